@@ -1,0 +1,29 @@
+/** One thing that is wrong. It never holds the value of a setting. */
+export interface SettingProblem {
+  /** Name of the variable, or of the file that could not be read. */
+  readonly name: string;
+  /** What is wrong, as it follows the name. */
+  readonly reason: string;
+  /** A line that would be right. */
+  readonly example: string;
+}
+
+/** The process must not start: thrown once, with everything that is wrong in the configuration. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  /** Stable, for programs. */
+  readonly code = 'CONFIGURATION_INVALID';
+  readonly problems: readonly SettingProblem[];
+
+  constructor(problems: readonly SettingProblem[]) {
+    super(describe(problems));
+    this.problems = problems;
+  }
+}
+
+function describe(problems: readonly SettingProblem[]): string {
+  const lines = problems.map(
+    ({ name, reason, example }) => `  ${name} ${reason}\n      for example: ${example}`,
+  );
+  return `The server can't start with this configuration:\n${lines.join('\n')}\nSee docs/configuration.md.`;
+}

@@ -1,0 +1,51 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { Test } from '@nestjs/testing';
+import {
+  AUTH_SETTINGS,
+  ConfigurationModule,
+  HTTP_SETTINGS,
+  LOG_SETTINGS,
+  loadSettings,
+  SESSION_SETTINGS,
+  type AuthSettings,
+  type HttpSettings,
+  type LogSettings,
+  type SessionSettings,
+} from './index.js';
+
+@Injectable()
+class Room {
+  constructor(
+    @Inject(HTTP_SETTINGS) readonly http: HttpSettings,
+    @Inject(AUTH_SETTINGS) readonly auth: AuthSettings,
+    @Inject(SESSION_SETTINGS) readonly sessions: SessionSettings,
+    @Inject(LOG_SETTINGS) readonly logs: LogSettings,
+  ) {}
+}
+
+describe('ConfigurationModule', () => {
+  const secret = 'M8sZ0w1vYk3qTn5bXr7uLd9eHg2jCf4a';
+  const settings = loadSettings({ NODE_ENV: 'test', JWT_SECRET: secret }, { directory: import.meta.dirname });
+
+  const build = () =>
+    Test.createTestingModule({
+      imports: [ConfigurationModule.forRoot(settings)],
+      providers: [Room],
+    }).compile();
+
+  it('gives a room each namespace', async () => {
+    const { environment, ...namespaces } = settings;
+    expect(environment).toBe('development');
+    expect((await build()).get(Room)).toEqual(namespaces);
+  });
+
+  it('never falls back to the environment of the process', async () => {
+    const service = (await build()).get(ConfigService, { strict: false });
+    expect(service.get('http')).toEqual(settings.http);
+    process.env['CONFIGURATION_MODULE_SPEC'] = 'seen';
+    const read: unknown = service.get('CONFIGURATION_MODULE_SPEC');
+    delete process.env['CONFIGURATION_MODULE_SPEC'];
+    expect(read).toBeUndefined();
+  });
+});

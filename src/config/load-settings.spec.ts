@@ -1,0 +1,199 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigurationError, loadSettings, type EnvironmentVariables } from './index.js';
+
+const SECRET = 'M8sZ0w1vYk3qTn5bXr7uLd9eHg2jCf4a';
+const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://mcp.example.com', JWT_SECRET: SECRET };
+
+describe('loadSettings', () => {
+  let directory: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'load-settings-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const load = (env: EnvironmentVariables) => loadSettings(env, { directory });
+  const development = (env: EnvironmentVariables = {}) => load({ NODE_ENV: 'development', ...env });
+  const dotenv = (content: string) => writeFileSync(join(directory, '.env'), content);
+
+  it('has the defaults of development', () => {
+    const publicUrl = 'http://localhost:3001';
+    expect(development({ JWT_SECRET: SECRET })).toEqual({
+      environment: 'development',
+      http: {
+        host: '127.0.0.1',
+        port: 3001,
+        publicUrl,
+        allowedHosts: 'loopback',
+        allowedOrigins: 'loopback',
+        trustedProxies: [],
+        maxBodyBytes: 4_194_304,
+      },
+      auth: {
+        publicUrl,
+        secret: SECRET,
+        issuer: publicUrl,
+        audience: publicUrl,
+        maxLifetimeSeconds: 2_592_000,
+        roleScopes: {},
+        developmentTokens: true,
+      },
+      sessions: {
+        idleMs: 1_800_000,
+        maxMs: 43_200_000,
+        perPrincipal: 100,
+        heartbeatMs: 15_000,
+        shutdownGraceMs: 2_000,
+      },
+      logs: { level: 'info', format: 'pretty' },
+    });
+  });
+
+  it('has the defaults of production, and counts unset as production', () => {
+    const settings = load({ ...PRODUCTION, NODE_ENV: undefined });
+    expect(settings).toEqual(load(PRODUCTION));
+    expect(settings).toMatchObject({
+      environment: 'production',
+      http: {
+        host: '0.0.0.0',
+        port: 3001,
+        allowedHosts: ['mcp.example.com'],
+        allowedOrigins: [],
+        trustedProxies: [],
+      },
+      auth: { issuer: PRODUCTION.PUBLIC_URL, audience: PRODUCTION.PUBLIC_URL, developmentTokens: false },
+      sessions: { shutdownGraceMs: 25_000 },
+      logs: { level: 'info', format: 'json' },
+    });
+  });
+
+  it('counts test as development', () =>
+    expect(load({ NODE_ENV: 'test', JWT_SECRET: SECRET }).environment).toBe('development'));
+
+  it('reads what is set', () => {
+    const { http, auth, sessions, logs } = load({
+      ...PRODUCTION,
+      HOST: '::',
+      PORT: '8080',
+      PUBLIC_URL: 'https://mcp.example.com:8443/base/',
+      ALLOWED_ORIGINS: 'https://a.example.com, https://b.example.com',
+      TRUSTED_PROXIES: '10.0.0.0/8,::1',
+      JWT_ISSUER: 'https://login.example.com/',
+      JWT_AUDIENCE: 'mcp',
+      JWT_MAX_LIFETIME: '1h',
+      AUTH_ROLE_SCOPES: '{"operator":["mcp:admin"]}',
+      SESSION_IDLE: '1m',
+      SESSION_MAX: '2h',
+      SESSIONS_PER_PRINCIPAL: '3',
+      HEARTBEAT: '500ms',
+      MAX_BODY: '512kb',
+      SHUTDOWN_GRACE: '0s',
+      LOG_LEVEL: 'debug',
+      LOG_FORMAT: 'pretty',
+    });
+    expect(http).toEqual({
+      host: '::',
+      port: 8080,
+      publicUrl: 'https://mcp.example.com:8443/base',
+      allowedHosts: ['mcp.example.com:8443'],
+      allowedOrigins: ['https://a.example.com', 'https://b.example.com'],
+      trustedProxies: ['10.0.0.0/8', '::1'],
+      maxBodyBytes: 524_288,
+    });
+    expect(auth).toMatchObject({
+      publicUrl: http.publicUrl,
+      issuer: 'https://login.example.com/',
+      audience: 'mcp',
+      maxLifetimeSeconds: 3_600,
+      roleScopes: { operator: ['mcp:admin'] },
+    });
+    expect(sessions).toEqual({
+      idleMs: 60_000,
+      maxMs: 7_200_000,
+      perPrincipal: 3,
+      heartbeatMs: 500,
+      shutdownGraceMs: 0,
+    });
+    expect(logs).toEqual({ level: 'debug', format: 'pretty' });
+  });
+
+  it('follows PORT in the public URL of development', () =>
+    expect(development({ PORT: '4000' }).auth.audience).toBe('http://localhost:4000'));
+
+  it('counts the empty string as unset', () =>
+    expect(load({ ...PRODUCTION, PORT: '', ALLOWED_HOSTS: '', REDIS_URL: '', AUTH_TYPO: '' })).toEqual(
+      load(PRODUCTION),
+    ));
+
+  it('cannot be changed afterwards', () => {
+    const settings = load(PRODUCTION);
+    expect([settings, ...Object.values(settings)].every((part) => Object.isFrozen(part))).toBe(true);
+  });
+
+  it.each([
+    ['127.0.0.1', 'true', true],
+    ['localhost', 'true', true],
+    ['::1', 'true', true],
+    ['0.0.0.0', 'true', false],
+    ['10.0.0.1', 'true', false],
+    ['127.0.0.1', 'false', false],
+  ])('with HOST=%s and AUTH_DEV_TOKENS=%s has development tokens: %s', (HOST, AUTH_DEV_TOKENS, expected) =>
+    expect(development({ HOST, AUTH_DEV_TOKENS }).auth.developmentTokens).toBe(expected),
+  );
+
+  describe('files', () => {
+    it('makes the secret of development once', () => {
+      const { secret } = development().auth;
+      expect(secret).toHaveLength(43);
+      expect(development().auth.secret).toBe(secret);
+    });
+
+    it('makes no file where JWT_SECRET is set', () => {
+      expect(development({ JWT_SECRET: SECRET }).auth.secret).toBe(SECRET);
+      expect(readdirSync(directory)).toEqual([]);
+    });
+
+    it('reads .env in development; the process wins, also with an empty variable', () => {
+      dotenv(`# a comment\nPORT=4001\nHEARTBEAT=20s\nMAX_BODY=1mb\nJWT_SECRET="${SECRET}"\n`);
+      const { http, sessions, auth } = development({ PORT: '4002', MAX_BODY: '' });
+      expect([http.port, sessions.heartbeatMs, http.maxBodyBytes]).toEqual([4002, 20_000, 4_194_304]);
+      expect(auth.secret).toBe(SECRET);
+      expect(existsSync(join(directory, '.dev-jwt-secret'))).toBe(false);
+    });
+
+    it('does not let .env choose the environment', () => {
+      dotenv('NODE_ENV=production\n');
+      expect(development().environment).toBe('development');
+      dotenv('NODE_ENV=development\n');
+      expect(load({ ...PRODUCTION, NODE_ENV: undefined }).environment).toBe('production');
+    });
+
+    it('validates .env like the process', () => {
+      dotenv('JWT_SECRT=x\n');
+      expect(() => development()).toThrow(
+        'JWT_SECRT is not a setting of this server; did you mean JWT_SECRET?',
+      );
+    });
+
+    it('says when .env cannot be read', () => {
+      mkdirSync(join(directory, '.env'));
+      expect(() => development()).toThrow(".env can't be read (EISDIR)");
+    });
+
+    it('touches no file in production', () => {
+      dotenv('PORT=4001\nAUTH_TYPO=x\n');
+      expect(load(PRODUCTION).http.port).toBe(3001);
+      expect(() => load({ NODE_ENV: 'production' })).toThrow(ConfigurationError);
+      expect(readdirSync(directory)).toEqual(['.env']);
+    });
+
+    it('does not change the environment of the process', () => {
+      dotenv('PORT=4001\n');
+      const env = Object.freeze({ NODE_ENV: 'development' });
+      expect(loadSettings(env, { directory }).http.port).toBe(4001);
+      expect(env).toEqual({ NODE_ENV: 'development' });
+    });
+  });
+});

@@ -1,0 +1,116 @@
+import { ConfigurationError, type SettingProblem } from './configuration.error.js';
+import { developmentSecret } from './development-secret.js';
+import { readEnvFile } from './env-file.js';
+import { parseEnvironment, type SettingValues } from './environment-schema.js';
+import { isLoopbackHost } from './loopback.js';
+import { SETTINGS_TABLE } from './settings-table.js';
+import type { AuthSettings, Environment, HttpSettings, SessionSettings, Settings } from './settings.js';
+import { unknownProblems } from './unknown-settings.js';
+import { unsupportedProblems } from './unsupported-settings.js';
+
+/** The environment of a process, such as `process.env`. */
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
+
+export interface LoadSettingsOptions {
+  /** Where `.env` and the development secret live: the root of the project. */
+  readonly directory: string;
+}
+
+/**
+ * Reads and validates the configuration.
+ *
+ * In development it reads `.env` in the directory first (variables of the process win, even empty ones),
+ * and without `JWT_SECRET` it makes a key once and keeps it in `.dev-jwt-secret`. In production it touches
+ * no file. It never changes `env`. An empty variable counts as unset.
+ *
+ * @throws {ConfigurationError} with everything that is wrong; no text of it holds the value of a setting.
+ */
+export function loadSettings(env: EnvironmentVariables, { directory }: LoadSettingsOptions): Settings {
+  const problems: SettingProblem[] = [];
+  const environment = environmentOf(env);
+  const file = environment === 'development' ? collect(problems, () => readEnvFile(directory)) : {};
+  const variables = withoutEmpty({ ...file, ...env });
+
+  // Of an unknown environment only what both refuse is told: the rest would depend on a guess.
+  const values = collect(problems, () => parseEnvironment(variables, environment ?? 'development'));
+  const secret = variables['JWT_SECRET'] ?? collect(problems, () => generatedSecret(environment, directory));
+  problems.push(...unsupportedProblems(variables), ...unknownProblems(variables));
+
+  if (problems.length > 0 || !environment || !values) throw new ConfigurationError(problems);
+  return assemble(environment, values, secret ?? '');
+}
+
+function environmentOf({ NODE_ENV }: EnvironmentVariables): Environment | undefined {
+  const { data } = SETTINGS_TABLE.NODE_ENV.schema.safeParse(NODE_ENV || 'production');
+  return data === 'test' ? 'development' : data;
+}
+
+function generatedSecret(environment: Environment | undefined, directory: string): string | undefined {
+  return environment === 'development' ? developmentSecret(directory) : undefined;
+}
+
+function collect<Result>(problems: SettingProblem[], read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+function withoutEmpty(variables: EnvironmentVariables): Record<string, string> {
+  const set = Object.entries(variables).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return Object.fromEntries(set);
+}
+
+function assemble(environment: Environment, values: SettingValues, secret: string): Settings {
+  const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
+  return Object.freeze({
+    environment,
+    http: Object.freeze(httpSettings(environment, values, publicUrl)),
+    auth: Object.freeze(authSettings(environment, values, publicUrl, secret)),
+    sessions: Object.freeze(sessionSettings(values)),
+    logs: Object.freeze({ level: values.LOG_LEVEL, format: values.LOG_FORMAT }),
+  });
+}
+
+function httpSettings(environment: Environment, values: SettingValues, publicUrl: string): HttpSettings {
+  const isDevelopment = environment === 'development';
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    publicUrl,
+    allowedHosts: values.ALLOWED_HOSTS ?? (isDevelopment ? 'loopback' : [new URL(publicUrl).host]),
+    allowedOrigins: values.ALLOWED_ORIGINS ?? (isDevelopment ? 'loopback' : []),
+    trustedProxies: values.TRUSTED_PROXIES ?? [],
+    maxBodyBytes: values.MAX_BODY,
+  };
+}
+
+function authSettings(
+  environment: Environment,
+  values: SettingValues,
+  publicUrl: string,
+  secret: string,
+): AuthSettings {
+  return {
+    publicUrl,
+    secret,
+    issuer: values.JWT_ISSUER ?? publicUrl,
+    audience: values.JWT_AUDIENCE ?? publicUrl,
+    maxLifetimeSeconds: values.JWT_MAX_LIFETIME / 1_000,
+    roleScopes: values.AUTH_ROLE_SCOPES ?? Object.freeze(Object.create(null)),
+    developmentTokens: environment === 'development' && values.AUTH_DEV_TOKENS && isLoopbackHost(values.HOST),
+  };
+}
+
+function sessionSettings(values: SettingValues): SessionSettings {
+  return {
+    idleMs: values.SESSION_IDLE,
+    maxMs: values.SESSION_MAX,
+    perPrincipal: values.SESSIONS_PER_PRINCIPAL,
+    heartbeatMs: values.HEARTBEAT,
+    shutdownGraceMs: values.SHUTDOWN_GRACE,
+  };
+}

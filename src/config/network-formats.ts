@@ -1,0 +1,84 @@
+import { isIP, isIPv6 } from 'node:net';
+import { z } from 'zod';
+import { isLoopbackHost } from './loopback.js';
+
+const NAME = /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i;
+// A name whose last label is a number would be read as an IPv4 address by the resolver.
+const NUMERIC_END = /(^|\.)\d+$/;
+const AUTHORITY = /^(\[.+\]|[^:[\]]+)(?::(\d{1,5}))?$/;
+
+function isHost(host: string): boolean {
+  return isIP(host) !== 0 || (NAME.test(host) && !NUMERIC_END.test(host));
+}
+
+function isAuthority(text: string): boolean {
+  const [, host = '', port = '0'] = AUTHORITY.exec(text) ?? [];
+  const known = host.startsWith('[') ? isIPv6(host.slice(1, -1)) : isHost(host);
+  return known && Number(port) <= 65_535;
+}
+
+function isOrigin(text: string): boolean {
+  const [, scheme, authority = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.+)$/.exec(text) ?? [];
+  if (!isAuthority(authority)) return false;
+  const isWeb = scheme === 'http' || scheme === 'https';
+  return !isWeb || URL.parse(text)?.origin === text;
+}
+
+function isProxy(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || address.includes('%') || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32);
+}
+
+/** An address or a name to listen on. */
+export const listenHost = z.string().refine(isHost, 'must be an IP address or a host name, without a port');
+
+/** One entry of a Host allowlist, as the header spells it. */
+export const allowedHost = z
+  .string()
+  .refine((text) => !text.includes('*'), {
+    error: 'must name each host exactly, `*` is refused',
+    abort: true,
+  })
+  .refine(isAuthority, 'must be host or host:port, IPv6 in brackets')
+  .transform((text) => text.toLowerCase());
+
+/** One entry of an Origin allowlist (RFC 6454, section 6.2), as browsers spell it. */
+export const allowedOrigin = z
+  .string()
+  .refine((text) => !text.includes('*'), {
+    error: 'must name each origin exactly, `*` is refused',
+    abort: true,
+  })
+  .refine(
+    isOrigin,
+    'must be exactly scheme://host[:port], in lower case, without a path or the default port',
+  );
+
+/** One proxy; a range of everybody would be a wildcard. */
+export const trustedProxy = z
+  .string()
+  .refine(isProxy, 'must be an IP address or a CIDR range such as 10.0.0.0/8, and not /0');
+
+/** An http or https base URL; it comes out as origin and path without a trailing slash. */
+export const publicUrl = z
+  .string()
+  .refine((text) => /^https?:\/\/[^*]+$/i.test(text) && URL.canParse(text), {
+    error: 'must be an absolute https:// or http:// URL, and not a wildcard',
+    abort: true,
+  })
+  .refine((text) => !/[?#]/.test(text), 'must have no query and no fragment')
+  .refine((text) => !/^[^/]+\/\/[^/\\?#]*@/.test(text), 'must have no user name or password')
+  .transform(withoutTrailingSlash);
+
+export const productionPublicUrl = publicUrl.refine(
+  (text) => text.startsWith('https:') || isLoopbackHost(new URL(text).hostname),
+  'must be https in production (http only for a loopback host)',
+);
+
+function withoutTrailingSlash(text: string): string {
+  const { origin, pathname } = new URL(text);
+  return origin + pathname.replace(/\/+$/, '');
+}

@@ -1,0 +1,33 @@
+import type { z } from 'zod';
+import type { Environment } from './settings.js';
+
+/** A default that is no plain value: computed from another setting, absent, or missing on purpose. */
+export interface SpecialDefault {
+  /** How the guide tells it. */
+  readonly told: string;
+  /** The process stops when the setting is not set. */
+  readonly required?: true;
+}
+
+/** A string is what the variable would say; it is validated like a value that was set. */
+export type SettingDefault = string | SpecialDefault;
+
+/** One variable of the environment; validation, `.env.example` and the guide all follow it. */
+export interface Setting<Value = unknown> {
+  readonly description: string;
+  readonly schema: z.ZodType<Value, string>;
+  /** Takes the place of `schema` in production, where more is refused. */
+  readonly inProduction?: z.ZodType<Value, string>;
+  readonly defaults: Readonly<Record<Environment, SettingDefault>>;
+  readonly example: string;
+}
+
+export function same<Default extends SettingDefault>(value: Default) {
+  return { development: value, production: value };
+}
+
+export function told(text: string): SpecialDefault {
+  return { told: text };
+}
+
+export const REQUIRED: SpecialDefault = { told: 'required', required: true };

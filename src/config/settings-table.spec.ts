@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { loadSettings } from './index.js';
+import type { Setting, SettingDefault } from './setting.js';
+import { SETTINGS_TABLE } from './settings-table.js';
+import { UNSUPPORTED_SETTINGS } from './unsupported-settings.js';
+
+const table: readonly (readonly [string, Setting])[] = Object.entries(SETTINGS_TABLE);
+const tell = (value: SettingDefault) => (typeof value === 'string' ? value : value.told);
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+describe('the settings', () => {
+  it('have the order and the defaults that users rely on', () =>
+    expect(
+      table.map(([name, { defaults }]) => [name, tell(defaults.development), tell(defaults.production)]),
+    ).toEqual([
+      ['NODE_ENV', 'set by npm start', 'production'],
+      ['HOST', '127.0.0.1', '0.0.0.0'],
+      ['PORT', '3001', '3001'],
+      ['PUBLIC_URL', 'http://localhost:<PORT>', 'required'],
+      ['ALLOWED_HOSTS', 'loopback names', 'host of PUBLIC_URL'],
+      ['ALLOWED_ORIGINS', 'loopback names', 'none'],
+      ['TRUSTED_PROXIES', 'none', 'none'],
+      ['JWT_SECRET', 'made at first start, kept in .dev-jwt-secret', 'required'],
+      ['JWT_ISSUER', 'PUBLIC_URL', 'PUBLIC_URL'],
+      ['JWT_AUDIENCE', 'PUBLIC_URL', 'PUBLIC_URL'],
+      ['JWT_MAX_LIFETIME', '30d', '30d'],
+      ['AUTH_ROLE_SCOPES', 'none', 'none'],
+      ['AUTH_DEV_TOKENS', 'true', 'false'],
+      ['SESSION_IDLE', '30m', '30m'],
+      ['SESSION_MAX', '12h', '12h'],
+      ['SESSIONS_PER_PRINCIPAL', '100', '100'],
+      ['HEARTBEAT', '15s', '15s'],
+      ['MAX_BODY', '4mb', '4mb'],
+      ['SHUTDOWN_GRACE', '2s', '25s'],
+      ['LOG_LEVEL', 'info', 'info'],
+      ['LOG_FORMAT', 'pretty', 'json'],
+    ]));
+
+  it.each(table)('%s has an example that is accepted', (name, setting) => {
+    const strictest = setting.inProduction ?? setting.schema;
+    expect(setting.schema.safeParse(setting.example).success).toBe(true);
+    // The example secret is public, so production refuses it.
+    expect(strictest.safeParse(setting.example).success).toBe(name !== 'JWT_SECRET');
+  });
+
+  it('are never both supported and unsupported', () =>
+    expect(table.filter(([name]) => name in UNSUPPORTED_SETTINGS)).toEqual([]));
+});
+
+describe('.env.example', () => {
+  const [, ...blocks] = read('.env.example').trimEnd().split('\n\n');
+
+  it('mirrors the table line by line', () =>
+    expect(blocks).toEqual(
+      table.map(([name, { description, defaults, example }]) =>
+        [
+          `# ${description}`,
+          `# Default: ${tell(defaults.development)} (development), ${tell(defaults.production)} (production)`,
+          `# ${name}=${example}`,
+        ].join('\n'),
+      ),
+    ));
+
+  it('sets nothing as it stands', () => expect(parseEnv(blocks.join('\n'))).toEqual({}));
+
+  it('can be used with every setting switched on', () => {
+    const env = parseEnv(blocks.join('\n').replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
+    expect(new Set(Object.keys(env))).toEqual(new Set(table.map(([name]) => name)));
+    const settings = loadSettings({ ...env, NODE_ENV: 'development' }, { directory: import.meta.dirname });
+    expect({ ...settings.auth.roleScopes }).toEqual({ operator: ['mcp:access', 'mcp:admin'] });
+  });
+});
+
+describe('docs/configuration.md', () => {
+  const rows = read('docs/configuration.md')
+    .split('\n')
+    .map((line) => line.replaceAll(/ +/g, ' '));
+
+  it.each(table)('has a row for %s that says the same', (name, { description, defaults }) => {
+    const cells = [`\`${name}\``, tell(defaults.development), tell(defaults.production), description];
+    expect(rows.map((row) => row.replaceAll('\\', ''))).toContain(`| ${cells.join(' | ')} |`);
+  });
+
+  it.each(Object.keys(UNSUPPORTED_SETTINGS))('tells that %s is not supported yet', (name) =>
+    expect(rows.join('\n')).toContain(`- \`${name}\``),
+  );
+});

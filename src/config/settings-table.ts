@@ -1,0 +1,142 @@
+import * as network from './network-formats.js';
+import { REQUIRED, same, told, type Setting } from './setting.js';
+import { LOG_FORMATS, LOG_LEVELS } from './settings.js';
+import * as tokens from './token-formats.js';
+import { byteSize, duration, flag, list, oneOf, wholeNumber } from './value-formats.js';
+
+// Node timers hold at most 2^31 - 1 ms, 24.8 days; a longer one fires at once.
+const LONGEST_TIMER = '24d';
+
+/** Every setting, once, in the order in which the guide tells them. */
+export const SETTINGS_TABLE = {
+  NODE_ENV: {
+    description: 'development, production or test (counts as development); not read from .env.',
+    schema: oneOf(['development', 'production', 'test']),
+    defaults: { development: told('set by npm start'), production: 'production' },
+    example: 'production',
+  },
+  HOST: {
+    description: 'Address or name that the server listens on.',
+    schema: network.listenHost,
+    defaults: { development: '127.0.0.1', production: '0.0.0.0' },
+    example: '127.0.0.1',
+  },
+  PORT: {
+    description: 'TCP port to listen on; 0, in development only, takes any free one.',
+    schema: wholeNumber(0, 65_535),
+    inProduction: wholeNumber(1, 65_535),
+    defaults: same('3001'),
+    example: '3001',
+  },
+  PUBLIC_URL: {
+    description: 'Where clients reach the server; https in production (http only for a loopback host).',
+    schema: network.publicUrl,
+    inProduction: network.productionPublicUrl,
+    defaults: { development: told('http://localhost:<PORT>'), production: REQUIRED },
+    example: 'https://mcp.example.com',
+  },
+  ALLOWED_HOSTS: {
+    description: 'Host headers that are accepted, exactly: host or host:port, comma-separated.',
+    schema: list(network.allowedHost),
+    defaults: { development: told('loopback names'), production: told('host of PUBLIC_URL') },
+    example: 'mcp.example.com',
+  },
+  ALLOWED_ORIGINS: {
+    description: 'Origin headers that are accepted, exactly: scheme://host[:port], comma-separated.',
+    schema: list(network.allowedOrigin),
+    defaults: { development: told('loopback names'), production: told('none') },
+    example: 'https://app.example.com',
+  },
+  TRUSTED_PROXIES: {
+    description: 'IP addresses and CIDR ranges whose X-Forwarded-* headers count, comma-separated.',
+    schema: list(network.trustedProxy),
+    defaults: same(told('none')),
+    example: '10.0.0.0/8',
+  },
+  JWT_SECRET: {
+    description: 'Key of HS256 tokens, at least 32 bytes; make one with: openssl rand -base64 48',
+    schema: tokens.jwtSecret,
+    inProduction: tokens.productionJwtSecret,
+    defaults: { development: told('made at first start, kept in .dev-jwt-secret'), production: REQUIRED },
+    example: tokens.EXAMPLE_SECRET,
+  },
+  JWT_ISSUER: {
+    description: 'Issuer (iss) that HS256 tokens must carry.',
+    schema: tokens.issuer,
+    defaults: same(told('PUBLIC_URL')),
+    example: 'https://login.example.com',
+  },
+  JWT_AUDIENCE: {
+    description: 'Audience (aud) that HS256 tokens must carry.',
+    schema: tokens.audience,
+    defaults: same(told('PUBLIC_URL')),
+    example: 'https://mcp.example.com',
+  },
+  JWT_MAX_LIFETIME: {
+    description: 'Longest life (exp - iat) of a token; one made to live longer is refused.',
+    schema: duration('1s', '366d'),
+    defaults: same('30d'),
+    example: '30d',
+  },
+  AUTH_ROLE_SCOPES: {
+    description: 'Scopes that each role of a token grants, as a JSON object.',
+    schema: tokens.roleScopes,
+    defaults: same(told('none')),
+    example: '{"operator":["mcp:access","mcp:admin"]}',
+  },
+  AUTH_DEV_TOKENS: {
+    description: 'Whether GET /auth/token gives this machine tokens; refused when true in production.',
+    schema: flag,
+    inProduction: flag.refine((on) => !on, 'must not be true in production'),
+    defaults: { development: 'true', production: 'false' },
+    example: 'false',
+  },
+  SESSION_IDLE: {
+    description: 'Life of a session that has no stream open and is not used.',
+    schema: duration('100ms', LONGEST_TIMER),
+    defaults: same('30m'),
+    example: '30m',
+  },
+  SESSION_MAX: {
+    description: 'Life of a session altogether.',
+    schema: duration('100ms', LONGEST_TIMER),
+    defaults: same('12h'),
+    example: '12h',
+  },
+  SESSIONS_PER_PRINCIPAL: {
+    description: 'Sessions that one principal may hold at a time.',
+    schema: wholeNumber(1, 1_000_000),
+    defaults: same('100'),
+    example: '100',
+  },
+  HEARTBEAT: {
+    description: 'Time between two comments that keep an SSE stream open.',
+    schema: duration('100ms', '5m'),
+    defaults: same('15s'),
+    example: '15s',
+  },
+  MAX_BODY: {
+    description: 'Largest request body; kb and mb are multiples of 1024.',
+    schema: byteSize('1kb', '64mb'),
+    defaults: same('4mb'),
+    example: '4mb',
+  },
+  SHUTDOWN_GRACE: {
+    description: 'Time to drain after SIGTERM.',
+    schema: duration('0s', '10m'),
+    defaults: { development: '2s', production: '25s' },
+    example: '25s',
+  },
+  LOG_LEVEL: {
+    description: `Least important level that is logged: ${LOG_LEVELS.join(', ')}.`,
+    schema: oneOf(LOG_LEVELS),
+    defaults: same('info'),
+    example: 'info',
+  },
+  LOG_FORMAT: {
+    description: `How a log line looks: ${LOG_FORMATS.join(' or ')}.`,
+    schema: oneOf(LOG_FORMATS),
+    defaults: { development: 'pretty', production: 'json' },
+    example: 'json',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;

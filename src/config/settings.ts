@@ -1,0 +1,79 @@
+/** Which defaults and which refusals hold. `NODE_ENV=test` counts as development, unset as production. */
+export type Environment = 'development' | 'production';
+
+/** Where the server listens, how clients reach it, and whom it listens to. */
+export interface HttpSettings {
+  /** Address or name that the listener binds to. */
+  readonly host: string;
+  /** TCP port; 0 (development only) lets the system choose. */
+  readonly port: number;
+  /** Origin and path under which clients reach the server, without a trailing slash. */
+  readonly publicUrl: string;
+  /**
+   * Host headers that are accepted: lower-case `host` or `host:port`, compared exactly.
+   * `'loopback'` accepts the loopback names and addresses with any port.
+   */
+  readonly allowedHosts: readonly string[] | 'loopback';
+  /**
+   * Origin headers that are accepted, compared exactly; an empty list accepts none.
+   * `'loopback'` accepts the loopback names and addresses with any port.
+   */
+  readonly allowedOrigins: readonly string[] | 'loopback';
+  /** IP addresses and CIDR ranges whose `X-Forwarded-*` headers count. */
+  readonly trustedProxies: readonly string[];
+  /** Largest request body, in bytes. */
+  readonly maxBodyBytes: number;
+}
+
+/** What tokens must look like, and what they grant. */
+export interface AuthSettings {
+  /** The same as {@link HttpSettings.publicUrl}: tokens are made for it. */
+  readonly publicUrl: string;
+  /** HS256 key, at least 32 bytes. Never log it. */
+  readonly secret: string;
+  /** `iss` that HS256 tokens must carry; never {@link DEVELOPMENT_ISSUER}. */
+  readonly issuer: string;
+  /** `aud` that HS256 tokens must carry. */
+  readonly audience: string;
+  /** Longest accepted `exp` − `iat`, in seconds. */
+  readonly maxLifetimeSeconds: number;
+  /** Scopes that each role grants. It has no prototype, so a role called `constructor` finds nothing. */
+  readonly roleScopes: Readonly<Record<string, readonly string[]>>;
+  /** Whether the development token route exists; never in production, never off loopback. */
+  readonly developmentTokens: boolean;
+}
+
+/** How long sessions live and how many there may be. All times in milliseconds. */
+export interface SessionSettings {
+  /** Life of a session that has no stream open and is not used. */
+  readonly idleMs: number;
+  /** Life of a session altogether; fits a Node timer. */
+  readonly maxMs: number;
+  /** Sessions that one principal may hold at a time. */
+  readonly perPrincipal: number;
+  /** Time between two comments on an SSE stream. */
+  readonly heartbeatMs: number;
+  /** Time to drain after SIGTERM; may be 0. */
+  readonly shutdownGraceMs: number;
+}
+
+/** Levels of the logger, loudest last; `silent` writes nothing. */
+export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+
+/** Ways to write a log line: for eyes, or for machines. */
+export const LOG_FORMATS = ['pretty', 'json'] as const;
+
+/** What is logged and how it looks. */
+export interface LogSettings {
+  readonly level: (typeof LOG_LEVELS)[number];
+  readonly format: (typeof LOG_FORMATS)[number];
+}
+
+/** The whole configuration, validated; made by {@link loadSettings} only. */
+export interface Settings {
+  readonly environment: Environment;
+  readonly http: HttpSettings;
+  readonly auth: AuthSettings;
+  readonly sessions: SessionSettings;
+  readonly logs: LogSettings;
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { DEVELOPMENT_ISSUER } from './development-issuer.js';
+
+const MIN_SECRET_BYTES = 32;
+const MAKE_ONE = 'make one with: openssl rand -base64 48';
+// RFC 6749, section 3.3: scope-token.
+const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+const PLACEHOLDER = /change[-_ ]?me|replace[-_ ]?me|place[-_ ]?holder|example|your[-_ ]?(jwt[-_ ]?)?secret/i;
+const ONLY_THE_WORD = /^(secret[\W_]*)+$/i;
+// A block of up to 16 characters again and again, also one single character; the end may be cut off.
+const REPEATED = /^(.{1,16}?)\1+.{0,15}$/s;
+
+/** Stands in `.env.example`; production refuses it. */
+export const EXAMPLE_SECRET = 'replace-me-with-the-output-of-openssl-rand-base64-48';
+
+function isPlaceholder(secret: string): boolean {
+  return [PLACEHOLDER, ONLY_THE_WORD, REPEATED].some((pattern) => pattern.test(secret));
+}
+
+export const jwtSecret = z.string().refine((secret) => Buffer.byteLength(secret) >= MIN_SECRET_BYTES, {
+  error: `must be at least ${MIN_SECRET_BYTES} bytes; ${MAKE_ONE}`,
+  abort: true,
+});
+
+export const productionJwtSecret = jwtSecret.refine(
+  (secret) => !isPlaceholder(secret),
+  `must be a random secret, and this is a placeholder; ${MAKE_ONE}`,
+);
+
+export const audience = z.string().regex(/^\S+$/, 'must have no blanks');
+
+export const issuer = audience.refine(
+  (text) => text !== DEVELOPMENT_ISSUER,
+  'must not be the issuer of development tokens',
+);
+
+/** JSON text becomes an object without a prototype: role names come out of tokens. */
+export const roleScopes = z.string().transform((text, context) => {
+  const scopes = readRoleScopes(text);
+  if (scopes) return scopes;
+  context.addIssue('must be a JSON object of role → list of scopes, each scope without blanks, quotes or \\');
+  return z.NEVER;
+});
+
+function readRoleScopes(text: string): Readonly<Record<string, readonly string[]>> | undefined {
+  const roles = parseJson(text);
+  if (typeof roles !== 'object' || roles === null || Array.isArray(roles)) return undefined;
+  const result: Record<string, readonly string[]> = Object.create(null);
+  for (const [role, scopes] of Object.entries(roles)) {
+    if (role === '' || !isScopeList(scopes)) return undefined;
+    result[role] = Object.freeze([...scopes]);
+  }
+  return Object.freeze(result);
+}
+
+function isScopeList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((scope) => typeof scope === 'string' && SCOPE_TOKEN.test(scope));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import { unsupportedProblems } from './unsupported-settings.js';
+
+describe('unsupportedProblems', () => {
+  it.each([
+    ['AUTH_ISSUERS', '[]'],
+    ['OAUTH_SERVER', 'on'],
+    ['REDIS_URL', 'redis://user:hidden@localhost'],
+    ['SESSION_PING', '30s'],
+    ['RATE_LIMIT', '600/1m'],
+    ['RATE_LIMIT_IP', '60/1m'],
+    ['MANAGEMENT_PORT', '9464'],
+  ])('refuses %s=%s', (name, value) =>
+    expect(unsupportedProblems({ [name]: value })).toEqual([
+      {
+        name,
+        reason: `is set, but this version does not support ${name} yet; unset it`,
+        example: `unset ${name}`,
+      },
+    ]),
+  );
+
+  it('accepts the values that ask for nothing', () =>
+    expect(
+      unsupportedProblems({
+        OAUTH_SERVER: 'off',
+        SESSION_PING: 'off',
+        RATE_LIMIT: 'off',
+        RATE_LIMIT_IP: 'off',
+      }),
+    ).toEqual([]));
+});

@@ -1,0 +1,22 @@
+import type { SettingProblem } from './configuration.error.js';
+
+/** Settings that a later version brings, with the value that already says what this version does. */
+export const UNSUPPORTED_SETTINGS: Readonly<Record<string, { readonly unless?: string }>> = {
+  AUTH_ISSUERS: {},
+  OAUTH_SERVER: { unless: 'off' },
+  REDIS_URL: {},
+  SESSION_PING: { unless: 'off' },
+  RATE_LIMIT: { unless: 'off' },
+  RATE_LIMIT_IP: { unless: 'off' },
+  MANAGEMENT_PORT: {},
+};
+
+export function unsupportedProblems(variables: Readonly<Record<string, string>>): SettingProblem[] {
+  return Object.entries(UNSUPPORTED_SETTINGS)
+    .filter(([name, { unless }]) => variables[name] !== undefined && variables[name] !== unless)
+    .map(([name]) => ({
+      name,
+      reason: `is set, but this version does not support ${name} yet; unset it`,
+      example: `unset ${name}`,
+    }));
+}
