@@ -1,0 +1,186 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordStore } from './record-store.js';
+import type { RevocableToken, Revocation, RevocationStore } from './revocation-store.js';
+import type { SlotCounter } from './slot-counter.js';
+
+/** An engine under test. Each call of a `make` function gives ports with nothing in them. */
+export interface Engine {
+  readonly records: RecordStore;
+  readonly revocations: RevocationStore;
+  readonly slots: SlotCounter;
+}
+
+const LONG_MS = 60_000;
+const SHORT_MS = 40;
+
+const seconds = (): number => Math.floor(Date.now() / 1000);
+
+async function until(met: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!(await met())) {
+    if (Date.now() > deadline) throw new Error('it did not happen within 5 s');
+    await sleep(5);
+  }
+}
+
+/** What every engine of the backplane must do. */
+export function backplaneContract(name: string, make: () => Promise<Engine>): void {
+  describe(`${name}: records`, () => {
+    it('gives back what was put, and nothing for a key that was not', async () => {
+      const { records } = await make();
+      await records.put('session:a', { owner: 'n1', epoch: 2, nested: { deep: [1, 'zwei'] } }, LONG_MS);
+      expect(await records.get('session:a')).toEqual({
+        owner: 'n1',
+        epoch: 2,
+        nested: { deep: [1, 'zwei'] },
+      });
+      expect(await records.get('session:b')).toBeUndefined();
+      expect(await records.get('__proto__')).toBeUndefined();
+    });
+
+    it('replaces a record, and its time to live with it', async () => {
+      const { records } = await make();
+      await records.put('k', { version: 1 }, SHORT_MS);
+      await records.put('k', { version: 2 }, LONG_MS);
+      await sleep(SHORT_MS * 2);
+      expect(await records.get('k')).toEqual({ version: 2 });
+    });
+
+    it('forgets a record at its time', async () => {
+      const { records } = await make();
+      await records.put('k', { version: 1 }, SHORT_MS);
+      await until(async () => (await records.get('k')) === undefined);
+      expect(await records.extend('k', LONG_MS)).toBe(false);
+      expect(await records.delete('k')).toBe(false);
+    });
+
+    it('extends a record that is there', async () => {
+      const { records } = await make();
+      await records.put('k', { version: 1 }, SHORT_MS);
+      expect(await records.extend('k', LONG_MS)).toBe(true);
+      await sleep(SHORT_MS * 2);
+      expect(await records.get('k')).toEqual({ version: 1 });
+    });
+
+    it('deletes a record once', async () => {
+      const { records } = await make();
+      await records.put('k', { version: 1 }, LONG_MS);
+      expect(await records.delete('k')).toBe(true);
+      expect(await records.delete('k')).toBe(false);
+      expect(await records.get('k')).toBeUndefined();
+    });
+  });
+
+  describe(`${name}: revocations`, () => {
+    const token: RevocableToken = { tokenId: 't1', jti: 'j1', subject: 'alice', issuedAt: seconds() - 10 };
+    const revocation = (target: Revocation['target'], lifeSeconds = 60): Revocation => ({
+      target,
+      revokedAt: seconds(),
+      expiresAt: seconds() + lifeSeconds,
+    });
+
+    it('denies nothing that was not revoked', async () => {
+      const { revocations } = await make();
+      expect(await revocations.isRevoked(token)).toBe(false);
+      await revocations.revoke(revocation({ kind: 'token', tokenId: 't2' }));
+      await revocations.revoke(revocation({ kind: 'jti', jti: 'j2' }));
+      await revocations.revoke(revocation({ kind: 'subject', subject: 'bob' }));
+      expect(await revocations.isRevoked(token)).toBe(false);
+    });
+
+    it.each<Revocation['target']>([
+      { kind: 'token', tokenId: 't1' },
+      { kind: 'jti', jti: 'j1' },
+      { kind: 'subject', subject: 'alice' },
+    ])('denies by %j', async (target) => {
+      const { revocations } = await make();
+      await revocations.revoke(revocation(target));
+      expect(await revocations.isRevoked(token)).toBe(true);
+    });
+
+    it('does not take one kind of mark for another', async () => {
+      const { revocations } = await make();
+      await revocations.revoke(revocation({ kind: 'jti', jti: 't1' }));
+      await revocations.revoke(revocation({ kind: 'token', tokenId: 'j1' }));
+      expect(await revocations.isRevoked(token)).toBe(false);
+      expect(await revocations.isRevoked({ ...token, jti: undefined })).toBe(false);
+    });
+
+    it('lets pass what a subject was given after the revocation', async () => {
+      const { revocations } = await make();
+      const entry = revocation({ kind: 'subject', subject: 'alice' });
+      await revocations.revoke(entry);
+      expect(await revocations.isRevoked({ ...token, issuedAt: entry.revokedAt })).toBe(true);
+      expect(await revocations.isRevoked({ ...token, issuedAt: entry.revokedAt + 1 })).toBe(false);
+    });
+
+    it('forgets an entry when no token it denies can live any more', async () => {
+      const { revocations } = await make();
+      await revocations.revoke(revocation({ kind: 'token', tokenId: 't1' }, 1));
+      expect(await revocations.isRevoked(token)).toBe(true);
+      await until(async () => !(await revocations.isRevoked(token)));
+    });
+
+    it('tells every listener, until it stops listening', async () => {
+      const { revocations } = await make();
+      const heard: Revocation[] = [];
+      const stop = revocations.onRevoked((entry) => heard.push(entry));
+      const first = revocation({ kind: 'jti', jti: 'j1' });
+      await revocations.revoke(first);
+      await until(async () => heard.length > 0);
+      stop();
+      await revocations.revoke(revocation({ kind: 'jti', jti: 'j2' }));
+      expect(heard).toEqual([first]);
+    });
+  });
+
+  describe(`${name}: slots`, () => {
+    it('hands out as many as there are, and each again when it is free', async () => {
+      const { slots } = await make();
+      expect(await slots.acquire('alice', 's1', 2, LONG_MS)).toBe(true);
+      expect(await slots.acquire('alice', 's2', 2, LONG_MS)).toBe(true);
+      expect(await slots.acquire('alice', 's3', 2, LONG_MS)).toBe(false);
+      expect(await slots.count('alice')).toBe(2);
+      await slots.release('alice', 's1');
+      expect(await slots.acquire('alice', 's3', 2, LONG_MS)).toBe(true);
+    });
+
+    it('counts keys apart, and a holder once', async () => {
+      const { slots } = await make();
+      expect(await slots.acquire('alice', 's1', 1, LONG_MS)).toBe(true);
+      expect(await slots.acquire('alice', 's1', 1, LONG_MS)).toBe(true);
+      expect(await slots.acquire('bob', 's1', 1, LONG_MS)).toBe(true);
+      expect(await slots.count('alice')).toBe(1);
+      expect(await slots.count('carol')).toBe(0);
+    });
+
+    it('never hands out one too many, however many ask at once', async () => {
+      const { slots } = await make();
+      const asked = Array.from({ length: 50 }, (_, n) => slots.acquire('alice', `s${n}`, 7, LONG_MS));
+      expect((await Promise.all(asked)).filter(Boolean)).toHaveLength(7);
+    });
+
+    it('takes a place back from a holder that is not renewed', async () => {
+      const { slots } = await make();
+      await slots.acquire('alice', 's1', 1, SHORT_MS);
+      await until(async () => slots.acquire('alice', 's2', 1, LONG_MS));
+      expect(await slots.renew('alice', 's1', LONG_MS)).toBe(false);
+    });
+
+    it('leaves it to one that is', async () => {
+      const { slots } = await make();
+      await slots.acquire('alice', 's1', 1, SHORT_MS);
+      expect(await slots.renew('alice', 's1', LONG_MS)).toBe(true);
+      await sleep(SHORT_MS * 2);
+      expect(await slots.acquire('alice', 's2', 1, LONG_MS)).toBe(false);
+    });
+
+    it('releases what is not held without harm', async () => {
+      const { slots } = await make();
+      await slots.acquire('alice', 's1', 1, LONG_MS);
+      await slots.release('alice', 's9');
+      await slots.release('bob', 's1');
+      expect(await slots.count('alice')).toBe(1);
+    });
+  });
+}

@@ -1,0 +1,24 @@
+import { Global, Module } from '@nestjs/common';
+import { MemoryRecordStore } from './memory/memory-record.store.js';
+import { MemoryRevocationStore } from './memory/memory-revocation.store.js';
+import { MemorySlotCounter } from './memory/memory-slot.counter.js';
+import { MemorySweeper } from './memory/memory.sweeper.js';
+import { RecordStore } from './record-store.js';
+import { RevocationStore } from './revocation-store.js';
+import { SlotCounter } from './slot-counter.js';
+
+/** What nodes share, as a few small ports. The engine is the process's own memory: one node. */
+@Global()
+@Module({
+  providers: [
+    MemoryRecordStore,
+    MemoryRevocationStore,
+    MemorySlotCounter,
+    MemorySweeper,
+    { provide: RecordStore, useExisting: MemoryRecordStore },
+    { provide: RevocationStore, useExisting: MemoryRevocationStore },
+    { provide: SlotCounter, useExisting: MemorySlotCounter },
+  ],
+  exports: [RecordStore, RevocationStore, SlotCounter],
+})
+export class BackplaneModule {}

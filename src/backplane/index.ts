@@ -1,0 +1,10 @@
+export { BackplaneModule } from './backplane.module.js';
+export { RecordStore, type StoredRecord } from './record-store.js';
+export {
+  denies,
+  RevocationStore,
+  type RevocableToken,
+  type Revocation,
+  type RevocationTarget,
+} from './revocation-store.js';
+export { SlotCounter } from './slot-counter.js';

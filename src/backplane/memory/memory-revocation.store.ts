@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import {
+  denies,
+  type RevocableToken,
+  type Revocation,
+  type RevocationStore,
+  type RevocationTarget,
+} from '../revocation-store.js';
+import { ExpiringMap } from './expiring-map.js';
+
+/** {@link RevocationStore} in this process's memory. */
+@Injectable()
+export class MemoryRevocationStore implements RevocationStore {
+  private readonly entries = new ExpiringMap<Revocation>();
+  private readonly listeners = new Set<(revocation: Revocation) => void>();
+
+  async revoke(revocation: Revocation): Promise<void> {
+    this.entries.set(keyOf(revocation.target), revocation, revocation.expiresAt * 1000);
+    for (const listener of this.listeners) listener(revocation);
+  }
+
+  async isRevoked(token: RevocableToken): Promise<boolean> {
+    if (this.entries.size === 0) return false;
+    return (
+      this.has({ kind: 'token', tokenId: token.tokenId }, token) ||
+      (token.jti !== undefined && this.has({ kind: 'jti', jti: token.jti }, token)) ||
+      this.has({ kind: 'subject', subject: token.subject }, token)
+    );
+  }
+
+  onRevoked(listener: (revocation: Revocation) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  sweep(): void {
+    this.entries.sweep();
+  }
+
+  private has(target: RevocationTarget, token: RevocableToken): boolean {
+    const entry = this.entries.get(keyOf(target));
+    return entry !== undefined && denies(entry, token);
+  }
+}
+
+function keyOf(target: RevocationTarget): string {
+  switch (target.kind) {
+    case 'token':
+      return `token:${target.tokenId}`;
+    case 'jti':
+      return `jti:${target.jti}`;
+    case 'subject':
+      return `subject:${target.subject}`;
+  }
+}

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { SlotCounter } from '../slot-counter.js';
+import { ExpiringMap } from './expiring-map.js';
+
+/** {@link SlotCounter} in this process's memory. */
+@Injectable()
+export class MemorySlotCounter implements SlotCounter {
+  private readonly keys = new Map<string, ExpiringMap<true>>();
+
+  async acquire(key: string, holder: string, limit: number, ttlMs: number): Promise<boolean> {
+    const holders = this.keys.get(key) ?? new ExpiringMap<true>();
+    const expiresAt = Date.now() + ttlMs;
+    if (holders.extend(holder, expiresAt)) return true;
+    if (holders.size >= limit) holders.sweep();
+    if (holders.size >= limit) return false;
+    holders.set(holder, true, expiresAt);
+    this.keys.set(key, holders);
+    return true;
+  }
+
+  async renew(key: string, holder: string, ttlMs: number): Promise<boolean> {
+    return this.keys.get(key)?.extend(holder, Date.now() + ttlMs) ?? false;
+  }
+
+  async release(key: string, holder: string): Promise<void> {
+    const holders = this.keys.get(key);
+    if (holders === undefined) return;
+    holders.delete(holder);
+    if (holders.size === 0) this.keys.delete(key);
+  }
+
+  async count(key: string): Promise<number> {
+    const holders = this.keys.get(key);
+    holders?.sweep();
+    return holders?.size ?? 0;
+  }
+
+  sweep(): void {
+    for (const [key, holders] of this.keys) {
+      holders.sweep();
+      if (holders.size === 0) this.keys.delete(key);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { MemoryRecordStore } from './memory-record.store.js';
+import { MemoryRevocationStore } from './memory-revocation.store.js';
+import { MemorySlotCounter } from './memory-slot.counter.js';
+
+const SWEEP_MS = 30_000;
+
+/** Forgets what has expired and nobody asked for again, on one timer for the whole engine. */
+@Injectable()
+export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly records: MemoryRecordStore,
+    private readonly revocations: MemoryRevocationStore,
+    private readonly slots: MemorySlotCounter,
+  ) {}
+
+  onModuleInit(): void {
+    this.timer = setInterval(() => this.sweep(), SWEEP_MS);
+    this.timer.unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+  }
+
+  sweep(): void {
+    this.records.sweep();
+    this.revocations.sweep();
+    this.slots.sweep();
+  }
+}

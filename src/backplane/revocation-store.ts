@@ -1,0 +1,50 @@
+/** What can be taken back: one token, every token with a `jti`, or every token a subject holds. */
+export type RevocationTarget =
+  | { readonly kind: 'token'; readonly tokenId: string }
+  | { readonly kind: 'jti'; readonly jti: string }
+  | { readonly kind: 'subject'; readonly subject: string };
+
+/** An entry of the deny list. Times are seconds since the epoch, as in a JWT. */
+export interface Revocation {
+  readonly target: RevocationTarget;
+  /** A subject's tokens are denied when their `iat` is not after this moment. */
+  readonly revokedAt: number;
+  /** When the entry may be forgotten: no token that it denies lives longer. */
+  readonly expiresAt: number;
+}
+
+/** The marks by which the deny list knows a token. */
+export interface RevocableToken {
+  /** Names this one token: derived from what was signed, never from the bytes that carried it. */
+  readonly tokenId: string;
+  readonly jti: string | undefined;
+  readonly subject: string;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+}
+
+/**
+ * The deny list, shared by all nodes. `isRevoked` is asked on every request. It rejects when the engine
+ * cannot be reached and no verdict is at hand: the caller answers 503, never "not revoked".
+ */
+export interface RevocationStore {
+  revoke(revocation: Revocation): Promise<void>;
+  isRevoked(token: RevocableToken): Promise<boolean>;
+  /** Calls back on this node for every entry that any node adds. Returns the way to stop listening. */
+  onRevoked(listener: (revocation: Revocation) => void): () => void;
+}
+
+/** Injection token of the {@link RevocationStore} port. */
+export const RevocationStore = Symbol('RevocationStore');
+
+/** Whether `revocation` denies `token`. */
+export function denies(revocation: Revocation, token: RevocableToken): boolean {
+  switch (revocation.target.kind) {
+    case 'token':
+      return revocation.target.tokenId === token.tokenId;
+    case 'jti':
+      return revocation.target.jti === token.jti;
+    case 'subject':
+      return revocation.target.subject === token.subject && token.issuedAt <= revocation.revokedAt;
+  }
+}
