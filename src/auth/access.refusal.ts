@@ -1,0 +1,78 @@
+import {
+  ForbiddenException,
+  HttpException,
+  HttpStatus,
+  Inject,
+  Injectable,
+  Logger,
+  UnauthorizedException,
+} from '@nestjs/common';
+import type { Request } from 'express';
+import { AUTH_SETTINGS, type AuthSettings } from '../config/index.js';
+import { PROTECTED_RESOURCE_PATH, resourceOf } from './protected-resource.js';
+import { ACCESS_SCOPE } from './scopes.js';
+import type { TokenError } from './tokens/token.error.js';
+
+const RETRY_AFTER_SECONDS = '5';
+const MAX_LOGGED_PATH = 256;
+
+/**
+ * Turns a caller away: logs it once, sets the headers on the response, and returns the exception to throw,
+ * whose body is OAuth's `{ error, error_description }`. Challenges follow RFC 6750 §3 and RFC 9728 §5.1.
+ */
+@Injectable()
+export class AccessRefusal {
+  private readonly logger = new Logger(AccessRefusal.name);
+
+  constructor(@Inject(AUTH_SETTINGS) private readonly settings: AuthSettings) {}
+
+  /** 401. The challenge names an error only when the request carried a token. */
+  unauthorized(request: Request, error: TokenError, scopes: readonly string[]): HttpException {
+    const reason = error.oauthError === undefined ? undefined : oauthError(error.oauthError, error.message);
+    this.log(request, error.code);
+    this.challenge(request, scopes.length === 0 ? [ACCESS_SCOPE] : scopes, reason);
+    return new UnauthorizedException(oauthError(error.oauthError ?? 'invalid_token', error.message));
+  }
+
+  /** 403, naming every scope that the operation needs, also those that the token has. */
+  lacksScope(request: Request, scopes: readonly string[]): HttpException {
+    const reason = oauthError('insufficient_scope', 'The token lacks a scope that this operation needs');
+    this.log(request, reason.error);
+    this.challenge(request, scopes, reason);
+    return new ForbiddenException(reason);
+  }
+
+  /** 503: without the deny list nobody can be let in (RFC 7009 §2.2.1). */
+  unavailable(request: Request, cause: unknown): HttpException {
+    this.log(request, 'revocation_unavailable');
+    request.res?.setHeader('Retry-After', RETRY_AFTER_SECONDS).setHeader('Cache-Control', 'no-store');
+    const body = oauthError('temporarily_unavailable', 'Tokens cannot be checked now; try again later');
+    return new HttpException(body, HttpStatus.SERVICE_UNAVAILABLE, { cause });
+  }
+
+  private challenge(request: Request, scopes: readonly string[], reason: OAuthError | undefined): void {
+    const metadata = this.settings.publicUrl + PROTECTED_RESOURCE_PATH + resourceOf(pathOf(request));
+    let challenge = `Bearer resource_metadata="${metadata}", scope="${scopes.join(' ')}"`;
+    if (reason) challenge += `, error="${reason.error}", error_description="${reason.error_description}"`;
+    request.res?.setHeader('WWW-Authenticate', challenge).setHeader('Cache-Control', 'no-store');
+  }
+
+  private log(request: Request, code: string): void {
+    const path = pathOf(request).slice(0, MAX_LOGGED_PATH);
+    this.logger.warn({ event: 'auth.refused', code, method: request.method, path, ip: request.ip });
+  }
+}
+
+interface OAuthError {
+  readonly error: string;
+  readonly error_description: string;
+}
+
+function oauthError(error: string, description: string): OAuthError {
+  return { error, error_description: description };
+}
+
+function pathOf({ originalUrl }: Request): string {
+  const end = originalUrl.indexOf('?');
+  return end === -1 ? originalUrl : originalUrl.slice(0, end);
+}

@@ -1,0 +1,50 @@
+import { Module, RequestMethod, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { JwtModule } from '@nestjs/jwt';
+import { PassportModule } from '@nestjs/passport';
+import { AUTH_SETTINGS } from '../config/index.js';
+import { AccessRefusal } from './access.refusal.js';
+import { JwtAuthGuard } from './jwt-auth.guard.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { ProtectedResourceController } from './protected-resource.controller.js';
+import { RoutePolicies } from './route.policies.js';
+import { CallerFactory } from './tokens/caller.factory.js';
+import { DevelopmentTokenService } from './tokens/development-token.service.js';
+import { OAuthBodyMiddleware } from './tokens/oauth-body.middleware.js';
+import { RevocationController } from './tokens/revocation.controller.js';
+import { RevocationService } from './tokens/revocation.service.js';
+import { TokenAuthenticator } from './tokens/token.authenticator.js';
+import { TokenController } from './tokens/token.controller.js';
+import { jwtOptionsFrom, TokenIssuer } from './tokens/token.issuer.js';
+import { TokenVerifier } from './tokens/token.verifier.js';
+import { TRUSTED_ISSUERS, trustedIssuersFrom } from './tokens/trusted-issuer.js';
+import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
+
+/**
+ * Who is calling, and what they may do. Importing it closes every route of the application that is not
+ * `@Public()`. It needs the settings and the backplane's `RevocationStore`, both from global modules.
+ */
+@Module({
+  imports: [PassportModule, JwtModule.registerAsync({ inject: [AUTH_SETTINGS], useFactory: jwtOptionsFrom })],
+  controllers: [TokenController, RevocationController, ProtectedResourceController],
+  providers: [
+    { provide: TRUSTED_ISSUERS, inject: [AUTH_SETTINGS], useFactory: trustedIssuersFrom },
+    { provide: APP_GUARD, useClass: JwtAuthGuard },
+    AccessRefusal,
+    CallerFactory,
+    DevelopmentTokenService,
+    JwtStrategy,
+    RevocationService,
+    RoutePolicies,
+    TokenAuthenticator,
+    TokenIssuer,
+    TokenVerifier,
+    VerifiedTokenCache,
+  ],
+  exports: [TokenIssuer],
+})
+export class AuthModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(OAuthBodyMiddleware).forRoutes({ path: 'auth/revoke', method: RequestMethod.POST });
+  }
+}

@@ -1,0 +1,205 @@
+import { jest } from '@jest/globals';
+import { RevocationStore } from '../backplane/index.js';
+import { startAuthApp, type AuthApp } from './fixtures/auth-app.fixture.js';
+import { forge, now, respelled } from './fixtures/forge.fixture.js';
+import { TokenVerifier } from './tokens/token.verifier.js';
+
+const METADATA = 'https://mcp.example.com/.well-known/oauth-protected-resource';
+
+let auth: AuthApp;
+beforeAll(async () => {
+  auth = await startAuthApp();
+});
+afterAll(() => auth.close());
+afterEach(() => {
+  auth.logged.length = 0;
+});
+
+describe('the open and the closed', () => {
+  it('lets anybody into a public route, whatever token is shown', async () => {
+    expect((await auth.call('/open')).status).toBe(200);
+    expect((await auth.call('/open', { token: 'garbage' })).status).toBe(200);
+  });
+
+  it('leaves the caller on the request, frozen', async () => {
+    const token = forge({ claims: { jti: 'j', azp: 'app', roles: ['operator'] } });
+    const { status, json } = await auth.call('/mcp', { token });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      token,
+      clientId: 'app',
+      scopes: ['mcp:access', 'mcp:admin', 'ops:read'],
+      extra: { subject: 'alice', jti: 'j', roles: ['operator'] },
+      frozen: true,
+    });
+  });
+
+  it('asks for mcp:access, or for what the route names', async () => {
+    const other = forge({ claims: { scope: 'other' } });
+    expect((await auth.call('/any', { token: other })).status).toBe(200);
+    expect((await auth.call('/mcp', { token: other })).status).toBe(403);
+    expect((await auth.call('/admin', { token: forge({ claims: { roles: ['operator'] } }) })).status).toBe(
+      200,
+    );
+  });
+});
+
+describe('the challenge', () => {
+  it.each([
+    ['GET', '/mcp', '/mcp'],
+    ['GET', '/MCP/', '/mcp'],
+    ['GET', '/sse', '/sse'],
+    ['POST', '/message?sessionId=1', '/sse'],
+    ['GET', '/elsewhere', ''],
+  ])('without a token: %s %s', async (method, path, document) => {
+    const reply = await auth.call(path, { method });
+    expect(reply.status).toBe(401);
+    expect(reply.headers['www-authenticate']).toBe(
+      `Bearer resource_metadata="${METADATA}${document}", scope="mcp:access"`,
+    );
+    expect(reply.headers['cache-control']).toBe('no-store');
+    expect(Object.keys(reply.json)).toEqual(['error', 'error_description']);
+  });
+
+  it('with a bad token names the error, and not what stood in it', async () => {
+    const reply = await auth.call('/mcp', { token: forge({ claims: { iat: 1, exp: 2, sub: 'canary-1' } }) });
+    expect(reply.status).toBe(401);
+    expect(reply.headers['www-authenticate']).toBe(
+      `Bearer resource_metadata="${METADATA}/mcp", scope="mcp:access", error="invalid_token", error_description="The token has expired"`,
+    );
+    expect(reply.json).toEqual({ error: 'invalid_token', error_description: 'The token has expired' });
+  });
+
+  it('lacking a scope names all that are needed', async () => {
+    const reply = await auth.call('/admin', { token: forge() });
+    expect(reply.status).toBe(403);
+    const challenge = reply.headers['www-authenticate'];
+    expect(challenge).toContain(`Bearer resource_metadata="${METADATA}", scope="mcp:access mcp:admin"`);
+    expect(challenge).toContain('error="insufficient_scope"');
+    expect(reply.json['error']).toBe('insufficient_scope');
+  });
+
+  it('is logged once, without query and token', async () => {
+    await auth.call('/mcp?secret=canary-2', { token: forge({ secret: 'no', claims: { sub: 'canary-2' } }) });
+    expect(auth.logged).toEqual([
+      { event: 'auth.refused', code: 'bad_signature', method: 'GET', path: '/mcp', ip: '127.0.0.1' },
+    ]);
+  });
+});
+
+describe('where the token stands', () => {
+  const good = () => `Bearer ${forge()}`;
+  const refused = async (headers: readonly string[], code: string, path = '/mcp') => {
+    const reply = await auth.call(path, { headers });
+    expect([reply.status, auth.logged]).toEqual([401, [expect.objectContaining({ code })]]);
+    return reply;
+  };
+
+  it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('scheme %s is good', async (scheme) => {
+    expect((await auth.call('/mcp', { headers: ['Authorization', `${scheme}  ${forge()}`] })).status).toBe(
+      200,
+    );
+  });
+
+  it('twice is refused, also where the first is good', async () => {
+    await refused(['Authorization', good(), 'authorization', good()], 'duplicate_header');
+    auth.logged.length = 0;
+    await refused(['Authorization', good(), 'AUTHORIZATION', 'Basic eDp5'], 'duplicate_header');
+  });
+
+  it.each(['Basic eDp5', 'DPoP x', 'Token x', 'MAC x', 'Bearer2 x'])(
+    '%s is no bearer token',
+    async (value) => {
+      const reply = await refused(['Authorization', value], 'wrong_scheme');
+      expect(reply.headers['www-authenticate']).not.toContain('error=');
+    },
+  );
+
+  it.each([
+    (token: string) => `${token} trailing`,
+    (token: string) => `${token}, Bearer ${token}`,
+    (token: string) => `"${token}"`,
+    (token: string) => `\t${token}`,
+    (token: string) => `token=${token}`.replace('=', ' = '),
+    () => '',
+    () => 'é.é.é',
+    () => 'a\u00a0b',
+  ])('a malformed header is refused: %s', async (spoil) => {
+    await refused(['Authorization', `Bearer ${spoil(forge())}`], 'malformed_header');
+  });
+
+  it('in the query it is refused, also beside a good header', async () => {
+    for (const path of [`/mcp?access_token=${forge()}`, '/mcp?a=1&%61ccess_token=x', '/mcp?access_token']) {
+      const reply = await refused(['Authorization', good()], 'token_in_query', path);
+      expect(reply.headers['www-authenticate']).toContain('error="invalid_request"');
+      expect(reply.json['error_description']).toContain('header');
+      auth.logged.length = 0;
+    }
+    expect(
+      (await auth.call('/mcp?note=access_token%3D1', { headers: ['Authorization', good()] })).status,
+    ).toBe(200);
+  });
+
+  it('in a form or a cookie nobody looks for it', async () => {
+    const headers = [
+      'Content-Type',
+      'application/x-www-form-urlencoded',
+      'Cookie',
+      `access_token=${forge()}`,
+    ];
+    const reply = await auth.call('/message', { method: 'POST', headers, body: `access_token=${forge()}` });
+    expect(reply.status).toBe(401);
+    expect(auth.logged).toEqual([expect.objectContaining({ code: 'missing_token' })]);
+  });
+
+  it('over 8 KiB it is refused', async () => {
+    await refused(['Authorization', `Bearer ${'a'.repeat(8193)}`], 'too_large');
+  });
+});
+
+describe('the deny list', () => {
+  it('is asked on every request, also for a token that was verified before', async () => {
+    const verify = jest.spyOn(auth.app.get(TokenVerifier), 'verify');
+    const token = forge({ claims: { sub: 'bob' } });
+    const extra = (await auth.call('/mcp', { token })).json['extra'] as { tokenId: string };
+    expect((await auth.call('/mcp', { token })).status).toBe(200);
+    expect(verify).toHaveBeenCalledTimes(1);
+    const target = { kind: 'token', tokenId: extra.tokenId } as const;
+    await auth.app.get(RevocationStore).revoke({ target, revokedAt: now(), expiresAt: now() + 700 });
+    for (const spelling of [token, respelled(token)]) {
+      const reply = await auth.call('/mcp', { token: spelling });
+      expect([reply.status, reply.json['error_description']]).toEqual([401, 'The token has been revoked']);
+    }
+    verify.mockRestore();
+  });
+
+  it.each([
+    ['rejects', () => Promise.reject(new Error('redis://:password@down'))],
+    [
+      'throws',
+      () => {
+        throw new Error('down');
+      },
+    ],
+  ])('that %s lets nobody in', async (_how, isRevoked) => {
+    const broken = await startAuthApp({}, { isRevoked });
+    for (let i = 0; i < 2; i++) {
+      const reply = await broken.call('/mcp', { token: forge() });
+      expect(reply.status).toBe(503);
+      expect(reply.headers['retry-after']).toMatch(/^\d+$/);
+      expect(reply.json['error']).toBe('temporarily_unavailable');
+      expect(reply.text).not.toContain('password');
+    }
+    expect((await broken.call('/mcp', { token: 'x' })).status).toBe(401);
+    await broken.close();
+  });
+});
+
+it('two applications in one process each keep their own key', async () => {
+  const secret = 'the secret of another application: 81';
+  const other = await startAuthApp({ secret });
+  expect((await auth.call('/mcp', { token: forge() })).status).toBe(200);
+  expect((await auth.call('/mcp', { token: forge({ secret }) })).status).toBe(401);
+  expect((await other.call('/mcp', { token: forge({ secret }) })).status).toBe(200);
+  await other.close();
+});

@@ -1,0 +1,54 @@
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import type { Request } from 'express';
+import { AccessRefusal } from './access.refusal.js';
+import type { Caller } from './caller.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { RoutePolicies, type RoutePolicy } from './route.policies.js';
+import { RevocationUnavailableError } from './tokens/revocation-unavailable.error.js';
+import { TokenError } from './tokens/token.error.js';
+
+/**
+ * Closes every route that is not `@Public()`: finds the caller by the `jwt` strategy, checks the scopes that
+ * the route demands, and leaves the {@link Caller} on `request.auth`.
+ *
+ * Throws 401 with its challenge without a good token, 403 with its challenge where a scope is lacking, and
+ * 503 with `Retry-After` when the deny list gives no verdict; the headers are on the response by then.
+ */
+@Injectable()
+export class JwtAuthGuard extends AuthGuard('jwt') {
+  constructor(
+    private readonly strategy: JwtStrategy,
+    private readonly policies: RoutePolicies,
+    private readonly refusal: AccessRefusal,
+  ) {
+    super();
+  }
+
+  /**
+   * Runs the strategy of its own application. Passport keeps one strategy of a name for the whole process,
+   * so that with two applications in it, one would answer by the other's key and deny list.
+   */
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http') return false;
+    const policy = this.policies.of(context.getClass(), context.getHandler());
+    if (policy.open) return true;
+    const request: Request & { auth?: Caller } = this.getRequest(context);
+    const caller = await this.authenticate(request, policy);
+    if (!policy.scopes.every((scope) => caller.scopes.includes(scope))) {
+      throw this.refusal.lacksScope(request, policy.scopes);
+    }
+    request.auth = caller;
+    return true;
+  }
+
+  private async authenticate(request: Request, { scopes }: RoutePolicy): Promise<Caller> {
+    try {
+      return await this.strategy.run(request);
+    } catch (error) {
+      if (error instanceof TokenError) throw this.refusal.unauthorized(request, error, scopes);
+      if (error instanceof RevocationUnavailableError) throw this.refusal.unavailable(request, error);
+      throw error;
+    }
+  }
+}

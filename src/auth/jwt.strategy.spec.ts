@@ -1,0 +1,44 @@
+import passport from 'passport';
+import type { Request, Response } from 'express';
+import { forge } from './fixtures/forge.fixture.js';
+import { SETTINGS } from './fixtures/settings.fixture.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { CallerFactory } from './tokens/caller.factory.js';
+import { TokenAuthenticator } from './tokens/token.authenticator.js';
+import { TokenVerifier } from './tokens/token.verifier.js';
+import { trustedIssuersFrom } from './tokens/trusted-issuer.js';
+import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
+
+const verifier = new TokenVerifier(trustedIssuersFrom(SETTINGS), new CallerFactory(SETTINGS));
+
+/** What Passport makes of the strategy, for the user, the challenge and the error. */
+function throughPassport(authorization: string, isRevoked: () => Promise<boolean>): Promise<unknown[]> {
+  const revocations = { isRevoked, revoke: async () => {}, onRevoked: () => () => {} };
+  void new JwtStrategy(new TokenAuthenticator(verifier, new VerifiedTokenCache(), revocations));
+  const { promise, resolve } = Promise.withResolvers<unknown[]>();
+  const request = { url: '/', rawHeaders: ['Authorization', authorization] } as Request;
+  passport.authenticate('jwt', { session: false }, (...outcome: unknown[]) => resolve(outcome))(
+    request,
+    {} as Response,
+    () => {},
+  );
+  return promise;
+}
+
+describe('under Passport', () => {
+  it('succeeds with the caller', async () => {
+    const [error, user] = await throughPassport(`Bearer ${forge()}`, async () => false);
+    expect([error, user]).toEqual([null, expect.objectContaining({ scopes: ['mcp:access'] })]);
+  });
+
+  it('fails with the refusal where passport-jwt would succeed', async () => {
+    const refusal = { code: 'malformed_header' };
+    const outcome = await throughPassport(`Bearer ${forge()} more`, async () => false);
+    expect(outcome).toEqual([null, false, expect.objectContaining(refusal), 401]);
+  });
+
+  it('errs where the deny list gives no verdict', async () => {
+    const [error] = await throughPassport(`Bearer ${forge()}`, () => Promise.reject(new Error('down')));
+    expect(error).toMatchObject({ name: 'RevocationUnavailableError' });
+  });
+});

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { Request } from 'express';
+import { Strategy } from 'passport-jwt';
+import type { Caller } from './caller.js';
+import { TokenAuthenticator } from './tokens/token.authenticator.js';
+import { TokenError } from './tokens/token.error.js';
+
+/**
+ * Passport's `jwt` strategy with this room's own reading of the header and its own verifier. passport-jwt's
+ * takes `x` out of `Bearer x y`, and jsonwebtoken under it accepts any `typ`, an unknown `crit` and a
+ * missing `exp`.
+ */
+@Injectable()
+export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+  constructor(private readonly authenticator: TokenAuthenticator) {
+    super({ jwtFromRequest: () => null, secretOrKeyProvider: (_request, _token, done) => done(null) });
+  }
+
+  /** Does what `passport.authenticate` does with a strategy, for this one: one copy for each request. */
+  run(request: Request): Promise<Caller> {
+    const { promise, resolve, reject } = Promise.withResolvers<Caller>();
+    const attempt: JwtStrategy = Object.create(this);
+    attempt.success = resolve;
+    attempt.fail = reject;
+    attempt.error = reject;
+    attempt.authenticate(request);
+    return promise;
+  }
+
+  override authenticate(request: Request): void {
+    this.authenticator.authenticate(request).then(
+      (caller) => this.success(caller),
+      (error: unknown) => {
+        if (error instanceof TokenError) this.fail(error, 401);
+        else
+          this.error(error instanceof Error ? error : new Error('Authentication failed', { cause: error }));
+      },
+    );
+  }
+
+  /** Passport wants one; `authenticate` leaves nothing for it to do. */
+  validate(): never {
+    throw new Error('passport-jwt must not verify a token here');
+  }
+}

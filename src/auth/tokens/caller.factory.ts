@@ -1,0 +1,67 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { JWTPayload } from 'jose';
+import { AUTH_SETTINGS, type AuthSettings } from '../../config/index.js';
+import type { Caller } from '../caller.js';
+import { tokenIdOf } from './token-id.js';
+import { TokenError } from './token.error.js';
+
+/** The longest `sub` and `jti`: both become keys of the deny list. */
+export const MAX_NAME_LENGTH = 256;
+
+const NAME = /^\P{Cc}+$/u;
+
+/** Builds the caller from verified claims. */
+@Injectable()
+export class CallerFactory {
+  private readonly scopesOfRole: ReadonlyMap<string, readonly string[]>;
+
+  constructor(@Inject(AUTH_SETTINGS) settings: AuthSettings) {
+    this.scopesOfRole = new Map(Object.entries(settings.roleScopes));
+  }
+
+  /** @throws TokenError when a claim has the wrong form. */
+  build(token: string, claims: JWTPayload): Caller {
+    if (!isName(claims.sub)) throw new TokenError('bad_subject');
+    if (claims.jti !== undefined && !isName(claims.jti)) throw new TokenError('bad_claim');
+    const roles = wordsOf(claims['roles']);
+    return Object.freeze({
+      token,
+      clientId: textOf(claims['client_id'] ?? claims['azp'] ?? ''),
+      scopes: this.scopesOf(claims, roles),
+      expiresAt: claims.exp!,
+      extra: Object.freeze({
+        issuer: claims.iss!,
+        subject: claims.sub,
+        jti: claims.jti,
+        roles: Object.freeze(roles),
+        tokenId: tokenIdOf(token, claims.iss!, claims.jti),
+        issuedAt: Math.floor(claims.iat!),
+      }),
+    });
+  }
+
+  private scopesOf(claims: JWTPayload, roles: readonly string[]): string[] {
+    const granted = roles.flatMap((role) => this.scopesOfRole.get(role) ?? []);
+    const scopes = [...new Set([...wordsOf(claims['scope'] ?? claims['scp']), ...granted])];
+    Object.freeze(scopes);
+    return scopes;
+  }
+}
+
+/** Whether `value` can be somebody's or something's name: 1 to 256 characters, none of them a control one. */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_NAME_LENGTH && NAME.test(value);
+}
+
+/** Issuers write lists as one text with spaces (RFC 8693 §4.2) or as an array. */
+function wordsOf(claim: unknown): string[] {
+  if (claim === undefined) return [];
+  if (typeof claim === 'string') return claim.split(' ').filter((word) => word !== '');
+  if (Array.isArray(claim)) return claim.map(textOf);
+  throw new TokenError('bad_claim');
+}
+
+function textOf(claim: unknown): string {
+  if (typeof claim !== 'string') throw new TokenError('bad_claim');
+  return claim;
+}

@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HttpException, HttpStatus, Injectable, type NestMiddleware } from '@nestjs/common';
+import { json, urlencoded, type NextFunction, type Request, type Response } from 'express';
+import { InvalidRequestException } from './invalid-request.exception.js';
+
+type Parser = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
+
+const LIMITS = { limit: '16kb', inflate: false };
+const PARSERS: readonly Parser[] = [
+  json(LIMITS),
+  urlencoded({ ...LIMITS, extended: false, parameterLimit: 16 }),
+];
+
+/**
+ * Reads a form or a JSON object of at most 16 kB into `request.body`, which stays undefined where there is
+ * none. Answers 400, 413 or 415 itself, since the parsers' own messages repeat the client's body.
+ */
+@Injectable()
+export class OAuthBodyMiddleware implements NestMiddleware<Request, Response> {
+  async use(request: Request, response: Response, next: NextFunction): Promise<void> {
+    for (const parser of PARSERS) await run(parser, request, response);
+    if (request.body === undefined && hasBody(request)) throw unsupportedType();
+    next();
+  }
+}
+
+async function run(parser: Parser, request: Request, response: Response): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  parser(request, response, (error) => (error === undefined ? resolve() : reject(answerTo(error))));
+  await promise;
+}
+
+function answerTo(error: unknown): HttpException {
+  switch (statusOf(error)) {
+    case HttpStatus.PAYLOAD_TOO_LARGE:
+      return refusal(HttpStatus.PAYLOAD_TOO_LARGE, 'The body is too large');
+    case HttpStatus.UNSUPPORTED_MEDIA_TYPE:
+      return unsupportedType();
+    default:
+      return new InvalidRequestException('The body cannot be read');
+  }
+}
+
+function statusOf(error: unknown): unknown {
+  return error instanceof Error && 'status' in error ? error.status : undefined;
+}
+
+function unsupportedType(): HttpException {
+  const description = 'Send application/x-www-form-urlencoded or application/json, not compressed';
+  return refusal(HttpStatus.UNSUPPORTED_MEDIA_TYPE, description);
+}
+
+function refusal(status: HttpStatus, description: string): HttpException {
+  return new HttpException({ error: 'invalid_request', error_description: description }, status);
+}
+
+/** RFC 9112 §6.3. A length of 0 is no body, whatever its type. */
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}

@@ -1,0 +1,19 @@
+import { Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
+import type { AuthenticatedRequest } from '../caller.js';
+import { RequireScopes } from '../require-scopes.decorator.js';
+import { RevocationService } from './revocation.service.js';
+
+/** Any valid token may revoke itself; {@link RevocationService} asks for more where more is wanted. */
+@Controller('auth/revoke')
+export class RevocationController {
+  constructor(private readonly revocations: RevocationService) {}
+
+  @RequireScopes()
+  @Post()
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  async revoke(@Req() request: AuthenticatedRequest): Promise<Record<string, never>> {
+    await this.revocations.revoke(request);
+    return {};
+  }
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { RevocationStore, type RevocableToken } from '../../backplane/index.js';
+import type { Caller } from '../caller.js';
+import { readBearerToken } from './bearer-header.js';
+import { RevocationUnavailableError } from './revocation-unavailable.error.js';
+import { TokenError } from './token.error.js';
+import { TokenVerifier } from './token.verifier.js';
+import { VerifiedTokenCache } from './verified-token.cache.js';
+
+/** From a request to its caller: header, signature and claims, deny list. */
+@Injectable()
+export class TokenAuthenticator {
+  constructor(
+    private readonly verifier: TokenVerifier,
+    private readonly cache: VerifiedTokenCache,
+    @Inject(RevocationStore) private readonly revocations: RevocationStore,
+  ) {}
+
+  /**
+   * @throws TokenError when the request has no good token.
+   * @throws RevocationUnavailableError when the deny list gives no verdict.
+   */
+  async authenticate(request: IncomingMessage): Promise<Caller> {
+    const token = readBearerToken(request);
+    const caller = this.cache.get(token) ?? (await this.verify(token));
+    if (await this.isRevoked(caller.extra)) throw new TokenError('revoked');
+    return caller;
+  }
+
+  private async verify(token: string): Promise<Caller> {
+    const caller = await this.verifier.verify(token);
+    this.cache.add(caller);
+    return caller;
+  }
+
+  private async isRevoked(token: RevocableToken): Promise<boolean> {
+    try {
+      return await this.revocations.isRevoked(token);
+    } catch (cause) {
+      throw new RevocationUnavailableError(cause);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { decodeJwt } from 'jose';
+import { SETTINGS } from '../fixtures/settings.fixture.js';
+import { issueFromArguments } from './token.command.js';
+
+const run = (...args: string[]) => issueFromArguments(args, SETTINGS);
+
+it('makes a token as the configured issuer', async () => {
+  const claims = decodeJwt(
+    await run('--sub', 'alice', '--scope', 'a b', '--ttl', '30m', '--client-id', 'x', '--roles', 'r, s'),
+  );
+  expect(claims).toMatchObject({ iss: SETTINGS.issuer, sub: 'alice', scope: 'a b', client_id: 'x' });
+  expect(claims['roles']).toEqual(['r', 's']);
+  expect(claims.exp! - claims.iat!).toBe(1800);
+});
+
+it('asks for mcp:access and one hour where nothing else is said', async () => {
+  const claims = decodeJwt(await run('--sub', 'alice'));
+  expect(claims['scope']).toBe('mcp:access');
+  expect(claims.exp! - claims.iat!).toBe(3600);
+});
+
+it.each([
+  [[], '--sub'],
+  [['--sub', ''], 'subject'],
+  [['--sub', 'a', '--ttl', '0s'], '--ttl'],
+  [['--sub', 'a', '--ttl', 'soon'], '--ttl'],
+  [['--sub', 'a', '--ttl', '1w'], '--ttl'],
+  [['--sub', 'a', '--ttl', '2d'], 'JWT_MAX_LIFETIME'],
+  [['--sub', 'a', '--scope', 'a  b'], '--scope'],
+  [['--sub', 'a', '--admin'], '--admin'],
+  [['a'], 'a'],
+])('says what is wrong with %j', (args, word) => expect(run(...args)).rejects.toThrow(word));

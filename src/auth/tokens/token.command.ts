@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util';
+import { JwtService } from '@nestjs/jwt';
+import type { AuthSettings } from '../../config/index.js';
+import { ACCESS_SCOPE } from '../scopes.js';
+import { isScope } from './scope-syntax.js';
+import { jwtOptionsFrom, TokenIssuer } from './token.issuer.js';
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+export const TOKEN_USAGE = `Usage: npm run token -- --sub <subject> [--scope "${ACCESS_SCOPE}"] [--ttl 1h] [--client-id <id>] [--roles a,b]
+  --ttl   15s, 30m, 12h or 30d; at most JWT_MAX_LIFETIME`;
+
+/**
+ * Makes the token that a command line asks for, signed as the configured issuer.
+ *
+ * @throws Error that says what is wrong with the arguments.
+ */
+export async function issueFromArguments(args: readonly string[], settings: AuthSettings): Promise<string> {
+  const values = readArguments(args);
+  if (values.sub === undefined) throw new Error('--sub is missing');
+  if (!isScope(values.scope)) throw new Error('--scope must be names with one space between them');
+  const issuer = new TokenIssuer(new JwtService(jwtOptionsFrom(settings)), settings);
+  const { token } = await issuer.issue({
+    subject: values.sub,
+    scope: values.scope,
+    ttlSeconds: secondsIn(values.ttl),
+    clientId: values['client-id'],
+    roles: values.roles?.split(',').map((role) => role.trim()),
+  });
+  return token;
+}
+
+function readArguments(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    strict: true,
+    options: {
+      sub: { type: 'string' },
+      scope: { type: 'string', default: ACCESS_SCOPE },
+      ttl: { type: 'string', default: '1h' },
+      'client-id': { type: 'string' },
+      roles: { type: 'string' },
+    },
+  }).values;
+}
+
+function secondsIn(text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const seconds = Number(amount) * (SECONDS[unit] ?? Number.NaN);
+  if (!(seconds > 0)) throw new Error('--ttl must be a duration such as 15s, 30m, 12h or 30d');
+  return seconds;
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { JwtService, type JwtModuleOptions } from '@nestjs/jwt';
+import { AUTH_SETTINGS, type AuthSettings } from '../../config/index.js';
+import { MAX_TOKEN_BYTES } from './bearer-header.js';
+import { isName } from './caller.factory.js';
+
+export interface TokenRequest {
+  readonly subject: string;
+  /** Scopes with one space between them (RFC 6749 §3.3). */
+  readonly scope: string;
+  readonly ttlSeconds: number;
+  /** Default: the configured issuer. */
+  readonly issuer?: string;
+  readonly clientId?: string;
+  readonly roles?: readonly string[];
+}
+
+export interface IssuedToken {
+  readonly token: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+  readonly scope: string;
+}
+
+/** What `JwtService` signs with; shared by the application and the command line. */
+export function jwtOptionsFrom(settings: AuthSettings): JwtModuleOptions {
+  return {
+    secret: settings.secret,
+    signOptions: { algorithm: 'HS256', header: { alg: 'HS256', typ: 'JWT' } },
+  };
+}
+
+/** Makes HS256 access tokens that this server itself accepts, each with a `jti` of its own. */
+@Injectable()
+export class TokenIssuer {
+  constructor(
+    private readonly jwt: JwtService,
+    @Inject(AUTH_SETTINGS) private readonly settings: AuthSettings,
+  ) {}
+
+  /** @throws RangeError for a token that this server would refuse: lifetime, subject or size. */
+  async issue(request: TokenRequest): Promise<IssuedToken> {
+    const { ttlSeconds, scope } = request;
+    this.check(request);
+    const iat = Math.floor(Date.now() / 1000);
+    const token = await this.jwt.signAsync({
+      iss: request.issuer ?? this.settings.issuer,
+      aud: this.settings.audience,
+      sub: request.subject,
+      jti: randomUUID(),
+      iat,
+      exp: iat + ttlSeconds,
+      scope,
+      ...(request.clientId !== undefined && { client_id: request.clientId }),
+      ...(request.roles !== undefined && { roles: request.roles }),
+    });
+    if (token.length > MAX_TOKEN_BYTES)
+      throw new RangeError(`The token has more than ${MAX_TOKEN_BYTES} bytes`);
+    return { token, expiresIn: ttlSeconds, scope };
+  }
+
+  private check({ subject, ttlSeconds }: TokenRequest): void {
+    const { maxLifetimeSeconds } = this.settings;
+    if (!isName(subject))
+      throw new RangeError('The subject must have 1 to 256 characters, none a control one');
+    if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1) {
+      throw new RangeError('The lifetime must be a whole number of seconds, at least 1');
+    }
+    if (ttlSeconds > maxLifetimeSeconds) {
+      throw new RangeError(
+        `The lifetime is above the longest allowed, ${maxLifetimeSeconds} s (JWT_MAX_LIFETIME)`,
+      );
+    }
+  }
+}

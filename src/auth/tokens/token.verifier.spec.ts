@@ -1,0 +1,271 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { CompactEncrypt, CompactSign, exportJWK, FlattenedSign, SignJWT } from 'jose';
+import { DEVELOPMENT_ISSUER } from '../../config/index.js';
+import { encode, forge, goodClaims, now, respelled, signed } from '../fixtures/forge.fixture.js';
+import { SECRET, SETTINGS } from '../fixtures/settings.fixture.js';
+import { CallerFactory } from './caller.factory.js';
+import { TokenVerifier } from './token.verifier.js';
+import { trustedIssuersFrom } from './trusted-issuer.js';
+
+const verifierFor = (settings = SETTINGS) =>
+  new TokenVerifier(trustedIssuersFrom(settings), new CallerFactory(settings));
+const verifier = verifierFor();
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+const refuses = (token: string, code: string) =>
+  expect(verifier.verify(token)).rejects.toMatchObject({ name: 'TokenError', code });
+const signWith = (alg: string, key: KeyObject) =>
+  new SignJWT({ ...goodClaims() }).setProtectedHeader({ alg, typ: 'JWT' }).sign(key);
+
+describe('a good token', () => {
+  it('becomes the caller', async () => {
+    const exp = now() + 600;
+    const caller = await verifier.verify(
+      forge({ claims: { exp, iat: now() - 1, jti: 'j1', client_id: 'cli' } }),
+    );
+    expect(caller).toMatchObject({ clientId: 'cli', scopes: ['mcp:access'], expiresAt: exp });
+    expect(caller.extra).toMatchObject({ issuer: SETTINGS.issuer, subject: 'alice', jti: 'j1', roles: [] });
+  });
+
+  it.each(['JWT', 'jwt', 'at+jwt', 'AT+JWT', 'application/at+jwt'])('may have typ %s', async (typ) => {
+    await expect(verifier.verify(forge({ header: { typ } }))).resolves.toBeDefined();
+  });
+
+  it.each([
+    ['https://mcp.example.com/'],
+    [['https://other.example.com', 'https://mcp.example.com']],
+    [['https://mcp.example.com/']],
+  ])('may have aud %j', async (aud) => {
+    await expect(verifier.verify(forge({ claims: { aud } }))).resolves.toBeDefined();
+  });
+
+  it('may have been configured with the slash and be issued without it', async () => {
+    const slashed = verifierFor({ ...SETTINGS, audience: `${SETTINGS.audience}/` });
+    await expect(slashed.verify(forge())).resolves.toBeDefined();
+  });
+
+  it('may be from an issuer whose clock is up to 5 s away', async () => {
+    await expect(verifier.verify(forge({ claims: { exp: now() - 3 } }))).resolves.toBeDefined();
+    await expect(
+      verifier.verify(forge({ claims: { iat: now() + 4, nbf: now() + 4 } })),
+    ).resolves.toBeDefined();
+  });
+
+  it.each(['../../../../dev/null', "x' UNION SELECT 'key", 'unknown'])(
+    'keeps its kid %j unread',
+    async (kid) => {
+      await expect(verifier.verify(forge({ header: { kid } }))).resolves.toBeDefined();
+      await refuses(forge({ header: { kid }, secret: '' }), 'bad_signature');
+    },
+  );
+
+  it.each([
+    [{ scope: 'a  b' }, ['a', 'b']],
+    [{ scope: ['a', 'b'] }, ['a', 'b']],
+    [{ scope: undefined, scp: 'a b' }, ['a', 'b']],
+    [{ scope: undefined, scp: ['a'] }, ['a']],
+    [{ scope: undefined }, []],
+    [{ scope: 'mcp:admin', roles: ['operator', 'constructor', '__proto__'] }, ['mcp:admin', 'ops:read']],
+  ])('has its scopes read from %j', async (claims, scopes) => {
+    expect((await verifier.verify(forge({ claims }))).scopes).toEqual(scopes);
+  });
+
+  it('has azp as its client where there is no client_id, and none otherwise', async () => {
+    expect((await verifier.verify(forge({ claims: { azp: 'app' } }))).clientId).toBe('app');
+    expect((await verifier.verify(forge())).clientId).toBe('');
+  });
+
+  it('has one id however its signature is spelled', async () => {
+    const token = forge();
+    expect(respelled(token)).not.toBe(token);
+    const [one, other] = await Promise.all([verifier.verify(token), verifier.verify(respelled(token))]);
+    expect(other.extra.tokenId).toBe(one.extra.tokenId);
+  });
+});
+
+describe('the development issuer', () => {
+  it('is trusted only with development tokens on', async () => {
+    const token = forge({ claims: { iss: DEVELOPMENT_ISSUER } });
+    await expect(verifier.verify(token)).resolves.toBeDefined();
+    const production = verifierFor({ ...SETTINGS, developmentTokens: false });
+    await expect(production.verify(token)).rejects.toMatchObject({ code: 'wrong_issuer' });
+  });
+});
+
+describe('a bad signature', () => {
+  it('is none', async () => {
+    const input = `${encode({ alg: 'none', typ: 'JWT' })}.${encode(goodClaims())}`;
+    await refuses(`${input}.`, 'wrong_algorithm');
+    await refuses(signed(input), 'wrong_algorithm');
+    for (const alg of ['None', 'NONE', '', undefined, 5]) {
+      await expect(verifier.verify(forge({ header: { alg } }))).rejects.toMatchObject({ name: 'TokenError' });
+    }
+  });
+
+  it('is made with another key, or with none', async () => {
+    await refuses(forge({ secret: 'another secret of the tests: 77' }), 'bad_signature');
+    await refuses(forge({ secret: '' }), 'bad_signature');
+    await refuses(forge().replace(/[^.]*$/, ''), 'bad_signature');
+  });
+
+  it('is HMAC with a public key', async () => {
+    const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' });
+    await refuses(forge({ secret: String(pem) }), 'bad_signature');
+  });
+
+  it('is over other claims', async () => {
+    const [header, , signature] = forge().split('.');
+    await refuses(`${header}.${encode({ ...goodClaims(), sub: 'root' })}.${signature}`, 'bad_signature');
+  });
+
+  it.each(['sha384', 'sha512'])('is HMAC with %s', async (digest) => {
+    await refuses(forge({ header: { alg: digest.replace('sha', 'HS') }, digest }), 'wrong_algorithm');
+  });
+
+  it.each([
+    ['RS256', rsa.privateKey],
+    ['PS256', rsa.privateKey],
+    ['ES256', ec.privateKey],
+  ])('is of the algorithm %s', async (alg, key) => {
+    await refuses(await signWith(alg, key), 'wrong_algorithm');
+  });
+});
+
+describe('a bad claim', () => {
+  it.each([
+    ['iss', undefined, 'missing_claim'],
+    ['iss', 'https://evil.example.com', 'wrong_issuer'],
+    ['iss', 'https://login.example.com/', 'wrong_issuer'],
+    ['iss', ['https://login.example.com'], 'wrong_issuer'],
+    ['aud', undefined, 'missing_claim'],
+    ['aud', '', 'wrong_audience'],
+    ['aud', [], 'wrong_audience'],
+    ['aud', ['https://a.example.com', 'https://b.example.com'], 'wrong_audience'],
+    ['aud', 'https://mcp.example', 'wrong_audience'],
+    ['aud', 'https://mcp.example.com.evil.org', 'wrong_audience'],
+    ['aud', 'https://mcp.example.com/mcp', 'wrong_audience'],
+    ['aud', 'https://mcp.example.com//', 'wrong_audience'],
+    ['aud', { 0: 'https://mcp.example.com' }, 'wrong_audience'],
+    ['sub', undefined, 'missing_claim'],
+    ['sub', '', 'bad_subject'],
+    ['sub', 5, 'bad_subject'],
+    ['sub', null, 'bad_subject'],
+    ['sub', 'x'.repeat(257), 'bad_subject'],
+    ['sub', 'alice\r\nroot', 'bad_subject'],
+    ['jti', '', 'bad_claim'],
+    ['jti', 7, 'bad_claim'],
+    ['exp', undefined, 'missing_claim'],
+    ['exp', '9999999999', 'bad_claim'],
+    ['exp', null, 'bad_claim'],
+    ['iat', undefined, 'missing_claim'],
+    ['iat', '1', 'bad_claim'],
+    ['scope', 5, 'bad_claim'],
+    ['scope', [5], 'bad_claim'],
+    ['roles', {}, 'bad_claim'],
+    ['client_id', {}, 'bad_claim'],
+    ['nbf', 'soon', 'bad_claim'],
+  ])('is %s %j', (claim, value, code) => refuses(forge({ claims: { [claim]: value } }), code));
+
+  it('is a time that does not fit', async () => {
+    await refuses(forge({ claims: { iat: now() - 60, exp: now() - 6 } }), 'expired');
+    await refuses(forge({ claims: { nbf: now() + 10 } }), 'not_yet_valid');
+    await refuses(forge({ claims: { iat: now() + 10 } }), 'issued_in_future');
+    await refuses(forge({ claims: { iat: now(), exp: now() + 86_401 } }), 'lifetime_too_long');
+    await refuses(forge({ claims: { iat: -1 } }), 'lifetime_too_long');
+  });
+
+  it('is a number beyond all numbers', async () => {
+    const claims = JSON.stringify({ ...goodClaims(), exp: 0 }).replace('"exp":0', '"exp":1e999');
+    const payload = Buffer.from(claims).toString('base64url');
+    await refuses(signed(`${encode({ alg: 'HS256', typ: 'JWT' })}.${payload}`), 'bad_claim');
+  });
+});
+
+describe('a bad header', () => {
+  it.each([undefined, '', 5, null, 'logout+jwt', 'dpop+jwt', 'JWT ', 'id+jwt', 'application/jwt', 'JOSE'])(
+    'has typ %j',
+    (typ) => refuses(forge({ header: { typ } }), 'wrong_type'),
+  );
+
+  it.each([[['exp']], [['b64']], [['x-unknown']], [[]], ['exp']])('has crit %j', (crit) =>
+    refuses(forge({ header: { crit } }), 'forbidden_header'),
+  );
+
+  it('names a key, which nobody fetches', async () => {
+    const contacted: unknown[] = [];
+    const listener = await listen((url) => contacted.push(url));
+    const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/keys`;
+    const jwk = await exportJWK(rsa.publicKey);
+    for (const header of [{ jku: url }, { x5u: url }, { jwk }, { x5c: ['MIIB'] }]) {
+      await refuses(forge({ header }), 'forbidden_header');
+      const payload = new TextEncoder().encode(JSON.stringify(goodClaims()));
+      const jws = new CompactSign(payload).setProtectedHeader({
+        alg: 'RS256',
+        typ: 'JWT',
+        kid: url,
+        ...header,
+      });
+      await refuses(await jws.sign(rsa.privateKey), 'forbidden_header');
+    }
+    await refuses(forge({ header: { kid: url }, claims: { iss: url } }), 'wrong_issuer');
+    listener.close();
+    expect(contacted).toEqual([]);
+  });
+
+  it('makes the token too large', () => refuses(forge({ header: { kid: 'k'.repeat(10_240) } }), 'too_large'));
+});
+
+describe('what is not a signed JWT', () => {
+  it('is encrypted', async () => {
+    const jwe = new CompactEncrypt(new TextEncoder().encode(JSON.stringify(goodClaims())));
+    const key = createSecretKey(SECRET.slice(0, 32), 'utf8');
+    const token = await jwe.setProtectedHeader({ alg: 'dir', enc: 'A256GCM', typ: 'JWT' }).encrypt(key);
+    await refuses(token, 'encrypted');
+  });
+
+  it('is detached', async () => {
+    const [header, , signature] = forge().split('.');
+    await refuses(`${header}..${signature}`, 'detached');
+  });
+
+  it('has a payload that is not encoded', async () => {
+    const jws = await new FlattenedSign(new TextEncoder().encode('{}'))
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT', b64: false, crit: ['b64'] })
+      .sign(createSecretKey(SECRET, 'utf8'));
+    await refuses(`${jws.protected}.{}.${jws.signature}`, 'forbidden_header');
+    await refuses(forge({ header: { b64: false } }), 'forbidden_header');
+  });
+
+  it.each(['', '.', '..', 'a', 'a.b', 'a.b.c', 'a.b.c.d', '....', 'é.é.é', 'e30.e30.'])(
+    'is %j',
+    async (token) => {
+      await expect(verifier.verify(token)).rejects.toMatchObject({ name: 'TokenError' });
+    },
+  );
+
+  it.each(['[]', 'null', '"x"', '{"iss":', '1'])('has the claims %s', async (claims) => {
+    const payload = Buffer.from(claims).toString('base64url');
+    await refuses(signed(`${encode({ alg: 'HS256', typ: 'JWT' })}.${payload}`), 'malformed');
+  });
+});
+
+it('tells nobody what stands in the token', async () => {
+  const canary = 'canary-5d1f';
+  const claims = { sub: canary, aud: canary, jti: canary };
+  const error: Error = await verifier.verify(forge({ claims, header: { kid: canary } })).catch((e) => e);
+  expect(`${error.message}${error.stack}${JSON.stringify(error)}${String(error.cause)}`).not.toContain(
+    canary,
+  );
+});
+
+function listen(onRequest: (url: string | undefined) => void): Promise<Server> {
+  const { promise, resolve } = Promise.withResolvers<Server>();
+  const server = createServer(({ url }, response) => {
+    onRequest(url);
+    response.end();
+  }).listen(0, '127.0.0.1', () => resolve(server));
+  return promise;
+}

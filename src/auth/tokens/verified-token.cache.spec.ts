@@ -1,0 +1,39 @@
+import { jest } from '@jest/globals';
+import type { Caller } from '../caller.js';
+import { VerifiedTokenCache } from './verified-token.cache.js';
+
+const extra = { issuer: 'i', subject: 's', jti: undefined, roles: [], tokenId: 't', issuedAt: 0 };
+const callerWith = (token: string, expiresAt = 4e9): Caller => ({
+  token,
+  clientId: '',
+  scopes: [],
+  expiresAt,
+  extra,
+});
+
+it('holds no more than 10,000 tokens', () => {
+  const cache = new VerifiedTokenCache();
+  for (let i = 0; i < 10_050; i++) cache.add(callerWith(`t${i}`));
+  expect(cache.size).toBe(10_000);
+  expect(cache.get('t0')).toBeUndefined();
+  expect(cache.get('t10049')).toBeDefined();
+});
+
+it('holds no more than 8 MiB of tokens', () => {
+  const cache = new VerifiedTokenCache();
+  for (let i = 0; i < 1_100; i++) cache.add(callerWith(String(i).padEnd(8192, 'x')));
+  expect(cache.bytes).toBeLessThanOrEqual(8 * 1024 * 1024);
+  expect(cache.size).toBe(1024);
+});
+
+it('forgets a token that has expired, after the 5 s that clocks may differ', () => {
+  jest.useFakeTimers({ now: 1_000_000_000 });
+  const cache = new VerifiedTokenCache();
+  cache.add(callerWith('t', 1_000_010));
+  jest.setSystemTime(1_000_014_999);
+  expect(cache.get('t')).toBeDefined();
+  jest.setSystemTime(1_000_015_000);
+  expect(cache.get('t')).toBeUndefined();
+  expect(cache.size).toBe(0);
+  jest.useRealTimers();
+});

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { Caller } from '../caller.js';
+import { nowSeconds, refusedFrom } from './clock.js';
+
+const MAX_TOKENS = 10_000;
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/**
+ * The callers of tokens that have been verified, so that a signature is computed once. Remembers no refusal
+ * and answers for nothing but the signature and the claims: revocation is asked each time.
+ */
+@Injectable()
+export class VerifiedTokenCache {
+  private readonly callers = new LRUCache<string, Caller>({
+    max: MAX_TOKENS,
+    maxSize: MAX_BYTES,
+    sizeCalculation: (_caller, token) => token.length,
+  });
+
+  /** Undefined also for a token that has meanwhile expired. */
+  get(token: string): Caller | undefined {
+    const caller = this.callers.get(token);
+    if (caller === undefined || nowSeconds() < refusedFrom(caller.expiresAt)) return caller;
+    this.callers.delete(token);
+    return undefined;
+  }
+
+  add(caller: Caller): void {
+    this.callers.set(caller.token, caller);
+  }
+
+  get size(): number {
+    return this.callers.size;
+  }
+
+  get bytes(): number {
+    return this.callers.calculatedSize;
+  }
+}
