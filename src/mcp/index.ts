@@ -1,0 +1,10 @@
+export type { McpTool, ToolContext, ToolReturn, ToolSession, ToolUser } from './decorators/mcp-tool.js';
+export type { Schema, Unvalidated, Validated } from './decorators/schema.js';
+export { Tool, type ToolOptions } from './decorators/tool.decorator.js';
+export { ToolWiringError } from './catalog/tool-wiring.error.js';
+export { ToolError } from './invocation/tool.error.js';
+export { McpModule } from './mcp.module.js';
+export type { McpModuleOptions } from './mcp.options.js';
+export type { CallToolResult, ContentBlock, LoggingLevel, ToolAnnotations } from './protocol/sdk-types.js';
+export { SessionDrain } from './sessions/session.drain.js';
+export { SessionService } from './sessions/session.service.js';

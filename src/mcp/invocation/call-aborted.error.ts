@@ -1,0 +1,17 @@
+import type { AbortCause } from '../sessions/session.js';
+
+const MESSAGES: Record<AbortCause, string> = {
+  cancelled: 'The client cancelled the call',
+  timeout: 'The call took longer than the tool may',
+  session_closed: 'The session has ended',
+  shutdown: 'The server is shutting down',
+};
+
+/** A call was given up before its tool had answered. It is the `reason` of the tool's `signal`. */
+export class CallAbortedError extends Error {
+  override readonly name = 'CallAbortedError';
+
+  constructor(readonly outcome: AbortCause) {
+    super(MESSAGES[outcome]);
+  }
+}

@@ -1,0 +1,38 @@
+import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { ToolExplorer } from './catalog/tool.explorer.js';
+import { ToolRegistry } from './catalog/tool.registry.js';
+import { CallLog } from './invocation/call.log.js';
+import { ToolInvoker } from './invocation/tool.invoker.js';
+import { McpConfigurableModule } from './mcp.options.js';
+import { ProtocolService } from './protocol/protocol.service.js';
+import { SessionClock } from './sessions/session.clock.js';
+import { SessionDrain } from './sessions/session.drain.js';
+import { SessionLedger } from './sessions/session.ledger.js';
+import { SessionService } from './sessions/session.service.js';
+import { HttpSseTransport } from './transports/http-sse/http-sse.transport.js';
+import { MessageController } from './transports/http-sse/message.controller.js';
+import { SseController } from './transports/http-sse/sse.controller.js';
+
+/**
+ * The MCP server: finds the tools of every module and serves them. Needs a guard that puts the SDK's
+ * `AuthInfo` on each request as `auth`, and the ports of the backplane.
+ */
+@Module({
+  imports: [DiscoveryModule],
+  controllers: [SseController, MessageController],
+  providers: [
+    ToolExplorer,
+    ToolRegistry,
+    CallLog,
+    ToolInvoker,
+    ProtocolService,
+    SessionClock,
+    SessionDrain,
+    SessionLedger,
+    SessionService,
+    HttpSseTransport,
+  ],
+  exports: [SessionDrain, SessionService, ToolRegistry],
+})
+export class McpModule extends McpConfigurableModule {}

@@ -1,0 +1,30 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { Implementation } from './protocol/sdk-types.js';
+
+/** What the protocol room needs to know of its surroundings. Durations are milliseconds, sizes bytes. */
+export interface McpModuleOptions {
+  /** How the server introduces itself to clients. */
+  readonly serverInfo: Implementation;
+  /** A hint for the model on how to use this server's tools; sent once, at initialize. */
+  readonly instructions?: string;
+  /** The path of the public URL, without a trailing slash: what a proxy strips before it passes a request on. */
+  readonly basePath: string;
+  /** Age at which a session ends, however busy. */
+  readonly sessionMaxMs: number;
+  readonly sessionsPerPrincipal: number;
+  /** Interval of the comments that keep a quiet stream open. */
+  readonly heartbeatMs: number;
+  readonly maxBodyBytes: number;
+  /** Unsent bytes at which a stream whose client does not read is cut. */
+  readonly maxBufferedBytes: number;
+  /** How long a stream may stay blocked before it is cut. */
+  readonly maxStallMs: number;
+  /** How long a call may take, unless its tool says otherwise. */
+  readonly callTimeoutMs: number;
+}
+
+export const {
+  ConfigurableModuleClass: McpConfigurableModule,
+  MODULE_OPTIONS_TOKEN: MCP_OPTIONS,
+  ASYNC_OPTIONS_TYPE: MCP_ASYNC_OPTIONS,
+} = new ConfigurableModuleBuilder<McpModuleOptions>().setClassMethodName('forRoot').build();

@@ -1,0 +1,71 @@
+import { encodeError, encodeResult, readMessage } from './json-rpc.js';
+import { ProtocolError } from './protocol.error.js';
+
+describe('readMessage', () => {
+  it.each([
+    [
+      { jsonrpc: '2.0', id: 1, method: 'ping' },
+      { kind: 'request', id: 1, method: 'ping', params: {} },
+    ],
+    [
+      { jsonrpc: '2.0', id: 'a', method: 'm', params: { x: 1 } },
+      { kind: 'request', id: 'a', method: 'm', params: { x: 1 } },
+    ],
+    [
+      { jsonrpc: '2.0', method: 'n' },
+      { kind: 'notification', method: 'n', params: {} },
+    ],
+    [
+      { jsonrpc: '2.0', id: 3, result: {} },
+      { kind: 'response', id: 3 },
+    ],
+    [
+      { jsonrpc: '2.0', id: 3, error: { code: 1, message: 'x' } },
+      { kind: 'response', id: 3 },
+    ],
+  ])('reads %j', (value, message) => {
+    expect(readMessage(value)).toEqual(message);
+  });
+
+  it.each([
+    [null, 'object'],
+    ['text', 'object'],
+    [[], 'Batches'],
+    [[{ jsonrpc: '2.0', id: 1, method: 'ping' }], 'Batches'],
+    [{}, 'jsonrpc'],
+    [{ jsonrpc: '1.0', id: 1, method: 'ping' }, 'jsonrpc'],
+    [{ jsonrpc: '2.0', id: null, method: 'ping' }, '"id"'],
+    [{ jsonrpc: '2.0', id: 1.5, method: 'ping' }, '"id"'],
+    [{ jsonrpc: '2.0', id: 2 ** 53, method: 'ping' }, '"id"'],
+    [{ jsonrpc: '2.0', id: true, method: 'ping' }, '"id"'],
+    [{ jsonrpc: '2.0', id: {}, method: 'ping' }, '"id"'],
+    [{ jsonrpc: '2.0', id: 1, method: 7 }, '"method"'],
+    [{ jsonrpc: '2.0', id: 1, method: null }, '"method"'],
+    [{ jsonrpc: '2.0', id: 1, method: 'ping', params: [] }, '"params"'],
+    [{ jsonrpc: '2.0', id: 1, method: 'ping', params: null }, '"params"'],
+    [{ jsonrpc: '2.0', id: 1 }, '"method"'],
+    [{ jsonrpc: '2.0', id: 1, result: {}, error: {} }, '"result" or "error"'],
+    [{ jsonrpc: '2.0', result: {} }, '"id"'],
+  ])('refuses %j', (value, about) => {
+    expect(() => readMessage(value)).toThrow(ProtocolError);
+    expect(() => readMessage(value)).toThrow(about);
+  });
+});
+
+describe('encoding', () => {
+  it('puts a result that is text already into the envelope', () => {
+    expect(JSON.parse(encodeResult('a"b', '{"x":[1]}'))).toEqual({
+      jsonrpc: '2.0',
+      id: 'a"b',
+      result: { x: [1] },
+    });
+  });
+
+  it('answers with a null id where there was none', () => {
+    expect(JSON.parse(encodeError(null, -32700, 'no'))).toEqual({
+      jsonrpc: '2.0',
+      id: null,
+      error: { code: -32700, message: 'no' },
+    });
+  });
+});

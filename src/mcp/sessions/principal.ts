@@ -1,0 +1,49 @@
+import type { RevocableToken } from '../../backplane/index.js';
+import type { ToolUser } from '../decorators/mcp-tool.js';
+import type { AuthInfo } from '../protocol/sdk-types.js';
+
+/** The marks by which the deny list knows the token, beside what a tool may see of its caller. */
+export interface Principal extends ToolUser, RevocableToken {
+  readonly subject: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Two tokens with the same key are the same principal: (iss, sub, client_id). */
+  readonly key: string;
+}
+
+const principals = new WeakMap<AuthInfo, Principal>();
+
+/**
+ * Reads the principal out of the SDK's `AuthInfo`, whose `extra` carries `issuer`, `subject`, `roles`,
+ * `tokenId`, `jti` and `issuedAt`. Remembered for as long as the `AuthInfo` itself is.
+ */
+export function principalOf(auth: AuthInfo): Principal {
+  let principal = principals.get(auth);
+  if (principal === undefined) {
+    principal = readPrincipal(auth);
+    principals.set(auth, principal);
+  }
+  return principal;
+}
+
+function readPrincipal({ clientId, scopes, expiresAt, extra = {} }: AuthInfo): Principal {
+  const { issuer, subject, tokenId, jti, issuedAt, roles } = extra;
+  if (typeof issuer !== 'string' || typeof subject !== 'string' || typeof tokenId !== 'string') {
+    throw new TypeError('AuthInfo.extra must carry "issuer", "subject" and "tokenId"');
+  }
+  if (typeof expiresAt !== 'number' || typeof issuedAt !== 'number') {
+    throw new TypeError('AuthInfo must carry "expiresAt" and extra.issuedAt');
+  }
+  return {
+    subject,
+    issuer,
+    clientId,
+    scopes,
+    roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [],
+    tokenId,
+    jti: typeof jti === 'string' ? jti : undefined,
+    issuedAt,
+    expiresAt: expiresAt * 1000,
+    key: JSON.stringify([issuer, subject, clientId]),
+  };
+}

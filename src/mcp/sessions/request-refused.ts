@@ -1,0 +1,62 @@
+import { HttpException, HttpStatus } from '@nestjs/common';
+import { ErrorCode } from '../protocol/sdk-types.js';
+
+/**
+ * A request that is refused before its message is taken. Answered with `status` and a JSON-RPC error
+ * object of `code`, or, where no message is expected, with OAuth's `{ error, error_description }`.
+ */
+export class RequestRefused extends HttpException {
+  constructor(
+    status: HttpStatus,
+    /** Stable, for log lines and programs: `unknown_session`. */
+    readonly reason: string,
+    message: string,
+    readonly code: number = ErrorCode.InvalidRequest,
+    /** Seconds, where trying again may help. */
+    readonly retryAfter?: number,
+  ) {
+    super({ error: reason, error_description: message }, status);
+    this.message = message;
+  }
+}
+
+/** −32000 to −32099 are the server's own; the SDKs use −32001 for a session that is not there. */
+const SESSION_NOT_FOUND = -32001;
+
+export function missingSession(): RequestRefused {
+  return new RequestRefused(
+    HttpStatus.BAD_REQUEST,
+    'missing_session',
+    'The sessionId query parameter is required, once: the stream’s endpoint event gives the address to post to',
+  );
+}
+
+/** Also for somebody else's session: that it exists is not told. */
+export function unknownSession(): RequestRefused {
+  return new RequestRefused(
+    HttpStatus.NOT_FOUND,
+    'unknown_session',
+    'There is no such session: open a new stream',
+    SESSION_NOT_FOUND,
+  );
+}
+
+export function tooManySessions(): RequestRefused {
+  return new RequestRefused(
+    HttpStatus.TOO_MANY_REQUESTS,
+    'too_many_sessions',
+    'This caller has as many sessions open as it may; close one first',
+    ErrorCode.InvalidRequest,
+    5,
+  );
+}
+
+export function shuttingDown(): RequestRefused {
+  return new RequestRefused(
+    HttpStatus.SERVICE_UNAVAILABLE,
+    'shutting_down',
+    'The server is shutting down',
+    ErrorCode.ConnectionClosed,
+    1,
+  );
+}

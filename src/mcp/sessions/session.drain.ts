@@ -1,0 +1,34 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SessionService } from './session.service.js';
+
+const POLL_MS = 20;
+
+/** Lets the sessions of this node end well before the process does. */
+@Injectable()
+export class SessionDrain {
+  private readonly logger = new Logger('Session');
+
+  constructor(private readonly sessions: SessionService) {}
+
+  /**
+   * Takes no new session and no new call, waits up to `graceMs` for the calls in flight, answers those that
+   * are left with a JSON-RPC error, and ends every stream.
+   */
+  async run(graceMs: number): Promise<void> {
+    const deadline = Date.now() + graceMs;
+    this.sessions.beginDrain();
+    this.logger.log({ event: 'drain.begun', sessions: this.sessions.size, calls: this.pendingCalls() });
+    while (this.pendingCalls() > 0 && Date.now() < deadline) await sleep(POLL_MS);
+    const abandoned = this.pendingCalls();
+    for (const session of this.sessions.list()) session.abortCalls('shutdown');
+    // The replies of the calls given up are sent as their promises settle, ahead of the end of the stream.
+    await sleep(0);
+    this.sessions.closeWhere(() => true, 'shutdown');
+    this.logger.log({ event: 'drain.ended', abandoned });
+  }
+
+  private pendingCalls(): number {
+    return this.sessions.list().reduce((total, session) => total + session.calls.size, 0);
+  }
+}

@@ -1,0 +1,79 @@
+import type { RecordStore, SlotCounter } from '../../backplane/index.js';
+import type { McpModuleOptions } from '../mcp.options.js';
+import type { Principal } from './principal.js';
+import { RequestRefused } from './request-refused.js';
+import type { Session } from './session.js';
+import { SessionLedger } from './session.ledger.js';
+
+const alice = { key: 'alice' } as Principal;
+const session = (id: string): Session => ({ id, principal: alice }) as Session;
+
+/** Ports that forget everything on demand, as a backplane that was restarted has. */
+class ForgetfulPorts implements RecordStore, SlotCounter {
+  readonly kept = new Map<string, unknown>();
+  readonly holders = new Set<string>();
+
+  async put(key: string, record: Readonly<Record<string, unknown>>): Promise<void> {
+    this.kept.set(key, record);
+  }
+  async get(key: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+    return this.kept.get(key) as Readonly<Record<string, unknown>> | undefined;
+  }
+  async extend(key: string): Promise<boolean> {
+    return this.kept.has(key);
+  }
+  async delete(key: string): Promise<boolean> {
+    return this.kept.delete(key);
+  }
+  async acquire(_key: string, holder: string, limit: number): Promise<boolean> {
+    if (this.holders.size >= limit) return false;
+    this.holders.add(holder);
+    return true;
+  }
+  async renew(_key: string, holder: string): Promise<boolean> {
+    return this.holders.has(holder);
+  }
+  async release(_key: string, holder: string): Promise<void> {
+    this.holders.delete(holder);
+  }
+  async count(): Promise<number> {
+    return this.holders.size;
+  }
+  forget(): void {
+    this.kept.clear();
+    this.holders.clear();
+  }
+}
+
+function ledgerOver(ports: ForgetfulPorts): SessionLedger {
+  return new SessionLedger(ports, ports, { sessionsPerPrincipal: 2 } as McpModuleOptions);
+}
+
+describe('SessionLedger', () => {
+  it('leaves no record of a session that was refused', async () => {
+    const ports = new ForgetfulPorts();
+    const ledger = ledgerOver(ports);
+    await ledger.enter('a', alice);
+    await ledger.enter('b', alice);
+    await expect(ledger.enter('c', alice)).rejects.toBeInstanceOf(RequestRefused);
+    expect([...ports.kept.keys()]).toEqual(['session:a', 'session:b']);
+  });
+
+  it('leaves nothing behind', async () => {
+    const ports = new ForgetfulPorts();
+    const ledger = ledgerOver(ports);
+    await ledger.enter('a', alice);
+    await ledger.leave('a', alice);
+    expect(ports.kept.size + ports.holders.size).toBe(0);
+  });
+
+  it('registers a live session again when the backplane has forgotten it', async () => {
+    const ports = new ForgetfulPorts();
+    const ledger = ledgerOver(ports);
+    for (const id of ['a', 'b']) await ledger.enter(id, alice);
+    ports.forget();
+    for (const id of ['a', 'b']) await ledger.renew(session(id));
+    expect([...ports.kept.keys()]).toEqual(['session:a', 'session:b']);
+    expect(ports.holders.size).toBe(2);
+  });
+});

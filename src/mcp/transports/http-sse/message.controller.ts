@@ -1,0 +1,20 @@
+import { Controller, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import { RefusalFilter } from '../refusal.filter.js';
+import { type AuthenticatedRequest, HttpSseTransport } from './http-sse.transport.js';
+
+/** `POST /message?sessionId=…`: one JSON-RPC message for a session of the caller's. */
+@Controller('message')
+@UseFilters(RefusalFilter)
+export class MessageController {
+  constructor(private readonly transport: HttpSseTransport) {}
+
+  @Post()
+  receive(
+    @Query('sessionId') sessionId: unknown,
+    @Req() request: AuthenticatedRequest,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    return this.transport.receive(sessionId, request, response);
+  }
+}

@@ -1,0 +1,88 @@
+import { HttpStatus } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import { ErrorCode } from '../protocol/sdk-types.js';
+import { RequestRefused } from '../sessions/request-refused.js';
+import { measureJson } from './json-measure.js';
+
+const MAX_DEPTH = 64;
+const MAX_ELEMENTS = 100_000;
+
+/** Refuses to make anything of bytes that are not UTF-8, where `Buffer.toString` would replace them. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Reads a request's body as JSON. Refuses what is not `application/json` in UTF-8 (415), is compressed
+ * (415), is larger than `maxBytes` (413, whether or not it was announced), nests deeper than 64 levels or
+ * has more than 100,000 elements (400), or is not JSON (400, −32700). Nothing of the body is in the error.
+ */
+export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  assertMediaType(request);
+  const text = decode(await readBytes(request, maxBytes));
+  const { depth, elements } = measureJson(text);
+  if (depth > MAX_DEPTH) throw refused('too_deep', `The message nests deeper than ${MAX_DEPTH} levels`);
+  if (elements > MAX_ELEMENTS)
+    throw refused('too_many_elements', `The message has over ${MAX_ELEMENTS} elements`);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw refused('malformed_json', 'The body is not valid JSON', ErrorCode.ParseError);
+  }
+}
+
+function assertMediaType({ headers }: IncomingMessage): void {
+  const [mediaType = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  const charset = parameters
+    .map((parameter) => parameter.trim())
+    .find((parameter) => parameter.startsWith('charset='));
+  if (
+    mediaType.trim() !== 'application/json' ||
+    (charset ?? 'charset=utf-8').replaceAll('"', '') !== 'charset=utf-8'
+  ) {
+    throw unsupported('unsupported_media_type', 'Content-Type must be application/json, in UTF-8');
+  }
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
+    throw unsupported('unsupported_encoding', 'A compressed body is not accepted');
+  }
+}
+
+function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) return void chunks.push(chunk);
+      // The rest is read and dropped: closing on a client that is still sending would lose it the answer.
+      chunks.length = 0;
+      reject(tooLarge(maxBytes));
+    });
+    request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.once('close', () => reject(refused('incomplete_body', 'The body ended early')));
+    request.once('error', () => reject(refused('incomplete_body', 'The body ended early')));
+  });
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw refused('malformed_utf8', 'The body is not valid UTF-8', ErrorCode.ParseError);
+  }
+}
+
+function refused(reason: string, message: string, code: number = ErrorCode.InvalidRequest): RequestRefused {
+  return new RequestRefused(HttpStatus.BAD_REQUEST, reason, message, code);
+}
+
+function unsupported(reason: string, message: string): RequestRefused {
+  return new RequestRefused(HttpStatus.UNSUPPORTED_MEDIA_TYPE, reason, message);
+}
+
+function tooLarge(maxBytes: number): RequestRefused {
+  return new RequestRefused(
+    HttpStatus.PAYLOAD_TOO_LARGE,
+    'body_too_large',
+    `The body is over ${maxBytes} bytes`,
+  );
+}

@@ -1,0 +1,60 @@
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  HttpStatus,
+  Logger,
+} from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { encodeError } from '../protocol/json-rpc.js';
+import { ErrorCode } from '../protocol/sdk-types.js';
+import { RequestRefused } from '../sessions/request-refused.js';
+
+/**
+ * Answers what the protocol routes refuse: a JSON-RPC error object with `id: null`, but 401 and 403 with
+ * the body that whoever threw them gave. Anything that is not an `HttpException` is logged and answered
+ * with a bare 500.
+ */
+@Catch()
+export class RefusalFilter implements ExceptionFilter<unknown> {
+  private readonly logger = new Logger('Http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<IncomingMessage>();
+    const response = host.switchToHttp().getResponse<ServerResponse>();
+    const status = error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
+    this.log(error, status, request);
+    if (response.headersSent) return void response.destroy();
+    if (error instanceof RequestRefused && error.retryAfter !== undefined) {
+      response.setHeader('Retry-After', error.retryAfter);
+    }
+    response.statusCode = status;
+    response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    response.end(bodyOf(error, status));
+  }
+
+  private log(error: unknown, status: number, request: IncomingMessage): void {
+    const path = request.url?.split('?', 1)[0];
+    if (status >= 500 && !(error instanceof RequestRefused)) {
+      this.logger.error({ event: 'request.failed', method: request.method, path, err: error });
+    } else if (error instanceof RequestRefused) {
+      this.logger.warn({
+        event: 'request.refused',
+        method: request.method,
+        path,
+        status,
+        reason: error.reason,
+      });
+    }
+  }
+}
+
+function bodyOf(error: unknown, status: number): string {
+  if (error instanceof HttpException && (status === 401 || status === 403))
+    return JSON.stringify(error.getResponse());
+  if (error instanceof RequestRefused) return encodeError(null, error.code, error.message);
+  if (error instanceof HttpException && status < 500)
+    return encodeError(null, ErrorCode.InvalidRequest, error.message);
+  return encodeError(null, ErrorCode.InternalError, 'Internal error');
+}
