@@ -1,0 +1,14 @@
+import { type McpTool, Tool } from '../mcp/index.js';
+
+/** Tells the server's clock. */
+@Tool({
+  name: 'get-time',
+  title: 'Current time',
+  description: 'Returns the current server time, ISO 8601 in UTC.',
+  annotations: { readOnlyHint: true, openWorldHint: false },
+})
+export class GetTimeTool implements McpTool {
+  execute(): string {
+    return `Current server time is: ${new Date().toISOString()}`;
+  }
+}
