@@ -1,0 +1,53 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuthModule, Public } from './auth/index.js';
+import { BackplaneModule } from './backplane/index.js';
+import {
+  ConfigurationModule,
+  HTTP_SETTINGS,
+  type HttpSettings,
+  SESSION_SETTINGS,
+  type SessionSettings,
+  type Settings,
+} from './config/index.js';
+import { HttpModule, LandingController, SERVER_INFO } from './http/index.js';
+import { McpModule, type McpModuleOptions } from './mcp/index.js';
+import { HealthController, ObservabilityModule } from './observability/index.js';
+import { ToolsModule } from './tools/tools.module.js';
+
+const MIB = 2 ** 20;
+
+/** What may be asked without a token, beside the routes that `auth` itself opens. */
+for (const controller of [HealthController, LandingController]) Public()(controller);
+
+function mcpOptions(http: HttpSettings, sessions: SessionSettings): McpModuleOptions {
+  return {
+    serverInfo: SERVER_INFO,
+    basePath: new URL(http.publicUrl).pathname.replace(/\/$/, ''),
+    sessionMaxMs: sessions.maxMs,
+    sessionsPerPrincipal: sessions.perPrincipal,
+    heartbeatMs: sessions.heartbeatMs,
+    maxBodyBytes: http.maxBodyBytes,
+    maxBufferedBytes: MIB,
+    maxStallMs: 30_000,
+    callTimeoutMs: 60_000,
+  };
+}
+
+/** Where the rooms meet. */
+@Module({})
+export class AppModule {
+  static forRoot(settings: Settings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigurationModule.forRoot(settings),
+        ObservabilityModule,
+        BackplaneModule,
+        HttpModule,
+        AuthModule,
+        McpModule.forRootAsync({ inject: [HTTP_SETTINGS, SESSION_SETTINGS], useFactory: mcpOptions }),
+        ToolsModule,
+      ],
+    };
+  }
+}

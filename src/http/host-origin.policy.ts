@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type HttpSettings, isLoopbackHost } from '../config/index.js';
+
+/** What a request's headers are refused for. */
+export type EdgeRefusal = 'invalid_host' | 'invalid_origin';
+
+/**
+ * Whether a request's `Host` and `Origin` are ones that this server answers. Protects against DNS
+ * rebinding. MCP 2025-11-25, Transports, "Security Warning".
+ */
+export class HostOriginPolicy {
+  private readonly hosts: ReadonlySet<string> | 'loopback';
+  private readonly origins: ReadonlySet<string> | 'loopback';
+
+  constructor({ allowedHosts, allowedOrigins }: HttpSettings) {
+    this.hosts = allowedHosts === 'loopback' ? 'loopback' : new Set(allowedHosts);
+    this.origins = allowedOrigins === 'loopback' ? 'loopback' : new Set(allowedOrigins);
+  }
+
+  refusalOf({ host, origin }: IncomingHttpHeaders): EdgeRefusal | undefined {
+    if (host === undefined || !this.allowsHost(host.toLowerCase())) return 'invalid_host';
+    if (origin !== undefined && !this.allowsOrigin(origin)) return 'invalid_origin';
+    return undefined;
+  }
+
+  private allowsHost(host: string): boolean {
+    if (this.hosts !== 'loopback') return this.hosts.has(host);
+    return isLoopbackAuthority(host);
+  }
+
+  private allowsOrigin(origin: string): boolean {
+    if (this.origins !== 'loopback') return this.origins.has(origin);
+    const authority = /^https?:\/\/([^/?#@]+)$/.exec(origin)?.[1];
+    return authority !== undefined && isLoopbackAuthority(authority);
+  }
+}
+
+function isLoopbackAuthority(authority: string): boolean {
+  const host = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i.exec(authority)?.[1];
+  return host !== undefined && isLoopbackHost(host);
+}

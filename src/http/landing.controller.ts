@@ -1,0 +1,22 @@
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { AUTH_SETTINGS, type AuthSettings, HTTP_SETTINGS, type HttpSettings } from '../config/index.js';
+import { landingPage, PAGE_POLICY } from './landing.page.js';
+import { placesOf } from './places.js';
+
+/** `GET /`: where things are, as JSON for programs and as a page for browsers. */
+@Controller()
+export class LandingController {
+  constructor(
+    @Inject(HTTP_SETTINGS) private readonly http: HttpSettings,
+    @Inject(AUTH_SETTINGS) private readonly auth: AuthSettings,
+  ) {}
+
+  @Get()
+  show(@Req() request: Request, @Res() response: Response): void {
+    const places = placesOf(this.http.publicUrl, this.auth.developmentTokens);
+    response.vary('Accept');
+    if (request.accepts(['json', 'html']) !== 'html') response.json(places);
+    else response.set('Content-Security-Policy', PAGE_POLICY).type('html').send(landingPage(places));
+  }
+}

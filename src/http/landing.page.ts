@@ -1,0 +1,70 @@
+import type { Places } from './places.js';
+import { SERVER_INFO } from './server-info.js';
+
+/** The page runs no script and loads nothing. */
+export const PAGE_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+
+const STYLE = `
+  :root { color-scheme: light dark; }
+  body { font: 16px/1.6 system-ui, sans-serif; max-width: 44rem; margin: 0 auto; padding: 3rem 1.25rem; }
+  h1 { font-size: 1.6rem; margin: 0 0 .25rem; }
+  h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
+  .version { opacity: .65; margin: 0 0 1.5rem; }
+  dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; margin: 0; }
+  dt { opacity: .75; }
+  dd { margin: 0; overflow-wrap: anywhere; }
+  code, pre { font: .875rem/1.55 ui-monospace, monospace; }
+  pre { padding: .9rem 1rem; border: 1px solid color-mix(in srgb, currentColor 20%, transparent);
+    border-radius: .5rem; overflow-x: auto; margin: .5rem 0; }
+`;
+
+/** Where things are and how to begin, for a person with a browser. */
+export function landingPage(places: Places): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(SERVER_INFO.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>${escape(SERVER_INFO.title)}</h1>
+<p class="version">${escape(places.name)} ${escape(places.version)}</p>
+<p>A Model Context Protocol server. Every caller proves who it is with a JWT in the
+<code>Authorization</code> header.</p>
+<h2>Where things are</h2>
+<dl>
+${entry('HTTP with SSE', `GET ${places.sse}`)}
+${entry('Messages', `POST ${places.message}?sessionId=…`)}
+${entry('Give a token back', `POST ${places.revoke}`)}
+${entry('Resource metadata', `GET ${places.resource_metadata}`)}
+${entry('Health', `GET ${places.health}`)}
+</dl>
+<h2>Try it</h2>
+${tryIt(places)}
+</body>
+</html>
+`;
+}
+
+function tryIt(places: Places): string {
+  const token =
+    places.token === undefined
+      ? ['# ask your operator for a token', 'TOKEN=…']
+      : [`TOKEN=$(curl -s "${places.token}" | node -pe 'JSON.parse(fs.readFileSync(0)).token')`];
+  const inspect = [
+    `npx @modelcontextprotocol/inspector --cli ${places.sse} --transport sse \\`,
+    '  --header "Authorization: Bearer $TOKEN" --method tools/list',
+  ];
+  return `<pre>${escape([...token, ...inspect].join('\n'))}</pre>`;
+}
+
+function entry(term: string, description: string): string {
+  return `<dt>${escape(term)}</dt><dd><code>${escape(description)}</code></dd>`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,27 @@
+import { SERVER_INFO } from './server-info.js';
+
+/** The addresses of this server, as `GET /` names them. */
+export interface Places {
+  readonly name: string;
+  readonly version: string;
+  readonly sse: string;
+  readonly message: string;
+  readonly revoke: string;
+  readonly resource_metadata: string;
+  readonly health: string;
+  /** Only where the development token route is open. */
+  readonly token?: string;
+}
+
+export function placesOf(publicUrl: string, developmentTokens: boolean): Places {
+  return {
+    name: SERVER_INFO.name,
+    version: SERVER_INFO.version,
+    sse: `${publicUrl}/sse`,
+    message: `${publicUrl}/message`,
+    revoke: `${publicUrl}/auth/revoke`,
+    resource_metadata: `${publicUrl}/.well-known/oauth-protected-resource`,
+    health: `${publicUrl}/health/ready`,
+    ...(developmentTokens ? { token: `${publicUrl}/auth/token?username=you&scope=mcp:access` } : {}),
+  };
+}

@@ -1,0 +1,55 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { Request, Response } from 'express';
+
+interface Problem {
+  readonly error: string;
+  readonly error_description: string;
+}
+
+const PROBLEMS: Readonly<Record<number, Problem>> = {
+  400: { error: 'invalid_request', error_description: 'The request is not valid' },
+  404: { error: 'not_found', error_description: 'There is nothing at this address' },
+  405: { error: 'method_not_allowed', error_description: 'This address does not take that method' },
+  413: { error: 'body_too_large', error_description: 'The body is too large' },
+  415: { error: 'unsupported_media_type', error_description: 'The body is of a type that is not accepted' },
+  500: { error: 'server_error', error_description: 'The server failed to answer' },
+  503: { error: 'temporarily_unavailable', error_description: 'The server cannot answer now; try again' },
+};
+
+/**
+ * Answers every error outside the protocol routes as `{ error, error_description }`: the body that whoever
+ * threw it gave in that form, or one by its status. Never the message of an error that was not meant for
+ * the client, nor anything of the request.
+ */
+@Catch()
+export class ProblemFilter implements ExceptionFilter<unknown> {
+  private readonly logger = new Logger('Http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<Response>();
+    const status = statusOf(error);
+    if (status >= 500) {
+      const { method, path } = host.switchToHttp().getRequest<Request>();
+      this.logger.error({ event: 'request.failed', method, path, status, err: error });
+    }
+    if (response.headersSent) response.destroy();
+    else response.status(status).json(problemOf(error, status));
+  }
+}
+
+/** Express's own parsers throw errors that carry their status. */
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  const status = (error as { status?: unknown } | null)?.status;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
+}
+
+function problemOf(error: unknown, status: number): Problem {
+  const body = error instanceof HttpException ? error.getResponse() : undefined;
+  if (isProblem(body)) return body;
+  return PROBLEMS[status] ?? PROBLEMS[status < 500 ? 400 : 500]!;
+}
+
+function isProblem(body: unknown): body is Problem {
+  return typeof body === 'object' && body !== null && 'error_description' in body && 'error' in body;
+}
