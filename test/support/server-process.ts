@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const MAIN = resolve('dist/main.js');
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** The built server in a process of its own, as `npm start` and `npm run start:prod` run it. */
+export class ServerProcess {
+  /** Everything it has written so far, both streams. */
+  output = '';
+  /** Its exit code, or the signal that ended it. */
+  readonly exited: Promise<number | string | null>;
+
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+  ) {
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
+    }
+    this.exited = new Promise((done) => child.once('exit', (code, signal) => done(code ?? signal)));
+  }
+
+  /** Starts it in an empty folder with nothing but `env`, and does not wait. */
+  static async spawn(env: Record<string, string>): Promise<ServerProcess> {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const directory = mkdtempSync(join(tmpdir(), 'mcp-server-'));
+    const child = spawn(process.execPath, [MAIN], {
+      cwd: directory,
+      env: { PATH: process.env['PATH'], PORT: String(port), LOG_FORMAT: 'json', ...env },
+    });
+    return new ServerProcess(child, url);
+  }
+
+  /** Starts it, and waits until it listens. */
+  static async start(env: Record<string, string> = { NODE_ENV: 'development' }): Promise<ServerProcess> {
+    const server = await ServerProcess.spawn(env);
+    await server.until(() => server.events('server.started').length > 0);
+    return server;
+  }
+
+  get logs(): LogLine[] {
+    return this.output
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as LogLine);
+  }
+
+  events(event: string): LogLine[] {
+    return this.logs.filter((line) => line['event'] === event);
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
+  /** Waits until `met` holds; rejects after 10 s with what the server has written. */
+  async until(met: () => boolean): Promise<void> {
+    for (let waited = 0; !met(); waited += 10) {
+      if (waited > 10_000 || this.child.exitCode !== null)
+        throw new Error(`it did not happen:\n${this.output}`);
+      await sleep(10);
+    }
+  }
+
+  async stop(): Promise<number | string | null> {
+    if (this.child.exitCode === null) this.signal('SIGTERM');
+    return this.exited;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((listening) => probe.listen(0, '127.0.0.1', listening));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((closed) => probe.close(closed));
+  return port;
+}
