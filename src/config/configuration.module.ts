@@ -16,7 +16,6 @@ export const LOG_SETTINGS = getConfigToken('logs');
  * It is global: import it once, at the root. It reads nothing itself and never falls back to `process.env`.
  */
 @Module({})
-// oxlint-disable-next-line typescript/no-extraneous-class -- a Nest module is a class with a decorator
 export class ConfigurationModule {
   static forRoot(settings: Settings): DynamicModule {
     const config = ConfigModule.forRoot({

@@ -11,6 +11,7 @@ import { unsupportedProblems } from './unsupported-settings.js';
 /** The environment of a process, such as `process.env`. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
+/** What {@link loadSettings} needs beside the environment. */
 export interface LoadSettingsOptions {
   /** Where `.env` and the development secret live: the root of the project. */
   readonly directory: string;
@@ -36,8 +37,8 @@ export function loadSettings(env: EnvironmentVariables, { directory }: LoadSetti
   const secret = variables['JWT_SECRET'] ?? collect(problems, () => generatedSecret(environment, directory));
   problems.push(...unsupportedProblems(variables), ...unknownProblems(variables));
 
-  if (problems.length > 0 || !environment || !values) throw new ConfigurationError(problems);
-  return assemble(environment, values, secret ?? '');
+  if (problems.length > 0 || !environment || !values || !secret) throw new ConfigurationError(problems);
+  return assemble(environment, values, secret);
 }
 
 function environmentOf({ NODE_ENV }: EnvironmentVariables): Environment | undefined {
