@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import { Public } from './public.decorator.js';
 import { RequireScopes } from './require-scopes.decorator.js';
 import { RoutePolicies } from './route.policies.js';
@@ -23,25 +24,27 @@ class Scoped {
 }
 
 const policies = new RoutePolicies();
+const policyOf = (controller: Type, name: string) =>
+  policies.of(controller, Reflect.get(controller.prototype, name));
 
 it.each([
-  [Plain, Plain.prototype.bare, { open: false, scopes: ['mcp:access'] }],
-  [Plain, Plain.prototype.opened, { open: true, scopes: [] }],
-  [Plain, Plain.prototype.scoped, { open: false, scopes: ['a', 'b'] }],
-  [Plain, Plain.prototype.any, { open: false, scopes: [] }],
-  [Plain, Plain.prototype.both, { open: false, scopes: ['a'] }],
-  [Open, Open.prototype.bare, { open: true, scopes: [] }],
-  [Open, Open.prototype.closedAgain, { open: false, scopes: ['a'] }],
-  [Scoped, Scoped.prototype.bare, { open: false, scopes: ['a'] }],
-  [Scoped, Scoped.prototype.opened, { open: true, scopes: [] }],
-])('%p, %p: %j', (controller, handler, policy) => {
-  expect(policies.of(controller, handler)).toEqual(policy);
-  expect(policies.of(controller, handler)).toEqual(policy);
+  [Plain, 'bare', { open: false, scopes: ['mcp:access'] }],
+  [Plain, 'opened', { open: true, scopes: [] }],
+  [Plain, 'scoped', { open: false, scopes: ['a', 'b'] }],
+  [Plain, 'any', { open: false, scopes: [] }],
+  [Plain, 'both', { open: false, scopes: ['a'] }],
+  [Open, 'bare', { open: true, scopes: [] }],
+  [Open, 'closedAgain', { open: false, scopes: ['a'] }],
+  [Scoped, 'bare', { open: false, scopes: ['a'] }],
+  [Scoped, 'opened', { open: true, scopes: [] }],
+])('%p, %s: %j', (controller, name, policy) => {
+  expect(policyOf(controller, name)).toEqual(policy);
+  expect(policyOf(controller, name)).toEqual(policy);
 });
 
 it('a handler that two controllers inherit has the policy of each', () => {
   class Heir extends Plain {}
   RequireScopes('heir')(Heir);
-  expect(policies.of(Plain, Plain.prototype.bare).scopes).toEqual(['mcp:access']);
-  expect(policies.of(Heir, Plain.prototype.bare).scopes).toEqual(['heir']);
+  expect(policyOf(Plain, 'bare').scopes).toEqual(['mcp:access']);
+  expect(policyOf(Heir, 'bare').scopes).toEqual(['heir']);
 });

@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpException, HttpStatus, Injectable, type NestMiddleware } from '@nestjs/common';
-import { json, urlencoded, type NextFunction, type Request, type Response } from 'express';
+import { json, raw, urlencoded, type NextFunction, type Request, type Response } from 'express';
 import { InvalidRequestException } from './invalid-request.exception.js';
 
 type Parser = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
 const LIMITS = { limit: '16kb', inflate: false };
+/** The last one takes every other type, so that an empty body of any type, also a chunked one, is none. */
 const PARSERS: readonly Parser[] = [
   json(LIMITS),
   urlencoded({ ...LIMITS, extended: false, parameterLimit: 16 }),
+  raw({ ...LIMITS, type: () => true }),
 ];
 
 /**
@@ -19,7 +21,10 @@ const PARSERS: readonly Parser[] = [
 export class OAuthBodyMiddleware implements NestMiddleware<Request, Response> {
   async use(request: Request, response: Response, next: NextFunction): Promise<void> {
     for (const parser of PARSERS) await run(parser, request, response);
-    if (request.body === undefined && hasBody(request)) throw unsupportedType();
+    if (Buffer.isBuffer(request.body)) {
+      if (request.body.length > 0) throw unsupportedType();
+      request.body = undefined;
+    }
     next();
   }
 }
@@ -52,9 +57,4 @@ function unsupportedType(): HttpException {
 
 function refusal(status: HttpStatus, description: string): HttpException {
   return new HttpException({ error: 'invalid_request', error_description: description }, status);
-}
-
-/** RFC 9112 §6.3. A length of 0 is no body, whatever its type. */
-function hasBody({ headers }: Request): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -5,6 +5,7 @@ import { AUTH_SETTINGS, type AuthSettings } from '../../config/index.js';
 import { MAX_TOKEN_BYTES } from './bearer-header.js';
 import { isName } from './caller.factory.js';
 
+/** The token that is wanted. */
 export interface TokenRequest {
   readonly subject: string;
   /** Scopes with one space between them (RFC 6749 §3.3). */
@@ -16,6 +17,7 @@ export interface TokenRequest {
   readonly roles?: readonly string[];
 }
 
+/** A signed token, with what a token response says of it (RFC 6749 §5.1). */
 export interface IssuedToken {
   readonly token: string;
   /** Seconds. */
