@@ -41,12 +41,13 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigurationModule.forRoot(settings),
-        ObservabilityModule,
         BackplaneModule,
-        HttpModule,
-        AuthModule,
+        // Express tries routes in this order: the ones that are busy come first.
         McpModule.forRootAsync({ inject: [HTTP_SETTINGS, SESSION_SETTINGS], useFactory: mcpOptions }),
+        AuthModule,
         ToolsModule,
+        ObservabilityModule,
+        HttpModule,
       ],
     };
   }

@@ -15,12 +15,24 @@ describe('neutralise', () => {
 
   it('reaches every text of a line, and leaves the rest as it is', () => {
     const error = new Error('kept for its serializer');
-    expect(neutraliseFields({ a: 'x\ny', n: 1, list: ['\u001b', { deep: '\r' }], err: error, none: undefined })).toEqual({
+    expect(
+      neutraliseFields({ a: 'x\ny', n: 1, list: ['\u001b', { deep: '\r' }], err: error, none: undefined }),
+    ).toEqual({
       a: 'x\\u000ay',
       n: 1,
       list: ['\\u001b', { deep: '\\u000d' }],
       err: error,
       none: undefined,
+    });
+  });
+
+  it('leaves out what its name says is secret', () => {
+    expect(
+      neutraliseFields({ Authorization: 'Bearer x', req: { headers: { cookie: 'y' } }, tokens: 2 }),
+    ).toEqual({
+      Authorization: '[redacted]',
+      req: { headers: { cookie: '[redacted]' } },
+      tokens: 2,
     });
   });
 });

@@ -7,15 +7,23 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e
 const UNSAFE_ALL = new RegExp(UNSAFE.source, 'g');
 const MAX_DEPTH = 4;
 
+/** Nothing logs these on purpose. */
+const SECRET = new Set(['authorization', 'cookie', 'secret', 'token']);
+
 /** The text with each unsafe character written as its escape, `\u001b`. */
 export function neutralise(text: string): string {
   return UNSAFE.test(text) ? text.replace(UNSAFE_ALL, escape) : text;
 }
 
-/** A log line's fields with every text in them neutralised. Errors are left to their own serializer. */
+/**
+ * A log line's fields with every text in them neutralised, and those whose name speaks of a secret left
+ * out. Errors are left to their own serializer.
+ */
 export function neutraliseFields(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
   const safe: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) safe[name] = neutraliseValue(value, depth);
+  for (const name of Object.keys(fields)) {
+    safe[name] = SECRET.has(name.toLowerCase()) ? '[redacted]' : neutraliseValue(fields[name], depth);
+  }
   return safe;
 }
 

@@ -13,7 +13,7 @@ import { readJsonBody } from '../message-body.js';
 import { SseStream } from './sse.stream.js';
 
 /** A request whose caller the guard has identified. */
-export type AuthenticatedRequest = IncomingMessage & { readonly auth: AuthInfo; readonly query?: unknown };
+export type AuthenticatedRequest = IncomingMessage & { readonly auth: AuthInfo };
 
 const ACCEPTED = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': '8' };
 
@@ -44,8 +44,9 @@ export class HttpSseTransport {
   }
 
   /** Takes one message for a session: 202 once it is accepted, the reply comes on the stream. */
-  async receive(sessionId: unknown, request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
-    if (typeof sessionId !== 'string' || sessionId === '') throw missingSession();
+  async receive(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
+    const sessionId = sessionIdIn(request.url ?? '');
+    if (sessionId === undefined) throw missingSession();
     const principal = principalOf(request.auth);
     this.sessions.find(sessionId, principal);
     const message = parse(await readJsonBody(request, this.options.maxBodyBytes));
@@ -76,4 +77,13 @@ function parse(body: unknown): JsonRpcMessage {
     if (!(error instanceof ProtocolError)) throw error;
     throw new RequestRefused(HttpStatus.BAD_REQUEST, 'malformed_message', error.message, error.code);
   }
+}
+
+/** The `sessionId` of a request target. Undefined where it is missing, empty or given twice. */
+function sessionIdIn(target: string): string | undefined {
+  const query = target.slice(target.indexOf('?') + 1);
+  const plain = /^sessionId=([\w-]+)$/.exec(query)?.[1];
+  if (plain !== undefined) return plain;
+  const ids = new URLSearchParams(query).getAll('sessionId');
+  return ids.length === 1 && ids[0] !== '' ? ids[0] : undefined;
 }

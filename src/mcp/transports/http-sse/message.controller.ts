@@ -1,4 +1,4 @@
-import { Controller, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { RefusalFilter } from '../refusal.filter.js';
 import { type AuthenticatedRequest, HttpSseTransport } from './http-sse.transport.js';
@@ -10,11 +10,7 @@ export class MessageController {
   constructor(private readonly transport: HttpSseTransport) {}
 
   @Post()
-  receive(
-    @Query('sessionId') sessionId: unknown,
-    @Req() request: AuthenticatedRequest,
-    @Res() response: ServerResponse,
-  ): Promise<void> {
-    return this.transport.receive(sessionId, request, response);
+  receive(@Req() request: AuthenticatedRequest, @Res() response: ServerResponse): Promise<void> {
+    return this.transport.receive(request, response);
   }
 }
