@@ -24,6 +24,7 @@ function mcpOptions(http: HttpSettings, sessions: SessionSettings): McpModuleOpt
     serverInfo: SERVER_INFO,
     basePath: new URL(http.publicUrl).pathname.replace(/\/$/, ''),
     sessionMaxMs: sessions.maxMs,
+    sessionIdleMs: sessions.idleMs,
     sessionsPerPrincipal: sessions.perPrincipal,
     heartbeatMs: sessions.heartbeatMs,
     maxBodyBytes: http.maxBodyBytes,

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordStore } from './record-store.js';
+import type { ReplayEntry, ReplayLog } from './replay-log.js';
 import type { RevocableToken, Revocation, RevocationStore } from './revocation-store.js';
 import type { SlotCounter } from './slot-counter.js';
 
 /** An engine under test. Each call of a `make` function gives ports with nothing in them. */
 export interface Engine {
   readonly records: RecordStore;
+  readonly replay: ReplayLog;
   readonly revocations: RevocationStore;
   readonly slots: SlotCounter;
 }
@@ -14,6 +16,12 @@ const LONG_MS = 60_000;
 const SHORT_MS = 40;
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
+
+const entry = (stream: string, n: number): ReplayEntry => ({
+  id: `${stream}.${n}`,
+  stream,
+  data: `${stream} ${n}`,
+});
 
 async function until(met: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 5_000;
@@ -68,6 +76,38 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
       expect(await records.delete('k')).toBe(true);
       expect(await records.delete('k')).toBe(false);
       expect(await records.get('k')).toBeUndefined();
+    });
+  });
+
+  describe(`${name}: replay`, () => {
+    it('gives the rest of a stream, in order, and nothing of another', async () => {
+      const { replay } = await make();
+      for (let n = 1; n <= 4; n += 1) {
+        for (const stream of ['a', 'b']) await replay.append('s1', entry(stream, n));
+      }
+      expect(await replay.after('s1', 'a.2')).toEqual([entry('a', 3), entry('a', 4)]);
+      expect(await replay.after('s1', 'b.4')).toEqual([]);
+    });
+
+    it('knows no entry of another session, nor one that never was', async () => {
+      const { replay } = await make();
+      await replay.append('s1', entry('a', 1));
+      expect(await replay.after('s2', 'a.1')).toBeUndefined();
+      expect(await replay.after('s1', 'a.9')).toBeUndefined();
+    });
+
+    it('says so when an entry was pushed out', async () => {
+      const { replay } = await make();
+      for (let n = 1; n <= 257; n += 1) await replay.append('s1', entry('a', n));
+      expect(await replay.after('s1', 'a.1')).toBeUndefined();
+      expect(await replay.after('s1', 'a.2')).toHaveLength(255);
+    });
+
+    it('drops a log', async () => {
+      const { replay } = await make();
+      await replay.append('s1', entry('a', 1));
+      await replay.drop('s1');
+      expect(await replay.after('s1', 'a.1')).toBeUndefined();
     });
   });
 

@@ -1,9 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { MemoryRecordStore } from './memory/memory-record.store.js';
+import { MemoryReplayLog } from './memory/memory-replay.log.js';
 import { MemoryRevocationStore } from './memory/memory-revocation.store.js';
 import { MemorySlotCounter } from './memory/memory-slot.counter.js';
 import { MemorySweeper } from './memory/memory.sweeper.js';
 import { RecordStore } from './record-store.js';
+import { ReplayLog } from './replay-log.js';
 import { RevocationStore } from './revocation-store.js';
 import { SlotCounter } from './slot-counter.js';
 
@@ -12,13 +14,15 @@ import { SlotCounter } from './slot-counter.js';
 @Module({
   providers: [
     MemoryRecordStore,
+    MemoryReplayLog,
     MemoryRevocationStore,
     MemorySlotCounter,
     MemorySweeper,
     { provide: RecordStore, useExisting: MemoryRecordStore },
+    { provide: ReplayLog, useExisting: MemoryReplayLog },
     { provide: RevocationStore, useExisting: MemoryRevocationStore },
     { provide: SlotCounter, useExisting: MemorySlotCounter },
   ],
-  exports: [RecordStore, RevocationStore, SlotCounter],
+  exports: [RecordStore, ReplayLog, RevocationStore, SlotCounter],
 })
 export class BackplaneModule {}

@@ -1,5 +1,6 @@
 export { BackplaneModule } from './backplane.module.js';
 export { RecordStore, type StoredRecord } from './record-store.js';
+export { ReplayLog, type ReplayEntry } from './replay-log.js';
 export {
   denies,
   RevocationStore,

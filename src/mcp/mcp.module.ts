@@ -13,6 +13,9 @@ import { SessionService } from './sessions/session.service.js';
 import { HttpSseTransport } from './transports/http-sse/http-sse.transport.js';
 import { MessageController } from './transports/http-sse/message.controller.js';
 import { SseController } from './transports/http-sse/sse.controller.js';
+import { McpController } from './transports/streamable-http/mcp.controller.js';
+import { SessionStreams } from './transports/streamable-http/session.streams.js';
+import { StreamableHttpTransport } from './transports/streamable-http/streamable-http.transport.js';
 
 /**
  * The MCP server: finds the tools of every module and serves them. Needs a guard that puts the SDK's
@@ -20,7 +23,7 @@ import { SseController } from './transports/http-sse/sse.controller.js';
  */
 @Module({
   imports: [DiscoveryModule],
-  controllers: [SseController, MessageController],
+  controllers: [MessageController, McpController, SseController],
   providers: [
     ToolExplorer,
     ToolRegistry,
@@ -32,6 +35,8 @@ import { SseController } from './transports/http-sse/sse.controller.js';
     SessionLedger,
     SessionService,
     HttpSseTransport,
+    SessionStreams,
+    StreamableHttpTransport,
   ],
   exports: [SessionDrain, SessionService, ToolRegistry],
 })

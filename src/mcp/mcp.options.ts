@@ -11,6 +11,8 @@ export interface McpModuleOptions {
   readonly basePath: string;
   /** Age at which a session ends, however busy. */
   readonly sessionMaxMs: number;
+  /** How long a session lives that has no stream open and no call in flight. */
+  readonly sessionIdleMs: number;
   readonly sessionsPerPrincipal: number;
   /** Interval of the comments that keep a quiet stream open. */
   readonly heartbeatMs: number;

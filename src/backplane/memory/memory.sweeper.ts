@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { MemoryRecordStore } from './memory-record.store.js';
+import { MemoryReplayLog } from './memory-replay.log.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
 import { MemorySlotCounter } from './memory-slot.counter.js';
 
@@ -12,6 +13,7 @@ export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     private readonly records: MemoryRecordStore,
+    private readonly replay: MemoryReplayLog,
     private readonly revocations: MemoryRevocationStore,
     private readonly slots: MemorySlotCounter,
   ) {}
@@ -27,6 +29,7 @@ export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
 
   sweep(): void {
     this.records.sweep();
+    this.replay.sweep();
     this.revocations.sweep();
     this.slots.sweep();
   }

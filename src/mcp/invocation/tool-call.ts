@@ -2,7 +2,7 @@ import type { ToolContext } from '../decorators/mcp-tool.js';
 import { encodeNotification } from '../protocol/json-rpc.js';
 import type { LoggingLevel, ProgressToken, RequestId } from '../protocol/sdk-types.js';
 import type { Principal } from '../sessions/principal.js';
-import type { AbortCause, PendingCall, Session } from '../sessions/session.js';
+import type { AbortCause, MessageOutlet, PendingCall, Session } from '../sessions/session.js';
 import { CallAbortedError } from './call-aborted.error.js';
 
 /**
@@ -21,6 +21,8 @@ export class ToolCall implements ToolContext, PendingCall {
     /** The caller, as the token of this very request describes it. */
     readonly user: Principal,
     readonly id: RequestId,
+    /** Takes what the call sends ahead of its reply. */
+    private readonly outlet: MessageOutlet,
     private readonly progressToken: ProgressToken | undefined,
   ) {}
 
@@ -36,13 +38,13 @@ export class ToolCall implements ToolContext, PendingCall {
     if (this.ended || this.progressToken === undefined || !(progress > this.lastProgress)) return;
     this.lastProgress = progress;
     const params = { progressToken: this.progressToken, progress, ...detail };
-    this.session.send(encodeNotification('notifications/progress', params));
+    this.outlet.send(encodeNotification('notifications/progress', params));
   }
 
   log(level: LoggingLevel, data: unknown, logger?: string): void {
     if (this.ended || !this.session.wantsLog(level)) return;
     const params = { level, ...(logger === undefined ? {} : { logger }), data };
-    this.session.send(encodeNotification('notifications/message', params));
+    this.outlet.send(encodeNotification('notifications/message', params));
   }
 
   /** Gives the call up: the tool's signal fires, and `settle` rejects with {@link CallAbortedError}. Once. */

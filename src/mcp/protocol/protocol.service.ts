@@ -5,7 +5,7 @@ import { ToolCall } from '../invocation/tool-call.js';
 import { ToolInvoker } from '../invocation/tool.invoker.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { Principal } from '../sessions/principal.js';
-import type { Session } from '../sessions/session.js';
+import type { MessageOutlet, Session } from '../sessions/session.js';
 import { answerInitialize } from './initialize.js';
 import {
   encodeError,
@@ -20,12 +20,17 @@ import {
 import { ProtocolError } from './protocol.error.js';
 import { ErrorCode, LoggingLevelSchema, type ProgressToken } from './sdk-types.js';
 
+/** What a message came with. */
+export interface Exchange {
+  readonly session: Session;
+  /** The caller, as the token of this very message describes it. */
+  readonly principal: Principal;
+  /** Takes what a request causes ahead of its reply: progress, log messages. */
+  readonly outlet: MessageOutlet;
+}
+
 /** Answers a request with its result as JSON text; throws {@link ProtocolError}. */
-type RequestHandler = (
-  request: JsonRpcRequest,
-  session: Session,
-  principal: Principal,
-) => string | Promise<string>;
+type RequestHandler = (request: JsonRpcRequest, exchange: Exchange) => string | Promise<string>;
 
 const EMPTY_RESULT = '{}';
 
@@ -41,36 +46,29 @@ export class ProtocolService {
     @Inject(MCP_OPTIONS) options: McpModuleOptions,
   ) {
     this.handlers = new Map<string, RequestHandler>([
-      ['initialize', ({ params }, session) => answerInitialize(params, session, options)],
+      ['initialize', ({ params }, { session }) => answerInitialize(params, session, options)],
       ['ping', () => EMPTY_RESULT],
-      ['logging/setLevel', ({ params }, session) => setLogLevel(params, session)],
-      ['tools/list', ({ params }, _session, principal) => this.listTools(params, principal)],
-      ['tools/call', (request, session, principal) => this.callTool(request, session, principal)],
+      ['logging/setLevel', ({ params }, { session }) => setLogLevel(params, session)],
+      ['tools/list', ({ params }, { principal }) => this.listTools(params, principal)],
+      ['tools/call', (request, exchange) => this.callTool(request, exchange)],
     ]);
   }
 
   /**
-   * Takes a message of `principal`'s in its session. A request gets exactly one reply, on the session's
-   * stream, unless the client cancels it or the session ends first.
+   * Takes a message of a session. Resolves with the one reply of a request, as text; with undefined for
+   * anything else, and for a request that the client has cancelled or whose session has ended.
    */
-  async handle(message: JsonRpcMessage, session: Session, principal: Principal): Promise<void> {
-    if (message.kind === 'notification') return handleNotification(message, session);
+  async handle(message: JsonRpcMessage, exchange: Exchange): Promise<string | undefined> {
+    if (message.kind === 'notification') handleNotification(message, exchange.session);
     // A response has nobody waiting for it: this server asks its clients nothing yet.
-    if (message.kind === 'response') return;
-    const reply = await this.reply(message, session, principal);
-    if (reply !== undefined) session.send(reply);
+    return message.kind === 'request' ? this.reply(message, exchange) : undefined;
   }
 
-  /** The reply as text; undefined for a request that must not be answered any more. */
-  private async reply(
-    request: JsonRpcRequest,
-    session: Session,
-    principal: Principal,
-  ): Promise<string | undefined> {
+  private async reply(request: JsonRpcRequest, exchange: Exchange): Promise<string | undefined> {
     try {
       const handler = this.handlers.get(request.method);
       if (handler === undefined) throw new ProtocolError(ErrorCode.MethodNotFound, 'Method not found');
-      return encodeResult(request.id, await handler(request, session, principal));
+      return encodeResult(request.id, await handler(request, exchange));
     } catch (error) {
       if (error instanceof ProtocolError) return encodeError(request.id, error.code, error.message);
       if (error instanceof CallAbortedError) {
@@ -88,20 +86,18 @@ export class ProtocolService {
     return this.registry.listResult(principal.scopes);
   }
 
-  private async callTool(
-    { id, params }: JsonRpcRequest,
-    session: Session,
-    principal: Principal,
-  ): Promise<string> {
+  private async callTool({ id, params }: JsonRpcRequest, exchange: Exchange): Promise<string> {
+    const { session, principal, outlet } = exchange;
     const { name, arguments: args = {}, _meta: meta } = params;
     if (typeof name !== 'string') throw invalidParams('"name" must be a string');
     if (!isObject(args)) throw invalidParams('"arguments" must be an object');
-    const call = new ToolCall(session, principal, id, progressTokenOf(meta));
+    const call = new ToolCall(session, principal, id, outlet, progressTokenOf(meta));
     session.calls.set(id, call);
     try {
       return JSON.stringify(await this.invoker.invoke(name, args, call));
     } finally {
       session.calls.delete(id);
+      session.touch();
     }
   }
 }

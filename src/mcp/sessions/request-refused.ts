@@ -23,11 +23,15 @@ export class RequestRefused extends HttpException {
 /** −32000 to −32099 are the server's own; the SDKs use −32001 for a session that is not there. */
 const SESSION_NOT_FOUND = -32001;
 
-export function missingSession(): RequestRefused {
+export function missingSession(message: string): RequestRefused {
+  return new RequestRefused(HttpStatus.BAD_REQUEST, 'missing_session', message);
+}
+
+export function batchesUnsupported(): RequestRefused {
   return new RequestRefused(
     HttpStatus.BAD_REQUEST,
-    'missing_session',
-    'The sessionId query parameter is required, once: the stream’s endpoint event gives the address to post to',
+    'malformed_message',
+    'Batches are not part of this protocol version: send one message at a time',
   );
 }
 

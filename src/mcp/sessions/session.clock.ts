@@ -37,7 +37,9 @@ export class SessionClock implements OnModuleInit, OnModuleDestroy {
     const heartbeatTicks = Math.ceil(this.options.heartbeatMs / tickMs);
     const renewTicks = Math.ceil(RENEW_MS / tickMs);
     for (const session of this.sessions.list()) {
-      if ((this.ticks + session.ordinal) % heartbeatTicks === 0) session.stream.heartbeat();
+      if ((this.ticks + session.ordinal) % heartbeatTicks === 0) {
+        for (const stream of session.streams) stream.heartbeat();
+      }
       if ((this.ticks + session.ordinal) % renewTicks !== 0) continue;
       this.ledger.renew(session).catch((error: unknown) => {
         this.logger.warn({ event: 'session.not_renewed', session: session.logId, err: error });

@@ -1,4 +1,4 @@
-import type { RecordStore, SlotCounter } from '../../backplane/index.js';
+import type { RecordStore, ReplayLog, SlotCounter } from '../../backplane/index.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 import type { Principal } from './principal.js';
 import { RequestRefused } from './request-refused.js';
@@ -9,7 +9,7 @@ const alice = { key: 'alice' } as Principal;
 const session = (id: string): Session => ({ id, principal: alice }) as Session;
 
 /** Ports that forget everything on demand, as a backplane that was restarted has. */
-class ForgetfulPorts implements RecordStore, SlotCounter {
+class ForgetfulPorts implements RecordStore, ReplayLog, SlotCounter {
   readonly kept = new Map<string, unknown>();
   readonly holders = new Set<string>();
 
@@ -25,6 +25,9 @@ class ForgetfulPorts implements RecordStore, SlotCounter {
   async delete(key: string): Promise<boolean> {
     return this.kept.delete(key);
   }
+  async append(): Promise<void> {}
+  async after(): Promise<undefined> {}
+  async drop(): Promise<void> {}
   async acquire(_key: string, holder: string, limit: number): Promise<boolean> {
     if (this.holders.size >= limit) return false;
     this.holders.add(holder);
@@ -46,7 +49,7 @@ class ForgetfulPorts implements RecordStore, SlotCounter {
 }
 
 function ledgerOver(ports: ForgetfulPorts): SessionLedger {
-  return new SessionLedger(ports, ports, { sessionsPerPrincipal: 2 } as McpModuleOptions);
+  return new SessionLedger(ports, ports, ports, { sessionsPerPrincipal: 2 } as McpModuleOptions);
 }
 
 describe('SessionLedger', () => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { RecordStore, SlotCounter } from '../../backplane/index.js';
+import { RecordStore, ReplayLog, SlotCounter } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { Principal } from './principal.js';
 import { tooManySessions } from './request-refused.js';
@@ -14,6 +14,7 @@ export const RENEW_MS = RECORD_TTL_MS / 3;
 export class SessionLedger {
   constructor(
     @Inject(RecordStore) private readonly records: RecordStore,
+    @Inject(ReplayLog) private readonly replay: ReplayLog,
     @Inject(SlotCounter) private readonly slots: SlotCounter,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
@@ -38,7 +39,11 @@ export class SessionLedger {
   }
 
   async leave(id: string, principal: Principal): Promise<void> {
-    await Promise.all([this.records.delete(keyOf(id)), this.slots.release(slotsOf(principal), id)]);
+    await Promise.all([
+      this.records.delete(keyOf(id)),
+      this.replay.drop(id),
+      this.slots.release(slotsOf(principal), id),
+    ]);
   }
 }
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { denies, RevocationStore } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { Principal } from './principal.js';
-import { Session, type SessionEnd, type SessionStream } from './session.js';
+import { Session, type SessionEnd, type SessionTransport } from './session.js';
 import { SessionLedger } from './session.ledger.js';
 import { shuttingDown, unknownSession } from './request-refused.js';
 
@@ -52,11 +52,8 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return this.draining;
   }
 
-  /**
-   * Opens a session on the stream that `connect` makes for its id. Rejects with 429 when the principal has
-   * as many as it may, and with 503 while the server shuts down; `connect` is not called then.
-   */
-  async open(principal: Principal, connect: (id: string) => SessionStream): Promise<Session> {
+  /** Opens a session. Rejects with 429 when the principal has as many as it may, with 503 during shutdown. */
+  async open(principal: Principal, transport: SessionTransport): Promise<Session> {
     if (this.draining) throw shuttingDown();
     const id = randomBytes(SESSION_ID_BYTES).toString('base64url');
     await this.ledger.enter(id, principal);
@@ -64,16 +61,18 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
       await this.ledger.leave(id, principal);
       throw shuttingDown();
     }
-    const session = new Session(id, principal, connect(id));
+    const session = new Session(id, principal, transport);
     this.sessions.set(id, session);
     this.logger.log({ event: 'session.opened', ...describe(session) });
     return session;
   }
 
-  /** The session of this id, if it is `principal`'s own; 404 otherwise, whether or not it exists. */
-  find(id: string, principal: Principal): Session {
+  /** The session of this id, if it is `principal`'s own and travels this way; 404 otherwise. */
+  find(id: string, principal: Principal, transport: SessionTransport): Session {
     const session = this.sessions.get(id);
-    if (session === undefined || !session.isOwnedBy(principal)) throw unknownSession();
+    if (session === undefined || session.transport !== transport || !session.isOwnedBy(principal)) {
+      throw unknownSession();
+    }
     return session;
   }
 
@@ -81,7 +80,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   close(session: Session, reason: SessionEnd): void {
     if (!this.sessions.delete(session.id)) return;
     session.abortCalls(reason === 'shutdown' ? 'shutdown' : 'session_closed');
-    session.stream.end(reason);
+    for (const stream of session.streams) stream.end(reason);
     const seconds = Math.round((Date.now() - session.openedAt) / 1000);
     this.logger.log({ event: 'session.closed', reason, seconds, ...describe(session) });
     this.ledger.leave(session.id, session.principal).catch((error: unknown) => {
@@ -95,14 +94,19 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** Ends the sessions whose time has come. */
   closeExpired(now = Date.now()): void {
-    const { sessionMaxMs, maxStallMs } = this.options;
     for (const session of this.sessions.values()) {
-      const stalledSince = session.stream.stalledSince;
-      if (session.principal.expiresAt <= now) this.close(session, 'token_expired');
-      else if (session.openedAt + sessionMaxMs <= now) this.close(session, 'max_age');
-      else if (stalledSince !== undefined && stalledSince + maxStallMs <= now)
-        this.close(session, 'slow_client');
+      const reason = this.dueEnd(session, now);
+      if (reason !== undefined) this.close(session, reason);
     }
+  }
+
+  private dueEnd(session: Session, now: number): SessionEnd | undefined {
+    const { sessionMaxMs, sessionIdleMs } = this.options;
+    const passed = (since: number | undefined, ms: number): boolean =>
+      since !== undefined && since + ms <= now;
+    if (session.principal.expiresAt <= now) return 'token_expired';
+    if (passed(session.openedAt, sessionMaxMs)) return 'max_age';
+    return passed(session.idleSince, sessionIdleMs) ? 'idle' : undefined;
   }
 
   /** Takes no new session and no new call from here on. */

@@ -1,21 +1,18 @@
-import { HttpStatus, Inject, Injectable, MethodNotAllowedException } from '@nestjs/common';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HttpStatus, Inject, Injectable } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
-import { type JsonRpcMessage, readMessage } from '../../protocol/json-rpc.js';
-import { ProtocolError } from '../../protocol/protocol.error.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
-import type { AuthInfo } from '../../protocol/sdk-types.js';
 import { principalOf } from '../../sessions/principal.js';
-import { missingSession, RequestRefused, shuttingDown } from '../../sessions/request-refused.js';
-import type { Session } from '../../sessions/session.js';
+import { batchesUnsupported, missingSession } from '../../sessions/request-refused.js';
 import { SessionService } from '../../sessions/session.service.js';
-import { readJsonBody } from '../message-body.js';
-import { SseStream } from './sse.stream.js';
-
-/** A request whose caller the guard has identified. */
-export type AuthenticatedRequest = IncomingMessage & { readonly auth: AuthInfo };
+import { type AuthenticatedRequest, refuseHead } from '../authenticated-request.js';
+import { assertNewRequest, readMessages } from '../incoming-messages.js';
+import { SseStream } from '../sse.stream.js';
 
 const ACCEPTED = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': '8' };
+
+const ONE_SESSION =
+  'The sessionId query parameter is required, once: the stream’s endpoint event gives the address to post to';
 
 /** HTTP with server-sent events: one stream per session, messages by POST. MCP 2024-11-05, Transports. */
 @Injectable()
@@ -28,17 +25,14 @@ export class HttpSseTransport {
 
   /** Opens a session on this response, and tells the client where to post its messages. */
   async open(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
-    // Express hands HEAD to a GET route; a stream without a body is of no use to anybody.
-    if (request.method !== 'GET') throw new MethodNotAllowedException();
+    refuseHead(request);
     const principal = principalOf(request.auth);
-    let session: Session | undefined;
-    session = await this.sessions.open(principal, (id) => {
-      const stream = new SseStream(response, this.options.maxBufferedBytes, (reason) => {
-        if (session !== undefined) this.sessions.close(session, reason);
-      });
-      stream.event('endpoint', `${this.options.basePath}/message?sessionId=${id}`);
-      return stream;
+    const session = await this.sessions.open(principal, 'http-sse');
+    const stream = new SseStream(response, this.options, (reason) => {
+      this.sessions.close(session, reason);
     });
+    session.attach(stream);
+    stream.event('endpoint', `${this.options.basePath}/message?sessionId=${session.id}`);
     // The client may have left while the session was being opened: its 'close' has passed unheard.
     if (response.destroyed) this.sessions.close(session, 'client_disconnected');
   }
@@ -46,36 +40,19 @@ export class HttpSseTransport {
   /** Takes one message for a session: 202 once it is accepted, the reply comes on the stream. */
   async receive(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     const sessionId = sessionIdIn(request.url ?? '');
-    if (sessionId === undefined) throw missingSession();
+    if (sessionId === undefined) throw missingSession(ONE_SESSION);
     const principal = principalOf(request.auth);
-    this.sessions.find(sessionId, principal);
-    const message = parse(await readJsonBody(request, this.options.maxBodyBytes));
+    this.sessions.find(sessionId, principal, 'http-sse');
+    const { messages, batched } = await readMessages(request, this.options.maxBodyBytes);
+    if (batched) throw batchesUnsupported();
+    const message = messages[0]!;
     // It may have ended while the body was on its way.
-    const session = this.sessions.find(sessionId, principal);
-    if (message.kind === 'request') this.assertNewRequest(message.id, session);
+    const session = this.sessions.find(sessionId, principal, 'http-sse');
+    assertNewRequest(message, session, this.sessions.isDraining);
     session.show(principal);
     response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end('Accepted');
-    await this.protocol.handle(message, session, principal);
-  }
-
-  private assertNewRequest(id: string | number, session: Session): void {
-    if (this.sessions.isDraining) throw shuttingDown();
-    if (session.calls.has(id)) {
-      throw new RequestRefused(
-        HttpStatus.BAD_REQUEST,
-        'duplicate_id',
-        'A request with this id is in progress',
-      );
-    }
-  }
-}
-
-function parse(body: unknown): JsonRpcMessage {
-  try {
-    return readMessage(body);
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    throw new RequestRefused(HttpStatus.BAD_REQUEST, 'malformed_message', error.message, error.code);
+    const reply = await this.protocol.handle(message, { session, principal, outlet: session });
+    if (reply !== undefined) session.send(reply);
   }
 }
 

@@ -1,7 +1,8 @@
 import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { RefusalFilter } from '../refusal.filter.js';
-import { type AuthenticatedRequest, HttpSseTransport } from './http-sse.transport.js';
+import type { AuthenticatedRequest } from '../authenticated-request.js';
+import { HttpSseTransport } from './http-sse.transport.js';
 
 /** `POST /message?sessionId=…`: one JSON-RPC message for a session of the caller's. */
 @Controller('message')

@@ -1,0 +1,11 @@
+import { MethodNotAllowedException } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import type { AuthInfo } from '../protocol/sdk-types.js';
+
+/** A request whose caller the guard has identified. */
+export type AuthenticatedRequest = IncomingMessage & { readonly auth: AuthInfo };
+
+/** Express hands HEAD to a GET route; a stream without a body is of no use to anybody. */
+export function refuseHead({ method }: IncomingMessage): void {
+  if (method === 'HEAD') throw new MethodNotAllowedException();
+}

@@ -1,0 +1,74 @@
+import type { ServerResponse } from 'node:http';
+import type { McpModuleOptions } from '../mcp.options.js';
+import type { SessionEnd, SessionStream } from '../sessions/session.js';
+
+const HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-cache, no-transform',
+  Connection: 'keep-alive',
+  // Keeps nginx and its kin from holding events back.
+  'X-Accel-Buffering': 'no',
+};
+
+const HEARTBEAT = ': heartbeat\n\n';
+
+/** How much of what was sent may wait for the client to read it, and for how long. */
+export type SseLimits = Pick<McpModuleOptions, 'maxBufferedBytes' | 'maxStallMs'>;
+
+/**
+ * Server-sent events on a response (WHATWG HTML, section 9.2). What is sent must be one line; JSON text is.
+ * A stream whose client does not read is given up: `onEnd` hears `slow_client`, and has to end it.
+ */
+export class SseStream implements SessionStream {
+  private blockedAt: number | undefined;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly limits: SseLimits,
+    private readonly onEnd: (reason: SessionEnd) => void,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    response.once('close', () => onEnd('client_disconnected'));
+    response.writeHead(200, { ...HEADERS, ...headers });
+  }
+
+  event(name: string, data: string): void {
+    this.write(`event: ${name}\ndata: ${data}\n\n`);
+  }
+
+  /** An event that a client can name when it comes back: `Last-Event-ID`. */
+  numbered(id: string, data: string): void {
+    this.write(`id: ${id}\nevent: message\ndata: ${data}\n\n`);
+  }
+
+  /** Gives the client an id to come back with, and when to. MCP 2025-11-25, Transports. */
+  prime(id: string, retryMs: number): void {
+    this.write(`id: ${id}\nretry: ${retryMs}\ndata: \n\n`);
+  }
+
+  send(message: string): void {
+    this.event('message', message);
+  }
+
+  heartbeat(): void {
+    if (this.blockedAt !== undefined && this.blockedAt + this.limits.maxStallMs <= Date.now()) {
+      this.onEnd('slow_client');
+    } else this.write(HEARTBEAT);
+  }
+
+  end(reason: SessionEnd): void {
+    // An orderly end would wait for the client to read what is buffered.
+    if (reason === 'slow_client') this.response.destroy();
+    else this.response.end();
+  }
+
+  private write(text: string): void {
+    if (this.response.writableEnded || this.response.destroyed) return;
+    if (this.response.write(text)) return;
+    if (this.response.writableLength > this.limits.maxBufferedBytes) this.onEnd('slow_client');
+    else if (this.blockedAt === undefined) {
+      this.blockedAt = Date.now();
+      this.response.once('drain', () => (this.blockedAt = undefined));
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { HttpStatus } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import { SUPPORTED_PROTOCOL_VERSIONS } from '../../protocol/sdk-types.js';
+import { missingSession, RequestRefused } from '../../sessions/request-refused.js';
+
+/** Refuses with 406 what does not accept every one of `types`. */
+export function assertAccepts(request: IncomingMessage, ...types: string[]): void {
+  const accepted = (request.headers.accept ?? '').toLowerCase();
+  if (types.every((type) => accepted.includes(type)) || accepted.includes('*/*')) return;
+  throw new RequestRefused(
+    HttpStatus.NOT_ACCEPTABLE,
+    'not_acceptable',
+    `The Accept header must list ${types.join(' and ')}`,
+  );
+}
+
+/** Refuses with 400 a revision that this server does not speak. MCP 2025-11-25, "Protocol Version Header". */
+export function assertProtocolVersion(request: IncomingMessage): void {
+  const version = request.headers['mcp-protocol-version'];
+  if (version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(String(version))) return;
+  throw new RequestRefused(
+    HttpStatus.BAD_REQUEST,
+    'unsupported_protocol_version',
+    `Unsupported protocol version: this server speaks ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')}`,
+  );
+}
+
+/** The session that a request names; 400 when it names none, or more than one. */
+export function sessionIdOf(request: IncomingMessage): string {
+  const ids = request.headersDistinct['mcp-session-id'] ?? [];
+  if (ids.length !== 1 || ids[0] === '') {
+    throw missingSession('The Mcp-Session-Id header is required, once: the reply to initialize carries it');
+  }
+  return ids[0]!;
+}

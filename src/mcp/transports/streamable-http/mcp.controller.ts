@@ -1,0 +1,27 @@
+import { Controller, Delete, Get, Post, Req, Res, UseFilters } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import type { AuthenticatedRequest } from '../authenticated-request.js';
+import { RefusalFilter } from '../refusal.filter.js';
+import { StreamableHttpTransport } from './streamable-http.transport.js';
+
+/** `/mcp`: Streamable HTTP. POST sends a message, GET listens, DELETE ends the session. */
+@Controller('mcp')
+@UseFilters(RefusalFilter)
+export class McpController {
+  constructor(private readonly transport: StreamableHttpTransport) {}
+
+  @Post()
+  post(@Req() request: AuthenticatedRequest, @Res() response: ServerResponse): Promise<void> {
+    return this.transport.post(request, response);
+  }
+
+  @Get()
+  listen(@Req() request: AuthenticatedRequest, @Res() response: ServerResponse): Promise<void> {
+    return this.transport.listen(request, response);
+  }
+
+  @Delete()
+  end(@Req() request: AuthenticatedRequest, @Res() response: ServerResponse): void {
+    this.transport.end(request, response);
+  }
+}
