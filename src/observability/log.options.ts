@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Params } from 'nestjs-pino';
 import pino, { type DestinationStream, type LoggerOptions } from 'pino';
 import type { LogSettings } from '../config/index.js';
@@ -7,16 +8,21 @@ import { neutralise, neutraliseFields } from './neutralise.js';
 const BUFFER = { minLength: 4_096, periodicFlush: 100 };
 
 /** How log lines are made. No request is logged as such, and no header ever is. */
-const OPTIONS: LoggerOptions = {
+const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
   base: null,
   timestamp: isoTime(),
   formatters: { level: (level) => ({ level }), log: neutraliseFields },
   serializers: { err: serializeError },
+  // pino-http would hand the serializer something else than what was thrown.
+  wrapSerializers: false,
   hooks: {
     logMethod(args: unknown[], method) {
       args.forEach((arg, index) => {
         if (typeof arg === 'string') args[index] = neutralise(arg);
       });
+      // Without a message of its own a line gets that of its error, and pino would copy it past this hook.
+      const { err } = (args[0] ?? {}) as { readonly err?: unknown };
+      if (args.length === 1 && err instanceof Error) args.push(neutralise(err.message));
       method.apply(this, args as Parameters<typeof method>);
     },
   },
@@ -50,8 +56,11 @@ function isoTime(): () => string {
   };
 }
 
-/** A stack keeps its line breaks, and nothing else that could forge a line. */
-function serializeError(error: Error): Record<string, unknown> {
-  const { type, message, stack } = pino.stdSerializers.err(error);
+/** A stack keeps its line breaks, and nothing else that could forge a line. Anything may have been thrown. */
+function serializeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) {
+    return { type: typeof error, message: neutralise(inspect(error, { depth: 2 })) };
+  }
+  const { name: type, message, stack = '' } = error;
   return { type, message: neutralise(message), stack: stack.split('\n').map(neutralise).join('\n') };
 }

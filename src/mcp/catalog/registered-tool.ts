@@ -66,12 +66,19 @@ function jsonSchemaOf(
   side: 'input' | 'output',
   className: string,
 ): ToolDefinition['inputSchema'] {
+  const { jsonSchema: convert } = schema['~standard'];
+  if (convert === undefined) {
+    throw new ToolWiringError(className, `its ${side} schema has no JSON Schema form; use zod 4.2 or later`);
+  }
   let jsonSchema: Record<string, unknown>;
   try {
-    jsonSchema = schema['~standard'].jsonSchema[side]({ target: 'draft-2020-12' });
+    jsonSchema = convert[side]({ target: 'draft-2020-12' });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ToolWiringError(className, `its ${side} schema has no JSON Schema form (${reason})`);
+    throw new ToolWiringError(
+      className,
+      `its ${side} schema has no JSON Schema form (${reason}); use types that JSON has, such as z.iso.datetime()`,
+    );
   }
   if (jsonSchema['type'] !== 'object') {
     throw new ToolWiringError(

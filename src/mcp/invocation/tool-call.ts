@@ -34,18 +34,22 @@ export class ToolCall implements ToolContext, PendingCall {
     return this.controller.signal;
   }
 
-  progress(progress: number, detail: { readonly total?: number; readonly message?: string } = {}): void {
+  /** Arrow functions, here and below: a tool may take them off its context. */
+  readonly progress = (
+    progress: number,
+    detail: { readonly total?: number; readonly message?: string } = {},
+  ): void => {
     if (this.ended || this.progressToken === undefined || !(progress > this.lastProgress)) return;
     this.lastProgress = progress;
     const params = { progressToken: this.progressToken, progress, ...detail };
     this.outlet.send(encodeNotification('notifications/progress', params));
-  }
+  };
 
-  log(level: LoggingLevel, data: unknown, logger?: string): void {
+  readonly log = (level: LoggingLevel, data: unknown, logger?: string): void => {
     if (this.ended || !this.session.wantsLog(level)) return;
     const params = { level, ...(logger === undefined ? {} : { logger }), data };
     this.outlet.send(encodeNotification('notifications/message', params));
-  }
+  };
 
   /** Gives the call up: the tool's signal fires, and `settle` rejects with {@link CallAbortedError}. Once. */
   abort(cause: AbortCause): void {
@@ -53,6 +57,11 @@ export class ToolCall implements ToolContext, PendingCall {
     this.abortReason = new CallAbortedError(cause);
     this.controller?.abort(this.abortReason);
     this.onAbort?.(this.abortReason);
+  }
+
+  /** Throws {@link CallAbortedError} when the call was given up. */
+  throwIfAborted(): void {
+    if (this.abortReason !== undefined) throw this.abortReason;
   }
 
   /** Waits for `work`, but no longer than until the call is given up; rejects with the reason then. */

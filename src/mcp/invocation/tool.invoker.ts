@@ -14,7 +14,8 @@ import { errorResult, toResult } from './tool-result.js';
 
 interface Answer {
   readonly outcome: CallOutcome;
-  readonly result: CallToolResult;
+  /** JSON text. */
+  readonly result: string;
 }
 
 /** Takes a call through its steps: authorise, validate, run, map the outcome, observe. */
@@ -27,11 +28,11 @@ export class ToolInvoker {
   ) {}
 
   /**
-   * Rejects with {@link ProtocolError} for a tool that does not exist, or not for this caller, and with
-   * {@link CallAbortedError} when the call was given up. Everything else is a result, with `isError` where
-   * the model can act on it.
+   * Resolves with the result as JSON text, with `isError` where the model can act on it. Rejects with
+   * {@link ProtocolError} for a tool that does not exist, or not for this caller, and with
+   * {@link CallAbortedError} when the call was given up.
    */
-  async invoke(name: string, args: unknown, call: ToolCall): Promise<CallToolResult> {
+  async invoke(name: string, args: unknown, call: ToolCall): Promise<string> {
     const startedAt = performance.now();
     const tool = this.registry.find(name, call.user.scopes);
     if (tool === undefined) {
@@ -54,19 +55,18 @@ export class ToolInvoker {
     }
   }
 
+  /** Rejects with {@link CallAbortedError} only. */
   private async answer(tool: RegisteredTool, args: unknown, call: ToolCall): Promise<Answer> {
-    let input: unknown = {};
-    if (tool.input !== undefined) {
-      const validation = await tool.input['~standard'].validate(args);
-      if (validation.issues !== undefined) {
-        const text = `Invalid arguments for ${tool.name}: ${describeIssues(validation.issues)}`;
-        return { outcome: 'invalid_arguments', result: errorResult(text) };
-      }
-      input = validation.value;
-    }
     try {
-      const result = await this.run(tool, input, call);
-      return { outcome: result.isError === true ? 'tool_error' : 'ok', result };
+      const validation = await tool.input?.['~standard'].validate(args);
+      if (validation?.issues !== undefined) {
+        const text = `Invalid arguments for ${tool.name}: ${describeIssues(validation.issues)}`;
+        return answerOf('invalid_arguments', errorResult(text));
+      }
+      // Where the arguments took time to check, the client may have thought better of it.
+      call.throwIfAborted();
+      const result = await this.run(tool, validation?.value ?? {}, call);
+      return answerOf(result.isError === true ? 'tool_error' : 'ok', result);
     } catch (error) {
       return this.failure(tool, error);
     }
@@ -86,16 +86,19 @@ export class ToolInvoker {
   private failure(tool: RegisteredTool, error: unknown): Answer {
     if (error instanceof CallAbortedError) {
       if (error.outcome !== 'timeout') throw error;
-      return { outcome: 'timeout', result: errorResult(`${tool.name}: ${error.message}`) };
+      return answerOf('timeout', errorResult(`${tool.name}: ${error.message}`));
     }
-    if (error instanceof ToolError) return { outcome: 'tool_error', result: errorResult(error.message) };
+    if (error instanceof ToolError) return answerOf('tool_error', errorResult(error.message));
     const reference = randomUUID();
     this.callLog.failed(tool.name, reference, error);
-    return {
-      outcome: 'error',
-      result: errorResult(`${tool.name} failed; the server's log has it as ${reference}`),
-    };
+    const text = `${tool.name} failed; the server's log has it as ${reference}`;
+    return answerOf('error', errorResult(text));
   }
+}
+
+/** Throws for what JSON cannot say, such as a BigInt: that too is a failure of the tool. */
+function answerOf(outcome: CallOutcome, result: CallToolResult): Answer {
+  return { outcome, result: JSON.stringify(result) };
 }
 
 function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

@@ -94,7 +94,7 @@ export class ProtocolService {
     const call = new ToolCall(session, principal, id, outlet, progressTokenOf(meta));
     session.calls.set(id, call);
     try {
-      return JSON.stringify(await this.invoker.invoke(name, args, call));
+      return await this.invoker.invoke(name, args, call);
     } finally {
       session.calls.delete(id);
       session.touch();

@@ -12,6 +12,9 @@ const HEADERS = {
 
 const HEARTBEAT = ': heartbeat\n\n';
 
+/** What an ended stream may take to send the rest of what it has. */
+const FLUSH_MS = 500;
+
 /** How much of what was sent may wait for the client to read it, and for how long. */
 export type SseLimits = Pick<McpModuleOptions, 'maxBufferedBytes' | 'maxStallMs'>;
 
@@ -53,22 +56,24 @@ export class SseStream implements SessionStream {
   heartbeat(): void {
     if (this.blockedAt !== undefined && this.blockedAt + this.limits.maxStallMs <= Date.now()) {
       this.onEnd('slow_client');
-    } else this.write(HEARTBEAT);
+    } else if (this.blockedAt === undefined) this.write(HEARTBEAT);
   }
 
   end(reason: SessionEnd): void {
-    // An orderly end would wait for the client to read what is buffered.
-    if (reason === 'slow_client') this.response.destroy();
-    else this.response.end();
+    if (reason === 'slow_client') return void this.response.destroy();
+    this.response.end();
+    if (this.response.writableFinished) return;
+    // A client that does not read would keep the connection for as long as it likes.
+    const cut = setTimeout(() => this.response.destroy(), FLUSH_MS).unref();
+    this.response.once('close', () => clearTimeout(cut));
   }
 
   private write(text: string): void {
     if (this.response.writableEnded || this.response.destroyed) return;
-    if (this.response.write(text)) return;
-    if (this.response.writableLength > this.limits.maxBufferedBytes) this.onEnd('slow_client');
-    else if (this.blockedAt === undefined) {
-      this.blockedAt = Date.now();
-      this.response.once('drain', () => (this.blockedAt = undefined));
-    }
+    // What waits already counts, not this text: one large reply is nobody's fault.
+    if (this.response.writableLength > this.limits.maxBufferedBytes) return this.onEnd('slow_client');
+    if (this.response.write(text) || this.blockedAt !== undefined) return;
+    this.blockedAt = Date.now();
+    this.response.once('drain', () => (this.blockedAt = undefined));
   }
 }
