@@ -21,8 +21,8 @@ const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
         if (typeof arg === 'string') args[index] = neutralise(arg);
       });
       // Without a message of its own a line gets that of its error, and pino would copy it past this hook.
-      const { err } = (args[0] ?? {}) as { readonly err?: unknown };
-      if (args.length === 1 && err instanceof Error) args.push(neutralise(err.message));
+      const message = (args[0] as { err?: { message?: unknown } } | null)?.err?.message;
+      if (args[1] === undefined && typeof message === 'string') args[1] = neutralise(message);
       method.apply(this, args as Parameters<typeof method>);
     },
   },
