@@ -12,6 +12,10 @@ export interface Reply {
   readonly error?: { readonly code: number; readonly message: string };
 }
 
+/** Requests that a failed test may have left open: jest would not end. */
+const open = new Set<ClientRequest>();
+afterAll(() => open.forEach((sent) => sent.destroy()));
+
 /** An HTTP+SSE session driven by hand, for what no real client would send. */
 export class RawSession {
   readonly events: RawEvent[] = [];
@@ -37,6 +41,7 @@ export class RawSession {
   /** Opens a stream and waits for its endpoint event. Rejects when the server answers anything but 200. */
   static async open(url: string, token: string): Promise<RawSession> {
     const sent = request(`${url}/sse`, { headers: { Authorization: `Bearer ${token}` }, agent: false }).end();
+    open.add(sent);
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       sent.once('response', resolve);
       sent.once('error', reject);

@@ -9,6 +9,10 @@ const MAIN = resolve('dist/main.js');
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
+/** Processes that a failed test may have left running. */
+const children = new Set<ChildProcess>();
+afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
+
 /** The built server in a process of its own, as `npm start` and `npm run start:prod` run it. */
 export class ServerProcess {
   /** Everything it has written so far, both streams. */
@@ -35,6 +39,7 @@ export class ServerProcess {
       cwd: directory,
       env: { PATH: process.env['PATH'], PORT: String(port), LOG_FORMAT: 'json', ...env },
     });
+    children.add(child);
     return new ServerProcess(child, url);
   }
 

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
@@ -22,10 +22,14 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** The whole application on a free port of 127.0.0.1, silent, with `providers` in a module of their own. */
+/**
+ * The whole application on a free port of 127.0.0.1, silent, with `providers` and `imports` in a module of
+ * their own.
+ */
 export async function startApp(
   env: Record<string, string> = {},
-  providers: Type<unknown>[] = [],
+  providers: Provider[] = [],
+  imports: Type<unknown>[] = [],
 ): Promise<TestApp> {
   const defaults = { NODE_ENV: 'test', PORT: '0', HOST: '127.0.0.1', PUBLIC_URL, JWT_SECRET: SECRET };
   const settings = loadSettings(
@@ -33,7 +37,7 @@ export async function startApp(
     { directory: tmpdir() },
   );
   const app = await NestFactory.create<NestExpressApplication>(
-    withProviders(settings, providers),
+    withExtras(settings, providers, imports),
     new BoundedExpressAdapter(),
     { abortOnError: false, bodyParser: false, logger: false },
   );
@@ -57,8 +61,8 @@ export async function takeToken(url: string, username: string, scope: string): P
   return ((await response.json()) as { token: string }).token;
 }
 
-function withProviders(settings: Settings, providers: Type<unknown>[]): DynamicModule {
-  return { module: ExtraModule, imports: [AppModule.forRoot(settings)], providers };
+function withExtras(settings: Settings, providers: Provider[], imports: Type<unknown>[]): DynamicModule {
+  return { module: ExtraModule, imports: [AppModule.forRoot(settings), ...imports], providers };
 }
 
 @Module({})

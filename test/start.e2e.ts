@@ -1,0 +1,48 @@
+import { withExtraTool } from './support/extra-tool.js';
+import { ServerProcess } from './support/server-process.js';
+
+const SECRET = 'canary-secret-canary-secret-canary-secret';
+
+/** What the process wrote before it stopped by itself, and how it ended. */
+async function refusal(env: Record<string, string>): Promise<{ output: string; code: unknown }> {
+  const server = await ServerProcess.spawn({ NODE_ENV: 'development', JWT_SECRET: SECRET, ...env });
+  const code = await server.exited;
+  return { output: server.output, code };
+}
+
+describe('the process does not start', () => {
+  it.each([
+    ['PORT', { PORT: 'canary-port' }],
+    ['PUBLIC_URL', { NODE_ENV: 'production' }],
+    ['JWT_SECRET', { JWT_SECRET: 'canary-short' }],
+  ])('with a wrong %s: it is named, nothing else is told', async (name, env) => {
+    const { output, code } = await refusal(env);
+    expect(code).toBe(1);
+    expect(output).toMatch(/^ConfigurationError: The server can't start with this configuration:\n/);
+    expect(output).toMatch(new RegExp(`^  ${name} .+\\n      for example: .+$`, 'm'));
+    expect(output).not.toMatch(/canary|\n\s+at |node_modules|\.js:/);
+  });
+
+  it('with several wrong settings: all are told at once', async () => {
+    const { output } = await refusal({ PORT: '-1', HEARTBEAT: 'often', SESSION_MAXX: '1h' });
+    expect(output.match(/^ {2}(PORT|HEARTBEAT|SESSION_MAXX) /gm)).toHaveLength(3);
+    expect(output).toContain('did you mean SESSION_MAX?');
+  });
+
+  it('with a tool that is wired wrongly: its class is named', async () => {
+    const { output, code } = await refusal(withExtraTool('misnamed'));
+    expect(code).toBe(1);
+    expect(output).toMatch(
+      /^ToolWiringError: Tool class SlowTool: the name "no good" is not allowed; use .*\n$/,
+    );
+  });
+
+  it('on a port that is taken', async () => {
+    const first = await ServerProcess.start();
+    const { output, code } = await refusal({ PORT: new URL(first.url).port });
+    await first.stop();
+    expect(code).toBe(1);
+    expect(output).toContain('EADDRINUSE');
+    expect(output).not.toMatch(/canary|\n\s+at /);
+  });
+});

@@ -1,0 +1,119 @@
+import * as v2 from '@modelcontextprotocol/client';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { connectSdk, textOf } from './sdk-client.js';
+
+export interface Answer {
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+/** What a user of any MCP client can do. */
+export interface McpClient {
+  toolNames(): Promise<string[]>;
+  /** Rejects when the tool does not exist. */
+  call(tool: string, args?: Record<string, unknown>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface ClientKind {
+  readonly name: string;
+  readonly connect: (url: string, token: string) => Promise<McpClient>;
+}
+
+/** The real clients, each over `/sse` with the token in the header. */
+export const CLIENTS: readonly ClientKind[] = [
+  { name: 'SDK v1', connect: async (url, token) => wrap(await connectSdk(url, token)) },
+  { name: 'SDK v2', connect: async (url, token) => wrap(await connectSdkV2(url, token)) },
+  { name: 'Inspector CLI', connect: async (url, token) => new Inspector(url, token) },
+];
+
+interface SdkClient {
+  listTools(): Promise<{ tools: { name: string }[] }>;
+  callTool(params: { name: string; arguments?: Record<string, unknown> }): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+function wrap(client: SdkClient): McpClient {
+  return {
+    toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
+    call: async (name, args) => answerIn(await client.callTool({ name, arguments: args })),
+    close: () => client.close(),
+  };
+}
+
+async function connectSdkV2(url: string, token: string): Promise<SdkClient> {
+  const headers = { Authorization: `Bearer ${token}` };
+  const transport = new v2.SSEClientTransport(new URL(`${url}/sse`), {
+    requestInit: { headers },
+    eventSourceInit: {
+      fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...headers } }),
+    },
+  });
+  const client = new v2.Client({ name: 'e2e-sdk-v2', version: '1.0.0' });
+  await client.connect(transport);
+  return client;
+}
+
+const INSPECTOR = resolve('node_modules/@modelcontextprotocol/inspector/package.json');
+/** With `--format json`: the tool answered, with `isError`. */
+const TOOL_ERROR = 5;
+
+/** One process for each request, as a user of the command line has it. */
+class Inspector implements McpClient {
+  private readonly home = mkdtempSync(join(tmpdir(), 'mcp-inspector-'));
+
+  constructor(
+    private readonly url: string,
+    private readonly token: string,
+  ) {}
+
+  async toolNames(): Promise<string[]> {
+    const { tools } = (await this.run('--method', 'tools/list')) as { tools: { name: string }[] };
+    return tools.map(({ name }) => name);
+  }
+
+  /** Texts go as `--tool-arg`, unless argv cannot carry them (NUL) or the CLI would read them as JSON. */
+  async call(tool: string, args: Record<string, unknown> = {}): Promise<Answer> {
+    const pairs = Object.entries(args);
+    const asPairs = pairs.every(([, value]) => typeof value === 'string' && /^[A-Za-z][^\0]*$/s.test(value));
+    const given = asPairs
+      ? pairs.flatMap(([name, value]) => ['--tool-arg', `${name}=${String(value)}`])
+      : ['--tool-args-json', JSON.stringify(args)];
+    return answerIn(await this.run('--method', 'tools/call', '--tool-name', tool, ...given));
+  }
+
+  async close(): Promise<void> {}
+
+  private run(...args: string[]): Promise<unknown> {
+    const bin = (JSON.parse(readFileSync(INSPECTOR, 'utf8')) as { bin: Record<string, string> }).bin;
+    const connection = ['--transport', 'sse', '--header', `Authorization: Bearer ${this.token}`];
+    const output = ['--format', 'json', '--quiet'];
+    return new Promise((done, fail) => {
+      execFile(
+        process.execPath,
+        [
+          join(dirname(INSPECTOR), bin['mcp-inspector']!),
+          '--cli',
+          `${this.url}/sse`,
+          ...connection,
+          ...output,
+          ...args,
+        ],
+        { env: { PATH: process.env['PATH'], HOME: this.home }, maxBuffer: 2 ** 24 },
+        (error, stdout, stderr) => {
+          if (error !== null && error.code !== TOOL_ERROR)
+            fail(new Error(`inspector: ${error.code} ${stderr}`));
+          else if (stdout === '') fail(new Error(stderr));
+          else done((JSON.parse(stdout) as { result: unknown }).result);
+        },
+      );
+    });
+  }
+}
+
+function answerIn(result: unknown): Answer {
+  return { text: textOf(result), isError: (result as { isError?: boolean }).isError === true };
+}

@@ -1,0 +1,72 @@
+import type { Answer } from './wire.js';
+import { PUBLIC_URL } from './test-app.js';
+
+/** What a stack, a path of this machine or an error's class would look like. */
+const INSIDES = /\n\s+at |node_modules|\.[jt]s:\d|file:\/\/|\b[A-Z][A-Za-z]*(Error|Exception)\b/;
+
+/** The answer carries nothing of the server's insides. */
+export function expectNoInsides({ text }: { readonly text: string }): void {
+  expect(text).not.toMatch(INSIDES);
+}
+
+/** A refusal on a protocol route: JSON-RPC's error object without an id. */
+export function expectRpcRefusal(answer: Answer, status: number, code: number): void {
+  expect({ status: answer.status, body: answer.json }).toEqual({
+    status,
+    body: { jsonrpc: '2.0', id: null, error: { code, message: expect.any(String) } },
+  });
+  expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+  expectNoInsides(answer);
+}
+
+/** A refusal elsewhere: OAuth's body. */
+export function expectProblem(answer: Answer, status: number, error: string): void {
+  expect({ status: answer.status, body: answer.json }).toEqual({
+    status,
+    body: { error, error_description: expect.any(String) },
+  });
+  expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+  expectNoInsides(answer);
+}
+
+/** The last part of the address of the document that describes a route (RFC 9728). */
+export function documentOf(route: string): '' | '/sse' {
+  return /^\/(sse|message)\b/.test(route) ? '/sse' : '';
+}
+
+/** A 401 or 403 with its whole challenge; `error` is undefined where no token was sent. */
+export function expectChallenge(
+  answer: Answer,
+  {
+    route,
+    status = 401,
+    scope = 'mcp:access',
+    error,
+  }: { route: string; status?: 401 | 403; scope?: string; error?: string },
+): void {
+  expectProblem(answer, status, error ?? 'invalid_token');
+  const { error_description: description } = answer.json as { error_description: string };
+  const metadata = `${PUBLIC_URL}/.well-known/oauth-protected-resource${documentOf(route)}`;
+  const reason = error === undefined ? '' : `, error="${error}", error_description="${description}"`;
+  expect(answer.headers['www-authenticate']).toBe(
+    `Bearer resource_metadata="${metadata}", scope="${scope}"${reason}`,
+  );
+  expect(answer.headers['cache-control']).toBe('no-store');
+}
+
+/** Two answers that nobody can tell apart: status, headers and body, but for the clock. */
+export function expectSameAnswer(one: Answer, other: Answer): void {
+  expect(comparable(one)).toEqual(comparable(other));
+}
+
+function comparable({ status, headers, text }: Answer): unknown {
+  const { date: _clock, ...rest } = headers;
+  return { status, headers: rest, text };
+}
+
+/** No part of the token, nor the canary in it, is in the answer. */
+export function expectNothingOf(token: string, answer: Answer, ...more: readonly string[]): void {
+  const whole = JSON.stringify(answer.headers) + answer.text;
+  const parts = [...token.split('.'), ...more].filter((part) => part.length > 8);
+  for (const part of parts) expect(whole).not.toContain(part);
+}

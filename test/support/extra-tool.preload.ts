@@ -1,0 +1,43 @@
+/**
+ * Loaded by `node --import` ahead of the built server: puts one more tool into its `ToolsModule`, as a team
+ * would by one line. Plain Node runs this file: types are stripped, and a decorator is a function call.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type * as Mcp from '../../src/mcp/index.js';
+import type * as Tools from '../../src/tools/tools.module.js';
+
+const dist = pathToFileURL(`${import.meta.dirname}/../../dist/`).href;
+await import('reflect-metadata');
+const { Tool } = (await import(`${dist}mcp/index.js`)) as typeof Mcp;
+const { ToolsModule } = (await import(`${dist}tools/tools.module.js`)) as typeof Tools;
+const { z } = await import('zod');
+
+class SlowTool {
+  async execute({ seconds }: { seconds: number }): Promise<string> {
+    await sleep(seconds * 1_000, undefined, { ref: false });
+    return `after ${seconds} s`;
+  }
+}
+
+/** What a message from elsewhere may hold: line breaks, and what turns and colours a terminal's text. */
+const HOSTILE = 'a line\n{"event":"forged"}\r\u001b[31mred\u009b32mgreen\u2028\u202e';
+
+const THROWN: readonly unknown[] = [new Error(HOSTILE), HOSTILE, undefined, { message: HOSTILE }, null, {}];
+
+class BreakingTool {
+  execute({ seconds }: { seconds: number }): never {
+    throw THROWN[seconds];
+  }
+}
+
+const TOOLS = {
+  slow: { type: SlowTool, name: 'slow' },
+  breaking: { type: BreakingTool, name: 'breaking' },
+  misnamed: { type: SlowTool, name: 'no good' },
+};
+const { type, name } = TOOLS[process.env['EXTRA_TOOL'] as keyof typeof TOOLS];
+
+Tool({ name, description: 'Of the tests.', input: z.object({ seconds: z.number() }) })(type);
+const providers: unknown[] = Reflect.getMetadata('providers', ToolsModule);
+Reflect.defineMetadata('providers', [...providers, type], ToolsModule);

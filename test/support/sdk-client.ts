@@ -1,0 +1,33 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
+
+/** A client that is left open would reconnect for ever, and jest would not end. */
+const open = new Set<Client>();
+afterAll(() => Promise.all([...open].map((client) => client.close())));
+
+/** A connected client of SDK v1. `fetch` stands in for the global one, also for the stream. */
+export async function connectSdk(
+  url: string,
+  token: string,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+): Promise<Client> {
+  const headers = { Authorization: `Bearer ${token}` };
+  const transport = new SSEClientTransport(new URL(`${url}/sse`), {
+    requestInit: { headers },
+    eventSourceInit: {
+      fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...headers } }),
+    },
+    fetch,
+  });
+  const client = new Client({ name: 'e2e-sdk-v1', version: '1.0.0' });
+  open.add(client);
+  await client.connect(transport);
+  return client;
+}
+
+/** The text of a result that is one text block. */
+export function textOf(result: unknown): string {
+  const { content } = result as { content: { type: string; text: string }[] };
+  if (content.length !== 1 || content[0]!.type !== 'text') throw new Error(JSON.stringify(content));
+  return content[0]!.text;
+}

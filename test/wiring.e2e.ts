@@ -1,0 +1,192 @@
+import { Global, Inject, Injectable, Module, type Provider, Scope, type Type } from '@nestjs/common';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { z } from 'zod';
+import { type McpTool, type Schema, Tool, ToolWiringError } from '../src/mcp/index.js';
+import { RawSession } from './support/raw-session.js';
+import { startApp } from './support/test-app.js';
+
+const description = 'Does not matter.';
+
+class Answering implements McpTool {
+  execute(): string {
+    return 'answered';
+  }
+}
+
+/** A tool class of this name, with these options. */
+function toolClass(
+  name: string,
+  options: { name?: string; input?: Schema; output?: Schema; timeoutMs?: number },
+) {
+  const made = { [name]: class extends Answering {} }[name]!;
+  Tool({ name: 'fifth', description, ...options })(made);
+  return made;
+}
+
+const validate: StandardSchemaV1.Props['validate'] = (value) => ({ value });
+/** A schema that validates, and has no JSON Schema form. */
+const bare = { '~standard': { version: 1, vendor: 'bare', validate } } as unknown as Schema;
+
+async function refusal(providers: Provider[]): Promise<Error> {
+  const started = await startApp({}, providers).catch((error: unknown) => error as Error);
+  if (started instanceof Error) return started;
+  await started.close();
+  throw new Error('it started');
+}
+
+describe('a tool is refused at start, with a named error that says which class and how to mend it', () => {
+  it('when another has its name', async () => {
+    const error = await refusal([toolClass('OtherEcho', { name: 'echo' })]);
+    expect(error).toBeInstanceOf(ToolWiringError);
+    expect(error.name).toBe('ToolWiringError');
+    expect(error.message).toMatch(
+      /^Tool class (OtherEcho: .*taken by EchoTool|EchoTool: .*taken by OtherEcho); give one of them another$/,
+    );
+  });
+
+  it('when it is provided twice', async () => {
+    const Twice = toolClass('TwiceTool', {});
+    @Module({ providers: [Twice] })
+    class AlsoModule {}
+    const started = startApp({}, [Twice], [AlsoModule]);
+    await expect(started).rejects.toThrow(
+      'Tool class TwiceTool: the tool "fifth" is registered twice: list the class in the providers of one module only',
+    );
+  });
+
+  it.each(['', 'two words', 'naïve', 'a/b', 'line\nbreak', 'nul\0', 'x'.repeat(129)])(
+    'when its name is %j',
+    async (name) => {
+      const error = await refusal([toolClass('MisnamedTool', { name })]);
+      expect(error).toBeInstanceOf(ToolWiringError);
+      expect(error.message).toBe(
+        `Tool class MisnamedTool: the name ${JSON.stringify(name)} is not allowed; ` +
+          'use 1 to 128 letters, digits, "_", "-" or "."',
+      );
+    },
+  );
+
+  it('when it cannot be executed', async () => {
+    class IdleTool {
+      run(): string {
+        return 'under the wrong name';
+      }
+    }
+    Tool({ name: 'fifth', description })(IdleTool as unknown as Type<McpTool>);
+    const error = await refusal([IdleTool]);
+    expect(error).toBeInstanceOf(ToolWiringError);
+    expect(error.message).toBe(
+      'Tool class IdleTool: it has no execute(); add one and let the class implement McpTool',
+    );
+  });
+
+  it.each([
+    ['input', 'a date', { input: z.object({ when: z.date() }) }, /Date/],
+    ['output', 'a bigint', { output: z.object({ total: z.bigint() }) }, /BigInt/],
+    ['input', 'a library that makes no JSON Schema', { input: bare }, /./],
+  ])('when its %s schema has no JSON Schema form: %s', async (side, _what, options, reason) => {
+    const { name, message } = await refusal([toolClass('SchemaTool', options)]);
+    expect(name).toBe('ToolWiringError');
+    expect(message).toMatch(new RegExp(`^Tool class SchemaTool: its ${side} schema has no JSON Schema form`));
+    expect(message).toMatch(reason);
+    // How to mend it, and no accident of this program.
+    expect(message).toMatch(/; (use|give|replace|describe) /);
+    expect(message).not.toMatch(/undefined|cannot read/i);
+  });
+
+  it.each([
+    ['input', { input: z.string() }],
+    ['input', { input: z.array(z.string()) }],
+    ['output', { output: z.union([z.object({}), z.string()]) }],
+  ])('when its %s schema does not describe an object', async (side, options) => {
+    const { message } = await refusal([toolClass('FlatTool', options)]);
+    expect(message).toBe(
+      `Tool class FlatTool: its ${side} schema must describe an object, such as z.object({ … })`,
+    );
+  });
+
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('when its timeoutMs is %d', async (timeoutMs) => {
+    const { message } = await refusal([toolClass('TimelessTool', { timeoutMs })]);
+    expect(message).toBe('Tool class TimelessTool: timeoutMs must be between 1 and 2147483647 milliseconds');
+  });
+
+  it('when it is request-scoped, or something that it injects is', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest {}
+    class ScopedTool extends Answering {
+      constructor(readonly dependency: PerRequest) {
+        super();
+      }
+    }
+    Tool({ name: 'fifth', description })(ScopedTool);
+    Inject(PerRequest)(ScopedTool, undefined, 0);
+    const error = await refusal([PerRequest, ScopedTool]);
+    expect(error).toBeInstanceOf(ToolWiringError);
+    expect(error.message).toBe(
+      'Tool class ScopedTool: it or something it injects is request-scoped; make it a singleton',
+    );
+  });
+});
+
+/** How often the fifth tool is listed in an application of these parts; it must answer, too. */
+async function timesListed(providers: Provider[], imports: Type<unknown>[] = []): Promise<number> {
+  const app = await startApp({}, providers, imports);
+  const session = await RawSession.open(app.url, await app.token());
+  const { result } = await session.call(1, 'tools/list');
+  const reply = await session.call(2, 'tools/call', { name: 'fifth' });
+  session.close();
+  await app.close();
+  expect(reply.result).toEqual({ content: [{ type: 'text', text: 'answered' }] });
+  return (result as { tools: { name: string }[] }).tools.filter(({ name }) => name === 'fifth').length;
+}
+
+describe('a tool is found', () => {
+  it('in a module two imports deep', async () => {
+    @Module({ providers: [toolClass('DeepTool', {})] })
+    class DeepModule {}
+    @Module({ imports: [DeepModule] })
+    class MiddleModule {}
+    expect(await timesListed([], [MiddleModule])).toBe(1);
+  });
+
+  it('once, in a module that several others import', async () => {
+    const Shared = toolClass('SharedTool', {});
+    @Global()
+    @Module({ providers: [Shared], exports: [Shared] })
+    class SharedModule {}
+    @Module({ imports: [SharedModule] })
+    class OneModule {}
+    @Module({ imports: [SharedModule] })
+    class OtherModule {}
+    expect(await timesListed([], [OneModule, OtherModule])).toBe(1);
+  });
+
+  it('under another token, and once under an alias', async () => {
+    const Aliased = toolClass('AliasedTool', {});
+    const providers = [
+      { provide: 'fifth-tool', useClass: Aliased },
+      { provide: 'alias', useExisting: 'fifth-tool' },
+    ];
+    expect(await timesListed(providers)).toBe(1);
+  });
+
+  it('once, as one instance under two tokens', async () => {
+    const Shared = toolClass('SharedInstanceTool', {});
+    const useValue = new Shared();
+    const providers = [
+      { provide: 'one', useValue },
+      { provide: 'other', useValue },
+    ];
+    expect(await timesListed(providers)).toBe(1);
+  });
+
+  it('with the longest name that is allowed', async () => {
+    const name = `${'a'.repeat(123)}_-.Z9`;
+    const app = await startApp({}, [toolClass('LongTool', { name })]);
+    const session = await RawSession.open(app.url, await app.token());
+    const reply = await session.call(1, 'tools/call', { name });
+    session.close();
+    await app.close();
+    expect(reply.result).toBeDefined();
+  });
+});
