@@ -1,0 +1,41 @@
+# The image's notes are in docs/deploy.md; test/container checks the steps below without a container engine.
+
+# Its minor is the one that package.json gives to every npm script. Pin a digest with --build-arg NODE_IMAGE=…
+ARG NODE_IMAGE=node:24.21-bookworm-slim
+
+# What both npm installs start from: a change in src/ does not repeat them.
+FROM ${NODE_IMAGE} AS manifest
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+
+FROM manifest AS build
+RUN --mount=type=cache,target=/root/.npm npm ci
+COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN npm run build
+
+# Without devDependencies, one of which is an npm package that brings a second node. No package that is left
+# has an install script, so none may run.
+FROM manifest AS dependencies
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts
+
+FROM ${NODE_IMAGE}
+LABEL org.opencontainers.image.title="nestjs-mcp-server" \
+      org.opencontainers.image.description="A guarded Model Context Protocol server on NestJS" \
+      org.opencontainers.image.licenses="MIT"
+ENV NODE_ENV=production \
+    PORT=3001
+WORKDIR /app
+# All of it belongs to root: the server can't change its own code, and it writes no file.
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY package.json LICENSE ./
+# The base image's user "node", as a number: Kubernetes can't tell from a name that it is not root.
+USER 1000:1000
+EXPOSE 3001
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+# node itself is process 1, with no shell and no npm between, so that SIGTERM reaches it.
+ENTRYPOINT []
+CMD ["node", "dist/main.js"]
