@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { connectSdk, textOf } from './sdk-client.js';
+import { connectSdk, connectSdkOverMcp, textOf } from './sdk-client.js';
 
 export interface Answer {
   readonly text: string;
@@ -23,11 +23,22 @@ export interface ClientKind {
   readonly connect: (url: string, token: string) => Promise<McpClient>;
 }
 
-/** The real clients, each over `/sse` with the token in the header. */
+/** The real clients, over each transport, with the token in the header. */
 export const CLIENTS: readonly ClientKind[] = [
-  { name: 'SDK v1', connect: async (url, token) => wrap(await connectSdk(url, token)) },
-  { name: 'SDK v2', connect: async (url, token) => wrap(await connectSdkV2(url, token)) },
-  { name: 'Inspector CLI', connect: async (url, token) => new Inspector(url, token) },
+  { name: 'SDK v1, /sse', connect: async (url, token) => wrap(await connectSdk(url, token)) },
+  { name: 'SDK v1, /mcp', connect: async (url, token) => wrap(await connectSdkOverMcp(url, token)) },
+  { name: 'SDK v2, /sse', connect: async (url, token) => wrap(await connectSdkV2(sseTransport(url, token))) },
+  {
+    name: 'SDK v2, /mcp',
+    connect: async (url, token) => wrap(await connectSdkV2(streamableTransport(url, token))),
+  },
+  {
+    name: 'SDK v2, /mcp, asking for the newest revision first',
+    connect: async (url, token) =>
+      wrap(await connectSdkV2(streamableTransport(url, token), { mode: 'auto' })),
+  },
+  { name: 'Inspector CLI, /sse', connect: async (url, token) => new Inspector(`${url}/sse`, 'sse', token) },
+  { name: 'Inspector CLI, /mcp', connect: async (url, token) => new Inspector(`${url}/mcp`, 'http', token) },
 ];
 
 interface SdkClient {
@@ -44,15 +55,29 @@ function wrap(client: SdkClient): McpClient {
   };
 }
 
-async function connectSdkV2(url: string, token: string): Promise<SdkClient> {
+type V2Transport = Parameters<v2.Client['connect']>[0];
+
+function sseTransport(url: string, token: string): V2Transport {
   const headers = { Authorization: `Bearer ${token}` };
-  const transport = new v2.SSEClientTransport(new URL(`${url}/sse`), {
+  return new v2.SSEClientTransport(new URL(`${url}/sse`), {
     requestInit: { headers },
     eventSourceInit: {
       fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...headers } }),
     },
   });
-  const client = new v2.Client({ name: 'e2e-sdk-v2', version: '1.0.0' });
+}
+
+function streamableTransport(url: string, token: string): V2Transport {
+  return new v2.StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
+    requestInit: { headers: { Authorization: `Bearer ${token}` } },
+  });
+}
+
+async function connectSdkV2(
+  transport: V2Transport,
+  versionNegotiation: { mode: 'legacy' | 'auto' } = { mode: 'legacy' },
+): Promise<SdkClient> {
+  const client = new v2.Client({ name: 'e2e-sdk-v2', version: '1.0.0' }, { versionNegotiation });
   await client.connect(transport);
   return client;
 }
@@ -67,6 +92,7 @@ class Inspector implements McpClient {
 
   constructor(
     private readonly url: string,
+    private readonly transport: 'sse' | 'http',
     private readonly token: string,
   ) {}
 
@@ -89,7 +115,7 @@ class Inspector implements McpClient {
 
   private run(...args: string[]): Promise<unknown> {
     const bin = (JSON.parse(readFileSync(INSPECTOR, 'utf8')) as { bin: Record<string, string> }).bin;
-    const connection = ['--transport', 'sse', '--header', `Authorization: Bearer ${this.token}`];
+    const connection = ['--transport', this.transport, '--header', `Authorization: Bearer ${this.token}`];
     const output = ['--format', 'json', '--quiet'];
     return new Promise((done, fail) => {
       execFile(
@@ -97,7 +123,7 @@ class Inspector implements McpClient {
         [
           join(dirname(INSPECTOR), bin['mcp-inspector']!),
           '--cli',
-          `${this.url}/sse`,
+          this.url,
           ...connection,
           ...output,
           ...args,

@@ -1,5 +1,6 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
 /** A client that is left open would reconnect for ever, and jest would not end. */
 const open = new Set<Client>();
@@ -17,6 +18,22 @@ export async function connectSdk(
     eventSourceInit: {
       fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...headers } }),
     },
+    fetch,
+  });
+  const client = new Client({ name: 'e2e-sdk-v1', version: '1.0.0' });
+  open.add(client);
+  await client.connect(transport);
+  return client;
+}
+
+/** The same over Streamable HTTP. */
+export async function connectSdkOverMcp(
+  url: string,
+  token: string,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+): Promise<Client> {
+  const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
+    requestInit: { headers: { Authorization: `Bearer ${token}` } },
     fetch,
   });
   const client = new Client({ name: 'e2e-sdk-v1', version: '1.0.0' });

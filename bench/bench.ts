@@ -1,0 +1,82 @@
+/** What each measurement works with: the generator, the plan, and servers that end when it does. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Child } from './child.ts';
+import { GENERATOR_CORE } from './cores.ts';
+import type { Load } from './generator.ts';
+import type { Plan } from './options.ts';
+import { type Program, ServerProcess } from './server-process.ts';
+
+/** CPU of the server process, and time on the clock, for each operation; microseconds. */
+export interface Cost {
+  readonly cpu: number;
+  readonly time: number;
+}
+
+/** So that what an operation leaves to do afterwards counts as its own. */
+const SETTLE_MS = 100;
+
+export class Bench {
+  readonly plan: Plan;
+  readonly dist: URL;
+  private readonly generator = new Child({
+    args: [fileURLToPath(new URL('generator.ts', import.meta.url))],
+    env: { PATH: process.env['PATH'] },
+    cores: GENERATOR_CORE,
+    stdout: 'ignore',
+    ipc: true,
+  });
+
+  constructor(plan: Plan, dist: URL) {
+    this.plan = plan;
+    this.dist = dist;
+  }
+
+  get subject(): Program {
+    return [new URL('main.js', this.dist)];
+  }
+
+  get limit(): Program {
+    return [new URL('limit.ts', import.meta.url)];
+  }
+
+  sdk(version: 'v1' | 'v2'): Program {
+    return [new URL('sdk-server.ts', import.meta.url), version];
+  }
+
+  manyTools(count: number): Program {
+    return [new URL('many-tools.ts', import.meta.url), this.dist.href, String(count)];
+  }
+
+  /** Runs `work` with these servers, which stop afterwards, whatever happens. */
+  async withServers<Result>(
+    programs: readonly Program[],
+    work: (servers: readonly ServerProcess[]) => Promise<Result>,
+  ): Promise<Result> {
+    const servers: ServerProcess[] = [];
+    try {
+      for (const program of programs) servers.push(await ServerProcess.start(program));
+      return await work(servers);
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()));
+    }
+  }
+
+  /** Has the generator do something to a server; milliseconds. */
+  drive(server: ServerProcess, command: string, load: Omit<Load, 'target'>): Promise<number> {
+    return this.generator.ask<number>(command, { target: server.target, ...load } satisfies Load);
+  }
+
+  /** The same, and what each operation cost. */
+  async cost(server: ServerProcess, command: string, load: Omit<Load, 'target'>): Promise<Cost> {
+    const before = await server.cpu();
+    const ms = await this.drive(server, command, load);
+    await pause(SETTLE_MS);
+    const after = await server.cpu();
+    return { cpu: (after - before) / load.count, time: (ms * 1000) / load.count };
+  }
+
+  stop(): Promise<void> {
+    return this.generator.stop();
+  }
+}

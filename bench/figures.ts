@@ -1,0 +1,33 @@
+/** A measured figure and what it is held to. */
+import type { Summary } from './statistics.ts';
+
+export interface Figure extends Summary {
+  readonly name: string;
+  readonly unit: string;
+  /** The median must not be above it. */
+  readonly bar?: number;
+}
+
+/** The bars of this project. */
+export const BARS = {
+  /** The server's CPU for a call over the limit's. */
+  callRatio: 2.2,
+  /** KiB of heap. */
+  idleSession: 14,
+  /** KiB that each session leaves behind; above it the heap is not flat. */
+  idleSessionLeft: 0.1,
+  /** CPU of session opening with 1,000 tools over that with 10. */
+  openingRatio: 1.2,
+  /** Milliseconds. */
+  startUp: 700,
+} as const;
+
+export function figure(name: string, unit: string, summary: Summary, bar?: number): Figure {
+  const { median, min, max } = summary;
+  return { name, unit, median, min, max, ...(bar === undefined ? {} : { bar }) };
+}
+
+export function verdict({ median, bar }: Figure): 'ok' | 'over' | '' {
+  if (bar === undefined) return '';
+  return median <= bar ? 'ok' : 'over';
+}

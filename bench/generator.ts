@@ -1,0 +1,114 @@
+/** The load generator: a process of its own, which does what it is told over IPC and tells how long it took. */
+import type { Question } from './child.ts';
+import { McpSession, type Target } from './mcp-session.ts';
+import { PostConnection } from './raw-http.ts';
+
+export interface Load {
+  readonly target: Target;
+  readonly count: number;
+  /** How many tools `tools/list` must name. */
+  readonly tools?: number;
+}
+
+/** Sessions that are opened at the same time, each with a connection to post on. */
+const LANES = 16;
+/** A server that has answered nothing for so long has lost a reply. */
+const STALL_MS = 10_000;
+
+let finished = 0;
+
+const held = new Map<number, { readonly sessions: McpSession[]; readonly posts: PostConnection[] }>();
+
+const commands: Readonly<Record<string, (load: Load) => Promise<void>>> = {
+  /** Opens idle sessions and holds them; the connections they were initialised on are closed, as a client's are in time. */
+  async idle({ target, count }) {
+    const sessions: McpSession[] = [];
+    await inLanes(target, count, async (posts) => {
+      sessions.push(await McpSession.open(target, posts));
+    });
+    held.set(target.port, { sessions, posts: [] });
+  },
+  /** Opens sessions with a connection to post on each, and holds them. */
+  async hold({ target, count }) {
+    const posts = Array.from({ length: count }, () => new PostConnection(target));
+    const sessions = await Promise.all(posts.map((connection) => McpSession.open(target, connection)));
+    held.set(target.port, { sessions, posts });
+  },
+  async drop({ target }) {
+    const { sessions, posts } = heldFor(target);
+    for (const each of [...sessions, ...posts]) each.close();
+    held.delete(target.port);
+  },
+  echo: ({ target, count }) => spread(target, count, (session) => session.echo()),
+  list: ({ target, count, tools }) => spread(target, count, (session) => session.list(tools!)),
+  /** Opens sessions and closes each at once. */
+  cycle: ({ target, count }) =>
+    inLanes(target, count, async (posts) => (await McpSession.open(target, posts)).close()),
+};
+
+/** `count` operations over the held sessions, one in flight on each. */
+async function spread(
+  target: Target,
+  count: number,
+  work: (session: McpSession) => Promise<void>,
+): Promise<void> {
+  let left = count;
+  await Promise.all(
+    heldFor(target).sessions.map(async (session) => {
+      while (left > 0) {
+        left -= 1;
+        await work(session);
+        finished += 1;
+      }
+    }),
+  );
+}
+
+async function inLanes(
+  target: Target,
+  count: number,
+  work: (posts: PostConnection) => Promise<void>,
+): Promise<void> {
+  let left = count;
+  const lane = async (): Promise<void> => {
+    const posts = new PostConnection(target);
+    while (left > 0) {
+      left -= 1;
+      await work(posts);
+      finished += 1;
+    }
+    posts.close();
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+function heldFor({ port }: Target) {
+  const sessions = held.get(port);
+  if (sessions === undefined) throw new Error('No sessions are held on that server');
+  return sessions;
+}
+
+async function run({ command, argument }: Question): Promise<number> {
+  const startedAt = performance.now();
+  const stalled = whenStalled();
+  await Promise.race([commands[command]!(argument as Load), stalled.promise]);
+  stalled.forget();
+  return performance.now() - startedAt;
+}
+
+function whenStalled(): { readonly promise: Promise<never>; readonly forget: () => void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  let before = -1;
+  const timer = setInterval(() => {
+    if (finished === before) reject(new Error(`No reply for ${STALL_MS / 1000} s`));
+    before = finished;
+  }, STALL_MS);
+  return { promise, forget: () => clearInterval(timer) };
+}
+
+process.on('message', (question: Question) => {
+  run(question).then(
+    (value) => process.send?.({ id: question.id, value }),
+    (error: unknown) => process.send?.({ id: question.id, error: String(error) }),
+  );
+});

@@ -1,0 +1,106 @@
+/** A client's session over HTTP with SSE, which believes nothing: every reply is checked. */
+import { EventStream, PostConnection, type Target } from './raw-http.ts';
+
+export type { Target } from './raw-http.ts';
+
+interface Reply {
+  readonly id: number;
+  readonly result?: {
+    readonly content?: readonly { readonly text?: string }[];
+    readonly isError?: boolean;
+    readonly tools?: readonly unknown[];
+    readonly serverInfo?: object;
+  };
+}
+
+const PADDING = 'x'.repeat(128);
+const CLIENT = {
+  protocolVersion: '2024-11-05',
+  capabilities: {},
+  clientInfo: { name: 'bench', version: '1' },
+};
+
+export class McpSession {
+  private readonly stream: EventStream;
+  private readonly posts: PostConnection;
+  private endpoint: string | undefined;
+  private lastId = 0;
+  private failure: Error | undefined;
+  private resolve: (value: string) => void = () => {};
+  private reject: (error: Error) => void = () => {};
+
+  private constructor(target: Target, posts: PostConnection) {
+    this.posts = posts;
+    this.stream = new EventStream(
+      target,
+      (name, data) => this.take(name, data),
+      (error) => {
+        this.failure = error;
+        this.reject(error);
+      },
+    );
+  }
+
+  /** Opens a session and takes it through `initialize` and `initialized`. */
+  static async open(target: Target, posts: PostConnection): Promise<McpSession> {
+    const session = new McpSession(target, posts);
+    await session.next();
+    const { result } = await session.request('initialize', CLIENT);
+    if (result?.serverInfo === undefined) throw new Error('initialize was not answered');
+    await session.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
+    return session;
+  }
+
+  /** One echo call of about 150 bytes of message. Rejects unless the reply is the right one, to the letter. */
+  async echo(): Promise<void> {
+    const message = `${this.endpoint} ${this.lastId} ${PADDING}`;
+    const { result } = await this.request('tools/call', { name: 'echo', arguments: { message } });
+    const right = result?.content?.length === 1 && result.content[0]!.text === `Echo: ${message}`;
+    if (!right || result.isError === true) throw new Error('A wrong reply to echo');
+  }
+
+  /** One `tools/list`. Rejects unless it names as many tools as there are. */
+  async list(tools: number): Promise<void> {
+    const { result } = await this.request('tools/list');
+    if (result?.tools?.length !== tools) throw new Error('A wrong reply to tools/list');
+  }
+
+  /** Throws when the stream has not lasted until now. */
+  close(): void {
+    if (this.failure !== undefined) throw this.failure;
+    this.stream.close();
+  }
+
+  private async request(method: string, params?: object): Promise<Reply> {
+    const id = (this.lastId += 1);
+    const replied = this.next();
+    // Both are awaited below; a stream that breaks first must not count as unheard.
+    const [, text] = await Promise.all([this.post({ jsonrpc: '2.0', id, method, params }), replied]);
+    const reply = JSON.parse(text) as Reply;
+    if (reply.id !== id) throw new Error(`A reply to ${reply.id} where one to ${id} was due`);
+    return reply;
+  }
+
+  private async post(message: object): Promise<void> {
+    const status = await this.posts.post(this.endpoint!, JSON.stringify(message));
+    if (status !== 202) throw new Error(`A message was answered ${status}`);
+  }
+
+  /** The data of the next event. */
+  private next(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  private take(name: string, data: string): void {
+    if (name === 'endpoint') this.endpoint = data;
+    else if (name !== 'message') this.reject(new Error(`An event called ${name}`));
+    this.resolve(data);
+    // Whatever comes before it is asked for is one reply too many.
+    this.resolve = () => {
+      throw new Error('A reply that nobody asked for');
+    };
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Just enough of an HTTP/1.1 client on raw sockets: cheap, so that the generator is never what a server waits
+ * for. Bytes are read as Latin-1, so that lengths are those of the wire; what the benchmark sends is ASCII.
+ */
+import { connect, type Socket } from 'node:net';
+
+export interface Target {
+  readonly port: number;
+  readonly token: string;
+}
+
+const HEAD_END = '\r\n\r\n';
+const LAST_CHUNK = '\r\n0\r\n\r\n';
+
+function open(port: number): Socket {
+  return connect({ port, host: '127.0.0.1', noDelay: true }).setEncoding('latin1');
+}
+
+function headersFor({ port, token }: Target): string {
+  return `Host: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n`;
+}
+
+/** A kept-alive connection that posts one message after the other. */
+export class PostConnection {
+  private readonly socket: Socket;
+  private readonly headers: string;
+  private received = '';
+  private done: ((status: number) => void) | undefined;
+  private failed: ((error: Error) => void) | undefined;
+
+  constructor(target: Target) {
+    this.headers = `${headersFor(target)}Content-Type: application/json\r\nContent-Length: `;
+    this.socket = open(target.port);
+    this.socket.on('data', (text: unknown) => this.read(text as string));
+    this.socket.on('error', (error) => this.failed?.(error));
+    this.socket.on('close', () => this.failed?.(new Error('The server closed a connection')));
+  }
+
+  /** Resolves with the status once the whole answer is there. One at a time. */
+  post(path: string, body: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.done = resolve;
+      this.failed = reject;
+      if (this.socket.destroyed) reject(new Error('The server has closed a connection'));
+      this.socket.write(`POST ${path} HTTP/1.1\r\n${this.headers}${body.length}${HEAD_END}${body}`, 'latin1');
+    });
+  }
+
+  close(): void {
+    this.failed = undefined;
+    this.socket.destroy();
+  }
+
+  private read(text: string): void {
+    this.received += text;
+    const headEnd = this.received.indexOf(HEAD_END);
+    if (headEnd === -1) return;
+    const head = this.received.slice(0, headEnd);
+    const end = bodyEnd(this.received, head, headEnd + HEAD_END.length);
+    if (end === -1 || this.received.length < end) return;
+    this.received = this.received.slice(end);
+    this.done?.(Number(head.slice(9, 12)));
+  }
+}
+
+/** Where the body that begins at `start` ends; -1: nobody knows yet. */
+function bodyEnd(received: string, head: string, start: number): number {
+  const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
+  if (length !== undefined) return start + Number(length);
+  const last = received.indexOf(LAST_CHUNK, start);
+  return last === -1 ? -1 : last + LAST_CHUNK.length;
+}
+
+/** A stream of server-sent events. */
+export class EventStream {
+  private readonly socket: Socket;
+  private readonly onEvent: (name: string, data: string) => void;
+  private headRead = false;
+  private received = '';
+  private body = '';
+
+  constructor(
+    target: Target,
+    onEvent: (name: string, data: string) => void,
+    onFailure: (error: Error) => void,
+  ) {
+    this.onEvent = onEvent;
+    this.socket = open(target.port);
+    this.socket.write(
+      `GET /sse HTTP/1.1\r\n${headersFor(target)}Accept: text/event-stream${HEAD_END}`,
+      'latin1',
+    );
+    this.socket.on('data', (text: unknown) => {
+      this.received += text as string;
+      if (!this.headRead && !this.readHead(onFailure)) return;
+      this.readChunks();
+      this.readEvents();
+    });
+    this.socket.on('error', onFailure);
+    this.socket.on('end', () => onFailure(new Error('The server ended a stream')));
+  }
+
+  close(): void {
+    this.socket.removeAllListeners('end').destroy();
+  }
+
+  private readHead(onFailure: (error: Error) => void): boolean {
+    const headEnd = this.received.indexOf(HEAD_END);
+    if (headEnd === -1) return false;
+    const head = this.received.slice(0, headEnd);
+    if (!head.startsWith('HTTP/1.1 200') || !/\r\ntransfer-encoding: chunked/i.test(head)) {
+      onFailure(new Error(`Not a stream: ${head}`));
+    }
+    this.received = this.received.slice(headEnd + HEAD_END.length);
+    return (this.headRead = true);
+  }
+
+  /** Moves whole chunks to the body. RFC 9112, section 7.1. */
+  private readChunks(): void {
+    for (let lineEnd; (lineEnd = this.received.indexOf('\r\n')) !== -1;) {
+      const size = Number.parseInt(this.received.slice(0, lineEnd), 16);
+      const end = lineEnd + 2 + size;
+      if (this.received.length < end + 2) return;
+      this.body += this.received.slice(lineEnd + 2, end);
+      this.received = this.received.slice(end + 2);
+    }
+  }
+
+  private readEvents(): void {
+    for (let end; (end = this.body.indexOf('\n\n')) !== -1;) {
+      const event = this.body.slice(0, end);
+      this.body = this.body.slice(end + 2);
+      // A comment, such as a heartbeat, is no event.
+      if (event.startsWith(':')) continue;
+      const nameEnd = event.indexOf('\n');
+      this.onEvent(event.slice('event: '.length, nameEnd), event.slice(nameEnd + '\ndata: '.length));
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/** A server in a process of its own, in its production configuration, with a token that opens it. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { SignJWT } from 'jose';
+import { Child } from './child.ts';
+import { SERVER_CORE } from './cores.ts';
+import type { Target } from './mcp-session.ts';
+
+/** A program and its arguments. */
+export type Program = readonly [file: URL, ...args: string[]];
+
+interface ServerOptions {
+  readonly cores?: string | undefined;
+  /** Without it the process runs as in production: nothing is preloaded, nothing can be asked. */
+  readonly probe?: boolean;
+}
+
+const SECRET = randomBytes(48).toString('base64');
+// V8 lets go of code that has not run for some collections: megabytes at once, in whichever cycle it pleases.
+const PROBE = ['--expose-gc', '--no-flush-bytecode', '--import', new URL('probe.ts', import.meta.url).href];
+const GIVE_UP_MS = 15_000;
+const POLL_MS = 2;
+
+export class ServerProcess {
+  readonly target: Target;
+  /** Milliseconds from its start to its first answer. */
+  readonly startUpMs: number;
+  private readonly child: Child;
+
+  private constructor(child: Child, target: Target, startUpMs: number) {
+    this.child = child;
+    this.target = target;
+    this.startUpMs = startUpMs;
+  }
+
+  static async start([file, ...args]: Program, options: ServerOptions = {}): Promise<ServerProcess> {
+    const { cores = SERVER_CORE, probe = true } = options;
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const token = await tokenFor(url);
+    const log = unnamedFile();
+    const startedAt = performance.now();
+    const child = new Child({
+      args: [...(probe ? PROBE : []), fileURLToPath(file), ...args],
+      env: productionEnvironment(port, url),
+      cores,
+      stdout: log,
+      ipc: probe,
+    });
+    closeSync(log);
+    while (!(await answers(port))) {
+      if (child.ended) throw new Error(`${file.pathname} did not start`);
+      if (performance.now() - startedAt > GIVE_UP_MS) throw new Error(`${file.pathname} does not answer`);
+      await pause(POLL_MS);
+    }
+    return new ServerProcess(child, { port, token }, performance.now() - startedAt);
+  }
+
+  /** Microseconds of CPU since it began. */
+  cpu(): Promise<number> {
+    return this.child.ask<number>('cpu');
+  }
+
+  /** Bytes of live heap, after garbage collection. */
+  heap(): Promise<number> {
+    return this.child.ask<number>('heap');
+  }
+
+  stop(): Promise<void> {
+    return this.child.stop();
+  }
+}
+
+function productionEnvironment(port: number, url: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    PUBLIC_URL: url,
+    JWT_SECRET: SECRET,
+    LOG_LEVEL: 'info',
+    LOG_FORMAT: 'json',
+    SESSIONS_PER_PRINCIPAL: '100000',
+    RATE_LIMIT: 'off',
+    RATE_LIMIT_IP: 'off',
+    SHUTDOWN_GRACE: '1s',
+  };
+}
+
+function tokenFor(url: string): Promise<string> {
+  return new SignJWT({ scope: 'mcp:access' })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuer(url)
+    .setAudience(url)
+    .setSubject('bench')
+    .setJti(randomUUID())
+    .setIssuedAt()
+    .setExpirationTime('2h')
+    .sign(Buffer.from(SECRET));
+}
+
+/** Takes the log, which is part of a server's cost, and goes with the process. */
+function unnamedFile(): number {
+  const path = join(tmpdir(), `bench-${randomUUID()}.log`);
+  const descriptor = openSync(path, 'w', 0o600);
+  rmSync(path);
+  return descriptor;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen(0, '127.0.0.1', resolve);
+  await promise;
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+function answers(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  get({ host: '127.0.0.1', port, path: '/health/live', agent: false }, (response) => {
+    response.resume();
+    resolve(response.statusCode === 200);
+  }).on('error', () => resolve(false));
+  return promise;
+}

@@ -1,0 +1,110 @@
+import { expectChallenge, expectNothingOf } from '../support/envelopes.js';
+import { CANARY, forge } from '../support/forge.js';
+import { RawSession } from '../support/raw-session.js';
+import { startApp, type TestApp } from '../support/test-app.js';
+import { type Answer, send } from '../support/wire.js';
+
+interface Placement {
+  readonly headers?: (token: string) => readonly string[];
+  readonly query?: (token: string) => string;
+  /** The error that the challenge names; none where no bearer token was sent. */
+  readonly error?: 'invalid_token' | 'invalid_request';
+}
+
+const authorization = (value: string): readonly string[] => ['Authorization', value];
+const good = (token: string): readonly string[] => authorization(`Bearer ${token}`);
+
+const PLACEMENTS: Readonly<Record<string, Placement>> = {
+  'two headers, both good': { headers: (t) => [...good(t), ...good(t)], error: 'invalid_request' },
+  'two headers, the second another scheme': {
+    headers: (t) => [...good(t), 'AUTHORIZATION', 'Basic eDp5'],
+    error: 'invalid_request',
+  },
+  'scheme Basic': { headers: (t) => authorization(`Basic ${t}`) },
+  'scheme DPoP': { headers: (t) => authorization(`DPoP ${t}`) },
+  'scheme Digest': { headers: (t) => authorization(`Digest ${t}`) },
+  'scheme JWT': { headers: (t) => authorization(`JWT ${t}`) },
+  'scheme Bearer2': { headers: (t) => authorization(`Bearer2 ${t}`) },
+  'no scheme': { headers: (t) => authorization(t) },
+  'an empty header': { headers: () => authorization('') },
+  'a scheme alone': { headers: () => authorization('Bearer'), error: 'invalid_token' },
+  'a trailing word': { headers: (t) => authorization(`Bearer ${t} more`), error: 'invalid_token' },
+  'a second token after a comma': {
+    headers: (t) => authorization(`Bearer ${t}, Bearer ${t}`),
+    error: 'invalid_token',
+  },
+  'a tab between': { headers: (t) => authorization(`Bearer \t${t}`), error: 'invalid_token' },
+  'quotes around': { headers: (t) => authorization(`Bearer "${t}"`), error: 'invalid_token' },
+  'a name before': { headers: (t) => authorization(`Bearer token="${t}"`), error: 'invalid_token' },
+  'letters that are not ASCII': { headers: (t) => authorization(`Bearer é${t}`), error: 'invalid_token' },
+  'characters to make a pattern run for ever': {
+    headers: () => authorization(`Bearer ${' '.repeat(3_000)}${'='.repeat(3_000)}${'a'.repeat(3_000)}!`),
+    error: 'invalid_token',
+  },
+  'over 8 KB': { headers: () => authorization(`Bearer ${'a'.repeat(8_193)}`), error: 'invalid_token' },
+  'the query': { query: (t) => `access_token=${t}`, error: 'invalid_request' },
+  'the query beside a good header': {
+    headers: good,
+    query: (t) => `access_token=${t}`,
+    error: 'invalid_request',
+  },
+  'the query in another spelling': {
+    headers: good,
+    query: () => '%61ccess%5Ftoken=x',
+    error: 'invalid_request',
+  },
+  'the query under another name': { query: (t) => `token=${t}&authorization=Bearer%20${t}` },
+  'a cookie': { headers: (t) => ['Cookie', `access_token=${t}; Authorization=Bearer ${t}`] },
+  'a header of its own': { headers: (t) => ['X-Access-Token', t, 'Proxy-Authorization', `Bearer ${t}`] },
+};
+
+let app: TestApp;
+let session: RawSession;
+
+beforeAll(async () => {
+  app = await startApp();
+  session = await RawSession.open(app.url, forge());
+});
+
+afterAll(async () => {
+  session.close();
+  await app.close();
+});
+
+function attempt(route: string, token: string, { headers, query }: Placement): Promise<Answer> {
+  const path = route === '/message' ? session.endpoint : route;
+  const url = `${app.url}${path}${path.includes('?') ? '&' : '?'}${query?.(token) ?? ''}`;
+  const all = [...(headers?.(token) ?? [])];
+  if (route === '/sse') return send(url, { headers: all });
+  const body = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' });
+  return send(url, { method: 'POST', headers: ['Content-Type', 'application/json', ...all], body });
+}
+
+describe.each(['/sse', '/message', '/auth/revoke'])('a token for %s', (route) => {
+  it.each(Object.entries(PLACEMENTS))('is not taken from %s', async (_where, placement) => {
+    const token = forge();
+    const answer = await attempt(route, token, placement);
+    expectChallenge(answer, { route, error: placement.error });
+    expectNothingOf(token, answer, CANARY);
+  });
+
+  it.each(['bearer', 'BEARER', 'bEaReR'])('may follow %s', async (scheme) => {
+    const answer = await attempt(route, forge(), { headers: (t) => authorization(`${scheme} ${t}`) });
+    expect(answer.status).toBe(route === '/message' ? 202 : 200);
+  });
+});
+
+it.each([
+  ['form', 'application/x-www-form-urlencoded', (token: string) => `access_token=${token}&token=${token}`],
+  ['JSON', 'application/json', (token: string) => JSON.stringify({ access_token: token, token })],
+])('a token in a %s body opens nothing', async (_kind, type, bodyOf) => {
+  const token = forge();
+  for (const route of ['/message', '/auth/revoke']) {
+    const path = route === '/message' ? session.endpoint : route;
+    const headers = ['Content-Type', type];
+    const answer = await send(app.url + path, { method: 'POST', headers, body: bodyOf(token) });
+    expectChallenge(answer, { route });
+    expectNothingOf(token, answer, CANARY);
+  }
+  expect((await send(`${app.url}/sse`, { token })).status).toBe(200);
+});

@@ -1,0 +1,195 @@
+import { decodeJwt } from 'jose';
+import { expectChallenge, expectProblem } from '../support/envelopes.js';
+import { forge, now, respelled, tokenOf } from '../support/forge.js';
+import { RawSession } from '../support/raw-session.js';
+import { startApp, type TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+import { type Answer, send } from '../support/wire.js';
+import { WaitTool } from './fixtures/hostile.tools.js';
+
+const FORM = 'application/x-www-form-urlencoded';
+const JSON_TYPE = 'application/json';
+
+let app: TestApp;
+let wait: WaitTool;
+let serial = 0;
+beforeAll(async () => {
+  app = await startApp({}, [WaitTool]);
+  wait = app.app.get(WaitTool);
+});
+afterAll(() => app.close());
+
+const admin = (): string => tokenOf('root', { scope: 'mcp:admin' });
+const stranger = (): string => `user-${(serial += 1)}`;
+
+function revoke(token: string | undefined, body?: string, type = FORM): Promise<Answer> {
+  const headers = body === undefined ? [] : ['Content-Type', type];
+  return send(`${app.url}/auth/revoke`, { method: 'POST', token, headers, body });
+}
+
+const form = (name: string, value: string): string => new URLSearchParams({ [name]: value }).toString();
+const json = (name: string, value: unknown): string => JSON.stringify({ [name]: value });
+
+function expectDone(answer: Answer): void {
+  expect([answer.status, answer.json]).toEqual([200, {}]);
+  expect(answer.headers['cache-control']).toBe('no-store');
+}
+
+async function expectRevoked(token: string): Promise<void> {
+  for (const [path, method] of [
+    ['/sse', 'GET'],
+    ['/message', 'POST'],
+    ['/auth/revoke', 'POST'],
+  ] as const) {
+    const answer = await send(app.url + path, { method, token });
+    expectChallenge(answer, { route: path, error: 'invalid_token' });
+  }
+}
+
+async function statusOf(token: string): Promise<number> {
+  return (await send(`${app.url}/sse`, { token })).status;
+}
+
+type Way = (token: string) => Promise<Answer>;
+const claim = (token: string, name: 'jti' | 'sub'): string => decodeJwt(token)[name]!;
+const WAYS: readonly (readonly [string, Way])[] = [
+  ['its holder', (token) => revoke(token)],
+  ['its holder, in other letters', (token) => revoke(respelled(token))],
+  ['its holder, with an empty form', (token) => revoke(token, '')],
+  ['its holder, with an empty object', (token) => revoke(token, '{}', JSON_TYPE)],
+  ['an administrator, by token, form', (token) => revoke(admin(), form('token', token))],
+  ['an administrator, by token, JSON', (token) => revoke(admin(), json('token', token), JSON_TYPE)],
+  ['an administrator, by jti, form', (token) => revoke(admin(), form('jti', claim(token, 'jti')))],
+  ['an administrator, by jti, JSON', (token) => revoke(admin(), json('jti', claim(token, 'jti')), JSON_TYPE)],
+  ['an administrator, by sub, form', (token) => revoke(admin(), form('sub', claim(token, 'sub')))],
+  ['an administrator, by sub, JSON', (token) => revoke(admin(), json('sub', claim(token, 'sub')), JSON_TYPE)],
+];
+
+describe.each(WAYS)('a token revoked by %s', (_who, way) => {
+  it('is good for no further request, and its streams and calls end within 1 s', async () => {
+    const token = tokenOf(stranger());
+    const bystander = await RawSession.open(app.url, tokenOf(stranger()));
+    const session = await RawSession.open(app.url, token);
+    const begun = wait.calls.length;
+    await session.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'wait' } });
+    await session.until(() => wait.calls.length > begun);
+    const call = wait.calls.at(-1)!;
+    const revokedAt = performance.now();
+    expectDone(await way(token));
+    await until(() => session.response.closed);
+    expect(performance.now() - revokedAt).toBeLessThan(1_000);
+    expect(call.aborted).toBe(true);
+    expect(session.messages).toEqual([]);
+    await expectRevoked(token);
+    await expectRevoked(respelled(token));
+    expect((await bystander.call(1, 'ping')).result).toEqual({});
+    bystander.close();
+  });
+});
+
+describe('how far it reaches', () => {
+  it('one’s own token: that one, and no other of the same holder', async () => {
+    const sub = stranger();
+    const [one, other] = [tokenOf(sub), tokenOf(sub)];
+    expectDone(await revoke(one));
+    expect([await statusOf(one), await statusOf(other)]).toEqual([401, 200]);
+  });
+
+  it('a token without a jti: that one alone', async () => {
+    const claims = { sub: stranger(), jti: undefined };
+    const [one, other] = [forge({ claims: { ...claims, n: 1 } }), forge({ claims: { ...claims, n: 2 } })];
+    expectDone(await revoke(one));
+    expect([await statusOf(one), await statusOf(other)]).toEqual([401, 200]);
+  });
+
+  it('a subject: what it has, and not what it gets later', async () => {
+    const sub = stranger();
+    const old = [tokenOf(sub), tokenOf(sub, { client_id: 'cli' }), tokenOf(sub, { iat: now() - 60 })];
+    expectDone(await revoke(admin(), form('sub', sub)));
+    expect(await Promise.all(old.map(statusOf))).toEqual([401, 401, 401]);
+    expect(await statusOf(tokenOf(sub, { iat: now() + 2 }))).toBe(200);
+    expect(await statusOf(tokenOf(`${sub}0`))).toBe(200);
+  });
+
+  it('a session that a refreshed token keeps: not when the old one is revoked, but with the new one', async () => {
+    const sub = stranger();
+    const [old, fresh] = [tokenOf(sub, { iat: now() - 60 }), tokenOf(sub)];
+    const session = await RawSession.open(app.url, old);
+    const headers = { Authorization: `Bearer ${fresh}` };
+    expect((await session.post({ jsonrpc: '2.0', id: 1, method: 'ping' }, headers)).status).toBe(202);
+    expectDone(await revoke(old));
+    expect((await session.post({ jsonrpc: '2.0', id: 2, method: 'ping' }, headers)).status).toBe(202);
+    expect((await session.reply(2)).result).toEqual({});
+    expectDone(await revoke(fresh));
+    await until(() => session.response.closed);
+  });
+});
+
+describe('what is not revoked', () => {
+  it.each([
+    ['a token that is none', form('token', 'garbage')],
+    ['a token of another key', form('token', forge({ secret: 'x'.repeat(40) }))],
+    ['a token that has expired', form('token', forge({ claims: { iat: 1, exp: 2 } }))],
+    ['a jti that nobody has', form('jti', 'nobody-has-it')],
+    ['a sub that nobody is', form('sub', 'nobody-is-it')],
+  ])('%s: 200, as RFC 7009 says', async (_what, body) => expectDone(await revoke(admin(), body)));
+
+  it.each([
+    ['token', (token: string) => token],
+    ['jti', (token: string) => claim(token, 'jti')],
+    ['sub', (token: string) => claim(token, 'sub')],
+  ])('somebody’s %s by one who is no administrator: 403, and what to ask for', async (name, markOf) => {
+    const victim = tokenOf(stranger());
+    for (const own of [tokenOf(stranger()), victim]) {
+      for (const [body, type] of [
+        [form(name, markOf(victim)), FORM],
+        [json(name, markOf(victim)), JSON_TYPE],
+      ]) {
+        const answer = await revoke(own, body, type);
+        const refusal = { route: '/auth/revoke', status: 403, scope: 'mcp:admin' } as const;
+        expectChallenge(answer, { ...refusal, error: 'insufficient_scope' });
+      }
+    }
+    expect(await statusOf(victim)).toBe(200);
+  });
+
+  it('anything by one who brings no token, also when the body has one', async () => {
+    const victim = tokenOf(stranger());
+    for (const body of [undefined, '', form('token', victim), form('sub', claim(victim, 'sub'))]) {
+      expectChallenge(await revoke(undefined, body), { route: '/auth/revoke' });
+    }
+    expect(await statusOf(victim)).toBe(200);
+  });
+
+  it.each([
+    [form('token', 'a') + form('&jti', 'b').replace('%26', '&'), FORM, 400],
+    ['jti=a&sub=b', FORM, 400],
+    ['jti=a&jti=b', FORM, 400],
+    ['jti=', FORM, 400],
+    [form('sub', 'x'.repeat(257)), FORM, 400],
+    [json('jti', 5), JSON_TYPE, 400],
+    [json('sub', null), JSON_TYPE, 400],
+    [json('sub', ['alice']), JSON_TYPE, 400],
+    [json('sub', { $ne: '' }), JSON_TYPE, 400],
+    ['[]', JSON_TYPE, 400],
+    ['{"sub":"canary"', JSON_TYPE, 400],
+    ['sub=alice', 'text/plain', 415],
+    ['<sub>alice</sub>', 'application/xml', 415],
+    ['sub=alice', `${FORM}; charset=utf-7`, 415],
+  ])('what is asked for wrongly: %j as %s gets %i', async (body, type, status) => {
+    const own = admin();
+    const answer = await revoke(own, body, type);
+    expectProblem(answer, status, 'invalid_request');
+    expect(answer.text).not.toContain('canary');
+    expectDone(await revoke(own));
+  });
+
+  it('everything, by a name of Object', async () => {
+    for (const body of ['{"__proto__":{"sub":"alice"}}', '{"constructor":{"sub":"alice"}}']) {
+      const own = tokenOf(stranger());
+      // It names nothing, and so takes back the caller's own.
+      expectDone(await revoke(own, body, JSON_TYPE));
+      expect([await statusOf(own), await statusOf(tokenOf('alice'))]).toEqual([401, 200]);
+    }
+  });
+});

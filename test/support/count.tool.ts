@@ -1,0 +1,19 @@
+import { type McpTool, Tool, type ToolContext } from '../../src/mcp/index.js';
+
+/** Counts aloud, and waits before the last number until it is let go. */
+@Tool({ name: 'count', description: 'Counts to three.' })
+export class CountTool implements McpTool {
+  static release: () => void;
+  static aborted = false;
+
+  async execute(_input: Record<string, never>, context: ToolContext): Promise<string> {
+    const released = new Promise<void>((resolve) => (CountTool.release = resolve));
+    CountTool.aborted = false;
+    context.signal.addEventListener('abort', () => (CountTool.aborted = true));
+    context.progress(1);
+    context.progress(2);
+    await released;
+    context.progress(3);
+    return 'counted';
+  }
+}
