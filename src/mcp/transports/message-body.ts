@@ -28,6 +28,8 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
 }
 
 function assertMediaType({ headers }: IncomingMessage): void {
+  // What nearly every client sends.
+  if (headers['content-type'] === 'application/json' && headers['content-encoding'] === undefined) return;
   const [mediaType = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
   const charset = parameters
     .map((parameter) => parameter.trim())

@@ -59,6 +59,8 @@ export class StreamableHttpTransport {
     const stream = this.streams.standing(session);
     session.attach(stream);
     stream.connect(this.connection(session, stream, response), session.protocolVersion >= PRIMED_SINCE);
+    // There may be nothing to send for a while, and the client waits to hear that it is connected.
+    response.flushHeaders();
   }
 
   /** `DELETE`: ends the session. */
@@ -117,7 +119,9 @@ export class StreamableHttpTransport {
     const stream = this.streams.sentOn(session, lastEventId);
     if (!(await stream.resume(lastEventId, () => this.connection(session, stream, response))))
       throw unknownEvent();
-    if (!stream.isFinished) session.streams.add(stream);
+    if (stream.isFinished) return;
+    session.streams.add(stream);
+    response.flushHeaders();
   }
 
   private connection(session: Session, stream: ResumableStream, response: ServerResponse): SseStream {

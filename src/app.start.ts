@@ -1,0 +1,33 @@
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { AddressInfo } from 'node:net';
+import { AppModule } from './app.module.js';
+import { setUp, shutDown } from './app.setup.js';
+import { loadSettings } from './config/index.js';
+import { BoundedExpressAdapter } from './http/index.js';
+
+/** Creates the application and listens. Resolves with the way to end it, within `SHUTDOWN_GRACE`. */
+export async function start(): Promise<(signal: string) => void> {
+  const settings = loadSettings(process.env, { directory: process.cwd() });
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.forRoot(settings),
+    new BoundedExpressAdapter(),
+    { abortOnError: false, bodyParser: false, bufferLogs: true },
+  );
+  setUp(app, settings);
+  await app.listen(settings.http.port, settings.http.host);
+  const logger = new Logger('Server');
+  const { address, port } = app.getHttpServer().address() as AddressInfo;
+  logger.log({
+    event: 'server.started',
+    url: settings.http.publicUrl,
+    listening: `${address}:${port}`,
+    environment: settings.environment,
+    developmentTokens: settings.auth.developmentTokens,
+  });
+  return (signal) => {
+    logger.log({ event: 'server.stopping', signal });
+    void shutDown(app, settings.sessions.shutdownGraceMs).then(() => logger.log({ event: 'server.stopped' }));
+  };
+}
