@@ -7,7 +7,7 @@ export const PAGE_POLICY =
 
 const STYLE = `
   :root { color-scheme: light dark; }
-  body { font: 16px/1.6 system-ui, sans-serif; max-width: 44rem; margin: 0 auto; padding: 3rem 1.25rem; }
+  body { font: 16px/1.6 system-ui, sans-serif; max-width: 50rem; margin: 0 auto; padding: 3rem 1.25rem; }
   h1 { font-size: 1.6rem; margin: 0 0 .25rem; }
   h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
   .version { opacity: .65; margin: 0 0 1.5rem; }
@@ -17,6 +17,7 @@ const STYLE = `
   code, pre { font: .875rem/1.55 ui-monospace, monospace; }
   pre { padding: .9rem 1rem; border: 1px solid color-mix(in srgb, currentColor 20%, transparent);
     border-radius: .5rem; overflow-x: auto; margin: .5rem 0; }
+  @media (max-width: 36rem) { dl { display: block; } dd { margin: 0 0 .75rem; } }
 `;
 
 /** Where things are and how to begin, for a person with a browser. */
@@ -36,6 +37,7 @@ export function landingPage(places: Places): string {
 <code>Authorization</code> header.</p>
 <h2>Where things are</h2>
 <dl>
+${entry('Streamable HTTP', places.mcp)}
 ${entry('HTTP with SSE', `GET ${places.sse}`)}
 ${entry('Messages', `POST ${places.message}?sessionId=…`)}
 ${entry('Give a token back', `POST ${places.revoke}`)}
@@ -53,9 +55,9 @@ function tryIt(places: Places): string {
   const token =
     places.token === undefined
       ? ['# ask your operator for a token', 'TOKEN=…']
-      : [`TOKEN=$(curl -s "${places.token}" | node -pe 'JSON.parse(fs.readFileSync(0)).token')`];
+      : [`TOKEN=$(curl -s "${places.token}" \\`, "  | node -pe 'JSON.parse(fs.readFileSync(0)).token')"];
   const inspect = [
-    `npx @modelcontextprotocol/inspector --cli ${places.sse} --transport sse \\`,
+    `npx @modelcontextprotocol/inspector --cli ${places.mcp} --transport http \\`,
     '  --header "Authorization: Bearer $TOKEN" --method tools/list',
   ];
   return `<pre>${escape([...token, ...inspect].join('\n'))}</pre>`;

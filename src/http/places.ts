@@ -4,6 +4,7 @@ import { SERVER_INFO } from './server-info.js';
 export interface Places {
   readonly name: string;
   readonly version: string;
+  readonly mcp: string;
   readonly sse: string;
   readonly message: string;
   readonly revoke: string;
@@ -17,6 +18,7 @@ export function placesOf(publicUrl: string, developmentTokens: boolean): Places 
   return {
     name: SERVER_INFO.name,
     version: SERVER_INFO.version,
+    mcp: `${publicUrl}/mcp`,
     sse: `${publicUrl}/sse`,
     message: `${publicUrl}/message`,
     revoke: `${publicUrl}/auth/revoke`,
