@@ -6,7 +6,15 @@ import type { Caller } from './caller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RoutePolicies, type RoutePolicy } from './route.policies.js';
 import { RevocationUnavailableError } from './tokens/revocation-unavailable.error.js';
+import { TokenAuthenticator } from './tokens/token.authenticator.js';
 import { TokenError } from './tokens/token.error.js';
+
+/** What the guard leaves on a request. */
+interface GuardedRequest extends Request {
+  auth?: Caller;
+  /** Rejects as the guard does when the token has been revoked since; its headers are on the response then. */
+  reauthorize?: () => Promise<void>;
+}
 
 /**
  * Closes every route that is not `@Public()`: finds the caller by the `jwt` strategy, checks the scopes that
@@ -19,6 +27,7 @@ import { TokenError } from './tokens/token.error.js';
 export class JwtAuthGuard extends AuthGuard('jwt') {
   constructor(
     private readonly strategy: JwtStrategy,
+    private readonly authenticator: TokenAuthenticator,
     private readonly policies: RoutePolicies,
     private readonly refusal: AccessRefusal,
   ) {
@@ -33,22 +42,36 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
     if (context.getType() !== 'http') return false;
     const policy = this.policies.of(context.getClass(), context.getHandler());
     if (policy.open) return true;
-    const request: Request & { auth?: Caller } = this.getRequest(context);
+    const request: GuardedRequest = this.getRequest(context);
     const caller = await this.authenticate(request, policy);
     if (!policy.scopes.every((scope) => caller.scopes.includes(scope))) {
       throw this.refusal.lacksScope(request, policy.scopes);
     }
     request.auth = caller;
+    request.reauthorize = () => this.reauthorize(request, caller, policy);
     return true;
   }
 
-  private async authenticate(request: Request, { scopes }: RoutePolicy): Promise<Caller> {
+  private async authenticate(request: Request, policy: RoutePolicy): Promise<Caller> {
     try {
       return await this.strategy.run(request);
     } catch (error) {
-      if (error instanceof TokenError) throw this.refusal.unauthorized(request, error, scopes);
-      if (error instanceof RevocationUnavailableError) throw this.refusal.unavailable(request, error);
-      throw error;
+      throw this.refusalOf(request, error, policy);
     }
+  }
+
+  /** For a handler that took its time, reading a body: the token may have been revoked meanwhile. */
+  private async reauthorize(request: Request, caller: Caller, policy: RoutePolicy): Promise<void> {
+    try {
+      await this.authenticator.assertNotRevoked(caller);
+    } catch (error) {
+      throw this.refusalOf(request, error, policy);
+    }
+  }
+
+  private refusalOf(request: Request, error: unknown, { scopes }: RoutePolicy): unknown {
+    if (error instanceof TokenError) return this.refusal.unauthorized(request, error, scopes);
+    if (error instanceof RevocationUnavailableError) return this.refusal.unavailable(request, error);
+    return error;
   }
 }

@@ -19,9 +19,19 @@ export class BoundedExpressAdapter extends ExpressAdapter {
         IncomingMessage: bornAs(IncomingMessage, app.request),
         ServerResponse: bornAs(ServerResponse, app.response),
       },
-      app,
+      (request, response) => (request.url!.startsWith('/') ? app(request, response) : refuseTarget(response)),
     );
   }
+}
+
+/**
+ * A target that is no path (`http://host/path`, `*`) counts above the Host header, and where it cannot be
+ * read Express's router passes over every middleware. RFC 9112, section 3.2.
+ */
+function refuseTarget(response: ServerResponse): void {
+  const problem = { error: 'invalid_request', error_description: 'The request target must be a path' };
+  response.writeHead(400, { 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' });
+  response.end(JSON.stringify(problem));
 }
 
 /**

@@ -4,7 +4,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { HttpSettings } from '../config/index.js';
 import { type EdgeRefusal, HostOriginPolicy } from './host-origin.policy.js';
 
-/** Orchestrators probe by address, whatever name the server goes by. */
+/** Orchestrators probe by address, whatever name the server goes by. Pages have no business there. */
 const PROBES = '/health/';
 
 const DESCRIPTIONS: Record<EdgeRefusal, string> = {
@@ -37,7 +37,8 @@ export function edge(settings: HttpSettings): RequestHandler {
   const crossOrigin = cors(CORS);
   return (request: Request, response: Response, next: NextFunction): void => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    const refusal = request.path.startsWith(PROBES) ? undefined : policy.refusalOf(request.headers);
+    if (request.url.startsWith(PROBES)) return next();
+    const refusal = policy.refusalOf(request);
     if (refusal !== undefined) {
       logger.warn({
         event: 'request.refused',

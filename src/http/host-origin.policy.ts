@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type HttpSettings, isLoopbackHost } from '../config/index.js';
 
 /** What a request's headers are refused for. */
@@ -17,8 +17,10 @@ export class HostOriginPolicy {
     this.origins = allowedOrigins === 'loopback' ? 'loopback' : new Set(allowedOrigins);
   }
 
-  refusalOf({ host, origin }: IncomingHttpHeaders): EdgeRefusal | undefined {
+  refusalOf(request: IncomingMessage): EdgeRefusal | undefined {
+    const host = onlyHost(request.rawHeaders);
     if (host === undefined || !this.allowsHost(host.toLowerCase())) return 'invalid_host';
+    const { origin } = request.headers;
     if (origin !== undefined && !this.allowsOrigin(origin)) return 'invalid_origin';
     return undefined;
   }
@@ -33,6 +35,18 @@ export class HostOriginPolicy {
     const authority = /^https?:\/\/([^/?#@]+)$/.exec(origin)?.[1];
     return authority !== undefined && isLoopbackAuthority(authority);
   }
+}
+
+/** The Host header, if there is exactly one. `headers` keeps the first of two and says nothing. */
+function onlyHost(rawHeaders: readonly string[]): string | undefined {
+  let host: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (name.length !== 4 || name.toLowerCase() !== 'host') continue;
+    if (host !== undefined) return undefined;
+    host = rawHeaders[at + 1];
+  }
+  return host;
 }
 
 function isLoopbackAuthority(authority: string): boolean {

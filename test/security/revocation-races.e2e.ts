@@ -1,8 +1,9 @@
 import { jest } from '@jest/globals';
 import { request } from 'node:http';
-import { SlotCounter } from '../../src/backplane/index.js';
+import { RevocationStore, SlotCounter } from '../../src/backplane/index.js';
 import { SessionService } from '../../src/mcp/index.js';
-import { tokenOf } from '../support/forge.js';
+import { expectChallenge } from '../support/envelopes.js';
+import { now, tokenOf } from '../support/forge.js';
 import { RawSession } from '../support/raw-session.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -77,20 +78,35 @@ describe('a token that is revoked while the body of its request is on its way', 
   });
 });
 
-it('a token that is revoked while its stream is being opened gets none that stays', async () => {
-  const sessions = app.app.get(SessionService);
-  const slots = app.app.get<SlotCounter>(SlotCounter);
-  const token = tokenOf('bob');
-  const acquire = slots.acquire.bind(slots);
-  const acquiring = jest
-    .spyOn(slots, 'acquire')
-    .mockImplementation(async (...args: Parameters<typeof acquire>) => {
-      // As with a backplane that takes a while: the guard has let the token in, and the session is not there.
-      await revoke(token);
-      return acquire(...args);
-    });
-  const opened = await RawSession.open(app.url, token).catch(() => undefined);
-  expect(acquiring).toHaveBeenCalledTimes(1);
-  await until(() => sessions.size === 0, 1_000);
-  opened?.close();
+describe('a token that is revoked while its stream is being opened', () => {
+  it('gets none that stays', async () => {
+    const acquiring = revokeOnTheWay('bob');
+    const opened = await RawSession.open(app.url, tokenOf('bob')).catch(() => undefined);
+    expect(acquiring).toHaveBeenCalledTimes(1);
+    const sessions = app.app.get(SessionService);
+    await until(() => sessions.size === 0, 1_000);
+    opened?.close();
+  });
+
+  it('is told so as by the guard', async () => {
+    const acquiring = revokeOnTheWay('carol');
+    const answer = await send(`${app.url}/sse`, { token: tokenOf('carol') });
+    expect(acquiring).toHaveBeenCalledTimes(1);
+    expectChallenge(answer, { route: '/sse', error: 'invalid_token' });
+  });
 });
+
+/** As with a backplane that takes a while: the guard has let the caller in, and its session is not there yet. */
+function revokeOnTheWay(subject: string): unknown {
+  const slots = app.app.get<SlotCounter>(SlotCounter);
+  const acquire = slots.acquire.bind(slots);
+  return jest.spyOn(slots, 'acquire').mockImplementation(async (...args: Parameters<typeof acquire>) => {
+    const revocation = {
+      target: { kind: 'subject', subject },
+      revokedAt: now(),
+      expiresAt: now() + 600,
+    } as const;
+    await app.app.get<RevocationStore>(RevocationStore).revoke(revocation);
+    return acquire(...args);
+  });
+}

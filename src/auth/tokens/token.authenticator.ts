@@ -24,8 +24,16 @@ export class TokenAuthenticator {
   async authenticate(request: IncomingMessage): Promise<Caller> {
     const token = readBearerToken(request);
     const caller = this.cache.get(token) ?? (await this.verify(token));
-    if (await this.isRevoked(caller.extra)) throw new TokenError('revoked');
+    await this.assertNotRevoked(caller);
     return caller;
+  }
+
+  /**
+   * @throws TokenError when the token has been revoked.
+   * @throws RevocationUnavailableError when the deny list gives no verdict.
+   */
+  async assertNotRevoked({ extra }: Caller): Promise<void> {
+    if (await this.isRevoked(extra)) throw new TokenError('revoked');
   }
 
   private async verify(token: string): Promise<Caller> {

@@ -64,17 +64,3 @@ export function shuttingDown(): RequestRefused {
     1,
   );
 }
-
-export function tokenRevoked(): RequestRefused {
-  return new RequestRefused(HttpStatus.UNAUTHORIZED, 'invalid_token', 'The token has been revoked');
-}
-
-export function unavailable(): RequestRefused {
-  return new RequestRefused(
-    HttpStatus.SERVICE_UNAVAILABLE,
-    'temporarily_unavailable',
-    'Sessions cannot be opened now; try again later',
-    ErrorCode.InternalError,
-    5,
-  );
-}

@@ -5,7 +5,7 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { Principal } from './principal.js';
 import { Session, type SessionEnd, type SessionTransport } from './session.js';
 import { SessionLedger } from './session.ledger.js';
-import { shuttingDown, tokenRevoked, unavailable, unknownSession } from './request-refused.js';
+import { shuttingDown, unknownSession } from './request-refused.js';
 
 /** 128 bits from a CSPRNG. MCP 2025-11-25, Transports, "Session Management". */
 const SESSION_ID_BYTES = 16;
@@ -64,7 +64,6 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     const session = new Session(id, principal, transport);
     this.sessions.set(id, session);
     this.logger.log({ event: 'session.opened', ...describe(session) });
-    await this.assertNotRevoked(session);
     return session;
   }
 
@@ -99,14 +98,6 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
       const reason = this.dueEnd(session, now);
       if (reason !== undefined) this.close(session, reason);
     }
-  }
-
-  /** A token that was revoked after the guard had asked, and before the session could hear of it. */
-  private async assertNotRevoked(session: Session): Promise<void> {
-    const revoked = await this.revocations.isRevoked(session.revocable).catch(() => undefined);
-    if (revoked === false) return;
-    this.close(session, revoked === undefined ? 'closed_by_server' : 'token_revoked');
-    throw revoked === undefined ? unavailable() : tokenRevoked();
   }
 
   private dueEnd(session: Session, now: number): SessionEnd | undefined {

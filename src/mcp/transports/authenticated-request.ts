@@ -3,7 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import type { AuthInfo } from '../protocol/sdk-types.js';
 
 /** A request whose caller the guard has identified. */
-export type AuthenticatedRequest = IncomingMessage & { readonly auth: AuthInfo };
+export type AuthenticatedRequest = IncomingMessage & {
+  readonly auth: AuthInfo;
+  /** Where the guard leaves it: asks again, after a step that took time, and rejects as the guard does. */
+  readonly reauthorize?: () => Promise<void>;
+};
 
 /** Express hands HEAD to a GET route; a stream without a body is of no use to anybody. */
 export function refuseHead({ method }: IncomingMessage): void {

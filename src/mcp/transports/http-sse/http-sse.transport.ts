@@ -7,6 +7,7 @@ import { batchesUnsupported, missingSession } from '../../sessions/request-refus
 import { SessionService } from '../../sessions/session.service.js';
 import { type AuthenticatedRequest, refuseHead } from '../authenticated-request.js';
 import { assertNewRequest, readMessages } from '../incoming-messages.js';
+import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
 
 const ACCEPTED = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': '8' };
@@ -26,8 +27,7 @@ export class HttpSseTransport {
   /** Opens a session on this response, and tells the client where to post its messages. */
   async open(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     refuseHead(request);
-    const principal = principalOf(request.auth);
-    const session = await this.sessions.open(principal, 'http-sse');
+    const session = await openSession(this.sessions, request, 'http-sse');
     const stream = new SseStream(response, this.options, (reason) => {
       this.sessions.close(session, reason);
     });
@@ -46,7 +46,8 @@ export class HttpSseTransport {
     const { messages, batched } = await readMessages(request, this.options.maxBodyBytes);
     if (batched) throw batchesUnsupported();
     const message = messages[0]!;
-    // It may have ended while the body was on its way.
+    // The token may have been revoked and the session may have ended while the body was on its way.
+    await request.reauthorize?.();
     const session = this.sessions.find(sessionId, principal, 'http-sse');
     assertNewRequest(message, session, this.sessions.isDraining);
     session.show(principal);

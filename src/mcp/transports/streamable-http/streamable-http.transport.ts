@@ -9,6 +9,7 @@ import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
 import { type AuthenticatedRequest, refuseHead } from '../authenticated-request.js';
 import { assertNewRequest, readMessages } from '../incoming-messages.js';
+import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
 import { assertAccepts, assertProtocolVersion, sessionIdOf } from './mcp-headers.js';
 import { PostExchange } from './post.exchange.js';
@@ -38,6 +39,8 @@ export class StreamableHttpTransport {
     // Somebody else's session is told from one's own before a body is read for it.
     if (named !== undefined) this.sessions.find(named, principal, TRANSPORT);
     const { messages, batched } = await readMessages(request, this.options.maxBodyBytes);
+    // The token may have been revoked while the body was on its way.
+    await request.reauthorize?.();
     const session = await this.sessionFor(messages, batched, named, request, principal);
     if (batched && session.protocolVersion !== '2025-03-26') throw batchesUnsupported();
     for (const message of messages) assertNewRequest(message, session, this.sessions.isDraining);
@@ -80,8 +83,8 @@ export class StreamableHttpTransport {
   ): Promise<Session> {
     const [first] = messages;
     const initializes = !batched && first?.kind === 'request' && first.method === 'initialize';
-    if (named === undefined && initializes) return this.sessions.open(principal, TRANSPORT);
-    // It may have ended while the body was on its way.
+    if (named === undefined && initializes) return openSession(this.sessions, request, TRANSPORT);
+    // It may have ended meanwhile.
     return this.sessions.find(named ?? sessionIdOf(request), principal, TRANSPORT);
   }
 
