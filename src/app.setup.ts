@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Settings } from './config/index.js';
 import { edge } from './http/index.js';
@@ -11,6 +12,9 @@ const MAX_CLOSING_MS = 1_000;
 /** What `main.ts` and the e2e tests do alike to an application before it is initialised. */
 export function setUp(app: NestExpressApplication, settings: Settings): void {
   app.useLogger(app.get(AppLogger));
+  // So that whoever asks before it makes a line hears that nobody wants it.
+  if (!['debug', 'trace'].includes(settings.logs.level))
+    Logger.overrideLogger(['log', 'warn', 'error', 'fatal']);
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');

@@ -43,30 +43,22 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
     const policy = this.policies.of(context.getClass(), context.getHandler());
     if (policy.open) return true;
     const request: GuardedRequest = this.getRequest(context);
-    const caller = await this.authenticate(request, policy);
+    let caller: Caller;
+    try {
+      caller = await this.strategy.callerOf(request);
+    } catch (error) {
+      throw this.refusalOf(request, error, policy);
+    }
     if (!policy.scopes.every((scope) => caller.scopes.includes(scope))) {
       throw this.refusal.lacksScope(request, policy.scopes);
     }
     request.auth = caller;
-    request.reauthorize = () => this.reauthorize(request, caller, policy);
+    // For a handler that takes its time, reading a body: the token may have been revoked meanwhile.
+    request.reauthorize = () =>
+      this.authenticator.assertNotRevoked(caller).catch((error: unknown) => {
+        throw this.refusalOf(request, error, policy);
+      });
     return true;
-  }
-
-  private async authenticate(request: Request, policy: RoutePolicy): Promise<Caller> {
-    try {
-      return await this.strategy.run(request);
-    } catch (error) {
-      throw this.refusalOf(request, error, policy);
-    }
-  }
-
-  /** For a handler that took its time, reading a body: the token may have been revoked meanwhile. */
-  private async reauthorize(request: Request, caller: Caller, policy: RoutePolicy): Promise<void> {
-    try {
-      await this.authenticator.assertNotRevoked(caller);
-    } catch (error) {
-      throw this.refusalOf(request, error, policy);
-    }
   }
 
   private refusalOf(request: Request, error: unknown, { scopes }: RoutePolicy): unknown {

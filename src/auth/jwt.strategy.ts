@@ -17,19 +17,13 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     super({ jwtFromRequest: () => null, secretOrKeyProvider: (_request, _token, done) => done(null) });
   }
 
-  /** Does what `passport.authenticate` does with a strategy, for this one: one copy for each request. */
-  run(request: Request): Promise<Caller> {
-    const { promise, resolve, reject } = Promise.withResolvers<Caller>();
-    const attempt: JwtStrategy = Object.create(this);
-    attempt.success = resolve;
-    attempt.fail = reject;
-    attempt.error = reject;
-    attempt.authenticate(request);
-    return promise;
+  /** The caller of a request: what `authenticate` reports to Passport, without the copy of the strategy. */
+  callerOf(request: Request): Promise<Caller> {
+    return this.authenticator.authenticate(request);
   }
 
   override authenticate(request: Request): void {
-    this.authenticator.authenticate(request).then(
+    this.callerOf(request).then(
       (caller) => this.success(caller),
       (error: unknown) => {
         if (error instanceof TokenError) this.fail(error, 401);

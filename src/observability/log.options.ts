@@ -17,9 +17,10 @@ const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
   wrapSerializers: false,
   hooks: {
     logMethod(args: unknown[], method) {
-      args.forEach((arg, index) => {
+      for (let index = 0; index < args.length; index += 1) {
+        const arg = args[index];
         if (typeof arg === 'string') args[index] = neutralise(arg);
-      });
+      }
       // Without a message of its own a line gets that of its error, and pino would copy it past this hook.
       const message = (args[0] as { err?: { message?: unknown } } | null)?.err?.message;
       if (args[1] === undefined && typeof message === 'string') args[1] = neutralise(message);
@@ -35,7 +36,11 @@ export async function logParams({ level, format }: LogSettings): Promise<Params>
 
 /** JSON for machines; for eyes, one line of text for each event, written at once. */
 async function destination(format: LogSettings['format']): Promise<DestinationStream> {
-  if (format === 'json') return pino.destination({ fd: 1, sync: false, ...BUFFER });
+  if (format === 'json') {
+    const lines = pino.destination({ fd: 1, sync: true, ...BUFFER });
+    process.once('exit', () => lines.flushSync());
+    return lines;
+  }
   const { default: pretty } = await import('pino-pretty');
   return pretty({
     colorize: process.stdout.isTTY,

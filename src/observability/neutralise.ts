@@ -20,9 +20,14 @@ export function neutralise(text: string): string {
  * out. Errors are left to their own serializer.
  */
 export function neutraliseFields(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
-  const safe: Record<string, unknown> = {};
+  // Nearly every line is safe as it is; only one that is not is copied.
+  let safe = fields;
   for (const name of Object.keys(fields)) {
-    safe[name] = SECRET.has(name.toLowerCase()) ? '[redacted]' : neutraliseValue(fields[name], depth);
+    const value = fields[name];
+    const clean = SECRET.has(name.toLowerCase()) ? '[redacted]' : neutraliseValue(value, depth);
+    if (clean === value) continue;
+    if (safe === fields) safe = { ...fields };
+    safe[name] = clean;
   }
   return safe;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import { RevocationStore, type RevocableToken } from '../../backplane/index.js';
+import { RevocationStore } from '../../backplane/index.js';
 import type { Caller } from '../caller.js';
 import { readBearerToken } from './bearer-header.js';
 import { RevocationUnavailableError } from './revocation-unavailable.error.js';
@@ -33,20 +33,18 @@ export class TokenAuthenticator {
    * @throws RevocationUnavailableError when the deny list gives no verdict.
    */
   async assertNotRevoked({ extra }: Caller): Promise<void> {
-    if (await this.isRevoked(extra)) throw new TokenError('revoked');
+    let revoked: boolean;
+    try {
+      revoked = await this.revocations.isRevoked(extra);
+    } catch (cause) {
+      throw new RevocationUnavailableError(cause);
+    }
+    if (revoked) throw new TokenError('revoked');
   }
 
   private async verify(token: string): Promise<Caller> {
     const caller = await this.verifier.verify(token);
     this.cache.add(caller);
     return caller;
-  }
-
-  private async isRevoked(token: RevocableToken): Promise<boolean> {
-    try {
-      return await this.revocations.isRevoked(token);
-    } catch (cause) {
-      throw new RevocationUnavailableError(cause);
-    }
   }
 }

@@ -19,6 +19,7 @@ export class CallLog {
   private readonly logger = new Logger('ToolCall');
 
   begun(call: ToolCall, tool: string): void {
+    if (!Logger.isLevelEnabled('debug')) return;
     this.logger.debug({ event: 'call.begun', tool, ...caller(call) });
   }
 
