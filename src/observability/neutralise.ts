@@ -8,7 +8,7 @@ const UNSAFE_ALL = new RegExp(UNSAFE.source, 'g');
 const MAX_DEPTH = 4;
 
 /** Nothing logs these on purpose. */
-const SECRET = new Set(['authorization', 'cookie', 'secret', 'token']);
+const SECRET = new Set(['authorization', 'Authorization', 'cookie', 'Cookie', 'secret', 'token']);
 
 /** The text with each unsafe character written as its escape, `\u001b`. */
 export function neutralise(text: string): string {
@@ -24,7 +24,7 @@ export function neutraliseFields(fields: Record<string, unknown>, depth = 0): Re
   let safe = fields;
   for (const name of Object.keys(fields)) {
     const value = fields[name];
-    const clean = SECRET.has(name.toLowerCase()) ? '[redacted]' : neutraliseValue(value, depth);
+    const clean = SECRET.has(name) ? '[redacted]' : neutraliseValue(value, depth);
     if (clean === value) continue;
     if (safe === fields) safe = { ...fields };
     safe[name] = clean;

@@ -34,6 +34,8 @@ type RequestHandler = (request: JsonRpcRequest, exchange: Exchange) => string | 
 
 const EMPTY_RESULT = '{}';
 
+const NO_REPLY = Promise.resolve(undefined);
+
 /** The server's side of MCP in a session: lifecycle, ping, tools, logging, cancellation. */
 @Injectable()
 export class ProtocolService {
@@ -58,10 +60,10 @@ export class ProtocolService {
    * Takes a message of a session. Resolves with the one reply of a request, as text; with undefined for
    * anything else, and for a request that the client has cancelled or whose session has ended.
    */
-  async handle(message: JsonRpcMessage, exchange: Exchange): Promise<string | undefined> {
+  handle(message: JsonRpcMessage, exchange: Exchange): Promise<string | undefined> {
     if (message.kind === 'notification') handleNotification(message, exchange.session);
     // A response has nobody waiting for it: this server asks its clients nothing yet.
-    return message.kind === 'request' ? this.reply(message, exchange) : undefined;
+    return message.kind === 'request' ? this.reply(message, exchange) : NO_REPLY;
   }
 
   private async reply(request: JsonRpcRequest, exchange: Exchange): Promise<string | undefined> {

@@ -31,6 +31,7 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     }
     response.statusCode = status;
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    response.setHeader('X-Content-Type-Options', 'nosniff');
     response.end(bodyOf(error, status));
   }
 
