@@ -23,7 +23,6 @@ export function parseEnvironment(
   environment: Environment,
 ): SettingValues {
   const result = environmentSchema(environment).safeParse(variables);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- zod can't follow a schema made of a table
   if (result.success) return result.data as SettingValues;
   throw new ConfigurationError(problemsOf(result.error.issues, variables));
 }

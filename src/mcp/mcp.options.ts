@@ -28,5 +28,4 @@ export interface McpModuleOptions {
 export const {
   ConfigurableModuleClass: McpConfigurableModule,
   MODULE_OPTIONS_TOKEN: MCP_OPTIONS,
-  ASYNC_OPTIONS_TYPE: MCP_ASYNC_OPTIONS,
 } = new ConfigurableModuleBuilder<McpModuleOptions>().setClassMethodName('forRoot').build();

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** Whether this node wants traffic. Something that makes it unfit says so, and says when it is over. */
+/** Whether this node wants traffic. What makes it unfit says so. */
 @Injectable()
 export class Readiness {
   private readonly reasons = new Set<string>();
@@ -12,9 +12,5 @@ export class Readiness {
   /** `reason` is shown to whoever asks: one word, no secret. */
   obstruct(reason: string): void {
     this.reasons.add(reason);
-  }
-
-  clear(reason: string): void {
-    this.reasons.delete(reason);
   }
 }

@@ -91,7 +91,7 @@ export class Session implements ToolSession, MessageOutlet {
     return this.shown;
   }
 
-  /** The marks of the token that keeps this session, for the deny list. */
+  /** The marks of the token that keeps the session, for the deny list. */
   get revocable(): RevocableToken {
     return this.shown;
   }

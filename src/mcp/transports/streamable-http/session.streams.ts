@@ -25,7 +25,7 @@ export class SessionStreams {
     return this.create(session, `reply-${this.opened.toString(36)}`);
   }
 
-  /** The stream of this session that an event was sent on; one that has finished lives in the log alone. */
+  /** The stream of a session that an event was sent on; one that has finished lives in the log alone. */
   sentOn(session: Session, eventId: string): ResumableStream {
     const name = eventId.slice(0, eventId.lastIndexOf('.'));
     return this.of(session).get(name) ?? this.make(session, name, true);
