@@ -76,6 +76,7 @@ export class EventStream {
   private readonly socket: Socket;
   private readonly onEvent: (name: string, data: string) => void;
   private headRead = false;
+  private chunked = false;
   private received = '';
   private body = '';
 
@@ -93,7 +94,8 @@ export class EventStream {
     this.socket.on('data', (text: unknown) => {
       this.received += text as string;
       if (!this.headRead && !this.readHead(onFailure)) return;
-      this.readChunks();
+      if (this.chunked) this.readChunks();
+      else this.readPlain();
       this.readEvents();
     });
     this.socket.on('error', onFailure);
@@ -108,11 +110,18 @@ export class EventStream {
     const headEnd = this.received.indexOf(HEAD_END);
     if (headEnd === -1) return false;
     const head = this.received.slice(0, headEnd);
-    if (!head.startsWith('HTTP/1.1 200') || !/\r\ntransfer-encoding: chunked/i.test(head)) {
+    if (!head.startsWith('HTTP/1.1 200') || !/\r\ncontent-type: text\/event-stream/i.test(head)) {
       onFailure(new Error(`Not a stream: ${head}`));
     }
+    this.chunked = /\r\ntransfer-encoding: chunked/i.test(head);
     this.received = this.received.slice(headEnd + HEAD_END.length);
     return (this.headRead = true);
+  }
+
+  /** A body without chunks goes on to the end of the connection. RFC 9112, section 6.3. */
+  private readPlain(): void {
+    this.body += this.received;
+    this.received = '';
   }
 
   /** Moves whole chunks to the body. RFC 9112, section 7.1. */

@@ -25,7 +25,5 @@ export interface McpModuleOptions {
   readonly callTimeoutMs: number;
 }
 
-export const {
-  ConfigurableModuleClass: McpConfigurableModule,
-  MODULE_OPTIONS_TOKEN: MCP_OPTIONS,
-} = new ConfigurableModuleBuilder<McpModuleOptions>().setClassMethodName('forRoot').build();
+export const { ConfigurableModuleClass: McpConfigurableModule, MODULE_OPTIONS_TOKEN: MCP_OPTIONS } =
+  new ConfigurableModuleBuilder<McpModuleOptions>().setClassMethodName('forRoot').build();

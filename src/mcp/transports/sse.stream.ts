@@ -5,7 +5,6 @@ import type { SessionEnd, SessionStream } from '../sessions/session.js';
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-cache, no-transform',
-  Connection: 'keep-alive',
   // Keeps nginx and its kin from holding events back.
   'X-Accel-Buffering': 'no',
 };

@@ -28,6 +28,9 @@ export class HttpSseTransport {
   async open(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     refuseHead(request);
     const session = await openSession(this.sessions, request, 'http-sse');
+    // The stream ends with its connection: without chunks each event is one write rather than four.
+    // RFC 9112, section 6.3.
+    response.useChunkedEncodingByDefault = false;
     const stream = new SseStream(response, this.options, (reason) => {
       this.sessions.close(session, reason);
     });
