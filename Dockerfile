@@ -9,7 +9,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 
 FROM manifest AS build
-RUN --mount=type=cache,target=/npm-cache npm ci --cache /npm-cache
+RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build
@@ -17,7 +17,7 @@ RUN npm run build
 # Without devDependencies, one of which is an npm package that brings a second node. No package that is left
 # has an install script, so none may run.
 FROM manifest AS dependencies
-RUN --mount=type=cache,target=/npm-cache npm ci --cache /npm-cache --omit=dev --ignore-scripts
+RUN npm ci --omit=dev --ignore-scripts
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="nestjs-mcp-server" \
