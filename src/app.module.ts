@@ -31,6 +31,8 @@ function mcpOptions(http: HttpSettings, sessions: SessionSettings): McpModuleOpt
     maxBufferedBytes: MIB,
     maxStallMs: 30_000,
     callTimeoutMs: 60_000,
+    pageSize: 1_000,
+    listTtlMs: 60_000,
   };
 }
 

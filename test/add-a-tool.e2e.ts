@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { z } from 'zod';
-import { type McpTool, Tool, type ToolContext } from '../src/mcp/index.js';
+import { type McpTool, Tool, type CallContext } from '../src/mcp/index.js';
 import { RawSession } from './support/raw-session.js';
 import { connectSdk, textOf } from './support/sdk-client.js';
 import { startApp, type TestApp } from './support/test-app.js';
@@ -33,7 +33,7 @@ const output = z.object({ item: z.string(), left: z.int(), by: z.string(), revis
 class ReserveTool implements McpTool<typeof input, typeof output> {
   constructor(private readonly warehouse: Warehouse) {}
 
-  async execute({ item, count }: z.infer<typeof input>, context: ToolContext) {
+  async execute({ item, count }: z.infer<typeof input>, context: CallContext) {
     let left = 0;
     for (let taken = 1; taken <= count; taken += 1) {
       context.signal.throwIfAborted();
@@ -139,7 +139,7 @@ describe('a fifth tool: one class, and one line in a module’s providers', () =
       const hidden = await refusalOf(other.callTool({ name: 'reserve', arguments: { item: 'bolt' } }));
       const unknown = await refusalOf(other.callTool({ name: 'no-such-tool', arguments: { item: 'bolt' } }));
       await other.close();
-      expect(tools.map(({ name }) => name)).toEqual(['test', 'echo', 'get-time', 'random-number']);
+      expect(tools.map(({ name }) => name)).toEqual(['echo', 'get-time', 'random-number', 'test']);
       expect(hidden).toEqual(unknown);
       expect(hidden).toMatchObject({ code: -32602 });
     },

@@ -5,7 +5,7 @@ import {
   type Progress,
 } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { type McpTool, Tool, type ToolContext } from '../src/mcp/index.js';
+import { type McpTool, Tool, type CallContext } from '../src/mcp/index.js';
 import { Gate, GATED } from './support/gate.tool.js';
 import { RawSession } from './support/raw-session.js';
 import { RecordedLogs } from './support/recorded-logs.js';
@@ -30,7 +30,7 @@ const KEYED = z.object({ key: z.string() });
 class ProgressTool implements McpTool<typeof KEYED> {
   constructor(private readonly gate: Gate) {}
 
-  execute({ key }: z.infer<typeof KEYED>, context: ToolContext): Promise<string> {
+  execute({ key }: z.infer<typeof KEYED>, context: CallContext): Promise<string> {
     // The second 1 and the NaN are mistakes: progress must grow.
     for (const done of [1, 1, Number.NaN, 2.5]) context.progress(done, { total: 3 });
     const held = this.gate.hold(key, context.signal);
@@ -40,7 +40,7 @@ class ProgressTool implements McpTool<typeof KEYED> {
 
 @Tool({ name: 'talks', description: 'Sends a log message of each level.' })
 class TalkingTool implements McpTool {
-  execute(_input: Record<string, never>, context: ToolContext): string {
+  execute(_input: Record<string, never>, context: CallContext): string {
     for (const level of LEVELS) context.log(level, { said: level }, 'talker');
     return 'said';
   }

@@ -130,7 +130,13 @@ describe('with one client', () => {
     const client = await connectSdk(server.url, token);
     const { tools } = await client.listTools();
     expect(client.getServerVersion()).toMatchObject({ name: 'nestjs-mcp-server' });
-    expect(client.getServerCapabilities()).toEqual({ tools: {}, logging: {} });
+    expect(client.getServerCapabilities()).toEqual({
+      tools: { listChanged: true },
+      resources: { listChanged: true, subscribe: true },
+      prompts: { listChanged: true },
+      completions: {},
+      logging: {},
+    });
     for (const { description, inputSchema } of tools) {
       expect(description).toMatch(/^[A-Z].*\.$/);
       expect(inputSchema).toMatchObject({ type: 'object' });

@@ -32,9 +32,7 @@ describe('the process does not start', () => {
   it('with a tool that is wired wrongly: its class is named', async () => {
     const { output, code } = await refusal(withExtraTool('misnamed'));
     expect(code).toBe(1);
-    expect(output).toMatch(
-      /^ToolWiringError: Tool class SlowTool: the name "no good" is not allowed; use .*\n$/,
-    );
+    expect(output).toMatch(/^WiringError: Class SlowTool: the name "no good" is not allowed; use .*\n$/);
   });
 
   it('on a port that is taken', async () => {

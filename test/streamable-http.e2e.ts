@@ -3,12 +3,13 @@ import { CountTool } from './support/count.tool.js';
 import { McpEndpoint } from './support/mcp-endpoint.js';
 import type { Reply } from './support/raw-session.js';
 import { startApp, type TestApp } from './support/test-app.js';
+import { until } from './support/until.js';
 
 let app: TestApp;
 let token: string;
 
 beforeAll(async () => {
-  app = await startApp({ SESSION_IDLE: '30m' }, [CountTool]);
+  app = await startApp({}, [CountTool]);
   token = await app.token();
 });
 
@@ -83,12 +84,19 @@ describe('a session', () => {
   });
 
   it('ends when nobody uses it, but not while a stream is open', async () => {
-    const [idle, listening] = [await open(), await open()];
+    const hasty = await startApp({ SESSION_IDLE: '300ms' });
+    const bearer = await hasty.token();
+    const [idle, listening] = [
+      await McpEndpoint.open(hasty.url, bearer),
+      await McpEndpoint.open(hasty.url, bearer),
+    ];
     const stream = await listening.get();
-    service().closeExpired(Date.now() + 31 * 60_000);
+    const sessions = hasty.app.get(SessionService, { strict: false });
+    await until(() => sessions.size === 1);
     expect((await idle.call(1, 'ping')).status).toBe(404);
     expect((await listening.reply(1, 'ping')).result).toEqual({});
     await stream.body!.cancel();
+    await hasty.close();
   });
 });
 

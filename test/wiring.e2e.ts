@@ -1,7 +1,7 @@
 import { Global, Inject, Injectable, Module, type Provider, Scope, type Type } from '@nestjs/common';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { z } from 'zod';
-import { type McpTool, type Schema, Tool, ToolWiringError } from '../src/mcp/index.js';
+import { type McpTool, type Schema, Tool, WiringError } from '../src/mcp/index.js';
 import { RawSession } from './support/raw-session.js';
 import { startApp } from './support/test-app.js';
 
@@ -37,10 +37,10 @@ async function refusal(providers: Provider[]): Promise<Error> {
 describe('a tool is refused at start, with a named error that says which class and how to mend it', () => {
   it('when another has its name', async () => {
     const error = await refusal([toolClass('OtherEcho', { name: 'echo' })]);
-    expect(error).toBeInstanceOf(ToolWiringError);
-    expect(error.name).toBe('ToolWiringError');
+    expect(error).toBeInstanceOf(WiringError);
+    expect(error.name).toBe('WiringError');
     expect(error.message).toMatch(
-      /^Tool class (OtherEcho: .*taken by EchoTool|EchoTool: .*taken by OtherEcho); give one of them another$/,
+      /^Class (OtherEcho: .*taken by EchoTool|EchoTool: .*taken by OtherEcho); give one of them another$/,
     );
   });
 
@@ -50,7 +50,7 @@ describe('a tool is refused at start, with a named error that says which class a
     class AlsoModule {}
     const started = startApp({}, [Twice], [AlsoModule]);
     await expect(started).rejects.toThrow(
-      'Tool class TwiceTool: the tool "fifth" is registered twice: list the class in the providers of one module only',
+      'Class TwiceTool: "fifth" is registered twice: list the class in the providers of one module only',
     );
   });
 
@@ -58,9 +58,9 @@ describe('a tool is refused at start, with a named error that says which class a
     'when its name is %j',
     async (name) => {
       const error = await refusal([toolClass('MisnamedTool', { name })]);
-      expect(error).toBeInstanceOf(ToolWiringError);
+      expect(error).toBeInstanceOf(WiringError);
       expect(error.message).toBe(
-        `Tool class MisnamedTool: the name ${JSON.stringify(name)} is not allowed; ` +
+        `Class MisnamedTool: the name ${JSON.stringify(name)} is not allowed; ` +
           'use 1 to 128 letters, digits, "_", "-" or "."',
       );
     },
@@ -74,9 +74,9 @@ describe('a tool is refused at start, with a named error that says which class a
     }
     Tool({ name: 'fifth', description })(IdleTool as unknown as Type<McpTool>);
     const error = await refusal([IdleTool]);
-    expect(error).toBeInstanceOf(ToolWiringError);
+    expect(error).toBeInstanceOf(WiringError);
     expect(error.message).toBe(
-      'Tool class IdleTool: it has no execute(); add one and let the class implement McpTool',
+      'Class IdleTool: it has no execute(); add one',
     );
   });
 
@@ -86,8 +86,8 @@ describe('a tool is refused at start, with a named error that says which class a
     ['input', 'a library that makes no JSON Schema', { input: bare }, /./],
   ])('when its %s schema has no JSON Schema form: %s', async (side, _what, options, reason) => {
     const { name, message } = await refusal([toolClass('SchemaTool', options)]);
-    expect(name).toBe('ToolWiringError');
-    expect(message).toMatch(new RegExp(`^Tool class SchemaTool: its ${side} schema has no JSON Schema form`));
+    expect(name).toBe('WiringError');
+    expect(message).toMatch(new RegExp(`^Class SchemaTool: its ${side} schema has no JSON Schema form`));
     expect(message).toMatch(reason);
     // How to mend it, and no accident of this program.
     expect(message).toMatch(/; (use|give|replace|describe) /);
@@ -97,17 +97,16 @@ describe('a tool is refused at start, with a named error that says which class a
   it.each([
     ['input', { input: z.string() }],
     ['input', { input: z.array(z.string()) }],
-    ['output', { output: z.union([z.object({}), z.string()]) }],
   ])('when its %s schema does not describe an object', async (side, options) => {
     const { message } = await refusal([toolClass('FlatTool', options)]);
     expect(message).toBe(
-      `Tool class FlatTool: its ${side} schema must describe an object, such as z.object({ … })`,
+      `Class FlatTool: its ${side} schema must describe an object, such as z.object({ … })`,
     );
   });
 
   it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('when its timeoutMs is %d', async (timeoutMs) => {
     const { message } = await refusal([toolClass('TimelessTool', { timeoutMs })]);
-    expect(message).toBe('Tool class TimelessTool: timeoutMs must be between 1 and 2147483647 milliseconds');
+    expect(message).toBe('Class TimelessTool: timeoutMs must be between 1 and 2147483647 milliseconds');
   });
 
   it('when it is request-scoped, or something that it injects is', async () => {
@@ -121,9 +120,9 @@ describe('a tool is refused at start, with a named error that says which class a
     Tool({ name: 'fifth', description })(ScopedTool);
     Inject(PerRequest)(ScopedTool, undefined, 0);
     const error = await refusal([PerRequest, ScopedTool]);
-    expect(error).toBeInstanceOf(ToolWiringError);
+    expect(error).toBeInstanceOf(WiringError);
     expect(error.message).toBe(
-      'Tool class ScopedTool: it or something it injects is request-scoped; make it a singleton',
+      'Class ScopedTool: it or something it injects is request-scoped; make it a singleton',
     );
   });
 });

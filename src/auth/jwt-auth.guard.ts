@@ -14,6 +14,8 @@ interface GuardedRequest extends Request {
   auth?: Caller;
   /** Rejects as the guard does when the token has been revoked since; its headers are on the response then. */
   reauthorize?: () => Promise<void>;
+  /** What to throw where this caller lacks some of these scopes; its headers are on the response then. */
+  lackingScopes?: (scopes: readonly string[]) => Error;
 }
 
 /**
@@ -58,6 +60,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
       this.authenticator.assertNotRevoked(caller).catch((error: unknown) => {
         throw this.refusalOf(request, error, policy);
       });
+    request.lackingScopes = (scopes) => this.refusal.lacksScope(request, [...policy.scopes, ...scopes]);
     return true;
   }
 

@@ -1,7 +1,10 @@
-export type { McpTool, ToolContext, ToolReturn, ToolSession, ToolUser } from './decorators/mcp-tool.js';
+export type { CallContext, ClientSession, Elicited, User } from './decorators/call-context.js';
+export type { EntryOptions, RequiredScopes } from './decorators/entry-options.js';
+export type { McpTool, ToolReturn } from './decorators/mcp-tool.js';
 export type { Schema, Unvalidated, Validated } from './decorators/schema.js';
 export { Tool, type ToolOptions } from './decorators/tool.decorator.js';
-export { ToolWiringError } from './catalog/tool-wiring.error.js';
+export { ToolRegistry } from './catalog/tool.registry.js';
+export { WiringError } from './catalog/wiring.error.js';
 export { ToolError } from './invocation/tool.error.js';
 export { McpModule } from './mcp.module.js';
 export type { McpModuleOptions } from './mcp.options.js';

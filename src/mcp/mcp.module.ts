@@ -1,11 +1,20 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { ToolExplorer } from './catalog/tool.explorer.js';
+import { CatalogExplorer } from './catalog/catalog.explorer.js';
+import { ChangeFeed } from './catalog/change.feed.js';
 import { ToolRegistry } from './catalog/tool.registry.js';
+import { CallFactory } from './invocation/call.factory.js';
 import { CallLog } from './invocation/call.log.js';
-import { ToolInvoker } from './invocation/tool.invoker.js';
+import { ClientInputFactory } from './invocation/client-input.factory.js';
+import { HandlerFactory } from './invocation/handler.factory.js';
+import { Invoker } from './invocation/invoker.js';
 import { McpConfigurableModule } from './mcp.options.js';
+import { type Feature, FEATURES } from './protocol/feature.js';
+import { LifecycleFeature } from './protocol/features/lifecycle.feature.js';
+import { LoggingFeature } from './protocol/features/logging.feature.js';
+import { ToolsFeature } from './protocol/features/tools.feature.js';
 import { ProtocolService } from './protocol/protocol.service.js';
+import { ResultWriter } from './protocol/result.writer.js';
 import { SessionClock } from './sessions/session.clock.js';
 import { SessionDrain } from './sessions/session.drain.js';
 import { SessionLedger } from './sessions/session.ledger.js';
@@ -13,9 +22,13 @@ import { SessionService } from './sessions/session.service.js';
 import { HttpSseTransport } from './transports/http-sse/http-sse.transport.js';
 import { MessageController } from './transports/http-sse/message.controller.js';
 import { SseController } from './transports/http-sse/sse.controller.js';
+import { McpTransport } from './transports/streamable-http/mcp.transport.js';
 import { McpController } from './transports/streamable-http/mcp.controller.js';
 import { SessionStreams } from './transports/streamable-http/session.streams.js';
-import { StreamableHttpTransport } from './transports/streamable-http/streamable-http.transport.js';
+import { SessionTransport } from './transports/streamable-http/session.transport.js';
+import { StatelessTransport } from './transports/streamable-http/stateless.transport.js';
+
+const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, ToolsFeature];
 
 /**
  * The MCP server: finds the tools of every module and serves them. Needs a guard that puts the SDK's
@@ -25,18 +38,27 @@ import { StreamableHttpTransport } from './transports/streamable-http/streamable
   imports: [DiscoveryModule],
   controllers: [MessageController, McpController, SseController],
   providers: [
-    ToolExplorer,
+    CatalogExplorer,
+    ChangeFeed,
     ToolRegistry,
+    CallFactory,
     CallLog,
-    ToolInvoker,
+    ClientInputFactory,
+    HandlerFactory,
+    Invoker,
+    ...FEATURE_CLASSES,
+    { provide: FEATURES, inject: FEATURE_CLASSES, useFactory: (...features: Feature[]) => features },
     ProtocolService,
+    ResultWriter,
     SessionClock,
     SessionDrain,
     SessionLedger,
     SessionService,
     HttpSseTransport,
     SessionStreams,
-    StreamableHttpTransport,
+    McpTransport,
+    SessionTransport,
+    StatelessTransport,
   ],
   exports: [SessionDrain, SessionService, ToolRegistry],
 })

@@ -21,8 +21,12 @@ export interface McpModuleOptions {
   readonly maxBufferedBytes: number;
   /** How long a stream may stay blocked before it is cut. */
   readonly maxStallMs: number;
-  /** How long a call may take, unless its tool says otherwise. */
+  /** How long a call may take, unless its tool, resource or prompt says otherwise. */
   readonly callTimeoutMs: number;
+  /** How many entries a page of a list has. */
+  readonly pageSize: number;
+  /** How long a client may keep a list that it was not told to have changed (2026-07-28). */
+  readonly listTtlMs: number;
 }
 
 export const { ConfigurableModuleClass: McpConfigurableModule, MODULE_OPTIONS_TOKEN: MCP_OPTIONS } =

@@ -1,4 +1,4 @@
-import { type McpTool, Tool, type ToolContext } from '../../src/mcp/index.js';
+import { type McpTool, Tool, type CallContext } from '../../src/mcp/index.js';
 
 /** Counts aloud, and waits before the last number until it is let go. */
 @Tool({ name: 'count', description: 'Counts to three.' })
@@ -6,7 +6,7 @@ export class CountTool implements McpTool {
   static release: () => void;
   static aborted = false;
 
-  async execute(_input: Record<string, never>, context: ToolContext): Promise<string> {
+  async execute(_input: Record<string, never>, context: CallContext): Promise<string> {
     const released = new Promise<void>((resolve) => (CountTool.release = resolve));
     CountTool.aborted = false;
     context.signal.addEventListener('abort', () => (CountTool.aborted = true));

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { type McpTool, Tool, type ToolContext } from '../../src/mcp/index.js';
+import { type McpTool, Tool, type CallContext } from '../../src/mcp/index.js';
 import { until } from './until.js';
 
 /** A call that waits behind the gate. */
@@ -32,7 +32,7 @@ const input = z.object({ key: z.string() });
 export class GateTool implements McpTool<typeof input> {
   constructor(private readonly gate: Gate) {}
 
-  execute({ key }: z.infer<typeof input>, { signal }: ToolContext): Promise<string> {
+  execute({ key }: z.infer<typeof input>, { signal }: CallContext): Promise<string> {
     return this.gate.hold(key, signal);
   }
 }
@@ -41,7 +41,7 @@ export class GateTool implements McpTool<typeof input> {
 export class ImpatientTool implements McpTool<typeof input> {
   constructor(private readonly gate: Gate) {}
 
-  execute({ key }: z.infer<typeof input>, { signal }: ToolContext): Promise<string> {
+  execute({ key }: z.infer<typeof input>, { signal }: CallContext): Promise<string> {
     return this.gate.hold(key, signal);
   }
 }

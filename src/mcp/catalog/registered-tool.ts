@@ -1,92 +1,63 @@
-import type { McpTool } from '../decorators/mcp-tool.js';
 import type { Schema } from '../decorators/schema.js';
 import type { ToolOptions } from '../decorators/tool.decorator.js';
-import type { ToolDefinition } from '../protocol/sdk-types.js';
-import { ToolWiringError } from './tool-wiring.error.js';
+import { Access } from './access.js';
+import type { Entry, Handler } from './entry.js';
+import { inResultObject, jsonSchemaOf, objectSchemaOf } from './json-schema.js';
+import { type ParamHeader, paramHeadersOf } from './param-headers.js';
+import { assertTimeout, presentation } from './presentation.js';
+import { WiringError } from './wiring.error.js';
 
 /** MCP 2025-11-25, Tools, "Tool Names". */
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 
-/** A tool as the registry holds it: everything that does not change between calls. */
-export interface RegisteredTool {
-  readonly name: string;
-  /** The entry of `tools/list`. */
-  readonly definition: ToolDefinition;
+/** A tool as the registry holds it. */
+export interface RegisteredTool extends Entry {
   readonly input: Schema | undefined;
   readonly output: Schema | undefined;
-  readonly scopes: readonly string[];
-  readonly timeoutMs: number | undefined;
-  readonly instance: McpTool<Schema | undefined, Schema | undefined>;
+  /** Its output schema describes something else than an object: up to 2025-11-25 it goes out in one. */
+  readonly wrapsOutput: boolean;
+  /** The arguments that 2026-07-28 has clients repeat as headers. */
+  readonly paramHeaders: readonly ParamHeader[];
+  readonly execute: Handler<unknown>;
 }
 
-/** Checks a tool's wiring and computes its list entry, once. Throws {@link ToolWiringError}. */
-export function registerTool(options: ToolOptions, instance: unknown, className: string): RegisteredTool {
-  if (!TOOL_NAME.test(options.name)) {
-    throw new ToolWiringError(
-      className,
-      `the name ${JSON.stringify(options.name)} is not allowed; use 1 to 128 letters, digits, "_", "-" or "."`,
-    );
-  }
-  if (!isTool(instance)) {
-    throw new ToolWiringError(className, 'it has no execute(); add one and let the class implement McpTool');
-  }
-  if (options.timeoutMs !== undefined && !(options.timeoutMs > 0 && options.timeoutMs < 2 ** 31)) {
-    throw new ToolWiringError(className, 'timeoutMs must be between 1 and 2147483647 milliseconds');
-  }
-  return {
-    name: options.name,
-    definition: defineTool(options, className),
-    input: options.input,
-    output: options.output,
-    scopes: options.scopes ?? [],
-    timeoutMs: options.timeoutMs,
-    instance,
-  };
-}
-
-function isTool(instance: unknown): instance is RegisteredTool['instance'] {
-  return typeof (instance as { execute?: unknown } | null)?.execute === 'function';
-}
-
-function defineTool(options: ToolOptions, className: string): ToolDefinition {
-  const { name, title, description, annotations, icons, input, output } = options;
-  return {
-    name,
-    ...(title === undefined ? {} : { title }),
-    description,
-    inputSchema: input === undefined ? { type: 'object' } : jsonSchemaOf(input, 'input', className),
-    ...(output === undefined ? {} : { outputSchema: jsonSchemaOf(output, 'output', className) }),
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(icons === undefined ? {} : { icons: [...icons] }),
-  };
-}
-
-function jsonSchemaOf(
-  schema: Schema,
-  side: 'input' | 'output',
+/** Checks a tool's wiring and computes its list entry, once. Throws {@link WiringError}. */
+export function registeredTool(
+  options: ToolOptions,
+  execute: Handler<unknown>,
   className: string,
-): ToolDefinition['inputSchema'] {
-  const { jsonSchema: convert } = schema['~standard'];
-  if (convert === undefined) {
-    throw new ToolWiringError(className, `its ${side} schema has no JSON Schema form; use zod 4.2 or later`);
-  }
-  let jsonSchema: Record<string, unknown>;
-  try {
-    jsonSchema = convert[side]({ target: 'draft-2020-12' });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ToolWiringError(
+): RegisteredTool {
+  const { name, input, output, timeoutMs } = options;
+  if (!TOOL_NAME.test(name)) {
+    throw new WiringError(
       className,
-      `its ${side} schema has no JSON Schema form (${reason}); use types that JSON has, such as z.iso.datetime()`,
+      `the name ${JSON.stringify(name)} is not allowed; use 1 to 128 letters, digits, "_", "-" or "."`,
     );
   }
-  if (jsonSchema['type'] !== 'object') {
-    throw new ToolWiringError(
-      className,
-      `its ${side} schema must describe an object, such as z.object({ … })`,
-    );
-  }
-  // 2020-12 is what MCP assumes where nothing is said, and clients with an older validator fail on the name.
-  const { $schema: _dialect, ...definition } = jsonSchema;
-  return definition as ToolDefinition['inputSchema'];
+  assertTimeout(timeoutMs, className);
+  const outputSchema = output && jsonSchemaOf(output, 'output', 'output', className);
+  const wrapsOutput = outputSchema !== undefined && outputSchema['type'] !== 'object';
+  const modernDefinition = {
+    ...presentation(options),
+    description: options.description,
+    inputSchema:
+      input === undefined ? { type: 'object' } : objectSchemaOf(input, 'input', 'input', className),
+    ...(outputSchema === undefined ? {} : { outputSchema }),
+    ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
+  };
+  return {
+    key: name,
+    access: Access.of(options),
+    timeoutMs,
+    definition: wrapsOutput
+      ? { ...modernDefinition, outputSchema: inResultObject(outputSchema) }
+      : modernDefinition,
+    modernDefinition,
+    className,
+    input,
+    output,
+    wrapsOutput,
+    paramHeaders: paramHeadersOf(modernDefinition.inputSchema, className),
+    execute,
+  };
 }

@@ -1,70 +1,44 @@
-import { Injectable } from '@nestjs/common';
-import type { RegisteredTool } from './registered-tool.js';
-import { ToolWiringError } from './tool-wiring.error.js';
+import { Inject, Injectable } from '@nestjs/common';
+import type { McpTool } from '../decorators/mcp-tool.js';
+import type { Schema } from '../decorators/schema.js';
+import type { ToolOptions } from '../decorators/tool.decorator.js';
+import { HandlerFactory } from '../invocation/handler.factory.js';
+import { MCP_OPTIONS } from '../mcp.options.js';
+import { ChangeFeed } from './change.feed.js';
+import { EntryList, type ListOptions } from './entry.list.js';
+import { type RegisteredTool, registeredTool } from './registered-tool.js';
 
-/** More than any sensible number of distinct views of the catalogue; beyond it they are made anew. */
-const MAX_LISTS = 256;
-
-/**
- * Holds the tools of this process. Names reach a tool through a `Map`, so that `__proto__` is an unknown
- * tool like any other. What a caller may not use does not exist for it: it is in no list and not found.
- */
+/** Holds the tools of this process: those found at start, and those added and removed while it runs. */
 @Injectable()
 export class ToolRegistry {
-  private readonly tools = new Map<string, RegisteredTool>();
-  /** The scopes that make a difference to anybody's list. */
-  private readonly gates = new Set<string>();
-  /** `tools/list` results as JSON text, by the gates that the caller passes. */
-  private readonly lists = new Map<string, string>();
+  readonly list: EntryList<RegisteredTool>;
+
+  constructor(
+    private readonly handlers: HandlerFactory,
+    changes: ChangeFeed,
+    @Inject(MCP_OPTIONS) options: ListOptions,
+  ) {
+    this.list = new EntryList({ field: 'tools', list: 'tools' }, changes, options);
+  }
 
   get size(): number {
-    return this.tools.size;
+    return this.list.size;
   }
 
-  /** Throws {@link ToolWiringError} when the name is taken. */
-  add(tool: RegisteredTool): void {
-    const taken = this.tools.get(tool.name);
-    if (taken !== undefined) throw nameTaken(tool, taken);
-    this.tools.set(tool.name, tool);
-    for (const scope of tool.scopes) this.gates.add(scope);
-    this.lists.clear();
+  /**
+   * Adds a tool; clients that watch the list are told. `tool` may be an instance of any class, also of one
+   * that carries Nest's enhancers. Throws {@link WiringError} when the tool is wrong or its name is taken.
+   */
+  add<I extends Schema | undefined = undefined, O extends Schema | undefined = undefined>(
+    options: ToolOptions<I, O>,
+    tool: McpTool<I, O>,
+  ): void {
+    const execute = this.handlers.forInstance(tool, 'execute');
+    this.list.add(registeredTool(options, execute, tool.constructor.name));
   }
 
-  /** The tool, if there is one of exactly this name that a caller with these scopes may use. */
-  find(name: string, scopes: readonly string[]): RegisteredTool | undefined {
-    const tool = this.tools.get(name);
-    return tool !== undefined && mayUse(tool, scopes) ? tool : undefined;
+  /** Removes a tool; clients that watch the list are told. False: there was none of this name. */
+  remove(name: string): boolean {
+    return this.list.remove(name);
   }
-
-  /** The result of `tools/list` for a caller with these scopes, as JSON text that is made once. */
-  listResult(scopes: readonly string[]): string {
-    const passed =
-      this.gates.size === 0
-        ? ''
-        : scopes
-            .filter((scope) => this.gates.has(scope))
-            .toSorted()
-            .join(' ');
-    let text = this.lists.get(passed);
-    if (text === undefined) {
-      const visible = [...this.tools.values()].filter((tool) => mayUse(tool, scopes));
-      text = JSON.stringify({ tools: visible.map((tool) => tool.definition) });
-      if (this.lists.size >= MAX_LISTS) this.lists.clear();
-      this.lists.set(passed, text);
-    }
-    return text;
-  }
-}
-
-function mayUse(tool: RegisteredTool, scopes: readonly string[]): boolean {
-  return tool.scopes.every((scope) => scopes.includes(scope));
-}
-
-function nameTaken(tool: RegisteredTool, taken: RegisteredTool): ToolWiringError {
-  const [className, takenBy] = [tool.instance.constructor.name, taken.instance.constructor.name];
-  const mend =
-    className === takenBy
-      ? 'list the class in the providers of one module only'
-      : `the name is taken by ${takenBy}; give one of them another`;
-  return new ToolWiringError(className, `the tool "${tool.name}" is registered twice: ${mend}`);
 }

@@ -1,27 +1,24 @@
 import { applyDecorators, Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import type { Icon, ToolAnnotations } from '../protocol/sdk-types.js';
+import type { ToolAnnotations } from '../protocol/sdk-types.js';
+import type { EntryOptions } from './entry-options.js';
 import type { McpTool } from './mcp-tool.js';
 import type { Schema } from './schema.js';
 
 /** How a tool presents itself, and who may call it. MCP 2025-11-25, Server Features: Tools. */
-export interface ToolOptions<I extends Schema | undefined = Schema | undefined, O = Schema | undefined> {
+export interface ToolOptions<
+  I extends Schema | undefined = Schema | undefined,
+  O = Schema | undefined,
+> extends EntryOptions {
   /** Unique; 1 to 128 of `A–Z a–z 0–9 _ - .` */
   readonly name: string;
-  /** A name for people. */
-  readonly title?: string;
   /** What the tool does and when to use it: the model decides by this text. */
   readonly description: string;
   /** The arguments, an object schema. Left out: the tool takes none. */
   readonly input?: I;
-  /** The structured result, an object schema. */
+  /** The structured result. Left out: the tool answers with content alone. */
   readonly output?: O;
   readonly annotations?: ToolAnnotations;
-  readonly icons?: readonly Icon[];
-  /** Scopes a caller must have, all of them. For anybody else the tool does not exist. */
-  readonly scopes?: readonly string[];
-  /** Milliseconds after which a call is aborted. Left out: the server's default. */
-  readonly timeoutMs?: number;
 }
 
 /** Where the explorer looks. */
@@ -32,7 +29,7 @@ export const ToolMetadata = DiscoveryService.createDecorator<ToolOptions>();
  * `providers`, and registered under `options.name`.
  *
  * Wrong wiring (a duplicate or forbidden name, no `execute`, a schema without JSON Schema form) is
- * refused at start with a `ToolWiringError`.
+ * refused at start with a `WiringError`.
  */
 export function Tool<I extends Schema | undefined = undefined, O extends Schema | undefined = undefined>(
   options: ToolOptions<I, O>,

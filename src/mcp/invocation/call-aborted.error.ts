@@ -1,4 +1,4 @@
-import type { AbortCause } from '../sessions/session.js';
+import type { AbortCause } from '../sessions/peer.js';
 
 const MESSAGES: Record<AbortCause, string> = {
   cancelled: 'The client cancelled the call',

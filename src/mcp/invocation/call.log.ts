@@ -1,41 +1,47 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { ToolCall } from './tool-call.js';
+import type { Call } from './call.js';
+import type { Operation, OperationKind } from './operation.js';
 
 /** How a call ended. */
 export type CallOutcome =
   | 'ok'
   | 'tool_error'
   | 'invalid_arguments'
-  | 'unknown_tool'
   | 'error'
+  | 'input_required'
+  | 'refused'
   | 'timeout'
   | 'cancelled'
   | 'session_closed'
   | 'shutdown';
 
-/** The lifecycle lines of calls: who, which tool, how it ended, how long it took. Never an argument. */
+/** The lifecycle lines of calls: who, what, how it ended, how long it took. Never an argument. */
 @Injectable()
 export class CallLog {
-  private readonly logger = new Logger('ToolCall');
+  private readonly logger = new Logger('Call');
 
-  begun(call: ToolCall, tool: string): void {
+  begun(call: Call, { kind, target }: Operation): void {
     if (!Logger.isLevelEnabled('debug')) return;
-    this.logger.debug({ event: 'call.begun', tool, ...caller(call) });
+    this.logger.debug({ event: 'call.begun', [kind]: target, ...caller(call) });
   }
 
-  /** `tool` is undefined for a name that is not a tool of this caller's: what the client sent is not logged. */
-  ended(call: ToolCall, tool: string | undefined, outcome: CallOutcome, startedAt: number): void {
+  ended(call: Call, { kind, target }: Operation, outcome: CallOutcome, startedAt: number): void {
     const durationMs = Math.round((performance.now() - startedAt) * 1000) / 1000;
-    this.logger.log({ event: 'call.ended', tool, outcome, durationMs, ...caller(call) });
+    this.logger.log({ event: 'call.ended', [kind]: target, outcome, durationMs, ...caller(call) });
+  }
+
+  /** A name that is nothing of this caller's: what the client sent is not logged. */
+  unknown(call: Call, kind: OperationKind): void {
+    this.logger.log({ event: 'call.ended', outcome: `unknown_${kind}`, durationMs: 0, ...caller(call) });
   }
 
   /** An error that the client is not shown; `reference` is what it sees instead. */
-  failed(tool: string, reference: string, error: unknown): void {
-    this.logger.error({ event: 'call.failed', tool, reference, err: error });
+  failed({ kind, target }: Operation, reference: string, error: unknown): void {
+    this.logger.error({ event: 'call.failed', [kind]: target, reference, err: error });
   }
 }
 
-function caller(call: ToolCall): Record<string, unknown> {
+function caller(call: Call): Record<string, unknown> {
   // The id is the client's to choose, and may be long.
   const requestId = typeof call.id === 'string' ? call.id.slice(0, 64) : call.id;
   return { requestId, session: call.session.logId, subject: call.user.subject, client: call.user.clientId };

@@ -1,4 +1,3 @@
-import type { ToolReturn } from '../decorators/mcp-tool.js';
 import type { Schema } from '../decorators/schema.js';
 import type { RegisteredTool } from '../catalog/registered-tool.js';
 import type { CallToolResult, ContentBlock } from '../protocol/sdk-types.js';
@@ -20,24 +19,26 @@ export function errorResult(text: string): CallToolResult {
  */
 export async function toResult(
   tool: RegisteredTool,
-  returned: ToolReturn<Schema | undefined>,
+  returned: unknown,
+  modern: boolean,
 ): Promise<CallToolResult> {
   if (isResult(returned)) return returned;
-  if (tool.output !== undefined) return structuredResult(tool.output, returned);
+  if (tool.output !== undefined) return structuredResult(tool.output, returned, tool.wrapsOutput && !modern);
   if (typeof returned === 'string') return textResult(returned);
   if (Array.isArray(returned)) return { content: [...(returned as readonly ContentBlock[])] };
   throw new TypeError('execute() must return a string, content blocks or a result with "content"');
 }
 
-async function structuredResult(schema: Schema, returned: unknown): Promise<CallToolResult> {
+async function structuredResult(schema: Schema, returned: unknown, wraps: boolean): Promise<CallToolResult> {
   const validation = await schema['~standard'].validate(returned);
   if (validation.issues !== undefined) {
     throw new TypeError(
       `execute() returned what its output schema does not describe: ${describeIssues(validation.issues)}`,
     );
   }
-  const structuredContent = validation.value as Record<string, unknown>;
-  return { content: [{ type: 'text', text: JSON.stringify(structuredContent) }], structuredContent };
+  const { value } = validation;
+  const structuredContent = (wraps ? { result: value } : value) as Record<string, unknown>;
+  return { content: [{ type: 'text', text: JSON.stringify(value) }], structuredContent };
 }
 
 function isResult(value: unknown): value is CallToolResult {

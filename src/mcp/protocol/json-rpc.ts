@@ -55,8 +55,8 @@ export function encodeResult(id: RequestId, resultJson: string): string {
 }
 
 /** An error response; `id` is null where the request's could not be read. */
-export function encodeError(id: RequestId | null, code: number, message: string): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } });
+export function encodeError(id: RequestId | null, code: number, message: string, data?: Params): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } });
 }
 
 export function encodeNotification(method: string, params: Params): string {

@@ -1,3 +1,5 @@
+import { ErrorCode } from './sdk-types.js';
+
 /**
  * A request that is answered with a JSON-RPC error object. `message` reaches the client: it never contains
  * a stack, a path, a token or what the client sent. JSON-RPC 2.0, section 5.1.
@@ -8,7 +10,13 @@ export class ProtocolError extends Error {
   constructor(
     readonly code: number,
     message: string,
+    /** The `data` of the error object, if it has any. */
+    readonly data?: Readonly<Record<string, unknown>>,
   ) {
     super(message);
   }
+}
+
+export function invalidParams(message: string): ProtocolError {
+  return new ProtocolError(ErrorCode.InvalidParams, message);
 }

@@ -1,128 +1,91 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { ToolRegistry } from '../catalog/tool.registry.js';
 import { CallAbortedError } from '../invocation/call-aborted.error.js';
-import { ToolCall } from '../invocation/tool-call.js';
-import { ToolInvoker } from '../invocation/tool.invoker.js';
-import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
+import type { Peer } from '../sessions/peer.js';
 import type { Principal } from '../sessions/principal.js';
-import type { MessageOutlet, Session } from '../sessions/session.js';
-import { answerInitialize } from './initialize.js';
+import type { Exchange } from './exchange.js';
+import { type Feature, FEATURES, type Method } from './feature.js';
 import {
   encodeError,
   encodeResult,
-  isObject,
   isRequestId,
   type JsonRpcMessage,
   type JsonRpcNotification,
   type JsonRpcRequest,
-  type Params,
 } from './json-rpc.js';
 import { ProtocolError } from './protocol.error.js';
-import { ErrorCode, LoggingLevelSchema, type ProgressToken } from './sdk-types.js';
+import { ErrorCode } from './sdk-types.js';
 
-/** What a message came with. */
-export interface Exchange {
-  readonly session: Session;
-  /** The caller, as the token of this very message describes it. */
-  readonly principal: Principal;
-  /** Takes what a request causes ahead of its reply: progress, log messages. */
-  readonly outlet: MessageOutlet;
+/** The one answer to a request. */
+export interface Reply {
+  readonly text: string;
+  /** The code of the JSON-RPC error object, where the answer is one. */
+  readonly error?: number;
 }
-
-/** Answers a request with its result as JSON text; throws {@link ProtocolError}. */
-type RequestHandler = (request: JsonRpcRequest, exchange: Exchange) => string | Promise<string>;
-
-const EMPTY_RESULT = '{}';
 
 const NO_REPLY = Promise.resolve(undefined);
 
-/** The server's side of MCP in a session: lifecycle, ping, tools, logging, cancellation. */
+/** The server's side of MCP: hands each request to the feature that it belongs to. */
 @Injectable()
 export class ProtocolService {
   private readonly logger = new Logger('Protocol');
-  private readonly handlers: ReadonlyMap<string, RequestHandler>;
+  private readonly sessionMethods: ReadonlyMap<string, Method>;
+  private readonly statelessMethods: ReadonlyMap<string, Method>;
 
-  constructor(
-    private readonly registry: ToolRegistry,
-    private readonly invoker: ToolInvoker,
-    @Inject(MCP_OPTIONS) options: McpModuleOptions,
-  ) {
-    this.handlers = new Map<string, RequestHandler>([
-      ['initialize', ({ params }, { session }) => answerInitialize(params, session, options)],
-      ['ping', () => EMPTY_RESULT],
-      ['logging/setLevel', ({ params }, { session }) => setLogLevel(params, session)],
-      ['tools/list', ({ params }, { principal }) => this.listTools(params, principal)],
-      ['tools/call', (request, exchange) => this.callTool(request, exchange)],
-    ]);
+  constructor(@Inject(FEATURES) features: readonly Feature[]) {
+    const methods = features.flatMap((feature) => feature.methods);
+    const but = (era: string) => methods.filter((method) => method.era !== era);
+    this.sessionMethods = new Map(but('stateless').map((method) => [method.name, method]));
+    this.statelessMethods = new Map(but('sessions').map((method) => [method.name, method]));
   }
 
   /**
-   * Takes a message of a session. Resolves with the one reply of a request, as text; with undefined for
-   * anything else, and for a request that the client has cancelled or whose session has ended.
+   * Takes a message. Resolves with the one reply of a request; with undefined for anything else, and for a
+   * request that the client has cancelled or whose session has ended.
    */
-  handle(message: JsonRpcMessage, exchange: Exchange): Promise<string | undefined> {
-    if (message.kind === 'notification') handleNotification(message, exchange.session);
-    // A response has nobody waiting for it: this server asks its clients nothing yet.
+  handle(message: JsonRpcMessage, exchange: Exchange): Promise<Reply | undefined> {
+    if (message.kind === 'notification') handleNotification(message, exchange.peer);
     return message.kind === 'request' ? this.reply(message, exchange) : NO_REPLY;
   }
 
-  private async reply(request: JsonRpcRequest, exchange: Exchange): Promise<string | undefined> {
+  /**
+   * The scopes that the entry which a message is about needs and this caller lacks, where it may know of the
+   * entry; undefined where there is nothing to ask for.
+   */
+  scopesToAskFor(message: JsonRpcMessage, peer: Peer, principal: Principal): readonly string[] | undefined {
+    if (message.kind !== 'request') return undefined;
+    const access = this.methodOf(message, peer)?.access?.(message.params);
+    return access?.verdict(principal.scopes) === 'step_up' ? access.scopes : undefined;
+  }
+
+  private async reply(request: JsonRpcRequest, exchange: Exchange): Promise<Reply | undefined> {
     try {
-      const handler = this.handlers.get(request.method);
-      if (handler === undefined) throw new ProtocolError(ErrorCode.MethodNotFound, 'Method not found');
-      return encodeResult(request.id, await handler(request, exchange));
+      const method = this.methodOf(request, exchange.peer);
+      if (method === undefined) throw new ProtocolError(ErrorCode.MethodNotFound, 'Method not found');
+      return { text: encodeResult(request.id, await method.answer(request, exchange)) };
     } catch (error) {
-      if (error instanceof ProtocolError) return encodeError(request.id, error.code, error.message);
+      if (error instanceof ProtocolError) return errorReply(request, error);
       if (error instanceof CallAbortedError) {
         return error.outcome === 'shutdown'
-          ? encodeError(request.id, ErrorCode.ConnectionClosed, error.message)
+          ? errorReply(request, new ProtocolError(ErrorCode.ConnectionClosed, error.message))
           : undefined;
       }
       this.logger.error({ event: 'request.failed', method: request.method.slice(0, 64), err: error });
-      return encodeError(request.id, ErrorCode.InternalError, 'Internal error');
+      return errorReply(request, new ProtocolError(ErrorCode.InternalError, 'Internal error'));
     }
   }
 
-  private listTools(params: Params, principal: Principal): string {
-    if (params['cursor'] !== undefined) throw invalidParams('There is no such cursor: the list has one page');
-    return this.registry.listResult(principal.scopes);
+  private methodOf({ method }: JsonRpcRequest, peer: Peer): Method | undefined {
+    return (peer.isModern ? this.statelessMethods : this.sessionMethods).get(method);
   }
+}
 
-  private async callTool({ id, params }: JsonRpcRequest, exchange: Exchange): Promise<string> {
-    const { session, principal, outlet } = exchange;
-    const { name, arguments: args = {}, _meta: meta } = params;
-    if (typeof name !== 'string') throw invalidParams('"name" must be a string');
-    if (!isObject(args)) throw invalidParams('"arguments" must be an object');
-    const call = new ToolCall(session, principal, id, outlet, progressTokenOf(meta));
-    session.calls.set(id, call);
-    try {
-      return await this.invoker.invoke(name, args, call);
-    } finally {
-      session.calls.delete(id);
-      session.touch();
-    }
-  }
+function errorReply({ id }: JsonRpcRequest, error: ProtocolError): Reply {
+  return { text: encodeError(id, error.code, error.message, error.data), error: error.code };
 }
 
 /** MCP 2025-11-25, Cancellation: an unknown or finished request is ignored. */
-function handleNotification({ method, params }: JsonRpcNotification, session: Session): void {
+function handleNotification({ method, params }: JsonRpcNotification, peer: Peer): void {
   if (method !== 'notifications/cancelled') return;
   const requestId = params['requestId'];
-  if (isRequestId(requestId)) session.calls.get(requestId)?.abort('cancelled');
-}
-
-function setLogLevel(params: Params, session: Session): string {
-  const level = LoggingLevelSchema.safeParse(params['level']);
-  if (!level.success) throw invalidParams(`"level" must be one of ${LoggingLevelSchema.options.join(', ')}`);
-  session.setLogLevel(level.data);
-  return EMPTY_RESULT;
-}
-
-function progressTokenOf(meta: unknown): ProgressToken | undefined {
-  const token = isObject(meta) ? meta['progressToken'] : undefined;
-  return isRequestId(token) ? token : undefined;
-}
-
-function invalidParams(message: string): ProtocolError {
-  return new ProtocolError(ErrorCode.InvalidParams, message);
+  if (isRequestId(requestId)) peer.calls.get(requestId)?.abort('cancelled');
 }

@@ -1,25 +1,74 @@
+import {
+  LATEST_PROTOCOL_VERSION,
+  SUPPORTED_PROTOCOL_VERSIONS as SESSION_VERSIONS,
+} from '@modelcontextprotocol/sdk/types.js';
+
 /**
  * What this project takes from the SDK: the protocol's types, its revisions and error codes. The other
  * rooms of `mcp/` import them from here, so that the SDK can be changed in one place.
  */
 export type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
 export {
-  ErrorCode,
+  CreateMessageResultSchema,
+  CreateMessageResultWithToolsSchema,
+  ElicitResultSchema,
+  ImplementationSchema,
+  ClientCapabilitiesSchema,
   InitializeRequestParamsSchema,
-  LATEST_PROTOCOL_VERSION,
+  ListRootsResultSchema,
   LoggingLevelSchema,
-  SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/sdk/types.js';
 export type {
+  Annotations,
   CallToolResult,
   ClientCapabilities,
   ContentBlock,
+  CreateMessageRequestParams,
+  CreateMessageResult,
+  CreateMessageResultWithTools,
+  GetPromptResult,
   Icon,
   Implementation,
   InitializeResult,
   LoggingLevel,
   ProgressToken,
+  Prompt as PromptDefinition,
+  PromptMessage,
+  ReadResourceResult,
   RequestId,
+  Resource as ResourceDefinition,
+  ResourceTemplate as ResourceTemplateDefinition,
+  Root,
+  ServerCapabilities,
   Tool as ToolDefinition,
   ToolAnnotations,
 } from '@modelcontextprotocol/sdk/types.js';
+
+/** The revisions with sessions, newest first. */
+export { LATEST_PROTOCOL_VERSION, SESSION_VERSIONS };
+
+/** The revision without sessions: each request says who sends it. */
+export const STATELESS_VERSION = '2026-07-28';
+
+/** Every revision that this server speaks, newest first. */
+export const SUPPORTED_PROTOCOL_VERSIONS: readonly string[] = [STATELESS_VERSION, ...SESSION_VERSIONS];
+
+export function isModernVersion(version: string): boolean {
+  return version >= STATELESS_VERSION;
+}
+
+/** JSON-RPC 2.0, section 5.1; MCP 2026-07-28, Overview, "Error Codes". */
+export const ErrorCode = {
+  ParseError: -32700,
+  InvalidRequest: -32600,
+  MethodNotFound: -32601,
+  InvalidParams: -32602,
+  InternalError: -32603,
+  /** The SDKs' own: the other side has gone away. */
+  ConnectionClosed: -32000,
+  /** Up to 2025-11-25; then it is InvalidParams. */
+  ResourceNotFound: -32002,
+  HeaderMismatch: -32020,
+  MissingRequiredClientCapability: -32021,
+  UnsupportedProtocolVersion: -32022,
+} as const;

@@ -1,9 +1,9 @@
 import type { RevocableToken } from '../../backplane/index.js';
-import type { ToolUser } from '../decorators/mcp-tool.js';
+import type { User } from '../decorators/call-context.js';
 import type { AuthInfo } from '../protocol/sdk-types.js';
 
 /** The marks by which the deny list knows the token, beside what a tool may see of its caller. */
-export interface Principal extends ToolUser, RevocableToken {
+export interface Principal extends User, RevocableToken {
   readonly subject: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;

@@ -1,6 +1,7 @@
-import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
-import { RENEW_MS, SessionLedger } from './session.ledger.js';
+import { RENEW_MS } from './session.ledger.js';
+import { Session } from './session.js';
 import { SessionService } from './session.service.js';
 
 const TICK_MS = 500;
@@ -11,18 +12,21 @@ const TICK_MS = 500;
  */
 @Injectable()
 export class SessionClock implements OnModuleInit, OnModuleDestroy {
-  private readonly logger = new Logger('Session');
   private timer: NodeJS.Timeout | undefined;
   private ticks = 0;
 
   constructor(
     private readonly sessions: SessionService,
-    private readonly ledger: SessionLedger,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
+  private get tickMs(): number {
+    const { heartbeatMs, sessionIdleMs } = this.options;
+    return Math.min(TICK_MS, heartbeatMs, sessionIdleMs / 3);
+  }
+
   onModuleInit(): void {
-    this.timer = setInterval(() => this.tick(), Math.min(TICK_MS, this.options.heartbeatMs));
+    this.timer = setInterval(() => this.tick(), this.tickMs);
     this.timer.unref();
   }
 
@@ -33,17 +37,15 @@ export class SessionClock implements OnModuleInit, OnModuleDestroy {
   tick(): void {
     this.ticks += 1;
     this.sessions.closeExpired();
-    const tickMs = Math.min(TICK_MS, this.options.heartbeatMs);
-    const heartbeatTicks = Math.ceil(this.options.heartbeatMs / tickMs);
-    const renewTicks = Math.ceil(RENEW_MS / tickMs);
-    for (const session of this.sessions.list()) {
-      if ((this.ticks + session.ordinal) % heartbeatTicks === 0) {
-        for (const stream of session.streams) stream.heartbeat();
+    const heartbeatTicks = Math.ceil(this.options.heartbeatMs / this.tickMs);
+    const renewTicks = Math.ceil(Math.min(RENEW_MS, this.options.sessionIdleMs / 3) / this.tickMs);
+    for (const peer of this.sessions.peers()) {
+      const isTurn = (ticks: number): boolean => (this.ticks + peer.ordinal) % ticks === 0;
+      if (isTurn(heartbeatTicks)) for (const stream of peer.streams) stream.heartbeat();
+      // What is in use lives on; an idle session's time runs.
+      if (peer instanceof Session && peer.idleSince === undefined && isTurn(renewTicks)) {
+        this.sessions.renew(peer);
       }
-      if ((this.ticks + session.ordinal) % renewTicks !== 0) continue;
-      this.ledger.renew(session).catch((error: unknown) => {
-        this.logger.warn({ event: 'session.not_renewed', session: session.logId, err: error });
-      });
     }
   }
 }

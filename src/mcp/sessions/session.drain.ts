@@ -21,7 +21,7 @@ export class SessionDrain {
     this.logger.log({ event: 'drain.begun', sessions: this.sessions.size, calls: this.pendingCalls() });
     while (this.pendingCalls() > 0 && Date.now() < deadline) await sleep(POLL_MS);
     const abandoned = this.pendingCalls();
-    for (const session of this.sessions.list()) session.abortCalls('shutdown');
+    for (const peer of this.sessions.peers()) peer.abortCalls('shutdown');
     // The replies of the calls given up are sent as their promises settle, ahead of the end of the stream.
     await sleep(0);
     this.sessions.closeWhere(() => true, 'shutdown');
@@ -29,6 +29,6 @@ export class SessionDrain {
   }
 
   private pendingCalls(): number {
-    return this.sessions.list().reduce((total, session) => total + session.calls.size, 0);
+    return this.sessions.peers().reduce((total, peer) => total + peer.calls.size, 0);
   }
 }

@@ -2,11 +2,11 @@ import type { RecordStore, ReplayLog, SlotCounter } from '../../backplane/index.
 import type { McpModuleOptions } from '../mcp.options.js';
 import type { Principal } from './principal.js';
 import { RequestRefused } from './request-refused.js';
-import type { Session } from './session.js';
+import { Session } from './session.js';
 import { SessionLedger } from './session.ledger.js';
 
 const alice = { key: 'alice' } as Principal;
-const session = (id: string): Session => ({ id, principal: alice }) as Session;
+const session = (id: string): Session => new Session(id, alice, 'http-sse');
 
 /** Ports that forget everything on demand, as a backplane that was restarted has. */
 class ForgetfulPorts implements RecordStore, ReplayLog, SlotCounter {
@@ -56,24 +56,24 @@ describe('SessionLedger', () => {
   it('leaves no record of a session that was refused', async () => {
     const ports = new ForgetfulPorts();
     const ledger = ledgerOver(ports);
-    await ledger.enter('a', alice);
-    await ledger.enter('b', alice);
-    await expect(ledger.enter('c', alice)).rejects.toBeInstanceOf(RequestRefused);
+    await ledger.enter(session('a'));
+    await ledger.enter(session('b'));
+    await expect(ledger.enter(session('c'))).rejects.toBeInstanceOf(RequestRefused);
     expect([...ports.kept.keys()]).toEqual(['session:a', 'session:b']);
   });
 
   it('leaves nothing behind', async () => {
     const ports = new ForgetfulPorts();
     const ledger = ledgerOver(ports);
-    await ledger.enter('a', alice);
-    await ledger.leave('a', alice);
+    await ledger.enter(session('a'));
+    await ledger.leave(session('a'));
     expect(ports.kept.size + ports.holders.size).toBe(0);
   });
 
   it('registers a live session again when the backplane has forgotten it', async () => {
     const ports = new ForgetfulPorts();
     const ledger = ledgerOver(ports);
-    for (const id of ['a', 'b']) await ledger.enter(id, alice);
+    for (const id of ['a', 'b']) await ledger.enter(session(id));
     ports.forget();
     for (const id of ['a', 'b']) await ledger.renew(session(id));
     expect([...ports.kept.keys()]).toEqual(['session:a', 'session:b']);

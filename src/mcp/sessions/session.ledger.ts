@@ -1,13 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RecordStore, ReplayLog, SlotCounter } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
+import type { SessionTransport } from './peer.js';
 import type { Principal } from './principal.js';
 import { tooManySessions } from './request-refused.js';
 import type { Session } from './session.js';
+import type { SessionRecord } from './session.record.js';
 
-/** A record outlives its node by this much; it is renewed three times as often. */
-const RECORD_TTL_MS = 60_000;
-export const RENEW_MS = RECORD_TTL_MS / 3;
+/** The record of a stream's session outlives its node by this much; it is renewed three times as often. */
+const STREAM_TTL_MS = 60_000;
+export const RENEW_MS = STREAM_TTL_MS / 3;
 
 /** What all nodes know of the sessions: a record for each, and how many a principal has. */
 @Injectable()
@@ -20,35 +22,45 @@ export class SessionLedger {
   ) {}
 
   /** Rejects with 429 when the principal has as many sessions as it may. */
-  async enter(id: string, principal: Principal): Promise<void> {
+  async enter(session: Session): Promise<void> {
+    const { id, principal } = session;
     const limit = this.options.sessionsPerPrincipal;
-    const entered = await this.slots.acquire(slotsOf(principal), id, limit, RECORD_TTL_MS);
-    if (!entered) throw tooManySessions();
-    await this.records.put(keyOf(id), recordOf(principal), RECORD_TTL_MS);
+    const ttlMs = this.ttlOf(session.transport);
+    if (!(await this.slots.acquire(slotsOf(principal), id, limit, ttlMs))) throw tooManySessions();
+    await this.save(session);
+  }
+
+  /** Writes down what has been agreed with the client since. */
+  save(session: Session): Promise<void> {
+    return this.records.put(keyOf(session.id), session.record, this.ttlOf(session.transport));
+  }
+
+  async read(id: string): Promise<SessionRecord | undefined> {
+    return (await this.records.get(keyOf(id))) as SessionRecord | undefined;
   }
 
   /** Renews what this node holds, and writes it again where the backplane has forgotten it. */
   async renew(session: Session): Promise<void> {
     const { id, principal } = session;
-    if (!(await this.records.extend(keyOf(id), RECORD_TTL_MS))) {
-      await this.records.put(keyOf(id), recordOf(principal), RECORD_TTL_MS);
-    }
-    if (!(await this.slots.renew(slotsOf(principal), id, RECORD_TTL_MS))) {
-      await this.slots.acquire(slotsOf(principal), id, Number.POSITIVE_INFINITY, RECORD_TTL_MS);
+    const ttlMs = this.ttlOf(session.transport);
+    if (!(await this.records.extend(keyOf(id), ttlMs))) await this.save(session);
+    if (!(await this.slots.renew(slotsOf(principal), id, ttlMs))) {
+      await this.slots.acquire(slotsOf(principal), id, Number.POSITIVE_INFINITY, ttlMs);
     }
   }
 
-  async leave(id: string, principal: Principal): Promise<void> {
+  async leave({ id, principal }: Session): Promise<void> {
     await Promise.all([
       this.records.delete(keyOf(id)),
       this.replay.drop(id),
       this.slots.release(slotsOf(principal), id),
     ]);
   }
-}
 
-function recordOf(principal: Principal): Readonly<Record<string, unknown>> {
-  return { principal: principal.key, openedAt: Date.now() };
+  /** A session without a stream lives on from use to use, whichever node it is used on. */
+  private ttlOf(transport: SessionTransport): number {
+    return transport === 'streamable-http' ? this.options.sessionIdleMs : STREAM_TTL_MS;
+  }
 }
 
 function keyOf(id: string): string {

@@ -3,21 +3,25 @@ import { randomBytes } from 'node:crypto';
 import { denies, RevocationStore } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { Principal } from './principal.js';
-import { Session, type SessionEnd, type SessionTransport } from './session.js';
+import type { Peer, SessionEnd, SessionTransport } from './peer.js';
+import { Session } from './session.js';
 import { SessionLedger } from './session.ledger.js';
 import { shuttingDown, unknownSession } from './request-refused.js';
+import { type RequestEnvelope, Visit } from './visit.js';
 
 /** 128 bits from a CSPRNG. MCP 2025-11-25, Transports, "Session Management". */
 const SESSION_ID_BYTES = 16;
 
 /**
- * The sessions whose streams end on this node. A session belongs to the principal that opened it, and ends
- * with its stream, at the expiry or revocation of its newest token, or at its maximal age.
+ * The sessions that this node serves, and the visits of clients that have none. A session belongs to the
+ * principal that opened it. It ends with its stream where that carries everything, when it is idle where not,
+ * at the expiry or revocation of its newest token, and at its maximal age.
  */
 @Injectable()
 export class SessionService implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Session');
   private readonly sessions = new Map<string, Session>();
+  private readonly visits = new Set<Visit>();
   private stopListening: (() => void) | undefined;
   private draining = false;
 
@@ -29,7 +33,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.stopListening = this.revocations.onRevoked((revocation) => {
-      this.closeWhere((session) => denies(revocation, session.revocable), 'token_revoked');
+      this.closeWhere((peer) => denies(revocation, peer.revocable), 'token_revoked');
     });
   }
 
@@ -38,6 +42,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     this.closeWhere(() => true, 'shutdown');
   }
 
+  /** How many sessions are on this node. */
   get size(): number {
     return this.sessions.size;
   }
@@ -45,6 +50,11 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   /** The sessions on this node, oldest first. */
   list(): readonly Session[] {
     return [...this.sessions.values()];
+  }
+
+  /** Everybody that something may be in flight for: the sessions on this node, and the visits. */
+  peers(): readonly Peer[] {
+    return [...this.sessions.values(), ...this.visits];
   }
 
   /** True once no new session or call is taken. */
@@ -56,18 +66,18 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   async open(principal: Principal, transport: SessionTransport): Promise<Session> {
     if (this.draining) throw shuttingDown();
     const id = randomBytes(SESSION_ID_BYTES).toString('base64url');
-    await this.ledger.enter(id, principal);
+    const session = new Session(id, principal, transport);
+    await this.ledger.enter(session);
     if (this.draining) {
-      await this.ledger.leave(id, principal);
+      await this.ledger.leave(session);
       throw shuttingDown();
     }
-    const session = new Session(id, principal, transport);
     this.sessions.set(id, session);
     this.logger.log({ event: 'session.opened', ...describe(session) });
     return session;
   }
 
-  /** The session of this id, if it is `principal`'s own and travels this way; 404 otherwise. */
+  /** The session of this id on this node, if it is `principal`'s own and travels this way; 404 otherwise. */
   find(id: string, principal: Principal, transport: SessionTransport): Session {
     const session = this.sessions.get(id);
     if (session === undefined || session.transport !== transport || !session.isOwnedBy(principal)) {
@@ -76,28 +86,76 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return session;
   }
 
-  /** Ends a session: its calls are aborted, its stream is closed. Does nothing when it has ended. */
-  close(session: Session, reason: SessionEnd): void {
-    if (!this.sessions.delete(session.id)) return;
-    session.abortCalls(reason === 'shutdown' ? 'shutdown' : 'session_closed');
-    for (const stream of session.streams) stream.end(reason);
-    const seconds = Math.round((Date.now() - session.openedAt) / 1000);
-    this.logger.log({ event: 'session.closed', reason, seconds, ...describe(session) });
-    this.ledger.leave(session.id, session.principal).catch((error: unknown) => {
-      this.logger.warn({ event: 'session.record_left', session: session.logId, err: error });
+  /** The session of this id wherever it was opened, if it is `principal`'s own and travels this way; 404 otherwise. */
+  async load(id: string, principal: Principal, transport: SessionTransport): Promise<Session> {
+    const record = await this.ledger.read(id);
+    if (record === undefined || record.owner !== principal.key || record.transport !== transport) {
+      throw unknownSession();
+    }
+    let session = this.sessions.get(id);
+    if (session === undefined) {
+      session = new Session(id, principal, transport);
+      this.sessions.set(id, session);
+    }
+    session.restore(record);
+    return session;
+  }
+
+  /** Writes down what a request has changed of a session, for whichever node takes the next. */
+  async save(session: Session): Promise<void> {
+    if (this.sessions.has(session.id)) await this.ledger.save(session);
+  }
+
+  /** A session was used: it lives on from now. */
+  renew(session: Session): void {
+    session.touch();
+    if (!this.sessions.has(session.id)) return;
+    this.ledger.renew(session).catch((error: unknown) => {
+      this.logger.warn({ event: 'session.not_renewed', session: session.logId, err: error });
     });
   }
 
-  closeWhere(matches: (session: Session) => boolean, reason: SessionEnd): void {
-    for (const session of this.sessions.values()) if (matches(session)) this.close(session, reason);
+  /** Takes in the sender of one request that belongs to no session; 503 during shutdown. */
+  receive(principal: Principal, envelope: RequestEnvelope): Visit {
+    if (this.draining) throw shuttingDown();
+    const visit = new Visit(principal, envelope);
+    this.visits.add(visit);
+    return visit;
   }
 
-  /** Ends the sessions whose time has come. */
+  /** A visit is over: its request has been answered. */
+  leave(visit: Visit): void {
+    this.visits.delete(visit);
+  }
+
+  /** Ends a session or a visit: its calls are aborted, its streams closed. Does nothing when it has ended. */
+  close(peer: Peer, reason: SessionEnd): void {
+    const isSession = peer instanceof Session;
+    if (!(isSession ? this.sessions.delete(peer.id) : this.visits.delete(peer as Visit))) return;
+    peer.abortCalls(reason === 'shutdown' ? 'shutdown' : 'session_closed');
+    for (const stream of peer.streams) stream.end(reason);
+    if (isSession) this.forget(peer, reason);
+  }
+
+  closeWhere(matches: (peer: Peer) => boolean, reason: SessionEnd): void {
+    for (const peer of this.peers()) if (matches(peer)) this.close(peer, reason);
+  }
+
+  /** Ends what has come to its time. */
   closeExpired(now = Date.now()): void {
+    for (const visit of this.visits) {
+      if (visit.principal.expiresAt <= now) this.close(visit, 'token_expired');
+    }
     for (const session of this.sessions.values()) {
       const reason = this.dueEnd(session, now);
-      if (reason !== undefined) this.close(session, reason);
+      if (reason === 'idle') void this.letGo(session);
+      else if (reason !== undefined) this.close(session, reason);
     }
+  }
+
+  /** Takes no new session and no new call from here on. */
+  beginDrain(): void {
+    this.draining = true;
   }
 
   private dueEnd(session: Session, now: number): SessionEnd | undefined {
@@ -109,9 +167,20 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return passed(session.idleSince, sessionIdleMs) ? 'idle' : undefined;
   }
 
-  /** Takes no new session and no new call from here on. */
-  beginDrain(): void {
-    this.draining = true;
+  /** Idle on this node: it ends, unless its record says that another node uses it. */
+  private async letGo(session: Session): Promise<void> {
+    const record = await this.ledger.read(session.id).catch(() => undefined);
+    if (session.idleSince === undefined) return;
+    if (record === undefined) this.close(session, 'idle');
+    else this.sessions.delete(session.id);
+  }
+
+  private forget(session: Session, reason: SessionEnd): void {
+    const seconds = Math.round((Date.now() - session.openedAt) / 1000);
+    this.logger.log({ event: 'session.closed', reason, seconds, ...describe(session) });
+    this.ledger.leave(session).catch((error: unknown) => {
+      this.logger.warn({ event: 'session.record_left', session: session.logId, err: error });
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { principalOf } from '../sessions/principal.js';
-import type { Session, SessionTransport } from '../sessions/session.js';
+import type { SessionTransport } from '../sessions/peer.js';
+import type { Session } from '../sessions/session.js';
 import type { SessionService } from '../sessions/session.service.js';
 import type { AuthenticatedRequest } from './authenticated-request.js';
 

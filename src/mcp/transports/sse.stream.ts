@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { McpModuleOptions } from '../mcp.options.js';
-import type { SessionEnd, SessionStream } from '../sessions/session.js';
+import type { SessionEnd, SessionStream } from '../sessions/peer.js';
 
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -50,6 +50,11 @@ export class SseStream implements SessionStream {
 
   send(message: string): void {
     this.event('message', message);
+  }
+
+  /** Nothing more comes. */
+  finish(): void {
+    this.end('closed_by_server');
   }
 
   heartbeat(): void {

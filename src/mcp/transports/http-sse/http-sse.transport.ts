@@ -53,10 +53,12 @@ export class HttpSseTransport {
     await request.reauthorize?.();
     const session = this.sessions.find(sessionId, principal, 'http-sse');
     assertNewRequest(message, session, this.sessions.isDraining);
+    const scopes = this.protocol.scopesToAskFor(message, session, principal);
+    if (scopes !== undefined) throw request.lackingScopes(scopes);
     session.show(principal);
     response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end('Accepted');
-    const reply = await this.protocol.handle(message, { session, principal, outlet: session });
-    if (reply !== undefined) session.send(reply);
+    const reply = await this.protocol.handle(message, { peer: session, principal, outlet: session });
+    if (reply !== undefined) session.send(reply.text);
   }
 }
 

@@ -1,6 +1,6 @@
 import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import { SUPPORTED_PROTOCOL_VERSIONS } from '../../protocol/sdk-types.js';
+import { ErrorCode, SESSION_VERSIONS, SUPPORTED_PROTOCOL_VERSIONS } from '../../protocol/sdk-types.js';
 import { missingSession, RequestRefused } from '../../sessions/request-refused.js';
 
 /** Refuses with 406 what does not accept every one of `types`. */
@@ -17,11 +17,12 @@ export function assertAccepts(request: IncomingMessage, ...types: string[]): voi
 /** Refuses with 400 a revision that this server does not speak. MCP 2025-11-25, "Protocol Version Header". */
 export function assertProtocolVersion(request: IncomingMessage): void {
   const version = request.headers['mcp-protocol-version'];
-  if (version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(String(version))) return;
+  if (version === undefined || SESSION_VERSIONS.includes(String(version))) return;
   throw new RequestRefused(
     HttpStatus.BAD_REQUEST,
     'unsupported_protocol_version',
     `Unsupported protocol version: this server speaks ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')}`,
+    ErrorCode.UnsupportedProtocolVersion,
   );
 }
 

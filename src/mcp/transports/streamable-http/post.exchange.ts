@@ -1,38 +1,60 @@
 import { HttpStatus } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import type { MessageOutlet } from '../../sessions/session.js';
-import type { ResumableStream } from './resumable.stream.js';
+import type { ReplyOutlet } from '../../protocol/exchange.js';
+import type { Reply } from '../../protocol/protocol.service.js';
+
+/** The stream that an answer becomes once something goes ahead of it. */
+export interface ReplyStream {
+  send(message: string): void;
+  /** Nothing more comes: the connection ends once everything is sent. */
+  finish(): void;
+  /** Ends the connection, not the stream. */
+  interrupt?(): void;
+}
 
 /**
  * The answer to one POST: JSON, unless a request sends something ahead of its reply. From then on it is a
  * stream of events. MCP 2025-11-25, Transports, "Sending Messages to the Server".
  */
-export class PostExchange implements MessageOutlet {
-  private stream: ResumableStream | undefined;
+export class PostExchange implements ReplyOutlet {
+  private stream: ReplyStream | undefined;
 
   constructor(
     private readonly response: ServerResponse,
-    private readonly openStream: () => ResumableStream,
+    private readonly openStream?: () => ReplyStream,
   ) {}
 
   send(message: string): void {
-    this.stream ??= this.openStream();
-    this.stream.send(message);
+    this.stream ??= this.openStream?.();
+    this.stream?.send(message);
+  }
+
+  interrupt(): void {
+    this.stream ??= this.openStream?.();
+    this.stream?.interrupt?.();
   }
 
   /** Sends the replies and ends. `batched`: the client sent an array, and gets one. */
-  finish(replies: readonly string[], batched: boolean, headers: Readonly<Record<string, string>>): void {
+  finish(
+    replies: readonly Reply[],
+    batched: boolean,
+    status: HttpStatus = HttpStatus.OK,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
     if (this.stream !== undefined) {
-      for (const reply of replies) this.stream.send(reply);
+      for (const { text } of replies) this.stream.send(text);
       this.stream.finish();
     } else if (replies.length === 0) this.response.writeHead(HttpStatus.ACCEPTED, headers).end();
-    else this.json(batched ? `[${replies.join(',')}]` : replies[0]!, headers);
+    else {
+      const texts = replies.map(({ text }) => text);
+      this.json(batched ? `[${texts.join(',')}]` : texts[0]!, status, headers);
+    }
   }
 
-  private json(text: string, headers: Readonly<Record<string, string>>): void {
+  private json(text: string, status: HttpStatus, headers: Readonly<Record<string, string>>): void {
     const length = Buffer.byteLength(text);
     this.response
-      .writeHead(HttpStatus.OK, { ...headers, 'Content-Type': 'application/json', 'Content-Length': length })
+      .writeHead(status, { ...headers, 'Content-Type': 'application/json', 'Content-Length': length })
       .end(text);
   }
 }

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import type { ReplayEntry, ReplayLog } from '../../../backplane/index.js';
-import type { SessionEnd, SessionStream } from '../../sessions/session.js';
+import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
 
 /** When a client that lost its connection should come back. */
@@ -11,7 +12,10 @@ const RETRY_MS = 1_000;
  */
 export class ResumableStream implements SessionStream {
   private connection: SseStream | undefined;
+  private primed = false;
   private sent = 0;
+  /** Another node may have a stream of this name, and the log is one. */
+  private readonly tag = randomBytes(6).toString('base64url');
   /** Appends follow one another, whatever each takes. */
   private appended: Promise<void> = Promise.resolve();
 
@@ -32,6 +36,7 @@ export class ResumableStream implements SessionStream {
     const before = this.connection;
     this.connection = connection;
     before?.end('replaced');
+    this.primed = primed;
     if (primed) connection.prime(this.keep(''), RETRY_MS);
   }
 
@@ -70,6 +75,11 @@ export class ResumableStream implements SessionStream {
     this.connection?.end('closed_by_server');
   }
 
+  /** Ends the connection, where the client has a number to come back with: the stream goes on without it. */
+  interrupt(): void {
+    if (this.primed) this.connection?.end('closed_by_server');
+  }
+
   heartbeat(): void {
     this.connection?.heartbeat();
   }
@@ -93,6 +103,6 @@ export class ResumableStream implements SessionStream {
   }
 
   private idOf(number: number): string {
-    return `${this.name}.${number}`;
+    return `${this.name}.${this.tag}.${number}`;
   }
 }

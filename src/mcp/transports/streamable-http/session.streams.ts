@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import { ReplayLog } from '../../../backplane/index.js';
 import type { Session } from '../../sessions/session.js';
 import { ResumableStream } from './resumable.stream.js';
@@ -11,7 +12,6 @@ const STANDING = 'standing';
 export class SessionStreams {
   private readonly logger = new Logger('Replay');
   private readonly streams = new WeakMap<Session, Map<string, ResumableStream>>();
-  private opened = 0;
 
   constructor(@Inject(ReplayLog) private readonly log: ReplayLog) {}
 
@@ -21,13 +21,12 @@ export class SessionStreams {
 
   /** A stream for the replies to one POST. */
   forReply(session: Session): ResumableStream {
-    this.opened += 1;
-    return this.create(session, `reply-${this.opened.toString(36)}`);
+    return this.create(session, `reply-${randomUUID()}`);
   }
 
   /** The stream of a session that an event was sent on; one that has finished lives in the log alone. */
   sentOn(session: Session, eventId: string): ResumableStream {
-    const name = eventId.slice(0, eventId.lastIndexOf('.'));
+    const name = eventId.slice(0, eventId.indexOf('.'));
     return this.of(session).get(name) ?? this.make(session, name, true);
   }
 

@@ -8,7 +8,7 @@ import { batchesUnsupported, RequestRefused, shuttingDown } from '../../sessions
 import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
 import { type AuthenticatedRequest, refuseHead } from '../authenticated-request.js';
-import { assertNewRequest, readMessages } from '../incoming-messages.js';
+import { assertNewRequest, type IncomingMessages } from '../incoming-messages.js';
 import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
 import { assertAccepts, assertProtocolVersion, sessionIdOf } from './mcp-headers.js';
@@ -22,7 +22,7 @@ const PRIMED_SINCE = '2025-11-25';
 
 /** Streamable HTTP with sessions: MCP 2025-03-26 to 2025-11-25, Transports. */
 @Injectable()
-export class StreamableHttpTransport {
+export class SessionTransport {
   constructor(
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
@@ -30,20 +30,26 @@ export class StreamableHttpTransport {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** `POST`: takes a message and answers it, or, at initialize, opens a session. */
-  async post(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
-    assertAccepts(request, 'application/json', 'text/event-stream');
+  /** Refuses a session that is not the caller's, where the request names one. */
+  async assertOwn(request: AuthenticatedRequest): Promise<void> {
+    if (request.headers['mcp-session-id'] !== undefined) await this.ownSession(request);
+  }
+
+  /** `POST`: answers messages of a session, or opens one at initialize. */
+  async post(
+    { messages, batched }: IncomingMessages,
+    request: AuthenticatedRequest,
+    response: ServerResponse,
+  ): Promise<void> {
     assertProtocolVersion(request);
     const principal = principalOf(request.auth);
-    const named = request.headers['mcp-session-id'] === undefined ? undefined : sessionIdOf(request);
-    // Somebody else's session is told from one's own before a body is read for it.
-    if (named !== undefined) this.sessions.find(named, principal, TRANSPORT);
-    const { messages, batched } = await readMessages(request, this.options.maxBodyBytes);
-    // The token may have been revoked while the body was on its way.
-    await request.reauthorize?.();
-    const session = await this.sessionFor(messages, batched, named, request, principal);
+    const session = await this.sessionFor(messages, batched, request);
     if (batched && session.protocolVersion !== '2025-03-26') throw batchesUnsupported();
-    for (const message of messages) assertNewRequest(message, session, this.sessions.isDraining);
+    for (const message of messages) {
+      assertNewRequest(message, session, this.sessions.isDraining);
+      const scopes = this.protocol.scopesToAskFor(message, session, principal);
+      if (scopes !== undefined) throw request.lackingScopes(scopes);
+    }
     session.show(principal);
     await this.answer(messages, batched, session, principal, response);
   }
@@ -54,9 +60,8 @@ export class StreamableHttpTransport {
     assertAccepts(request, 'text/event-stream');
     assertProtocolVersion(request);
     if (this.sessions.isDraining) throw shuttingDown();
-    const principal = principalOf(request.auth);
-    const session = this.sessions.find(sessionIdOf(request), principal, TRANSPORT);
-    session.show(principal);
+    const session = await this.ownSession(request);
+    session.show(principalOf(request.auth));
     const lastEventId = request.headers['last-event-id'];
     if (lastEventId !== undefined) return this.resume(session, String(lastEventId), response);
     const stream = this.streams.standing(session);
@@ -67,25 +72,25 @@ export class StreamableHttpTransport {
   }
 
   /** `DELETE`: ends the session. */
-  end(request: AuthenticatedRequest, response: ServerResponse): void {
+  async end(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     assertProtocolVersion(request);
-    const session = this.sessions.find(sessionIdOf(request), principalOf(request.auth), TRANSPORT);
-    this.sessions.close(session, 'deleted');
+    this.sessions.close(await this.ownSession(request), 'deleted');
     response.writeHead(HttpStatus.NO_CONTENT).end();
+  }
+
+  private ownSession(request: AuthenticatedRequest): Promise<Session> {
+    return this.sessions.load(sessionIdOf(request), principalOf(request.auth), TRANSPORT);
   }
 
   private async sessionFor(
     messages: readonly JsonRpcMessage[],
     batched: boolean,
-    named: string | undefined,
     request: AuthenticatedRequest,
-    principal: Principal,
   ): Promise<Session> {
     const [first] = messages;
     const initializes = !batched && first?.kind === 'request' && first.method === 'initialize';
-    if (named === undefined && initializes) return openSession(this.sessions, request, TRANSPORT);
-    // It may have ended meanwhile.
-    return this.sessions.find(named ?? sessionIdOf(request), principal, TRANSPORT);
+    const opens = initializes && request.headers['mcp-session-id'] === undefined;
+    return opens ? openSession(this.sessions, request, TRANSPORT) : this.ownSession(request);
   }
 
   private async answer(
@@ -98,17 +103,23 @@ export class StreamableHttpTransport {
     const isNew = !session.initialized;
     const exchange = new PostExchange(response, () => this.replyStream(session, response));
     const replies = await Promise.all(
-      messages.map((message) => this.protocol.handle(message, { session, principal, outlet: exchange })),
+      messages.map((message) =>
+        this.protocol.handle(message, { peer: session, principal, outlet: exchange }),
+      ),
     );
+    // Whichever node takes the next request has to know what this one has agreed on.
+    if (session.takeRevision()) await this.sessions.save(session);
     const opened = isNew && session.initialized;
     exchange.finish(
       replies.filter((reply) => reply !== undefined),
       batched,
+      HttpStatus.OK,
       opened ? { 'Mcp-Session-Id': session.id } : {},
     );
     this.streams.forgetFinished(session);
     // An initialize that was refused has opened nothing.
-    if (!session.initialized) this.sessions.close(session, 'closed_by_server');
+    if (session.initialized) this.sessions.renew(session);
+    else this.sessions.close(session, 'closed_by_server');
   }
 
   private replyStream(session: Session, response: ServerResponse): ResumableStream {

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+
+/** The lists that clients may watch. */
+export type ListName = 'tools' | 'prompts' | 'resources';
+
+/** Something about the catalogue that clients may want to hear of. */
+export type Change =
+  { readonly kind: 'list'; readonly list: ListName } | { readonly kind: 'resource'; readonly uri: string };
+
+/** Tells whoever serves clients that the catalogue has changed. Many changes of one list at a time are told once. */
+@Injectable()
+export class ChangeFeed {
+  private readonly listeners = new Set<(change: Change) => void>();
+  private readonly changed = new Set<ListName>();
+
+  /** Returns the way to stop listening. */
+  subscribe(listener: (change: Change) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  listChanged(list: ListName): void {
+    if (this.changed.size === 0) setImmediate(() => this.tellLists());
+    this.changed.add(list);
+  }
+
+  resourceUpdated(uri: string): void {
+    this.tell({ kind: 'resource', uri });
+  }
+
+  private tellLists(): void {
+    const lists = [...this.changed];
+    this.changed.clear();
+    for (const list of lists) this.tell({ kind: 'list', list });
+  }
+
+  private tell(change: Change): void {
+    for (const listener of this.listeners) listener(change);
+  }
+}

@@ -1,0 +1,21 @@
+import type { CallContext } from '../decorators/call-context.js';
+import type { Access } from './access.js';
+
+/** Runs a method of the class behind an entry, through whatever enhancers it has. */
+export type Handler<Input = never, Returned = unknown> = (
+  input: Input,
+  context: CallContext,
+) => Returned | Promise<Returned>;
+
+/** An entry of the catalogue, as a registry holds it: everything that does not change between calls. */
+export interface Entry {
+  /** Its tool or prompt name, its URI or its URI template: unique in its registry. */
+  readonly key: string;
+  readonly access: Access;
+  readonly timeoutMs: number | undefined;
+  /** The entry of the list, up to 2025-11-25 and from 2026-07-28 on. */
+  readonly definition: object;
+  readonly modernDefinition: object;
+  /** For messages to whoever wrote it. */
+  readonly className: string;
+}

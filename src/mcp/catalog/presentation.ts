@@ -1,0 +1,17 @@
+import type { EntryOptions } from '../decorators/entry-options.js';
+import { WiringError } from './wiring.error.js';
+
+/** What the list entries of tools, resources and prompts have in common. */
+export function presentation({ name, title, icons, meta }: EntryOptions & { readonly name: string }) {
+  return {
+    name,
+    ...(title === undefined ? {} : { title }),
+    ...(icons === undefined ? {} : { icons: [...icons] }),
+    ...(meta === undefined ? {} : { _meta: meta }),
+  };
+}
+
+export function assertTimeout(timeoutMs: number | undefined, className: string): void {
+  if (timeoutMs === undefined || (timeoutMs > 0 && timeoutMs < 2 ** 31)) return;
+  throw new WiringError(className, 'timeoutMs must be between 1 and 2147483647 milliseconds');
+}

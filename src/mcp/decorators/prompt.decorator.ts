@@ -1,0 +1,27 @@
+import { applyDecorators, Injectable, type Type } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import type { EntryOptions } from './entry-options.js';
+import type { McpPrompt } from './mcp-prompt.js';
+import type { Schema } from './schema.js';
+
+/** How a prompt presents itself, and who may use it. MCP 2025-11-25, Server Features: Prompts. */
+export interface PromptOptions<A extends Schema | undefined = Schema | undefined> extends EntryOptions {
+  /** Unique. */
+  readonly name: string;
+  readonly description?: string;
+  /** The arguments: an object schema whose properties take strings. Left out: the prompt takes none. */
+  readonly args?: A;
+}
+
+/** Where the explorer looks. */
+export const PromptMetadata = DiscoveryService.createDecorator<PromptOptions>();
+
+/**
+ * Makes a class a prompt: injectable, found at module init in any module that lists it among its
+ * `providers`. Wrong wiring is refused at start with a `WiringError`.
+ */
+export function Prompt<A extends Schema | undefined = undefined>(
+  options: PromptOptions<A>,
+): (target: Type<McpPrompt<A>>) => void {
+  return applyDecorators(Injectable(), PromptMetadata(options));
+}

@@ -1,0 +1,44 @@
+import { applyDecorators, Injectable, type Type } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import type { Annotations } from '../protocol/sdk-types.js';
+import type { EntryOptions } from './entry-options.js';
+import type { McpResource } from './mcp-resource.js';
+
+interface CommonResourceOptions extends EntryOptions {
+  readonly name: string;
+  readonly description?: string;
+  readonly mimeType?: string;
+  readonly annotations?: Annotations;
+  /** How long a client may keep what it has read, in milliseconds (2026-07-28). Left out: not at all. */
+  readonly ttlMs?: number;
+}
+
+/** A resource with one URI. */
+export interface FixedResourceOptions extends CommonResourceOptions {
+  /** Unique: `config://app`. */
+  readonly uri: string;
+  readonly uriTemplate?: undefined;
+  /** In bytes. */
+  readonly size?: number;
+}
+
+/** A family of resources. */
+export interface ResourceTemplateOptions extends CommonResourceOptions {
+  /** Unique; RFC 6570, levels 1 to 3: `user://{id}/profile`. */
+  readonly uriTemplate: string;
+  readonly uri?: undefined;
+}
+
+/** How a resource presents itself, and who may read it. MCP 2025-11-25, Server Features: Resources. */
+export type ResourceOptions = FixedResourceOptions | ResourceTemplateOptions;
+
+/** Where the explorer looks. */
+export const ResourceMetadata = DiscoveryService.createDecorator<ResourceOptions>();
+
+/**
+ * Makes a class a resource: injectable, found at module init in any module that lists it among its
+ * `providers`. Wrong wiring is refused at start with a `WiringError`.
+ */
+export function Resource(options: ResourceOptions): (target: Type<McpResource>) => void {
+  return applyDecorators(Injectable(), ResourceMetadata(options));
+}

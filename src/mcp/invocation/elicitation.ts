@@ -1,0 +1,42 @@
+import { objectSchemaOf } from '../catalog/json-schema.js';
+import type {
+  Elicited,
+  FormElicitation,
+  RawElicitation,
+  UrlElicitation,
+} from '../decorators/call-context.js';
+import type { Schema } from '../decorators/schema.js';
+import { ElicitResultSchema } from '../protocol/sdk-types.js';
+import { describeIssues } from './argument-issues.js';
+import type { ClientInput } from './client.input.js';
+import { ToolError } from './tool.error.js';
+
+/** Asks the user, and checks what comes back. Throws {@link ToolError} where it is no answer to the question. */
+export async function elicitation(
+  request: FormElicitation<Schema> | RawElicitation | UrlElicitation,
+  input: ClientInput,
+): Promise<Elicited<unknown>> {
+  const { key } = request;
+  const answer = await input.ask({ method: 'elicitation/create', params: paramsOf(request), key });
+  const result = ElicitResultSchema.safeParse(answer);
+  if (!result.success)
+    throw new ToolError('The client’s answer to the elicitation is not one that the protocol knows');
+  const { action, content = {} } = result.data;
+  if (action !== 'accept') return { action };
+  if (!('schema' in request)) return { action, content: 'url' in request ? undefined : content };
+  const validation = await request.schema['~standard'].validate(content);
+  if (validation.issues === undefined) return { action, content: validation.value };
+  throw new ToolError(`The user’s answer does not fit: ${describeIssues(validation.issues)}`);
+}
+
+function paramsOf(
+  request: FormElicitation<Schema> | RawElicitation | UrlElicitation,
+): Readonly<Record<string, unknown>> {
+  const { message } = request;
+  if ('url' in request) return { mode: 'url', message, url: request.url };
+  const requestedSchema =
+    'schema' in request
+      ? objectSchemaOf(request.schema, 'input', 'elicitation', 'context.elicit()')
+      : request.requestedSchema;
+  return { mode: 'form', message, requestedSchema };
+}

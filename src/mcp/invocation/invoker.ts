@@ -1,0 +1,101 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
+import { ProtocolError } from '../protocol/protocol.error.js';
+import { ResultWriter } from '../protocol/result.writer.js';
+import type { Call } from './call.js';
+import { CallAbortedError } from './call-aborted.error.js';
+import { CallLog, type CallOutcome } from './call.log.js';
+import { InvalidInputError, type Operation, type Result } from './operation.js';
+import { ToolError } from './tool.error.js';
+
+interface Answer {
+  readonly outcome: CallOutcome;
+  readonly result: Result;
+}
+
+/** Takes a call through its steps: validate, run, map the outcome, observe. There is no other way to a handler. */
+@Injectable()
+export class Invoker {
+  constructor(
+    private readonly callLog: CallLog,
+    private readonly writer: ResultWriter,
+    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+  ) {}
+
+  /**
+   * Resolves with the result as JSON text. Rejects with {@link ProtocolError} where the reply is an error
+   * object, and with {@link CallAbortedError} when the call was given up.
+   */
+  async invoke(operation: Operation, call: Call): Promise<string> {
+    const startedAt = performance.now();
+    this.callLog.begun(call, operation);
+    try {
+      const { outcome, text } = await this.answer(operation, call);
+      this.callLog.ended(call, operation, outcome, startedAt);
+      return text;
+    } catch (error) {
+      const outcome = error instanceof CallAbortedError ? error.outcome : 'refused';
+      this.callLog.ended(call, operation, outcome, startedAt);
+      throw error;
+    } finally {
+      call.end();
+    }
+  }
+
+  /** Rejects with {@link CallAbortedError} and {@link ProtocolError} only. */
+  private async answer(operation: Operation, call: Call): Promise<{ outcome: CallOutcome; text: string }> {
+    try {
+      return this.written(await this.run(operation, call), call);
+    } catch (error) {
+      // Whatever the handler made of being left: what it waits for is the answer.
+      const required = await call.input?.required();
+      if (required !== undefined && !(error instanceof CallAbortedError)) {
+        return this.written({ outcome: 'input_required', result: required as Result }, call);
+      }
+      return this.written(this.failure(operation, error), call);
+    }
+  }
+
+  private async run(operation: Operation, call: Call): Promise<Answer> {
+    const input = await operation.prepare();
+    // Where the input took time to check, the client may have thought better of it.
+    call.throwIfAborted();
+    const returned = operation.run(input, call);
+    const value = isPromiseLike(returned)
+      ? await call.settle(returned, operation.timeoutMs ?? this.options.callTimeoutMs)
+      : returned;
+    const required = call.input && (await call.input.required());
+    if (required !== undefined) return { outcome: 'input_required', result: required as Result };
+    const result = await operation.toResult(value);
+    return { outcome: result['isError'] === true ? 'tool_error' : 'ok', result };
+  }
+
+  private failure(operation: Operation, error: unknown): Answer {
+    if (error instanceof ProtocolError) throw error;
+    if (error instanceof CallAbortedError) {
+      if (error.outcome !== 'timeout') throw error;
+      const text = `${operation.target}: ${error.message}`;
+      return { outcome: 'timeout', result: operation.failure(text, 'timeout') };
+    }
+    if (error instanceof InvalidInputError) {
+      return { outcome: 'invalid_arguments', result: operation.failure(error.message, 'invalid_input') };
+    }
+    if (error instanceof ToolError) {
+      return { outcome: 'tool_error', result: operation.failure(error.message, 'handler') };
+    }
+    const reference = randomUUID();
+    this.callLog.failed(operation, reference, error);
+    const text = `${operation.target} failed; the server's log has it as ${reference}`;
+    return { outcome: 'error', result: operation.failure(text, 'handler') };
+  }
+
+  /** Throws for what JSON cannot say, such as a BigInt: that too is a failure of the handler. */
+  private written({ outcome, result }: Answer, call: Call): { outcome: CallOutcome; text: string } {
+    return { outcome, text: this.writer.write(result, call.session) };
+  }
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | null)?.then === 'function';
+}

@@ -1,0 +1,27 @@
+import type { CallContext } from '../decorators/call-context.js';
+
+/** What a client gets for a call: the `result` of its reply. */
+export type Result = Readonly<Record<string, unknown>>;
+
+/** What kind of thing is called; also the field of a log line that names it. */
+export type OperationKind = 'tool' | 'resource' | 'prompt' | 'completion';
+
+/** What a call is about: one entry of the catalogue, and what is asked of it. */
+export interface Operation {
+  readonly kind: OperationKind;
+  /** What it is called in log lines and messages. */
+  readonly target: string;
+  readonly timeoutMs: number | undefined;
+  /** The input of the handler; throws {@link InvalidInputError}. */
+  prepare(): unknown;
+  run(input: unknown, context: CallContext): unknown;
+  /** Throws where the handler returned something that is no answer. */
+  toResult(returned: unknown): Result | Promise<Result>;
+  /** The result that says why there is none, or the throw of a `ProtocolError` that does. */
+  failure(text: string, cause: 'invalid_input' | 'handler' | 'timeout'): Result;
+}
+
+/** What a client sent is not what the entry takes. The message is for the client. */
+export class InvalidInputError extends Error {
+  override readonly name = 'InvalidInputError';
+}

@@ -1,0 +1,46 @@
+import type { RegisteredTool } from '../catalog/registered-tool.js';
+import type { CallContext } from '../decorators/call-context.js';
+import { describeIssues } from './argument-issues.js';
+import { InvalidInputError, type Operation, type Result } from './operation.js';
+import { errorResult, toResult } from './tool-result.js';
+
+/** `tools/call`: what goes wrong is for the model to read. MCP 2025-11-25, Tools, "Error Handling". */
+export class ToolOperation implements Operation {
+  readonly kind = 'tool';
+
+  constructor(
+    private readonly tool: RegisteredTool,
+    private readonly args: unknown,
+    /** The revision has structured content of any type, not of objects only. */
+    private readonly modern: boolean,
+  ) {}
+
+  get target(): string {
+    return this.tool.key;
+  }
+
+  get timeoutMs(): number | undefined {
+    return this.tool.timeoutMs;
+  }
+
+  async prepare(): Promise<unknown> {
+    if (this.tool.input === undefined) return {};
+    const validation = await this.tool.input['~standard'].validate(this.args);
+    if (validation.issues === undefined) return validation.value;
+    throw new InvalidInputError(
+      `Invalid arguments for ${this.tool.key}: ${describeIssues(validation.issues)}`,
+    );
+  }
+
+  run(input: unknown, context: CallContext): unknown {
+    return this.tool.execute(input, context);
+  }
+
+  toResult(returned: unknown): Promise<Result> {
+    return toResult(this.tool, returned, this.modern);
+  }
+
+  failure(text: string): Result {
+    return errorResult(text);
+  }
+}

@@ -1,0 +1,17 @@
+import type { MessageOutlet, Peer } from '../sessions/peer.js';
+import type { Principal } from '../sessions/principal.js';
+
+/** Where messages go ahead of a reply. */
+export interface ReplyOutlet extends MessageOutlet {
+  /** Ends the connection of the stream that carries them, where the client can come back for the rest. */
+  interrupt?(): void;
+}
+
+/** What a message came with. */
+export interface Exchange {
+  readonly peer: Peer;
+  /** The caller, as the token of this very message describes it. */
+  readonly principal: Principal;
+  /** Takes what a request causes ahead of its reply: progress, log messages, questions. */
+  readonly outlet: ReplyOutlet;
+}

@@ -1,0 +1,24 @@
+import type { Access } from '../catalog/access.js';
+import type { Exchange } from './exchange.js';
+import type { JsonRpcRequest, Params } from './json-rpc.js';
+
+/** Revisions with sessions, up to 2025-11-25; without, from 2026-07-28 on; or all of them. */
+export type Era = 'sessions' | 'stateless' | 'all';
+
+/** A request that this server answers. */
+export interface Method {
+  readonly name: string;
+  readonly era: Era;
+  /** Answers with the result as JSON text; throws `ProtocolError`. */
+  answer(request: JsonRpcRequest, exchange: Exchange): string | Promise<string>;
+  /** Who may use the entry that the request is about, if it is about one that there is. */
+  access?(params: Params): Access | undefined;
+}
+
+/** A part of the protocol: the requests that belong to it. */
+export interface Feature {
+  readonly methods: readonly Method[];
+}
+
+/** Injection token of all features. */
+export const FEATURES = Symbol('FEATURES');

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import type { RegisteredTool } from '../../catalog/registered-tool.js';
+import { ToolRegistry } from '../../catalog/tool.registry.js';
+import { CallFactory } from '../../invocation/call.factory.js';
+import { CallLog } from '../../invocation/call.log.js';
+import { Invoker } from '../../invocation/invoker.js';
+import { ToolOperation } from '../../invocation/tool.operation.js';
+import type { Exchange } from '../exchange.js';
+import type { Feature, Method } from '../feature.js';
+import { isObject, type JsonRpcRequest, type Params } from '../json-rpc.js';
+import { listPage } from '../list.page.js';
+import { invalidParams } from '../protocol.error.js';
+
+/** MCP 2025-11-25 and 2026-07-28, Server Features: Tools. */
+@Injectable()
+export class ToolsFeature implements Feature {
+  readonly methods: readonly Method[] = [
+    {
+      name: 'tools/list',
+      era: 'all',
+      answer: ({ params }, exchange) => listPage(this.registry.list, params, exchange),
+    },
+    {
+      name: 'tools/call',
+      era: 'all',
+      answer: (request, exchange) => this.call(request, exchange),
+      access: (params) => this.find(params)?.access,
+    },
+  ];
+
+  constructor(
+    private readonly registry: ToolRegistry,
+    private readonly calls: CallFactory,
+    private readonly invoker: Invoker,
+    private readonly callLog: CallLog,
+  ) {}
+
+  private call(request: JsonRpcRequest, exchange: Exchange): Promise<string> {
+    const { name, arguments: args = {} } = request.params;
+    if (typeof name !== 'string') throw invalidParams('"name" must be a string');
+    if (!isObject(args)) throw invalidParams('"arguments" must be an object');
+    return this.calls.run(request, exchange, (call) => {
+      const tool = this.find(request.params);
+      if (tool?.access.verdict(call.user.scopes) !== 'allowed') {
+        this.callLog.unknown(call, 'tool');
+        throw invalidParams('Unknown tool: tools/list names those that you may call');
+      }
+      return this.invoker.invoke(new ToolOperation(tool, args, exchange.peer.isModern), call);
+    });
+  }
+
+  private find({ name }: Params): RegisteredTool | undefined {
+    return typeof name === 'string' ? this.registry.list.get(name) : undefined;
+  }
+}

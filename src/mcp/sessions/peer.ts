@@ -1,0 +1,104 @@
+import type { RevocableToken } from '../../backplane/index.js';
+import type { ClientSession } from '../decorators/call-context.js';
+import {
+  type ClientCapabilities,
+  type Implementation,
+  isModernVersion,
+  type LoggingLevel,
+  type RequestId,
+} from '../protocol/sdk-types.js';
+import type { Principal } from './principal.js';
+
+/** How a peer's messages travel. */
+export type SessionTransport = 'http-sse' | 'streamable-http' | 'stdio';
+
+/** Why a session ended. */
+export type SessionEnd =
+  | 'client_disconnected'
+  | 'slow_client'
+  | 'token_expired'
+  | 'token_revoked'
+  | 'max_age'
+  | 'idle'
+  | 'deleted'
+  | 'shutdown'
+  | 'closed_by_server'
+  | 'replaced';
+
+/** Where messages to the client go. */
+export interface MessageOutlet {
+  /** Sends one JSON-RPC message, as text. Does nothing once there is nobody to send it to. */
+  send(message: string): void;
+}
+
+/** A stream of messages that a transport holds open. */
+export interface SessionStream extends MessageOutlet {
+  /** Now and then: keeps the connection open, and finds out whether the client still reads. */
+  heartbeat(): void;
+  end(reason: SessionEnd): void;
+}
+
+/** Why a call is given up before its handler has answered. */
+export type AbortCause = 'cancelled' | 'timeout' | 'session_closed' | 'shutdown';
+
+/** A call that the peer waits for. */
+export interface PendingCall {
+  abort(cause: AbortCause): void;
+}
+
+/** RFC 5424, as MCP names the levels; a client wants its level and everything above. */
+const LOG_LEVELS: readonly LoggingLevel[] = [
+  'debug',
+  'info',
+  'notice',
+  'warning',
+  'error',
+  'critical',
+  'alert',
+  'emergency',
+];
+
+let met = 0;
+
+/** The client at the other end: who it is, what it can do, and what is in flight for it. */
+export abstract class Peer implements ClientSession {
+  /** Milliseconds since the epoch. */
+  openedAt = Date.now();
+  /** Spreads what is done for each peer now and then over the ticks of one timer. */
+  readonly ordinal = met++;
+  readonly calls = new Map<RequestId, PendingCall>();
+  /** The streams that are open for it. */
+  readonly streams = new Set<SessionStream>();
+  client: Implementation | undefined = undefined;
+  clientCapabilities: ClientCapabilities = {};
+  /** Undefined: it wants no log messages. */
+  protected logLevel: LoggingLevel | undefined;
+
+  abstract readonly id: string | undefined;
+  /** The session in log lines: the id itself is a secret of its client. */
+  abstract readonly logId: string | undefined;
+  abstract readonly protocolVersion: string;
+  /** Who it is, as the newest token that it has shown describes it. */
+  abstract readonly principal: Principal;
+
+  /** Speaks a revision without sessions, 2026-07-28 or later. */
+  get isModern(): boolean {
+    return isModernVersion(this.protocolVersion);
+  }
+
+  /** The marks of the token that keeps it, for the deny list. */
+  get revocable(): RevocableToken {
+    return this.principal;
+  }
+
+  wantsLog(level: LoggingLevel): boolean {
+    return this.logLevel !== undefined && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.logLevel);
+  }
+
+  /** It was heard of just now. */
+  touch(): void {}
+
+  abortCalls(cause: AbortCause): void {
+    for (const call of this.calls.values()) call.abort(cause);
+  }
+}

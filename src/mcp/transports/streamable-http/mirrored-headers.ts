@@ -1,0 +1,82 @@
+import type { IncomingMessage } from 'node:http';
+import type { ParamHeader } from '../../catalog/param-headers.js';
+import { isObject, type JsonRpcRequest, type Params } from '../../protocol/json-rpc.js';
+import { ProtocolError } from '../../protocol/protocol.error.js';
+import { ErrorCode } from '../../protocol/sdk-types.js';
+
+/** The parameter that `Mcp-Name` repeats, by method. */
+const NAMED_BY: ReadonlyMap<string, 'name' | 'uri'> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+]);
+
+const ENCODED = /^=\?base64\?(.*)\?=$/s;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const PLAIN = /^[\t\x20-\x7e]*$/;
+
+/**
+ * Refuses (−32020) a request whose headers do not repeat what its body says: whoever routed it by them would
+ * have seen another request than the one that is run. MCP 2026-07-28, Streamable HTTP, "Server Validation".
+ */
+export function assertMirrored(request: IncomingMessage, version: unknown, message: JsonRpcRequest): void {
+  const { headers } = request;
+  // A version that is missing in the body is told as such, by whoever reads the envelope.
+  if (headers['mcp-protocol-version'] === undefined) throw mismatch('Mcp-Protocol-Version is missing');
+  if (version !== undefined && headers['mcp-protocol-version'] !== version) {
+    throw mismatch('Mcp-Protocol-Version is not the version in _meta');
+  }
+  if (onlyOne(request, 'mcp-method') !== message.method)
+    throw mismatch('Mcp-Method is not the method of the body');
+  const parameter = NAMED_BY.get(message.method);
+  if (parameter === undefined) return;
+  if (decode(onlyOne(request, 'mcp-name')) !== message.params[parameter]) {
+    throw mismatch(`Mcp-Name is not the "${parameter}" of the body`);
+  }
+}
+
+/** Refuses (−32020) a call whose `Mcp-Param-…` headers do not repeat the arguments that its tool marks. */
+export function assertParamsMirrored(
+  request: IncomingMessage,
+  args: unknown,
+  marked: readonly ParamHeader[],
+): void {
+  for (const { header, path } of marked) {
+    const value = valueAt(isObject(args) ? args : {}, path);
+    const given = request.headers[header];
+    if (value === undefined || value === null) {
+      if (given !== undefined) throw mismatch(`${header} repeats an argument that is not there`);
+    } else if (!isSame(decode(onlyOne(request, header)), value)) {
+      throw mismatch(`${header} is not the argument "${path.join('.')}"`);
+    }
+  }
+}
+
+function onlyOne(request: IncomingMessage, name: string): string | undefined {
+  const values = request.headersDistinct[name];
+  return values?.length === 1 ? values[0] : undefined;
+}
+
+/** Undefined: missing, or not a value that a header can have. */
+function decode(header: string | undefined): string | undefined {
+  if (header === undefined || !PLAIN.test(header)) return undefined;
+  const encoded = ENCODED.exec(header)?.[1];
+  if (encoded === undefined) return header;
+  return BASE64.test(encoded) ? Buffer.from(encoded, 'base64').toString() : undefined;
+}
+
+function isSame(text: string | undefined, value: unknown): boolean {
+  if (text === undefined) return false;
+  if (typeof value === 'number') return text.trim() !== '' && Number(text) === value;
+  return text === String(value);
+}
+
+function valueAt(args: Params, path: readonly string[]): unknown {
+  let value: unknown = args;
+  for (const key of path) value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return value;
+}
+
+function mismatch(problem: string): ProtocolError {
+  return new ProtocolError(ErrorCode.HeaderMismatch, `Header mismatch: ${problem}`);
+}

@@ -1,0 +1,68 @@
+import { type JsonRpcMessage, isObject, type Params } from '../../protocol/json-rpc.js';
+import { invalidParams, ProtocolError } from '../../protocol/protocol.error.js';
+import {
+  ClientCapabilitiesSchema,
+  ErrorCode,
+  ImplementationSchema,
+  LoggingLevelSchema,
+  STATELESS_VERSION,
+  SUPPORTED_PROTOCOL_VERSIONS,
+} from '../../protocol/sdk-types.js';
+import type { RequestEnvelope } from '../../sessions/visit.js';
+
+const PREFIX = 'io.modelcontextprotocol/';
+const VERSION = `${PREFIX}protocolVersion`;
+
+/** The revision that a message names in its `_meta`, if it names one: messages of a session do not. */
+export function versionIn(message: JsonRpcMessage): unknown {
+  return message.kind === 'response' ? undefined : metaOf(message.params)[VERSION];
+}
+
+/**
+ * What a request says of its sender. Throws `ProtocolError`: −32602 where something is missing or malformed,
+ * −32022 for a revision that is not spoken here. MCP 2026-07-28, Overview, "Per-request protocol fields".
+ */
+export function readEnvelope(params: Params): RequestEnvelope {
+  const meta = metaOf(params);
+  const protocolVersion = meta[VERSION];
+  if (typeof protocolVersion !== 'string') throw missing('protocolVersion');
+  if (protocolVersion !== STATELESS_VERSION) throw unsupportedVersion(protocolVersion);
+  const capabilities = ClientCapabilitiesSchema.safeParse(meta[`${PREFIX}clientCapabilities`]);
+  if (!capabilities.success) throw missing('clientCapabilities');
+  return {
+    protocolVersion,
+    clientCapabilities: capabilities.data,
+    client: readClient(meta[`${PREFIX}clientInfo`]),
+    logLevel: readLogLevel(meta[`${PREFIX}logLevel`]),
+  };
+}
+
+/** −32022, with the revisions that are spoken here. */
+export function unsupportedVersion(requested: string): ProtocolError {
+  return new ProtocolError(ErrorCode.UnsupportedProtocolVersion, 'Unsupported protocol version', {
+    supported: SUPPORTED_PROTOCOL_VERSIONS,
+    requested: requested.slice(0, 64),
+  });
+}
+
+function readClient(info: unknown): RequestEnvelope['client'] {
+  if (info === undefined) return undefined;
+  const parsed = ImplementationSchema.safeParse(info);
+  if (!parsed.success) throw missing('clientInfo');
+  return { name: parsed.data.name, version: parsed.data.version };
+}
+
+function readLogLevel(level: unknown): RequestEnvelope['logLevel'] {
+  if (level === undefined) return undefined;
+  const parsed = LoggingLevelSchema.safeParse(level);
+  if (!parsed.success) throw missing('logLevel');
+  return parsed.data;
+}
+
+function metaOf({ _meta: meta }: Params): Params {
+  return isObject(meta) ? meta : {};
+}
+
+function missing(field: string): ProtocolError {
+  return invalidParams(`_meta must carry a valid "${PREFIX}${field}"`);
+}

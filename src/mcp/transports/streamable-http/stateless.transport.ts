@@ -1,0 +1,96 @@
+import { HttpStatus, Inject, Injectable } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import { ToolRegistry } from '../../catalog/tool.registry.js';
+import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
+import { encodeError, type JsonRpcMessage, type JsonRpcRequest } from '../../protocol/json-rpc.js';
+import { ProtocolError } from '../../protocol/protocol.error.js';
+import { ProtocolService, type Reply } from '../../protocol/protocol.service.js';
+import { ErrorCode } from '../../protocol/sdk-types.js';
+import { principalOf } from '../../sessions/principal.js';
+import { SessionService } from '../../sessions/session.service.js';
+import type { Visit } from '../../sessions/visit.js';
+import type { AuthenticatedRequest } from '../authenticated-request.js';
+import { SseStream } from '../sse.stream.js';
+import { PostExchange } from './post.exchange.js';
+import { assertMirrored, assertParamsMirrored } from './mirrored-headers.js';
+import { readEnvelope, versionIn } from './request-envelope.js';
+
+/** What goes wrong with the request itself, rather than with what it asks for. */
+const STATUSES: Readonly<Record<number, HttpStatus>> = {
+  [ErrorCode.MethodNotFound]: HttpStatus.NOT_FOUND,
+  [ErrorCode.HeaderMismatch]: HttpStatus.BAD_REQUEST,
+  [ErrorCode.MissingRequiredClientCapability]: HttpStatus.BAD_REQUEST,
+  [ErrorCode.UnsupportedProtocolVersion]: HttpStatus.BAD_REQUEST,
+};
+
+/** Streamable HTTP without sessions: each request stands for itself. MCP 2026-07-28, Transports. */
+@Injectable()
+export class StatelessTransport {
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly protocol: ProtocolService,
+    private readonly tools: ToolRegistry,
+    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+  ) {}
+
+  /** Takes a message and answers it. A connection that ends before the answer cancels the request. */
+  async post(
+    message: JsonRpcMessage,
+    request: AuthenticatedRequest,
+    response: ServerResponse,
+  ): Promise<void> {
+    // This revision has no notifications of the client's over HTTP; unknown ones are nobody's loss.
+    if (message.kind !== 'request') return void response.writeHead(HttpStatus.ACCEPTED).end();
+    try {
+      assertMirrored(request, versionIn(message), message);
+      const visit = this.sessions.receive(principalOf(request.auth), readEnvelope(message.params));
+      await this.serve(message, visit, request, response);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const text = encodeError(message.id, error.code, error.message, error.data);
+      new PostExchange(response).finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);
+    }
+  }
+
+  private async serve(
+    message: JsonRpcRequest,
+    visit: Visit,
+    request: AuthenticatedRequest,
+    response: ServerResponse,
+  ): Promise<void> {
+    const gone = (): void => this.sessions.close(visit, 'client_disconnected');
+    response.once('close', gone);
+    try {
+      const { principal } = visit;
+      if (message.method === 'tools/call') this.assertParams(message, visit, request);
+      const scopes = this.protocol.scopesToAskFor(message, visit, principal);
+      if (scopes !== undefined) throw request.lackingScopes(scopes);
+      const outlet = new PostExchange(response, () => this.openStream(visit, response));
+      const reply = await this.protocol.handle(message, { peer: visit, principal, outlet });
+      outlet.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
+    } finally {
+      response.off('close', gone);
+      this.sessions.leave(visit);
+    }
+  }
+
+  private assertParams({ params }: JsonRpcRequest, visit: Visit, request: AuthenticatedRequest): void {
+    const tool = this.tools.list.get(String(params['name']));
+    if (tool === undefined || tool.paramHeaders.length === 0) return;
+    // Of a tool that is not for this caller nothing is told, nor which headers it would want.
+    if (tool.access.verdict(visit.principal.scopes) === 'hidden') return;
+    assertParamsMirrored(request, params['arguments'], tool.paramHeaders);
+  }
+
+  private openStream(visit: Visit, response: ServerResponse): SseStream {
+    const stream: SseStream = new SseStream(response, this.options, (reason) => {
+      this.sessions.close(visit, reason);
+    });
+    visit.streams.add(stream);
+    return stream;
+  }
+}
+
+function statusOf(reply: Reply | undefined): HttpStatus {
+  return (reply?.error !== undefined && STATUSES[reply.error]) || HttpStatus.OK;
+}
