@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { CatalogExplorer } from './catalog/catalog.explorer.js';
+import { ChangeAudience } from './catalog/change.audience.js';
 import { ChangeFeed } from './catalog/change.feed.js';
 import { ToolRegistry } from './catalog/tool.registry.js';
 import { CallFactory } from './invocation/call.factory.js';
@@ -9,9 +10,11 @@ import { ClientInputFactory } from './invocation/client-input.factory.js';
 import { HandlerFactory } from './invocation/handler.factory.js';
 import { Invoker } from './invocation/invoker.js';
 import { McpConfigurableModule } from './mcp.options.js';
+import { ChangeAnnouncer } from './protocol/change.announcer.js';
 import { type Feature, FEATURES } from './protocol/feature.js';
 import { LifecycleFeature } from './protocol/features/lifecycle.feature.js';
 import { LoggingFeature } from './protocol/features/logging.feature.js';
+import { SubscriptionsFeature } from './protocol/features/subscriptions.feature.js';
 import { ToolsFeature } from './protocol/features/tools.feature.js';
 import { ProtocolService } from './protocol/protocol.service.js';
 import { ResultWriter } from './protocol/result.writer.js';
@@ -28,7 +31,7 @@ import { SessionStreams } from './transports/streamable-http/session.streams.js'
 import { SessionTransport } from './transports/streamable-http/session.transport.js';
 import { StatelessTransport } from './transports/streamable-http/stateless.transport.js';
 
-const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, ToolsFeature];
+const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, SubscriptionsFeature, ToolsFeature];
 
 /**
  * The MCP server: finds the tools of every module and serves them. Needs a guard that puts the SDK's
@@ -39,6 +42,8 @@ const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, ToolsFeature];
   controllers: [MessageController, McpController, SseController],
   providers: [
     CatalogExplorer,
+    ChangeAnnouncer,
+    ChangeAudience,
     ChangeFeed,
     ToolRegistry,
     CallFactory,

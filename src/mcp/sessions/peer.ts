@@ -43,6 +43,8 @@ export type AbortCause = 'cancelled' | 'timeout' | 'session_closed' | 'shutdown'
 
 /** A call that the peer waits for. */
 export interface PendingCall {
+  /** It lasts until it is given up: nobody waits for its end. */
+  readonly isStanding?: true;
   abort(cause: AbortCause): void;
 }
 

@@ -29,6 +29,7 @@ export class SessionDrain {
   }
 
   private pendingCalls(): number {
-    return this.sessions.peers().reduce((total, peer) => total + peer.calls.size, 0);
+    const calls = this.sessions.peers().flatMap((peer) => [...peer.calls.values()]);
+    return calls.filter((call) => call.isStanding !== true).length;
   }
 }

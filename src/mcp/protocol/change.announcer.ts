@@ -1,0 +1,45 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { ChangeAudience } from '../catalog/change.audience.js';
+import { type Change, ChangeFeed } from '../catalog/change.feed.js';
+import type { Session } from '../sessions/session.js';
+import { SessionService } from '../sessions/session.service.js';
+import { encodeNotification, type Params } from './json-rpc.js';
+
+/** The notification that tells of a change. */
+export function notificationOf(change: Change): { readonly method: string; readonly params: Params } {
+  return change.kind === 'list'
+    ? { method: `notifications/${change.list}/list_changed`, params: {} }
+    : { method: 'notifications/resources/updated', params: { uri: change.uri } };
+}
+
+/** Tells the sessions on this node of changes. Requests without a session listen for themselves. */
+@Injectable()
+export class ChangeAnnouncer implements OnModuleInit, OnModuleDestroy {
+  private stop: (() => void) | undefined;
+
+  constructor(
+    private readonly changes: ChangeFeed,
+    private readonly audience: ChangeAudience,
+    private readonly sessions: SessionService,
+  ) {}
+
+  onModuleInit(): void {
+    this.stop = this.changes.subscribe((change) => this.announce(change));
+  }
+
+  onModuleDestroy(): void {
+    this.stop?.();
+  }
+
+  private announce(change: Change): void {
+    const { method, params } = notificationOf(change);
+    const message = encodeNotification(method, params);
+    for (const session of this.sessions.list()) if (this.wants(session, change)) session.send(message);
+  }
+
+  private wants(session: Session, change: Change): boolean {
+    if (!session.initialized) return false;
+    if (change.kind === 'list') return true;
+    return session.subscriptions.has(change.uri) && this.audience.mayHear(change, session.principal.scopes);
+  }
+}
