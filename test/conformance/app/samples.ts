@@ -1,0 +1,12 @@
+/** One red pixel: a PNG, base64. */
+export const PNG =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC';
+
+/** A millisecond of silence: a WAV, base64. */
+export const WAV = 'UklGRiwAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQgAAACAgICAgICAgA==';
+
+/** What an answer to an elicitation looks like in a text, for a person to read. */
+export function describeAnswer(answer: { readonly action: string; readonly content?: unknown }): string {
+  const { action, content } = answer;
+  return content === undefined ? `action=${action}` : `action=${action}, content=${JSON.stringify(content)}`;
+}
