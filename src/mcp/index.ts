@@ -1,6 +1,7 @@
 export type { CallContext, ClientSession, Elicited, User } from './decorators/call-context.js';
 export type { EntryOptions, RequiredScopes } from './decorators/entry-options.js';
 export type { McpTool, ToolReturn } from './decorators/mcp-tool.js';
+export { fromJsonSchema } from './decorators/from-json-schema.js';
 export type { Schema, Unvalidated, Validated } from './decorators/schema.js';
 export { Tool, type ToolOptions } from './decorators/tool.decorator.js';
 export { ToolRegistry } from './catalog/tool.registry.js';

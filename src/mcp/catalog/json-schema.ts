@@ -1,3 +1,4 @@
+import { JSON_SCHEMA_VENDOR } from '../decorators/from-json-schema.js';
 import type { Schema } from '../decorators/schema.js';
 import { WiringError } from './wiring.error.js';
 
@@ -25,7 +26,7 @@ export function jsonSchemaOf(
     );
   }
   // Somebody who writes JSON Schema by hand gets what is written.
-  if (vendor === 'json-schema') return jsonSchema;
+  if (vendor === JSON_SCHEMA_VENDOR) return jsonSchema;
   // 2020-12 is what MCP assumes where nothing is said, and clients with an older validator fail on the name.
   const { $schema: _dialect, ...definition } = jsonSchema;
   return definition;

@@ -1,6 +1,5 @@
-import { fromJsonSchema } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { type McpTool, type Schema, Tool } from '../../../src/mcp/index.js';
+import { fromJsonSchema, type McpTool, Tool } from '../../../src/mcp/index.js';
 
 interface Contact {
   readonly name?: string;
@@ -34,7 +33,7 @@ const contact = fromJsonSchema<Contact>({
   then: { required: ['phone'] },
   else: { required: ['email'] },
   additionalProperties: false,
-}) as Schema<Contact>;
+});
 
 @Tool({
   name: 'json_schema_2020_12_tool',
