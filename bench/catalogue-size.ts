@@ -1,41 +1,66 @@
-/** Whether a session, or a list, costs more where there are more tools. */
+/** Whether a session, a call or a list costs more where there are more tools. */
 import type { Bench } from './bench.ts';
 import { BARS, type Figure, figure } from './figures.ts';
+import type { Era } from './generator.ts';
+import type { ServerProcess } from './server-process.ts';
 import { inRounds, ratio, summarise } from './statistics.ts';
 
 const FEW = 10;
 const MANY = 1_000;
 /** The server's own tools, which are there beside the generated ones. */
 const OWN = 4;
-/** A list of 1,000 tools is long: fewer sessions, so that the generator keeps up. */
-const LISTING_SESSIONS = 10;
+/** A list of 1,000 tools is long: fewer clients, so that the generator keeps up. */
+const CLIENTS = 10;
+
+/** A server with so many tools. */
+interface Sized {
+  readonly server: ServerProcess;
+  readonly tools: number;
+}
 
 export async function measureCatalogueSize(bench: Bench): Promise<Figure[]> {
-  const { rounds, openingsPerRound, listsPerRound } = bench.plan;
   const programs = [bench.manyTools(FEW - OWN), bench.manyTools(MANY - OWN)];
-  const { openings, lists } = await bench.withServers(programs, async (servers) => {
+  return bench.withServers(programs, async (servers) => {
     const sized = servers.map((server, at) => ({ server, tools: at === 0 ? FEW : MANY }));
-    for (const { server, tools } of sized) {
-      await bench.drive(server, 'cycle', { count: 2 * openingsPerRound });
-      await bench.drive(server, 'hold', { count: LISTING_SESSIONS });
-      await bench.drive(server, 'list', { count: listsPerRound / 2, tools });
-    }
-    return {
-      openings: await inRounds(rounds, sized, async ({ server }) => {
-        return (await bench.cost(server, 'cycle', { count: openingsPerRound })).cpu;
-      }),
-      lists: await inRounds(rounds, sized, async ({ server, tools }) => {
-        return (await bench.cost(server, 'list', { count: listsPerRound, tools })).cpu;
-      }),
-    };
+    return [
+      ...(await measureOpenings(bench, sized)),
+      ...(await measureEra(bench, sized, 'sse', 'over SSE')),
+      ...(await measureEra(bench, sized, 'session', 'on /mcp with a session')),
+      ...(await measureEra(bench, sized, 'stateless', 'on /mcp without one')),
+    ];
   });
-  const [openingFew, openingMany] = openings as [number[], number[]];
-  const [listFew, listMany] = lists as [number[], number[]];
+}
+
+async function measureOpenings(bench: Bench, sized: readonly Sized[]): Promise<Figure[]> {
+  const { rounds, openingsPerRound: count } = bench.plan;
+  for (const { server } of sized) await bench.drive(server, 'cycle', { count: 2 * count });
+  const [few, many] = (await inRounds(rounds, sized, async ({ server }) => {
+    return (await bench.cost(server, 'cycle', { count })).cpu;
+  })) as [number[], number[]];
   return [
-    figure('Session opened, 1,000 tools over 10', '×', ratio(openingMany, openingFew), BARS.openingRatio),
-    figure('Session opened and closed, 10 tools', 'µs CPU', summarise(openingFew)),
-    figure('Session opened and closed, 1,000 tools', 'µs CPU', summarise(openingMany)),
-    figure('tools/list, 10 tools', 'µs CPU', summarise(listFew)),
-    figure('tools/list, 1,000 tools', 'µs CPU', summarise(listMany)),
+    figure('Session opened, 1,000 tools over 10', '×', ratio(many, few), BARS.openingRatio),
+    figure('Session opened and closed, 10 tools', 'µs CPU', summarise(few)),
+    figure('Session opened and closed, 1,000 tools', 'µs CPU', summarise(many)),
+  ];
+}
+
+async function measureEra(bench: Bench, sized: readonly Sized[], era: Era, how: string): Promise<Figure[]> {
+  const { rounds, warmUpCalls, callsPerRound, listsPerRound } = bench.plan;
+  for (const { server, tools } of sized) {
+    await bench.drive(server, 'hold', { count: CLIENTS, era });
+    await bench.drive(server, 'echo', { count: warmUpCalls / 2 });
+    await bench.drive(server, 'list', { count: listsPerRound / 2, tools });
+  }
+  const calls = (await inRounds(rounds, sized, async ({ server }) => {
+    return (await bench.cost(server, 'echo', { count: callsPerRound / 2 })).cpu;
+  })) as [number[], number[]];
+  const lists = (await inRounds(rounds, sized, async ({ server, tools }) => {
+    return (await bench.cost(server, 'list', { count: listsPerRound, tools })).cpu;
+  })) as [number[], number[]];
+  for (const { server } of sized) await bench.drive(server, 'drop', { count: 0 });
+  return [
+    figure(`Call ${how}, 1,000 tools over 10`, '×', ratio(calls[1], calls[0]), BARS.flatCall),
+    figure(`tools/list ${how}, 10 tools`, 'µs CPU', summarise(lists[0])),
+    figure(`tools/list ${how}, 1,000 tools`, 'µs CPU', summarise(lists[1])),
   ];
 }

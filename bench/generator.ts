@@ -1,13 +1,20 @@
 /** The load generator: a process of its own, which does what it is told over IPC and tells how long it took. */
 import type { Question } from './child.ts';
-import { McpSession, type Target } from './mcp-session.ts';
-import { PostConnection } from './raw-http.ts';
+import type { BenchClient } from './bench-client.ts';
+import { SessionClient, StatelessClient } from './mcp-endpoint.ts';
+import { McpSession } from './mcp-session.ts';
+import { PostConnection, type Target } from './raw-http.ts';
+
+/** How the clients that are held talk: 2024-11-05 over SSE, 2025-11-25 or 2026-07-28 over `/mcp`. */
+export type Era = 'sse' | 'session' | 'stateless';
 
 export interface Load {
   readonly target: Target;
   readonly count: number;
   /** How many tools `tools/list` must name. */
   readonly tools?: number;
+  /** Left out: SSE. */
+  readonly era?: Era;
 }
 
 /** Sessions that are opened at the same time, each with a connection to post on. */
@@ -17,7 +24,15 @@ const STALL_MS = 10_000;
 
 let finished = 0;
 
-const held = new Map<number, { readonly sessions: McpSession[]; readonly posts: PostConnection[] }>();
+const held = new Map<number, { readonly sessions: BenchClient[]; readonly posts: PostConnection[] }>();
+
+const OPENERS: Readonly<
+  Record<Era, (target: Target, posts: PostConnection, mark: string) => Promise<BenchClient>>
+> = {
+  sse: (target, posts) => McpSession.open(target, posts),
+  session: (_target, posts, mark) => SessionClient.open(posts, mark),
+  stateless: async (_target, posts, mark) => new StatelessClient(posts, mark),
+};
 
 const commands: Readonly<Record<string, (load: Load) => Promise<void>>> = {
   /** Opens idle sessions and holds them; the connections they were initialised on are closed, as a client's are in time. */
@@ -29,9 +44,11 @@ const commands: Readonly<Record<string, (load: Load) => Promise<void>>> = {
     held.set(target.port, { sessions, posts: [] });
   },
   /** Opens sessions with a connection to post on each, and holds them. */
-  async hold({ target, count }) {
+  async hold({ target, count, era = 'sse' }) {
     const posts = Array.from({ length: count }, () => new PostConnection(target));
-    const sessions = await Promise.all(posts.map((connection) => McpSession.open(target, connection)));
+    const sessions = await Promise.all(
+      posts.map((connection, at) => OPENERS[era](target, connection, `client ${at}`)),
+    );
     held.set(target.port, { sessions, posts });
   },
   async drop({ target }) {
@@ -50,7 +67,7 @@ const commands: Readonly<Record<string, (load: Load) => Promise<void>>> = {
 async function spread(
   target: Target,
   count: number,
-  work: (session: McpSession) => Promise<void>,
+  work: (session: BenchClient) => Promise<void>,
 ): Promise<void> {
   let left = count;
   await Promise.all(

@@ -10,16 +10,22 @@ import { KnownTokens } from './known-tokens.ts';
 
 interface Session {
   readonly owner: string;
-  readonly stream: ServerResponse;
+  /** Undefined: its replies are the answers to its posts. */
+  readonly stream: ServerResponse | undefined;
 }
 
 interface Message {
   readonly jsonrpc: '2.0';
   readonly method: string;
   readonly id?: string | number;
-  readonly params?: { readonly name?: unknown; readonly arguments?: unknown };
+  readonly params?: {
+    readonly name?: unknown;
+    readonly arguments?: unknown;
+    readonly _meta?: Readonly<Record<string, unknown>>;
+  };
 }
 
+const STATELESS = '2026-07-28';
 const MAX_BODY = 4 * 1024 * 1024;
 const STREAM = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache, no-transform' };
 const ACCEPTED = { 'Content-Type': 'text/plain', 'Content-Length': '8' };
@@ -42,12 +48,50 @@ async function route(request: IncomingMessage, response: ServerResponse): Promis
   const caller = await tokens.callerOf(request.headers.authorization);
   if (caller === undefined) return void response.writeHead(401).end();
   if (request.method === 'GET' && url === '/sse') return openStream(response, caller.subject);
+  if (request.method === 'POST' && url === '/mcp') return postToMcp(request, response, caller.subject);
   if (request.method !== 'POST' || !url.startsWith('/message?sessionId=')) {
     return void response.writeHead(404).end();
   }
   const session = sessions.get(url.slice('/message?sessionId='.length));
   if (session?.owner !== caller.subject) return void response.writeHead(404).end();
-  readBody(request, response, (text) => receive(text, session, response));
+  readBody(request, response, (text) => receive(text, session.stream!, response));
+}
+
+function postToMcp(request: IncomingMessage, response: ServerResponse, owner: string): void {
+  const { headers } = request;
+  const id = headers['mcp-session-id'] as string | undefined;
+  const isStateless = headers['mcp-protocol-version'] === STATELESS;
+  if (!isStateless && id !== undefined && sessions.get(id)?.owner !== owner) {
+    return void response.writeHead(404).end();
+  }
+  readBody(request, response, (text) => {
+    const message = parse(text);
+    if (message?.id === undefined) return void response.writeHead(400).end();
+    if (isStateless ? !repeats(headers, message) : id === undefined && message.method !== 'initialize') {
+      return void response.writeHead(400).end();
+    }
+    const opened = !isStateless && id === undefined ? { 'Mcp-Session-Id': openSession(owner) } : {};
+    const body = JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answer(message) });
+    const length = Buffer.byteLength(body);
+    response
+      .writeHead(200, { ...opened, 'Content-Type': 'application/json', 'Content-Length': length })
+      .end(body);
+  });
+}
+
+/** The headers of 2026-07-28 say what the body says. */
+function repeats(headers: IncomingMessage['headers'], { method, params }: Message): boolean {
+  return (
+    headers['mcp-method'] === method &&
+    headers['mcp-name'] === params?.name &&
+    params?.['_meta']?.['io.modelcontextprotocol/protocolVersion'] === STATELESS
+  );
+}
+
+function openSession(owner: string): string {
+  const id = randomUUID();
+  sessions.set(id, { owner, stream: undefined });
+  return id;
 }
 
 function openStream(response: ServerResponse, owner: string): void {
@@ -69,18 +113,23 @@ function readBody(request: IncomingMessage, response: ServerResponse, done: (tex
   });
 }
 
-function receive(text: string, { stream }: Session, response: ServerResponse): void {
-  let message: unknown;
-  try {
-    message = JSON.parse(text);
-  } catch {
-    return void response.writeHead(400).end();
-  }
-  if (!isMessage(message)) return void response.writeHead(400).end();
+function receive(text: string, stream: ServerResponse, response: ServerResponse): void {
+  const message = parse(text);
+  if (message === undefined) return void response.writeHead(400).end();
   response.writeHead(202, ACCEPTED).end('Accepted');
   if (message.id === undefined) return;
   const reply = { jsonrpc: '2.0', id: message.id, ...answer(message) };
   stream.write(`event: message\ndata: ${JSON.stringify(reply)}\n\n`);
+}
+
+/** Undefined: no message. */
+function parse(text: string): Message | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return isMessage(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isMessage(value: unknown): value is Message {

@@ -1,26 +1,14 @@
-/** A client's session over HTTP with SSE, which believes nothing: every reply is checked. */
+/** A client's session over HTTP with SSE. */
+import { assertEchoed, assertListed, type BenchClient, echoMessage, type Reply } from './bench-client.ts';
 import { EventStream, PostConnection, type Target } from './raw-http.ts';
 
-export type { Target } from './raw-http.ts';
-
-interface Reply {
-  readonly id: number;
-  readonly result?: {
-    readonly content?: readonly { readonly text?: string }[];
-    readonly isError?: boolean;
-    readonly tools?: readonly unknown[];
-    readonly serverInfo?: object;
-  };
-}
-
-const PADDING = 'x'.repeat(128);
 const CLIENT = {
   protocolVersion: '2024-11-05',
   capabilities: {},
   clientInfo: { name: 'bench', version: '1' },
 };
 
-export class McpSession {
+export class McpSession implements BenchClient {
   private readonly stream: EventStream;
   private readonly posts: PostConnection;
   private endpoint: string | undefined;
@@ -51,18 +39,15 @@ export class McpSession {
     return session;
   }
 
-  /** One echo call of about 150 bytes of message. Rejects unless the reply is the right one, to the letter. */
+  /** One echo call. Rejects unless the reply is the right one, to the letter. */
   async echo(): Promise<void> {
-    const message = `${this.endpoint} ${this.lastId} ${PADDING}`;
-    const { result } = await this.request('tools/call', { name: 'echo', arguments: { message } });
-    const right = result?.content?.length === 1 && result.content[0]!.text === `Echo: ${message}`;
-    if (!right || result.isError === true) throw new Error('A wrong reply to echo');
+    const message = echoMessage(`${this.endpoint} ${this.lastId}`);
+    assertEchoed(await this.request('tools/call', { name: 'echo', arguments: { message } }), message);
   }
 
   /** One `tools/list`. Rejects unless it names as many tools as there are. */
   async list(tools: number): Promise<void> {
-    const { result } = await this.request('tools/list');
-    if (result?.tools?.length !== tools) throw new Error('A wrong reply to tools/list');
+    assertListed(await this.request('tools/list'), tools);
   }
 
   /** Throws when the stream has not lasted until now. */
@@ -82,7 +67,7 @@ export class McpSession {
   }
 
   private async post(message: object): Promise<void> {
-    const status = await this.posts.post(this.endpoint!, JSON.stringify(message));
+    const { status } = await this.posts.post(this.endpoint!, JSON.stringify(message));
     if (status !== 202) throw new Error(`A message was answered ${status}`);
   }
 

@@ -20,12 +20,20 @@ function headersFor({ port, token }: Target): string {
   return `Host: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n`;
 }
 
+/** What a post was answered. */
+export interface PostAnswer {
+  readonly status: number;
+  /** Status line and headers. */
+  readonly head: string;
+  readonly body: string;
+}
+
 /** A kept-alive connection that posts one message after the other. */
 export class PostConnection {
   private readonly socket: Socket;
   private readonly headers: string;
   private received = '';
-  private done: ((status: number) => void) | undefined;
+  private done: ((answer: PostAnswer) => void) | undefined;
   private failed: ((error: Error) => void) | undefined;
 
   constructor(target: Target) {
@@ -36,13 +44,14 @@ export class PostConnection {
     this.socket.on('close', () => this.failed?.(new Error('The server closed a connection')));
   }
 
-  /** Resolves with the status once the whole answer is there. One at a time. */
-  post(path: string, body: string): Promise<number> {
+  /** Resolves once the whole answer is there. One at a time. `headers` are whole lines. */
+  post(path: string, body: string, headers = ''): Promise<PostAnswer> {
     return new Promise((resolve, reject) => {
       this.done = resolve;
       this.failed = reject;
       if (this.socket.destroyed) reject(new Error('The server has closed a connection'));
-      this.socket.write(`POST ${path} HTTP/1.1\r\n${this.headers}${body.length}${HEAD_END}${body}`, 'latin1');
+      const head = `POST ${path} HTTP/1.1\r\n${headers}${this.headers}${body.length}`;
+      this.socket.write(head + HEAD_END + body, 'latin1');
     });
   }
 
@@ -56,10 +65,12 @@ export class PostConnection {
     const headEnd = this.received.indexOf(HEAD_END);
     if (headEnd === -1) return;
     const head = this.received.slice(0, headEnd);
-    const end = bodyEnd(this.received, head, headEnd + HEAD_END.length);
+    const start = headEnd + HEAD_END.length;
+    const end = bodyEnd(this.received, head, start);
     if (end === -1 || this.received.length < end) return;
+    const body = this.received.slice(start, end);
     this.received = this.received.slice(end);
-    this.done?.(Number(head.slice(9, 12)));
+    this.done?.({ status: Number(head.slice(9, 12)), head, body });
   }
 }
 

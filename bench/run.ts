@@ -3,7 +3,7 @@
  *
  *   --quick          fewer and shorter rounds
  *   --check          a figure over its bar fails the run
- *   --only <section> calls, openings, idle-heap, catalogue-size or start-up; may be given several times
+ *   --only <section> calls, mcp-calls, openings, idle-heap, catalogue-size or start-up; may be given several times
  *   --dist <folder>  another build than dist/
  */
 import { Bench } from './bench.ts';
@@ -12,6 +12,7 @@ import { measureCatalogueSize } from './catalogue-size.ts';
 import { pinSelf } from './cores.ts';
 import { type Figure, verdict } from './figures.ts';
 import { measureIdleHeap } from './idle-heap.ts';
+import { measureMcpCalls } from './mcp-calls.ts';
 import { measureOpenings } from './openings.ts';
 import { readOptions } from './options.ts';
 import { conditions, describe, table, write } from './report.ts';
@@ -19,6 +20,7 @@ import { measureStartUp } from './start-up.ts';
 
 const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = {
   calls: measureCalls,
+  'mcp-calls': measureMcpCalls,
   openings: measureOpenings,
   'idle-heap': measureIdleHeap,
   'catalogue-size': measureCatalogueSize,

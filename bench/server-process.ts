@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
 import { Child } from './child.ts';
 import { SERVER_CORE } from './cores.ts';
-import type { Target } from './mcp-session.ts';
+import type { Target } from './raw-http.ts';
 
 /** A program and its arguments. */
 export type Program = readonly [file: URL, ...args: string[]];

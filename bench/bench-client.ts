@@ -1,0 +1,34 @@
+/** A client as the generator drives it. It believes nothing: every reply is checked. */
+export interface BenchClient {
+  /** One echo call of about 150 bytes of message. Rejects unless the reply is the right one, to the letter. */
+  echo(): Promise<void>;
+  /** One `tools/list`. Rejects unless it names as many tools as there are. */
+  list(tools: number): Promise<void>;
+  /** Throws when it has not lasted until now. */
+  close(): void;
+}
+
+export interface Reply {
+  readonly id: number;
+  readonly result?: {
+    readonly content?: readonly { readonly text?: string }[];
+    readonly isError?: boolean;
+    readonly tools?: readonly unknown[];
+    readonly serverInfo?: object;
+  };
+}
+
+const PADDING = 'x'.repeat(128);
+
+export function echoMessage(mark: string): string {
+  return `${mark} ${PADDING}`;
+}
+
+export function assertEchoed({ result }: Reply, message: string): void {
+  const right = result?.content?.length === 1 && result.content[0]!.text === `Echo: ${message}`;
+  if (!right || result.isError === true) throw new Error('A wrong reply to echo');
+}
+
+export function assertListed({ result }: Reply, tools: number): void {
+  if (result?.tools?.length !== tools) throw new Error('A wrong reply to tools/list');
+}
