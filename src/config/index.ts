@@ -9,6 +9,7 @@ export {
 export { DEVELOPMENT_ISSUER } from './development-issuer.js';
 export { loadSettings, type EnvironmentVariables, type LoadSettingsOptions } from './load-settings.js';
 export { isLoopbackHost } from './loopback.js';
+export { RATE_LIMIT_FORMAT, readRateLimit, type RateLimit } from './rate-limit.js';
 export type {
   AuthSettings,
   Environment,
