@@ -3,6 +3,7 @@ export {
   AUTH_SETTINGS,
   ConfigurationModule,
   HTTP_SETTINGS,
+  LIMIT_SETTINGS,
   LOG_SETTINGS,
   SESSION_SETTINGS,
 } from './configuration.module.js';
@@ -14,6 +15,7 @@ export type {
   AuthSettings,
   Environment,
   HttpSettings,
+  LimitSettings,
   LogSettings,
   SessionSettings,
   Settings,
