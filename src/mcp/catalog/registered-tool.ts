@@ -1,3 +1,4 @@
+import { RATE_LIMIT_FORMAT, type RateLimit, readRateLimit } from '../../backplane/index.js';
 import type { McpTool } from '../decorators/mcp-tool.js';
 import type { Schema } from '../decorators/schema.js';
 import type { ToolOptions } from '../decorators/tool.decorator.js';
@@ -16,6 +17,7 @@ export interface RegisteredTool {
   readonly output: Schema | undefined;
   readonly scopes: readonly string[];
   readonly timeoutMs: number | undefined;
+  readonly rateLimit: RateLimit | undefined;
   readonly instance: McpTool<Schema | undefined, Schema | undefined>;
 }
 
@@ -40,8 +42,16 @@ export function registerTool(options: ToolOptions, instance: unknown, className:
     output: options.output,
     scopes: options.scopes ?? [],
     timeoutMs: options.timeoutMs,
+    rateLimit: rateLimitOf(options, className),
     instance,
   };
+}
+
+function rateLimitOf({ rateLimit: text }: ToolOptions, className: string): RateLimit | undefined {
+  if (text === undefined) return undefined;
+  const limit = readRateLimit(text);
+  if (limit !== undefined) return limit;
+  throw new ToolWiringError(className, `rateLimit must be ${RATE_LIMIT_FORMAT}; leave it out for none`);
 }
 
 function isTool(instance: unknown): instance is RegisteredTool['instance'] {
