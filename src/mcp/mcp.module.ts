@@ -3,6 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { ToolExplorer } from './catalog/tool.explorer.js';
 import { ToolRegistry } from './catalog/tool.registry.js';
 import { CallLog } from './invocation/call.log.js';
+import { CallLimiter } from './invocation/call.limiter.js';
 import { ToolInvoker } from './invocation/tool.invoker.js';
 import { McpConfigurableModule } from './mcp.options.js';
 import { ProtocolService } from './protocol/protocol.service.js';
@@ -28,6 +29,7 @@ import { StreamableHttpTransport } from './transports/streamable-http/streamable
     ToolExplorer,
     ToolRegistry,
     CallLog,
+    CallLimiter,
     ToolInvoker,
     ProtocolService,
     SessionClock,
