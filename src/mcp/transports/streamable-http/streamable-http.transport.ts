@@ -1,5 +1,6 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { CallLimiter } from '../../invocation/call.limiter.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import type { JsonRpcMessage } from '../../protocol/json-rpc.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
@@ -27,6 +28,7 @@ export class StreamableHttpTransport {
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
     private readonly streams: SessionStreams,
+    private readonly limiter: CallLimiter,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -39,6 +41,7 @@ export class StreamableHttpTransport {
     // Somebody else's session is told from one's own before a body is read for it.
     if (named !== undefined) this.sessions.find(named, principal, TRANSPORT);
     const { messages, batched } = await readMessages(request, this.options.maxBodyBytes);
+    await this.limiter.admit(messages, principal);
     // The token may have been revoked while the body was on its way.
     await request.reauthorize?.();
     const session = await this.sessionFor(messages, batched, named, request, principal);
