@@ -5,6 +5,8 @@ import {
   ConfigurationModule,
   HTTP_SETTINGS,
   type HttpSettings,
+  LIMIT_SETTINGS,
+  type LimitSettings,
   SESSION_SETTINGS,
   type SessionSettings,
   type Settings,
@@ -19,7 +21,7 @@ const MIB = 2 ** 20;
 /** What may be asked without a token, beside the routes that `auth` itself opens. */
 for (const controller of [HealthController, LandingController]) Public()(controller);
 
-function mcpOptions(http: HttpSettings, sessions: SessionSettings): McpModuleOptions {
+function mcpOptions(http: HttpSettings, sessions: SessionSettings, limits: LimitSettings): McpModuleOptions {
   return {
     serverInfo: SERVER_INFO,
     basePath: new URL(http.publicUrl).pathname.replace(/\/$/, ''),
@@ -33,6 +35,7 @@ function mcpOptions(http: HttpSettings, sessions: SessionSettings): McpModuleOpt
     callTimeoutMs: 60_000,
     pageSize: 1_000,
     listTtlMs: 60_000,
+    callLimit: limits.calls,
   };
 }
 
@@ -46,7 +49,10 @@ export class AppModule {
         ConfigurationModule.forRoot(settings),
         BackplaneModule,
         // Express tries routes in this order: the ones that are busy come first.
-        McpModule.forRootAsync({ inject: [HTTP_SETTINGS, SESSION_SETTINGS], useFactory: mcpOptions }),
+        McpModule.forRootAsync({
+          inject: [HTTP_SETTINGS, SESSION_SETTINGS, LIMIT_SETTINGS],
+          useFactory: mcpOptions,
+        }),
         AuthModule,
         ToolsModule,
         ObservabilityModule,

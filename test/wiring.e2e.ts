@@ -16,7 +16,7 @@ class Answering implements McpTool {
 /** A tool class of this name, with these options. */
 function toolClass(
   name: string,
-  options: { name?: string; input?: Schema; output?: Schema; timeoutMs?: number },
+  options: { name?: string; input?: Schema; output?: Schema; timeoutMs?: number; rateLimit?: string },
 ) {
   const made = { [name]: class extends Answering {} }[name]!;
   Tool({ name: 'fifth', description, ...options })(made);
@@ -106,6 +106,17 @@ describe('a tool is refused at start, with a named error that says which class a
     const { message } = await refusal([toolClass('TimelessTool', { timeoutMs })]);
     expect(message).toBe('Class TimelessTool: timeoutMs must be between 1 and 2147483647 milliseconds');
   });
+
+  it.each(['', 'off', '10', '10/m', '0/1m', '10/0s', '10 / 1m'])(
+    'when its rateLimit is %j',
+    async (rateLimit) => {
+      const error = await refusal([toolClass('LimitlessTool', { rateLimit })]);
+      expect(error).toBeInstanceOf(WiringError);
+      expect(error.message).toBe(
+        'Class LimitlessTool: rateLimit must be a count and a period such as 600/1m, up to 1000000 in 1s to 1d; leave it out for none',
+      );
+    },
+  );
 
   it('when it is request-scoped, or something that it injects is', async () => {
     @Injectable({ scope: Scope.REQUEST })

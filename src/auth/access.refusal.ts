@@ -12,6 +12,7 @@ import { AUTH_SETTINGS, type AuthSettings } from '../config/index.js';
 import { PROTECTED_RESOURCE_PATH, resourceOf } from './protected-resource.js';
 import { ACCESS_SCOPE } from './scopes.js';
 import type { TokenError } from './tokens/token.error.js';
+import type { TooManyFailuresError } from './tokens/too-many-failures.error.js';
 
 const RETRY_AFTER_SECONDS = '5';
 const MAX_LOGGED_PATH = 256;
@@ -40,6 +41,14 @@ export class AccessRefusal {
     this.log(request, reason.error);
     this.challenge(request, scopes, reason);
     return new ForbiddenException(reason);
+  }
+
+  /** 429, with the time to come again (RFC 6585 §4). */
+  tooManyFailures(request: Request, error: TooManyFailuresError): HttpException {
+    this.log(request, 'too_many_failures');
+    for (const [name, value] of Object.entries(error.headers)) request.res?.setHeader(name, value);
+    request.res?.setHeader('Cache-Control', 'no-store');
+    return new HttpException(oauthError('too_many_requests', error.message), HttpStatus.TOO_MANY_REQUESTS);
   }
 
   /** 503: without the deny list nobody can be let in (RFC 7009 §2.2.1). */

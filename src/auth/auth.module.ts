@@ -10,6 +10,7 @@ import { ProtectedResourceController } from './protected-resource.controller.js'
 import { RoutePolicies } from './route.policies.js';
 import { CallerFactory } from './tokens/caller.factory.js';
 import { DevelopmentTokenService } from './tokens/development-token.service.js';
+import { FailureLimiter } from './tokens/failure.limiter.js';
 import { OAuthBodyMiddleware } from './tokens/oauth-body.middleware.js';
 import { RevocationController } from './tokens/revocation.controller.js';
 import { RevocationService } from './tokens/revocation.service.js';
@@ -22,7 +23,8 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
 
 /**
  * Who is calling, and what they may do. Importing it closes every route of the application that is not
- * `@Public()`. It needs the settings and the backplane's `RevocationStore`, both from global modules.
+ * `@Public()`. It needs the settings and the backplane's `RevocationStore` and `RateLimiter`, from global
+ * modules.
  */
 @Module({
   imports: [PassportModule, JwtModule.registerAsync({ inject: [AUTH_SETTINGS], useFactory: jwtOptionsFrom })],
@@ -33,6 +35,7 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
     AccessRefusal,
     CallerFactory,
     DevelopmentTokenService,
+    FailureLimiter,
     JwtStrategy,
     RevocationService,
     RoutePolicies,

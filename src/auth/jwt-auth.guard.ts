@@ -8,6 +8,7 @@ import { RoutePolicies, type RoutePolicy } from './route.policies.js';
 import { RevocationUnavailableError } from './tokens/revocation-unavailable.error.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
 import { TokenError } from './tokens/token.error.js';
+import { TooManyFailuresError } from './tokens/too-many-failures.error.js';
 
 /** What the guard leaves on a request. */
 interface GuardedRequest extends Request {
@@ -22,8 +23,9 @@ interface GuardedRequest extends Request {
  * Closes every route that is not `@Public()`: finds the caller by the `jwt` strategy, checks the scopes that
  * the route demands, and leaves the {@link Caller} on `request.auth`.
  *
- * Throws 401 with its challenge without a good token, 403 with its challenge where a scope is lacking, and
- * 503 with `Retry-After` when the deny list gives no verdict; the headers are on the response by then.
+ * Throws 401 with its challenge without a good token, 403 with its challenge where a scope is lacking, 429
+ * with `Retry-After` to an address that has shown too many bad tokens, and 503 with `Retry-After` when the
+ * deny list gives no verdict; the headers are on the response by then.
  */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard('jwt') {
@@ -66,6 +68,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
 
   private refusalOf(request: Request, error: unknown, { scopes }: RoutePolicy): unknown {
     if (error instanceof TokenError) return this.refusal.unauthorized(request, error, scopes);
+    if (error instanceof TooManyFailuresError) return this.refusal.tooManyFailures(request, error);
     if (error instanceof RevocationUnavailableError) return this.refusal.unavailable(request, error);
     return error;
   }

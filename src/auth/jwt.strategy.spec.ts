@@ -4,6 +4,7 @@ import { forge } from './fixtures/forge.fixture.js';
 import { SETTINGS } from './fixtures/settings.fixture.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { CallerFactory } from './tokens/caller.factory.js';
+import { FailureLimiter } from './tokens/failure.limiter.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
 import { TokenVerifier } from './tokens/token.verifier.js';
 import { trustedIssuersFrom } from './tokens/trusted-issuer.js';
@@ -14,7 +15,9 @@ const verifier = new TokenVerifier(trustedIssuersFrom(SETTINGS), new CallerFacto
 /** What Passport makes of the strategy, for the user, the challenge and the error. */
 function throughPassport(authorization: string, isRevoked: () => Promise<boolean>): Promise<unknown[]> {
   const revocations = { isRevoked, revoke: async () => {}, onRevoked: () => () => {} };
-  void new JwtStrategy(new TokenAuthenticator(verifier, new VerifiedTokenCache(), revocations));
+  const limits = { calls: undefined, failedAuthentications: undefined };
+  const failures = new FailureLimiter({ take: () => Promise.reject(new Error('unlimited')) }, limits);
+  void new JwtStrategy(new TokenAuthenticator(verifier, new VerifiedTokenCache(), failures, revocations));
   const { promise, resolve } = Promise.withResolvers<unknown[]>();
   const request = { url: '/', rawHeaders: ['Authorization', authorization] } as Request;
   passport.authenticate('jwt', { session: false }, (...outcome: unknown[]) => resolve(outcome))(

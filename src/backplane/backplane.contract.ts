@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RateLimiter } from './rate-limiter.js';
+import { rateLimiterContract } from './rate-limiter.contract.js';
 import type { RecordStore } from './record-store.js';
 import type { ReplayEntry, ReplayLog } from './replay-log.js';
 import type { RevocableToken, Revocation, RevocationStore } from './revocation-store.js';
@@ -6,6 +8,7 @@ import type { SlotCounter } from './slot-counter.js';
 
 /** An engine under test. Each call of a `make` function gives ports with nothing in them. */
 export interface Engine {
+  readonly limits: RateLimiter;
   readonly records: RecordStore;
   readonly replay: ReplayLog;
   readonly revocations: RevocationStore;
@@ -33,6 +36,8 @@ async function until(met: () => Promise<boolean>): Promise<void> {
 
 /** What every engine of the backplane must do. */
 export function backplaneContract(name: string, make: () => Promise<Engine>): void {
+  rateLimiterContract(name, async () => (await make()).limits);
+
   describe(`${name}: records`, () => {
     it('gives back what was put, and nothing for a key that was not', async () => {
       const { records } = await make();

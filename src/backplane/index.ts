@@ -1,4 +1,6 @@
 export { BackplaneModule } from './backplane.module.js';
+export { rateLimitHeaders } from './rate-limit-headers.js';
+export { RateLimiter, type RateVerdict } from './rate-limiter.js';
 export { RecordStore, type StoredRecord } from './record-store.js';
 export { ReplayLog, type ReplayEntry } from './replay-log.js';
 export {
@@ -9,3 +11,4 @@ export {
   type RevocationTarget,
 } from './revocation-store.js';
 export { SlotCounter } from './slot-counter.js';
+export { RATE_LIMIT_FORMAT, readRateLimit, type RateLimit } from '../config/index.js';

@@ -5,11 +5,13 @@ import {
   AUTH_SETTINGS,
   ConfigurationModule,
   HTTP_SETTINGS,
+  LIMIT_SETTINGS,
   LOG_SETTINGS,
   loadSettings,
   SESSION_SETTINGS,
   type AuthSettings,
   type HttpSettings,
+  type LimitSettings,
   type LogSettings,
   type SessionSettings,
 } from './index.js';
@@ -20,6 +22,7 @@ class Room {
     @Inject(HTTP_SETTINGS) readonly http: HttpSettings,
     @Inject(AUTH_SETTINGS) readonly auth: AuthSettings,
     @Inject(SESSION_SETTINGS) readonly sessions: SessionSettings,
+    @Inject(LIMIT_SETTINGS) readonly limits: LimitSettings,
     @Inject(LOG_SETTINGS) readonly logs: LogSettings,
   ) {}
 }

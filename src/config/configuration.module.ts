@@ -8,6 +8,8 @@ export const HTTP_SETTINGS = getConfigToken('http');
 export const AUTH_SETTINGS = getConfigToken('auth');
 /** Injects {@link SessionSettings}. */
 export const SESSION_SETTINGS = getConfigToken('sessions');
+/** Injects {@link LimitSettings}. */
+export const LIMIT_SETTINGS = getConfigToken('limits');
 /** Injects {@link LogSettings}. */
 export const LOG_SETTINGS = getConfigToken('logs');
 
@@ -27,6 +29,7 @@ export class ConfigurationModule {
         registerAs('http', () => settings.http),
         registerAs('auth', () => settings.auth),
         registerAs('sessions', () => settings.sessions),
+        registerAs('limits', () => settings.limits),
         registerAs('logs', () => settings.logs),
       ],
     });

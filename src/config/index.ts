@@ -3,16 +3,19 @@ export {
   AUTH_SETTINGS,
   ConfigurationModule,
   HTTP_SETTINGS,
+  LIMIT_SETTINGS,
   LOG_SETTINGS,
   SESSION_SETTINGS,
 } from './configuration.module.js';
 export { DEVELOPMENT_ISSUER } from './development-issuer.js';
 export { loadSettings, type EnvironmentVariables, type LoadSettingsOptions } from './load-settings.js';
 export { isLoopbackHost } from './loopback.js';
+export { RATE_LIMIT_FORMAT, readRateLimit, type RateLimit } from './rate-limit.js';
 export type {
   AuthSettings,
   Environment,
   HttpSettings,
+  LimitSettings,
   LogSettings,
   SessionSettings,
   Settings,

@@ -46,6 +46,7 @@ describe('loadSettings', () => {
         heartbeatMs: 15_000,
         shutdownGraceMs: 2_000,
       },
+      limits: { calls: undefined, failedAuthentications: undefined },
       logs: { level: 'info', format: 'pretty' },
     });
   });
@@ -64,6 +65,10 @@ describe('loadSettings', () => {
       },
       auth: { issuer: PRODUCTION.PUBLIC_URL, audience: PRODUCTION.PUBLIC_URL, developmentTokens: false },
       sessions: { shutdownGraceMs: 25_000 },
+      limits: {
+        calls: { count: 600, periodMs: 60_000 },
+        failedAuthentications: { count: 60, periodMs: 60_000 },
+      },
       logs: { level: 'info', format: 'json' },
     });
   });
@@ -72,7 +77,7 @@ describe('loadSettings', () => {
     expect(load({ NODE_ENV: 'test', JWT_SECRET: SECRET }).environment).toBe('development'));
 
   it('reads what is set', () => {
-    const { http, auth, sessions, logs } = load({
+    const { http, auth, sessions, limits, logs } = load({
       ...PRODUCTION,
       HOST: '::',
       PORT: '8080',
@@ -87,6 +92,8 @@ describe('loadSettings', () => {
       SESSION_MAX: '2h',
       SESSIONS_PER_PRINCIPAL: '3',
       HEARTBEAT: '500ms',
+      RATE_LIMIT: 'off',
+      RATE_LIMIT_IP: '5/2h',
       MAX_BODY: '512kb',
       SHUTDOWN_GRACE: '0s',
       LOG_LEVEL: 'debug',
@@ -115,6 +122,7 @@ describe('loadSettings', () => {
       heartbeatMs: 500,
       shutdownGraceMs: 0,
     });
+    expect(limits).toEqual({ calls: undefined, failedAuthentications: { count: 5, periodMs: 7_200_000 } });
     expect(logs).toEqual({ level: 'debug', format: 'pretty' });
   });
 

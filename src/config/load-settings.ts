@@ -72,6 +72,7 @@ function assemble(environment: Environment, values: SettingValues, secret: strin
     http: Object.freeze(httpSettings(environment, values, publicUrl)),
     auth: Object.freeze(authSettings(environment, values, publicUrl, secret)),
     sessions: Object.freeze(sessionSettings(values)),
+    limits: Object.freeze({ calls: values.RATE_LIMIT, failedAuthentications: values.RATE_LIMIT_IP }),
     logs: Object.freeze({ level: values.LOG_LEVEL, format: values.LOG_FORMAT }),
   });
 }

@@ -31,6 +31,8 @@ describe('the settings', () => {
       ['SESSION_MAX', '12h', '12h'],
       ['SESSIONS_PER_PRINCIPAL', '100', '100'],
       ['HEARTBEAT', '15s', '15s'],
+      ['RATE_LIMIT', 'off', '600/1m'],
+      ['RATE_LIMIT_IP', 'off', '60/1m'],
       ['MAX_BODY', '4mb', '4mb'],
       ['SHUTDOWN_GRACE', '2s', '25s'],
       ['LOG_LEVEL', 'info', 'info'],

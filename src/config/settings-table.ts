@@ -2,7 +2,7 @@ import * as network from './network-formats.js';
 import { REQUIRED, same, told, type Setting } from './setting.js';
 import { LOG_FORMATS, LOG_LEVELS } from './settings.js';
 import * as tokens from './token-formats.js';
-import { byteSize, duration, flag, list, oneOf, wholeNumber } from './value-formats.js';
+import { byteSize, duration, flag, list, oneOf, rateLimit, wholeNumber } from './value-formats.js';
 
 // Node timers hold at most 2^31 - 1 ms, 24.8 days; a longer one fires at once.
 const LONGEST_TIMER = '24d';
@@ -114,6 +114,18 @@ export const SETTINGS_TABLE = {
     schema: duration('100ms', '5m'),
     defaults: same('15s'),
     example: '15s',
+  },
+  RATE_LIMIT: {
+    description: 'Calls that one principal may make; tools may set a limit of their own beside it.',
+    schema: rateLimit,
+    defaults: { development: 'off', production: '600/1m' },
+    example: '600/1m',
+  },
+  RATE_LIMIT_IP: {
+    description: 'Failed authentications from one address (IPv6: one /64).',
+    schema: rateLimit,
+    defaults: { development: 'off', production: '60/1m' },
+    example: '60/1m',
   },
   MAX_BODY: {
     description: 'Largest request body; kb and mb are multiples of 1024.',

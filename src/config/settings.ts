@@ -1,3 +1,5 @@
+import type { RateLimit } from './rate-limit.js';
+
 /** Which defaults and which refusals hold. `NODE_ENV=test` counts as development, unset as production. */
 export type Environment = 'development' | 'production';
 
@@ -57,6 +59,14 @@ export interface SessionSettings {
   readonly shutdownGraceMs: number;
 }
 
+/** How often what may happen; undefined: without a limit. */
+export interface LimitSettings {
+  /** Calls of one principal: what does work, such as `tools/call`. */
+  readonly calls: RateLimit | undefined;
+  /** Requests from one address whose token is refused. */
+  readonly failedAuthentications: RateLimit | undefined;
+}
+
 /** Levels of the logger, loudest last; `silent` writes nothing. */
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
@@ -75,5 +85,6 @@ export interface Settings {
   readonly http: HttpSettings;
   readonly auth: AuthSettings;
   readonly sessions: SessionSettings;
+  readonly limits: LimitSettings;
   readonly logs: LogSettings;
 }

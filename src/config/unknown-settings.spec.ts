@@ -6,6 +6,7 @@ describe('unknownProblems', () => {
     ['JWT_AUDIANCE', 'JWT_AUDIENCE'],
     ['SESSION_PER_PRINCIPAL', 'SESSIONS_PER_PRINCIPAL'],
     ['AUTH_DEV_TOKEN', 'AUTH_DEV_TOKENS'],
+    ['RATE_LIMITS', 'RATE_LIMIT'],
   ])('takes %s for %s', (name, meant) => {
     const [problem] = unknownProblems({ [name]: 'hidden' });
     expect(problem).toMatchObject({
@@ -15,7 +16,7 @@ describe('unknownProblems', () => {
     expect(problem?.example).toMatch(new RegExp(`^${meant}=.`));
   });
 
-  it.each(['AUTH_PROVIDER_CERTIFICATE', 'SESSION_STORAGE_BACKEND', 'RATE_LIMITS', 'RATE_LIMITER_STORE'])(
+  it.each(['AUTH_PROVIDER_CERTIFICATE', 'SESSION_STORAGE_BACKEND', 'RATE_LIMITER_STORE'])(
     'suggests nothing for %s',
     (name) =>
       expect(unknownProblems({ [name]: 'hidden' })).toEqual([

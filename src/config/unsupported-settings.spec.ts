@@ -6,8 +6,6 @@ describe('unsupportedProblems', () => {
     ['OAUTH_SERVER', 'on'],
     ['REDIS_URL', 'redis://user:hidden@localhost'],
     ['SESSION_PING', '30s'],
-    ['RATE_LIMIT', '600/1m'],
-    ['RATE_LIMIT_IP', '60/1m'],
     ['MANAGEMENT_PORT', '9464'],
   ])('refuses %s=%s', (name, value) =>
     expect(unsupportedProblems({ [name]: value })).toEqual([
@@ -24,8 +22,6 @@ describe('unsupportedProblems', () => {
       unsupportedProblems({
         OAUTH_SERVER: 'off',
         SESSION_PING: 'off',
-        RATE_LIMIT: 'off',
-        RATE_LIMIT_IP: 'off',
       }),
     ).toEqual([]));
 });

@@ -6,8 +6,6 @@ export const UNSUPPORTED_SETTINGS: Readonly<Record<string, { readonly unless?: s
   OAUTH_SERVER: { unless: 'off' },
   REDIS_URL: {},
   SESSION_PING: { unless: 'off' },
-  RATE_LIMIT: { unless: 'off' },
-  RATE_LIMIT_IP: { unless: 'off' },
   MANAGEMENT_PORT: {},
 };
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { byteSize, duration, flag, list, oneOf, wholeNumber } from './value-formats.js';
+import { byteSize, duration, flag, list, oneOf, rateLimit, wholeNumber } from './value-formats.js';
 
 describe('duration', () => {
   const format = duration('100ms', '30d');
@@ -61,6 +61,20 @@ describe('oneOf', () => {
     expect(oneOf(['info', 'debug']).safeParse('Debug').error?.issues[0]?.message).toBe(
       'must be one of info, debug',
     ));
+});
+
+describe('rateLimit', () => {
+  it('reads a limit, and off', () =>
+    expect([rateLimit.parse('5/10s'), rateLimit.parse('off')]).toEqual([
+      { count: 5, periodMs: 10_000 },
+      undefined,
+    ]));
+
+  it.each(['', '0', 'on', 'OFF', '600', '600/m', '0/1m'])('refuses %j, and says what it takes', (text) =>
+    expect(rateLimit.safeParse(text).error?.issues[0]?.message).toBe(
+      'must be off, or a count and a period such as 600/1m, up to 1000000 in 1s to 1d',
+    ),
+  );
 });
 
 describe('list', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RATE_LIMIT_FORMAT, type RateLimit, readRateLimit } from './rate-limit.js';
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -52,6 +53,15 @@ export function oneOf<const Choices extends readonly string[]>(choices: Choices)
   const isChoice = (text: string): text is Choices[number] => choices.includes(text);
   return z.string().refine(isChoice, `must be one of ${choices.join(', ')}`);
 }
+
+/** `off` becomes undefined. */
+export const rateLimit: Format<RateLimit | undefined> = z.string().transform((text, context) => {
+  if (text === 'off') return undefined;
+  const limit = readRateLimit(text);
+  if (limit !== undefined) return limit;
+  context.addIssue(`must be off, or ${RATE_LIMIT_FORMAT}`);
+  return z.NEVER;
+});
 
 /** A comma-separated list; blanks around an entry do not count. */
 export function list<Value>(entry: Format<Value>): Format<Value[]> {

@@ -23,7 +23,7 @@ const CORS: cors.CorsOptions = {
     'Mcp-Protocol-Version',
     'Mcp-Session-Id',
   ],
-  exposedHeaders: ['Mcp-Session-Id', 'Retry-After', 'WWW-Authenticate'],
+  exposedHeaders: ['Mcp-Session-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate'],
   maxAge: 600,
 };
 

@@ -6,6 +6,7 @@ import { ChangeFeed } from './catalog/change.feed.js';
 import { ToolRegistry } from './catalog/tool.registry.js';
 import { CallFactory } from './invocation/call.factory.js';
 import { CallLog } from './invocation/call.log.js';
+import { CallLimiter } from './invocation/call.limiter.js';
 import { ClientInputFactory } from './invocation/client-input.factory.js';
 import { HandlerFactory } from './invocation/handler.factory.js';
 import { Invoker } from './invocation/invoker.js';
@@ -47,6 +48,7 @@ const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, SubscriptionsFeature,
     ChangeFeed,
     ToolRegistry,
     CallFactory,
+    CallLimiter,
     CallLog,
     ClientInputFactory,
     HandlerFactory,

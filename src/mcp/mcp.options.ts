@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { RateLimit } from '../backplane/index.js';
 import type { Implementation } from './protocol/sdk-types.js';
 
 /** What the protocol room needs to know of its surroundings. Durations are milliseconds, sizes bytes. */
@@ -27,6 +28,8 @@ export interface McpModuleOptions {
   readonly pageSize: number;
   /** How long a client may keep a list that it was not told to have changed (2026-07-28). */
   readonly listTtlMs: number;
+  /** Calls that one principal may make. Undefined: as many as it likes, but for what a tool says. */
+  readonly callLimit: RateLimit | undefined;
 }
 
 export const { ConfigurableModuleClass: McpConfigurableModule, MODULE_OPTIONS_TOKEN: MCP_OPTIONS } =

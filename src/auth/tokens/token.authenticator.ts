@@ -1,8 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
+import type { Request } from 'express';
 import { RevocationStore } from '../../backplane/index.js';
 import type { Caller } from '../caller.js';
 import { readBearerToken } from './bearer-header.js';
+import { FailureLimiter } from './failure.limiter.js';
 import { RevocationUnavailableError } from './revocation-unavailable.error.js';
 import { TokenError } from './token.error.js';
 import { TokenVerifier } from './token.verifier.js';
@@ -14,18 +15,28 @@ export class TokenAuthenticator {
   constructor(
     private readonly verifier: TokenVerifier,
     private readonly cache: VerifiedTokenCache,
+    private readonly failures: FailureLimiter,
     @Inject(RevocationStore) private readonly revocations: RevocationStore,
   ) {}
 
   /**
    * @throws TokenError when the request has no good token.
+   * @throws TooManyFailuresError when its address has shown too many bad ones, and this is not known as good.
    * @throws RevocationUnavailableError when the deny list gives no verdict.
    */
-  async authenticate(request: IncomingMessage): Promise<Caller> {
-    const token = readBearerToken(request);
-    const caller = this.cache.get(token) ?? (await this.verify(token));
-    await this.assertNotRevoked(caller);
-    return caller;
+  async authenticate(request: Request): Promise<Caller> {
+    try {
+      const token = readBearerToken(request);
+      // One that is known costs nothing, and passes whatever others behind its address have done.
+      const caller = this.cache.get(token) ?? (await this.verify(token, request.ip));
+      await this.assertNotRevoked(caller);
+      return caller;
+    } catch (error) {
+      // To come without a token is no failure: every client begins so, to be told where to get one.
+      if (error instanceof TokenError && error.oauthError !== undefined)
+        await this.failures.failed(request.ip);
+      throw error;
+    }
   }
 
   /**
@@ -42,7 +53,8 @@ export class TokenAuthenticator {
     if (revoked) throw new TokenError('revoked');
   }
 
-  private async verify(token: string): Promise<Caller> {
+  private async verify(token: string, address: string | undefined): Promise<Caller> {
+    await this.failures.assertMayTry(address);
     const caller = await this.verifier.verify(token);
     this.cache.add(caller);
     return caller;

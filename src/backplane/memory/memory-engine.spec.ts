@@ -1,11 +1,13 @@
 import { backplaneContract } from '../backplane.contract.js';
 import { ExpiringMap } from './expiring-map.js';
+import { MemoryRateLimiter } from './memory-rate.limiter.js';
 import { MemoryRecordStore } from './memory-record.store.js';
 import { MemoryReplayLog } from './memory-replay.log.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
 import { MemorySlotCounter } from './memory-slot.counter.js';
 
 backplaneContract('memory', async () => ({
+  limits: new MemoryRateLimiter(),
   records: new MemoryRecordStore(),
   replay: new MemoryReplayLog(),
   revocations: new MemoryRevocationStore(),

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { MemoryRateLimiter } from './memory-rate.limiter.js';
 import { MemoryRecordStore } from './memory-record.store.js';
 import { MemoryReplayLog } from './memory-replay.log.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
@@ -12,6 +13,7 @@ export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
+    private readonly limits: MemoryRateLimiter,
     private readonly records: MemoryRecordStore,
     private readonly replay: MemoryReplayLog,
     private readonly revocations: MemoryRevocationStore,
@@ -28,6 +30,7 @@ export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
   }
 
   sweep(): void {
+    this.limits.sweep();
     this.records.sweep();
     this.replay.sweep();
     this.revocations.sweep();

@@ -1,3 +1,4 @@
+import { RATE_LIMIT_FORMAT, type RateLimit, readRateLimit } from '../../backplane/index.js';
 import type { Schema } from '../decorators/schema.js';
 import type { ToolOptions } from '../decorators/tool.decorator.js';
 import { Access } from './access.js';
@@ -18,6 +19,8 @@ export interface RegisteredTool extends Entry {
   readonly wrapsOutput: boolean;
   /** The arguments that 2026-07-28 has clients repeat as headers. */
   readonly paramHeaders: readonly ParamHeader[];
+  /** Of each principal, beside the server's own. */
+  readonly rateLimit: RateLimit | undefined;
   readonly execute: Handler<unknown>;
 }
 
@@ -58,6 +61,14 @@ export function registeredTool(
     output,
     wrapsOutput,
     paramHeaders: paramHeadersOf(modernDefinition.inputSchema, className),
+    rateLimit: rateLimitOf(options, className),
     execute,
   };
+}
+
+function rateLimitOf({ rateLimit: text }: ToolOptions, className: string): RateLimit | undefined {
+  if (text === undefined) return undefined;
+  const limit = readRateLimit(text);
+  if (limit !== undefined) return limit;
+  throw new WiringError(className, `rateLimit must be ${RATE_LIMIT_FORMAT}; leave it out for none`);
 }

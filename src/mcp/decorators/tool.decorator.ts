@@ -19,6 +19,8 @@ export interface ToolOptions<
   /** The structured result. Left out: the tool answers with content alone. */
   readonly output?: O;
   readonly annotations?: ToolAnnotations;
+  /** Calls that one principal may make of this tool, such as `10/1m`, beside the server's own limit. */
+  readonly rateLimit?: string;
 }
 
 /** Where the explorer looks. */
@@ -28,7 +30,8 @@ export const ToolMetadata = DiscoveryService.createDecorator<ToolOptions>();
  * Makes a class a tool: injectable, found at module init in any module that lists it among its
  * `providers`, and registered under `options.name`.
  *
- * Wrong wiring (a duplicate or forbidden name, no `execute`, a schema without JSON Schema form) is
+ * Wrong wiring (a duplicate or forbidden name, no `execute`, a schema without JSON Schema form, a limit
+ * that is none) is
  * refused at start with a `WiringError`.
  */
 export function Tool<I extends Schema | undefined = undefined, O extends Schema | undefined = undefined>(

@@ -1,5 +1,5 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
-import { ErrorCode } from '../protocol/sdk-types.js';
+import { ErrorCode, type RequestId } from '../protocol/sdk-types.js';
 
 /**
  * A request that is refused before its message is taken. Answered with `status` and a JSON-RPC error
@@ -14,14 +14,26 @@ export class RequestRefused extends HttpException {
     readonly code: number = ErrorCode.InvalidRequest,
     /** Seconds, where trying again may help. */
     readonly retryAfter?: number,
+    /** Of the request that is refused, where it is one alone. */
+    readonly id: RequestId | null = null,
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super({ error: reason, error_description: message }, status);
     this.message = message;
+  }
+
+  /** The same, of the request with this id. */
+  of(id: RequestId): RequestRefused {
+    const { code, headers, message, reason, retryAfter } = this;
+    return new RequestRefused(this.getStatus(), reason, message, code, retryAfter, id, headers);
   }
 }
 
 /** −32000 to −32099 are the server's own; the SDKs use −32001 for a session that is not there. */
 const SESSION_NOT_FOUND = -32001;
+
+/** JSON-RPC leaves everything outside −32768 to −32000 to applications; this is the number of the status. */
+const RATE_LIMITED = 429;
 
 export function missingSession(message: string): RequestRefused {
   return new RequestRefused(HttpStatus.BAD_REQUEST, 'missing_session', message);
@@ -53,6 +65,16 @@ export function tooManySessions(): RequestRefused {
     ErrorCode.InvalidRequest,
     5,
   );
+}
+
+/** `headers` tell when to come again, and by which limit. */
+export function rateLimited(
+  message: string,
+  id: RequestId | null,
+  headers: Readonly<Record<string, string>>,
+): RequestRefused {
+  const status = HttpStatus.TOO_MANY_REQUESTS;
+  return new RequestRefused(status, 'rate_limited', message, RATE_LIMITED, undefined, id, headers);
 }
 
 export function shuttingDown(): RequestRefused {

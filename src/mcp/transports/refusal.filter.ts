@@ -11,9 +11,12 @@ import { encodeError } from '../protocol/json-rpc.js';
 import { ErrorCode } from '../protocol/sdk-types.js';
 import { RequestRefused } from '../sessions/request-refused.js';
 
+/** No other `HttpException` has one of these; a {@link RequestRefused} may. */
+const OF_THE_GUARD = new Set<number>([401, 403, 429]);
+
 /**
- * Answers what the protocol routes refuse: a JSON-RPC error object with `id: null`, but 401 and 403 with
- * the body that whoever threw them gave. Anything that is not an `HttpException` is logged and answered
+ * Answers what the protocol routes refuse: a JSON-RPC error object, but what the guard
+ * refuses (401, 403, 429) with the body that it gave. Anything that is not an `HttpException` is logged and answered
  * with a bare 500.
  */
 @Catch()
@@ -28,6 +31,9 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     if (response.headersSent) return void response.destroy();
     if (error instanceof RequestRefused && error.retryAfter !== undefined) {
       response.setHeader('Retry-After', error.retryAfter);
+    }
+    if (error instanceof RequestRefused) {
+      for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
     }
     response.statusCode = status;
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
@@ -52,9 +58,8 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
 }
 
 function bodyOf(error: unknown, status: number): string {
-  if (error instanceof HttpException && (status === 401 || status === 403))
-    return JSON.stringify(error.getResponse());
-  if (error instanceof RequestRefused) return encodeError(null, error.code, error.message);
+  if (error instanceof RequestRefused) return encodeError(error.id, error.code, error.message);
+  if (error instanceof HttpException && OF_THE_GUARD.has(status)) return JSON.stringify(error.getResponse());
   if (error instanceof HttpException && status < 500)
     return encodeError(null, ErrorCode.InvalidRequest, error.message);
   return encodeError(null, ErrorCode.InternalError, 'Internal error');

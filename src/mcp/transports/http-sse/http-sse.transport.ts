@@ -1,5 +1,6 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { CallLimiter } from '../../invocation/call.limiter.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
 import { principalOf } from '../../sessions/principal.js';
@@ -21,6 +22,7 @@ export class HttpSseTransport {
   constructor(
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
+    private readonly limiter: CallLimiter,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -49,6 +51,7 @@ export class HttpSseTransport {
     const { messages, batched } = await readMessages(request, this.options.maxBodyBytes);
     if (batched) throw batchesUnsupported();
     const message = messages[0]!;
+    await this.limiter.admit(messages, principal);
     // The token may have been revoked and the session may have ended while the body was on its way.
     await request.reauthorize?.();
     const session = this.sessions.find(sessionId, principal, 'http-sse');

@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { CallLimiter } from '../../invocation/call.limiter.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import type { JsonRpcMessage } from '../../protocol/json-rpc.js';
 import { isModernVersion } from '../../protocol/sdk-types.js';
+import { principalOf } from '../../sessions/principal.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { type IncomingMessages, readMessages } from '../incoming-messages.js';
 import { assertAccepts } from './mcp-headers.js';
@@ -16,6 +18,7 @@ export class McpTransport {
   constructor(
     private readonly stateful: SessionTransport,
     private readonly stateless: StatelessTransport,
+    private readonly limiter: CallLimiter,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -25,6 +28,7 @@ export class McpTransport {
     // Somebody else's session is told from one's own before a body is read for it.
     if (!namesModern(request)) await this.stateful.assertOwn(request);
     const incoming = await readMessages(request, this.options.maxBodyBytes);
+    await this.limiter.admit(incoming.messages, principalOf(request.auth));
     // The token may have been revoked while the body was on its way.
     await request.reauthorize?.();
     const message = modernMessage(incoming, request);

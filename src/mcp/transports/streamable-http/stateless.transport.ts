@@ -7,6 +7,7 @@ import { ProtocolError } from '../../protocol/protocol.error.js';
 import { ProtocolService, type Reply } from '../../protocol/protocol.service.js';
 import { ErrorCode } from '../../protocol/sdk-types.js';
 import { principalOf } from '../../sessions/principal.js';
+import { RequestRefused } from '../../sessions/request-refused.js';
 import { SessionService } from '../../sessions/session.service.js';
 import type { Visit } from '../../sessions/visit.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
@@ -46,6 +47,7 @@ export class StatelessTransport {
       const visit = this.sessions.receive(principalOf(request.auth), readEnvelope(message.params));
       await this.serve(message, visit, request, response);
     } catch (error) {
+      if (error instanceof RequestRefused) throw error.of(message.id);
       if (!(error instanceof ProtocolError)) throw error;
       const text = encodeError(message.id, error.code, error.message, error.data);
       new PostExchange(response).finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);

@@ -1,0 +1,129 @@
+import { jest } from '@jest/globals';
+import { RateLimiter } from '../../backplane/index.js';
+import { type AuthApp, type Reply, startAuthApp } from '../fixtures/auth-app.fixture.js';
+import { forge } from '../fixtures/forge.fixture.js';
+import { TokenVerifier } from './token.verifier.js';
+
+/** Nothing of it comes back while a test runs. */
+const THREE = { count: 3, periodMs: 86_400_000 };
+
+let auth: AuthApp;
+let serial = 0;
+beforeEach(async () => {
+  auth = await startAuthApp({}, undefined, THREE);
+});
+afterEach(() => auth.close());
+
+const fresh = () => forge({ claims: { jti: `j${(serial += 1)}` } });
+const lacking = () => forge({ claims: { scope: 'other', jti: `j${(serial += 1)}` } });
+const bad = () => forge({ secret: 'not the secret of this server: 001' });
+const statusOf = async (token?: string, path = '/mcp') => (await auth.call(path, { token })).status;
+const statuses = (...tokens: string[]) => Promise.all(tokens.map((token) => statusOf(token)));
+
+function expectBlocked({ status, headers, json, text }: Reply): void {
+  expect([status, json]).toEqual([
+    429,
+    { error: 'too_many_requests', error_description: expect.stringMatching(/try again later$/) },
+  ]);
+  const { 'retry-after': retryAfter, ratelimit } = headers;
+  expect(Number(retryAfter)).toBeGreaterThan(0);
+  expect(Number(retryAfter)).toBeLessThanOrEqual(86_400 / 3);
+  expect(ratelimit).toBe(`"failed-authentications";r=0;t=${retryAfter}`);
+  expect(headers['ratelimit-policy']).toBe('"failed-authentications";q=3;w=86400');
+  expect(headers['cache-control']).toBe('no-store');
+  expect(headers['www-authenticate']).toBeUndefined();
+  expect(text).not.toContain('127.0.0.1');
+}
+
+describe('an address', () => {
+  it('may have as many tokens refused as the limit says, and is blocked then', async () => {
+    for (let at = 0; at < 3; at += 1) expect(await statusOf(bad())).toBe(401);
+    expectBlocked(await auth.call('/mcp', { token: bad() }));
+    expect(auth.logged.at(-1)).toMatchObject({ event: 'auth.refused', code: 'too_many_failures' });
+  });
+
+  it('has no more refused than that when they all come at once', async () => {
+    const answers = await statuses(...Array.from({ length: 20 }, bad));
+    expect(answers.filter((status) => status === 401)).toHaveLength(3);
+    expect(answers.filter((status) => status === 429)).toHaveLength(17);
+  });
+
+  it('that is blocked has no signature verified', async () => {
+    await statuses(bad(), bad(), bad());
+    const verify = jest.spyOn(auth.app.get(TokenVerifier), 'verify');
+    expect(await statuses(bad(), fresh(), 'garbage')).toEqual([429, 429, 429]);
+    expect(verify).not.toHaveBeenCalled();
+    verify.mockRestore();
+  });
+
+  it('that is blocked lets through a token that is known, on every route', async () => {
+    const known = fresh();
+    expect(await statusOf(known)).toBe(200);
+    await statuses(bad(), bad(), bad());
+    expect(await statuses(known, known, known, fresh())).toEqual([200, 200, 200, 429]);
+    expect((await auth.call('/auth/revoke', { method: 'POST', token: known })).status).toBe(200);
+    // Revoked, it is refused like any other.
+    expect(await statusOf(known)).toBe(429);
+  });
+
+  it('is charged for no good token, and for none that lacks a scope', async () => {
+    for (let at = 0; at < 5; at += 1) expect(await statuses(fresh(), lacking())).toEqual([200, 403]);
+    expect(await statuses(bad(), bad(), bad())).toEqual([401, 401, 401]);
+  });
+
+  it('is charged for no request without a token, also while it is blocked', async () => {
+    const basic = { headers: ['Authorization', 'Basic eDp5'] };
+    for (let at = 0; at < 5; at += 1) {
+      expect([await statusOf(), (await auth.call('/mcp', basic)).status]).toEqual([401, 401]);
+    }
+    expect(await statuses(bad(), bad(), bad())).toEqual([401, 401, 401]);
+    const reply = await auth.call('/mcp');
+    expect(reply.status).toBe(401);
+    expect(reply.headers['www-authenticate']).toContain('resource_metadata=');
+    expect(await statusOf(undefined, '/open')).toBe(200);
+  });
+
+  it.each([
+    ['an expired one', () => ({ token: forge({ claims: { iat: 1, exp: 2 } }) })],
+    ['one in the query', () => ({ path: '/mcp?access_token=x' })],
+    ['two headers', () => ({ headers: ['Authorization', `Bearer ${fresh()}`, 'Authorization', 'Bearer x'] })],
+    ['a malformed header', () => ({ headers: ['Authorization', 'Bearer a b'] })],
+    ['one that is too large', () => ({ token: 'a'.repeat(8_193) })],
+  ])(
+    'is charged for %s',
+    async (_what, make: () => { path?: string; token?: string; headers?: string[] }) => {
+      for (const expected of [401, 401, 401, 429]) {
+        const { path = '/mcp', ...sending } = make();
+        expect((await auth.call(path, sending)).status).toBe(expected);
+      }
+    },
+  );
+
+  it('is blocked on every guarded route', async () => {
+    await statuses(bad(), bad(), bad());
+    const replies = [];
+    for (const path of ['/sse', '/elsewhere', '/any', '/admin']) {
+      replies.push(await auth.call(path, { token: fresh() }));
+    }
+    for (const path of ['/message', '/auth/revoke']) {
+      replies.push(await auth.call(path, { method: 'POST', token: fresh() }));
+    }
+    expect(replies).toHaveLength(6);
+    replies.forEach(expectBlocked);
+  });
+});
+
+it('without a limit nobody is blocked', async () => {
+  const unlimited = await startAuthApp();
+  for (let at = 0; at < 100; at += 1) {
+    expect((await unlimited.call('/mcp', { token: 'garbage' })).status).toBe(401);
+  }
+  await unlimited.close();
+});
+
+it('a limiter that breaks its promise lets nobody in', async () => {
+  const take = jest.spyOn(auth.app.get<RateLimiter>(RateLimiter), 'take');
+  take.mockRejectedValue(new Error('down'));
+  expect(await statuses(fresh(), bad())).toEqual([500, 500]);
+  take.mockRestore();
+});

@@ -1,0 +1,172 @@
+import { Test } from '@nestjs/testing';
+import { BackplaneModule, type RateLimit, RateLimiter } from '../../backplane/index.js';
+import { ChangeFeed } from '../catalog/change.feed.js';
+import { ToolRegistry } from '../catalog/tool.registry.js';
+import type { McpModuleOptions } from '../mcp.options.js';
+import { type JsonRpcMessage, readMessage } from '../protocol/json-rpc.js';
+import type { Principal } from '../sessions/principal.js';
+import { RequestRefused } from '../sessions/request-refused.js';
+import { CallLimiter } from './call.limiter.js';
+import { HandlerFactory } from './handler.factory.js';
+
+/** Nothing of it comes back while a test runs. */
+const FIVE = { count: 5, periodMs: 86_400_000 };
+const alice = { key: 'alice', scopes: ['mcp:access'] } as unknown as Principal;
+const bob = { key: 'bob', scopes: ['mcp:access', 'vault'] } as unknown as Principal;
+
+class SomeTool {
+  execute(): string {
+    return '';
+  }
+}
+
+async function make(callLimit: RateLimit | undefined): Promise<CallLimiter> {
+  const options = { callLimit, pageSize: 10, listTtlMs: 0, serverInfo: { name: '', version: '' } };
+  const registry = new ToolRegistry(new HandlerFactory(), new ChangeFeed(), options);
+  for (const tool of [
+    { name: 'free' },
+    { name: 'dear', rateLimit: '2/1d' },
+    { name: 'dearer', rateLimit: '1/1d' },
+    { name: 'hidden', rateLimit: '1/1d', scopes: ['vault'] },
+  ]) {
+    registry.add({ description: '', ...tool }, new SomeTool());
+  }
+  const module = await Test.createTestingModule({ imports: [BackplaneModule] }).compile();
+  return new CallLimiter(registry, module.get(RateLimiter), options as unknown as McpModuleOptions);
+}
+
+let serial = 0;
+const request = (method: string, params = {}) =>
+  readMessage({ jsonrpc: '2.0', id: (serial += 1), method, params });
+const call = (name: unknown) => request('tools/call', { name });
+
+async function admit(limiter: CallLimiter, principal: Principal, ...messages: JsonRpcMessage[]) {
+  return limiter.admit(messages, principal).then(
+    () => 'admitted',
+    (error: unknown) => error as RequestRefused,
+  );
+}
+
+/** How many of `count` calls of a tool are admitted, one after the other. */
+async function admitted(limiter: CallLimiter, principal: Principal, name: string, count = 20) {
+  let total = 0;
+  for (let at = 0; at < count; at += 1) {
+    if ((await admit(limiter, principal, call(name))) === 'admitted') total += 1;
+  }
+  return total;
+}
+
+/** The time that it tells, less what has passed of it, and the same in both headers. */
+function expectWait(refused: unknown, atMost: number, header: (seconds: number) => string): void {
+  const { headers } = refused as RequestRefused;
+  const seconds = Number(headers['Retry-After']);
+  expect(seconds).toBeLessThanOrEqual(atMost);
+  expect(seconds).toBeGreaterThan(atMost - 60);
+  expect(headers['RateLimit']).toBe(header(seconds));
+}
+
+describe('CallLimiter', () => {
+  it('admits as many calls of a principal as its limit says, whatever they do', async () => {
+    const limiter = await make(FIVE);
+    for (const method of ['tools/call', 'resources/read', 'prompts/get', 'completion/complete']) {
+      expect(await admit(limiter, alice, request(method))).toBe('admitted');
+    }
+    expect(await admitted(limiter, alice, 'no-such-tool')).toBe(1);
+    expect(await admitted(limiter, bob, 'free')).toBe(5);
+  });
+
+  it('refuses with 429, the id of the request, and the time to come again', async () => {
+    const limiter = await make(FIVE);
+    await admitted(limiter, alice, 'free');
+    const refused = await admit(
+      limiter,
+      alice,
+      readMessage({ jsonrpc: '2.0', id: 'seven', method: 'tools/call', params: { name: 'free' } }),
+    );
+    expect(refused).toBeInstanceOf(RequestRefused);
+    expect(refused).toMatchObject({
+      reason: 'rate_limited',
+      code: 429,
+      id: 'seven',
+      headers: { 'RateLimit-Policy': '"calls";q=5;w=86400' },
+    });
+    expectWait(refused, 86_400 / 5, (seconds) => `"calls";r=0;t=${seconds}`);
+    expect((refused as RequestRefused).getStatus()).toBe(429);
+  });
+
+  it('counts nothing else', async () => {
+    const limiter = await make({ count: 1, periodMs: 86_400_000 });
+    const free = [
+      ...['initialize', 'ping', 'tools/list', 'resources/list', 'prompts/list', 'logging/setLevel'].map(
+        (method) => request(method),
+      ),
+      readMessage({ jsonrpc: '2.0', method: 'tools/call' }),
+      readMessage({ jsonrpc: '2.0', id: 1, result: {} }),
+    ];
+    for (const message of free) expect(await admit(limiter, alice, message)).toBe('admitted');
+    expect(await admit(limiter, alice, ...free)).toBe('admitted');
+    expect(await admitted(limiter, alice, 'free')).toBe(1);
+    for (const message of free) expect(await admit(limiter, alice, message)).toBe('admitted');
+  });
+
+  it('admits a batch whole or not at all', async () => {
+    const limiter = await make(FIVE);
+    expect(await admit(limiter, alice, call('free'), request('ping'), call('free'))).toBe('admitted');
+    const four = [call('free'), call('free'), call('free'), call('free')];
+    const refused = await admit(limiter, alice, ...four);
+    expect(refused).toMatchObject({ id: null });
+    expectWait(refused, 86_400 / 5, (seconds) => `"calls";r=3;t=${seconds}`);
+    expect(await admit(limiter, alice, ...four.slice(1))).toBe('admitted');
+  });
+
+  it('names no time for a batch that never fits', async () => {
+    const limiter = await make(FIVE);
+    const refused = await admit(limiter, alice, ...Array.from({ length: 6 }, () => call('free')));
+    expect((refused as RequestRefused).headers).toEqual({
+      'RateLimit-Policy': '"calls";q=5;w=86400',
+      RateLimit: '"calls";r=5;t=1',
+    });
+    expect((refused as RequestRefused).message).toBe('Too many calls at once: send 5 at most');
+  });
+
+  it('keeps to the limit of a tool, per principal, also where there is no other', async () => {
+    for (const limiter of [await make(undefined), await make({ count: 1_000, periodMs: 1_000 })]) {
+      expect(await admitted(limiter, alice, 'dear')).toBe(2);
+      expect(await admitted(limiter, alice, 'dearer')).toBe(1);
+      expect(await admitted(limiter, alice, 'free')).toBe(20);
+      expect(await admitted(limiter, bob, 'dear')).toBe(2);
+      expect(await admit(limiter, bob, call('dear'))).toMatchObject({
+        headers: { 'RateLimit-Policy': '"tool-dear";q=2;w=86400' },
+      });
+    }
+  });
+
+  it('takes nothing from one limit for what another refuses', async () => {
+    const limiter = await make(FIVE);
+    expect(await admitted(limiter, alice, 'dear', 1_000)).toBe(2);
+    expect(await admitted(limiter, alice, 'free')).toBe(3);
+    // The other way round: the general limit refuses, and the tool's is left.
+    expect(await admitted(limiter, bob, 'free')).toBe(5);
+    const generous = await make({ count: 6, periodMs: 86_400_000 });
+    const batch = [call('dear'), call('free'), call('free'), call('free'), call('free'), call('free')];
+    expect(await admit(generous, bob, ...batch, call('free'))).toMatchObject({ reason: 'rate_limited' });
+    expect(await admit(generous, bob, ...batch)).toBe('admitted');
+  });
+
+  it('tells of the limit that takes longest', async () => {
+    const limiter = await make({ count: 3, periodMs: 86_400_000 });
+    expect(await admit(limiter, alice, call('dear'), call('dear'), call('dearer'))).toBe('admitted');
+    const refused = await admit(limiter, alice, call('dear'), call('dearer'));
+    expect(refused).toMatchObject({ headers: { 'RateLimit-Policy': '"tool-dearer";q=1;w=86400' } });
+    expectWait(refused, 86_400, (seconds) => `"tool-dearer";r=0;t=${seconds}`);
+  });
+
+  it('treats a tool of others as one that does not exist', async () => {
+    const limiter = await make(undefined);
+    expect(await admitted(limiter, alice, 'hidden')).toBe(20);
+    expect(await admitted(limiter, bob, 'hidden')).toBe(1);
+    for (const name of [undefined, 7, '__proto__', 'DEARER', 'dearer ']) {
+      for (let at = 0; at < 3; at += 1) expect(await admit(limiter, alice, call(name))).toBe('admitted');
+    }
+  });
+});
