@@ -3,6 +3,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { AccessRefusal } from './access.refusal.js';
 import type { Caller } from './caller.js';
+import { IssuerUnavailableError } from './issuers/issuer-unavailable.error.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RoutePolicies, type RoutePolicy } from './route.policies.js';
 import { RevocationUnavailableError } from './tokens/revocation-unavailable.error.js';
@@ -21,7 +22,7 @@ interface GuardedRequest extends Request {
  * the route demands, and leaves the {@link Caller} on `request.auth`.
  *
  * Throws 401 with its challenge without a good token, 403 with its challenge where a scope is lacking, and
- * 503 with `Retry-After` when the deny list gives no verdict; the headers are on the response by then.
+ * 503 with `Retry-After` when the deny list gives no verdict or an issuer no keys; the headers are on the response by then.
  */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard('jwt') {
@@ -63,7 +64,9 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
 
   private refusalOf(request: Request, error: unknown, { scopes }: RoutePolicy): unknown {
     if (error instanceof TokenError) return this.refusal.unauthorized(request, error, scopes);
-    if (error instanceof RevocationUnavailableError) return this.refusal.unavailable(request, error);
+    if (error instanceof RevocationUnavailableError || error instanceof IssuerUnavailableError) {
+      return this.refusal.unavailable(request, error);
+    }
     return error;
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordStore } from './record-store.js';
 import type { ReplayEntry, ReplayLog } from './replay-log.js';
-import type { RevocableToken, Revocation, RevocationStore } from './revocation-store.js';
+import { denies, type RevocableToken, type Revocation, type RevocationStore } from './revocation-store.js';
 import type { SlotCounter } from './slot-counter.js';
 
 /** An engine under test. Each call of a `make` function gives ports with nothing in them. */
@@ -112,7 +112,14 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
   });
 
   describe(`${name}: revocations`, () => {
-    const token: RevocableToken = { tokenId: 't1', jti: 'j1', subject: 'alice', issuedAt: seconds() - 10 };
+    const issuer = 'https://login.example.com';
+    const token: RevocableToken = {
+      tokenId: 't1',
+      issuer,
+      jti: 'j1',
+      subject: 'alice',
+      issuedAt: seconds() - 10,
+    };
     const revocation = (target: Revocation['target'], lifeSeconds = 60): Revocation => ({
       target,
       revokedAt: seconds(),
@@ -123,32 +130,49 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
       const { revocations } = await make();
       expect(await revocations.isRevoked(token)).toBe(false);
       await revocations.revoke(revocation({ kind: 'token', tokenId: 't2' }));
-      await revocations.revoke(revocation({ kind: 'jti', jti: 'j2' }));
-      await revocations.revoke(revocation({ kind: 'subject', subject: 'bob' }));
+      await revocations.revoke(revocation({ kind: 'jti', issuer, jti: 'j2' }));
+      await revocations.revoke(revocation({ kind: 'subject', issuer, subject: 'bob' }));
       expect(await revocations.isRevoked(token)).toBe(false);
     });
 
     it.each<Revocation['target']>([
       { kind: 'token', tokenId: 't1' },
-      { kind: 'jti', jti: 'j1' },
-      { kind: 'subject', subject: 'alice' },
+      { kind: 'jti', issuer, jti: 'j1' },
+      { kind: 'subject', issuer, subject: 'alice' },
     ])('denies by %j', async (target) => {
       const { revocations } = await make();
       await revocations.revoke(revocation(target));
       expect(await revocations.isRevoked(token)).toBe(true);
+      // What closes the open streams says the same.
+      expect(denies(revocation(target), token)).toBe(true);
     });
 
     it('does not take one kind of mark for another', async () => {
       const { revocations } = await make();
-      await revocations.revoke(revocation({ kind: 'jti', jti: 't1' }));
+      await revocations.revoke(revocation({ kind: 'jti', issuer, jti: 't1' }));
       await revocations.revoke(revocation({ kind: 'token', tokenId: 'j1' }));
       expect(await revocations.isRevoked(token)).toBe(false);
       expect(await revocations.isRevoked({ ...token, jti: undefined })).toBe(false);
     });
 
+    it.each<Revocation['target']>([
+      { kind: 'jti', issuer: 'https://other.example.com', jti: 'j1' },
+      { kind: 'subject', issuer: 'https://other.example.com', subject: 'alice' },
+      { kind: 'subject', issuer: `${issuer}/`, subject: 'alice' },
+      { kind: 'subject', issuer: `${issuer}","alice`, subject: '' },
+      { kind: 'jti', issuer: '', jti: `${issuer}j1` },
+    ])('does not reach what another issuer calls by the same name: %j', async (target) => {
+      const { revocations } = await make();
+      await revocations.revoke(revocation(target));
+      expect(await revocations.isRevoked(token)).toBe(false);
+      expect(denies(revocation(target), token)).toBe(false);
+      await revocations.revoke(revocation({ kind: 'subject', issuer, subject: 'alice' }));
+      expect(await revocations.isRevoked(token)).toBe(true);
+    });
+
     it('lets pass what a subject was given after the revocation', async () => {
       const { revocations } = await make();
-      const entry = revocation({ kind: 'subject', subject: 'alice' });
+      const entry = revocation({ kind: 'subject', issuer, subject: 'alice' });
       await revocations.revoke(entry);
       expect(await revocations.isRevoked({ ...token, issuedAt: entry.revokedAt })).toBe(true);
       expect(await revocations.isRevoked({ ...token, issuedAt: entry.revokedAt + 1 })).toBe(false);
@@ -165,11 +189,11 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
       const { revocations } = await make();
       const heard: Revocation[] = [];
       const stop = revocations.onRevoked((entry) => heard.push(entry));
-      const first = revocation({ kind: 'jti', jti: 'j1' });
+      const first = revocation({ kind: 'jti', issuer, jti: 'j1' });
       await revocations.revoke(first);
       await until(async () => heard.length > 0);
       stop();
-      await revocations.revoke(revocation({ kind: 'jti', jti: 'j2' }));
+      await revocations.revoke(revocation({ kind: 'jti', issuer, jti: 'j2' }));
       expect(heard).toEqual([first]);
     });
   });

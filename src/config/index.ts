@@ -8,10 +8,14 @@ export {
 } from './configuration.module.js';
 export { DEVELOPMENT_ISSUER } from './development-issuer.js';
 export { loadSettings, type EnvironmentVariables, type LoadSettingsOptions } from './load-settings.js';
+export { DEFAULT_CLAIMS } from './issuer-presets.js';
+export { isProviderUrl } from './issuer-formats.js';
 export { isLoopbackHost } from './loopback.js';
 export type {
   AuthSettings,
+  ClaimNames,
   Environment,
+  ExternalIssuer,
   HttpSettings,
   LogSettings,
   SessionSettings,

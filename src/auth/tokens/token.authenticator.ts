@@ -19,6 +19,7 @@ export class TokenAuthenticator {
 
   /**
    * @throws TokenError when the request has no good token.
+   * @throws IssuerUnavailableError when the keys of its issuer are not to be had.
    * @throws RevocationUnavailableError when the deny list gives no verdict.
    */
   async authenticate(request: IncomingMessage): Promise<Caller> {

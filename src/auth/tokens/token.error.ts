@@ -15,6 +15,7 @@ const REFUSALS = {
   wrong_type: [INVALID_TOKEN, 'The token is not an access token'],
   forbidden_header: [INVALID_TOKEN, 'The token has a header parameter that is not accepted'],
   wrong_algorithm: [INVALID_TOKEN, 'The token is signed with an algorithm that is not accepted'],
+  unknown_key: [INVALID_TOKEN, 'The token is signed with a key that its issuer does not publish'],
   bad_signature: [INVALID_TOKEN, 'The signature of the token is not valid'],
   wrong_issuer: [INVALID_TOKEN, 'The token comes from an issuer that is not trusted'],
   wrong_audience: [INVALID_TOKEN, 'The token was issued for another audience'],
