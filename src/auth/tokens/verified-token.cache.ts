@@ -19,7 +19,7 @@ export class VerifiedTokenCache {
     maxSize: MAX_BYTES,
     ttl: TTL_MS,
     ttlResolution: 1_000,
-    perf: Date,
+    perf: { now: () => Date.now() },
     sizeCalculation: (_caller, token) => token.length,
   });
 
