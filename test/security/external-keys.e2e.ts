@@ -126,6 +126,12 @@ describe('a provider that is down', () => {
     await until(async () => (await statusOf(token)) === 200);
   });
 
+  it('or up: many that come together at first use wait for one answer', async () => {
+    const tokens = await Promise.all(Array.from({ length: 20 }, () => take('one')));
+    expect(new Set(await Promise.all(tokens.map(statusOf)))).toEqual(new Set([200]));
+    expect(provider.keyFetches).toBe(1);
+  });
+
   it('at first use is asked once by many that come together', async () => {
     const tokens = await Promise.all(Array.from({ length: 20 }, () => take('one')));
     provider.fail(503);

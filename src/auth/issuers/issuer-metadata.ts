@@ -8,7 +8,11 @@ import { ProviderDocumentError } from './provider-document.error.js';
  * @throws ProviderDocumentError also when the document is another issuer's.
  */
 export async function discoverJwksUri(issuer: string, signal: AbortSignal): Promise<string> {
-  const metadata = await firstDocument(placesOf(issuer), signal);
+  return jwksUriIn(await firstDocument(placesOf(issuer), signal), issuer);
+}
+
+/** The `jwks_uri` of an issuer's metadata. Throws what {@link discoverJwksUri} throws. */
+export function jwksUriIn(metadata: unknown, issuer: string): string {
   if (!isRecord(metadata)) throw new ProviderDocumentError('The metadata is no JSON object');
   if (metadata['issuer'] !== issuer) throw new ProviderDocumentError('The metadata is of another issuer');
   const uri = metadata['jwks_uri'];

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { Logger } from '@nestjs/common';
 import { exportJWK, generateKeyPair, type JWK, jwtVerify, SignJWT } from 'jose';
 import { DEFAULT_CLAIMS } from '../../config/index.js';
+import { jwksUriIn } from './issuer-metadata.js';
 import { IssuerKeys } from './issuer.keys.js';
 import { readKeyList } from './key-list.js';
 
@@ -170,5 +171,12 @@ describe('the metadata', () => {
   ])('%s is none, and nothing is fetched then', async (_what, more) => {
     expect(await outcome(`${await documents(DISCOVERY, more)}/tenant`)).toBe('IssuerUnavailableError');
     expect(asked).toEqual([DISCOVERY]);
+  });
+
+  it('of an https issuer names https keys only', () => {
+    const issuer = 'https://id.example.com';
+    const read = (jwks_uri: string) => () => jwksUriIn({ issuer, jwks_uri }, issuer);
+    expect(read('https://keys.example.com/a')()).toBe('https://keys.example.com/a');
+    expect(read('http://127.0.0.1/keys')).toThrow('no jwks_uri that may be fetched');
   });
 });
