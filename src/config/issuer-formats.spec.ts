@@ -64,8 +64,8 @@ describe('issuers', () => {
       JSON.stringify(Array.from({ length: 17 }, (_, n) => ({ issuer: `${ISSUER}/${n}` }))),
       'must list at most 16',
     ],
-    ['a text', '["https://id.example.com"]', 'must have an object with no keys but issuer, preset'],
-    ['null', '[null]', 'must have an object with no keys but'],
+    ['a text', '["https://id.example.com"]', 'each must be an object with no keys but issuer, preset'],
+    ['null', '[null]', 'each must be an object with no keys but'],
     ['the same twice', `[{"issuer":"${ISSUER}"},{"issuer":"${ISSUER}/"}]`, 'must not list an issuer twice'],
   ])('refuses %s', (_what, text, reason) => expect(reasonsOf(text).join()).toContain(reason));
 

@@ -96,7 +96,7 @@ const entry = z
       types: texts(TYPE, 'types must be values of the header typ, such as at+jwt or JWT').optional(),
       claims: claims.optional(),
     },
-    { error: `must have an object with no keys but ${KEYS}` },
+    { error: `each must be an object with no keys but ${KEYS}` },
   )
   .superRefine(({ preset, issuer, audience }, context) => {
     if (preset === 'auth0' && !issuer.endsWith('/')) {

@@ -136,6 +136,7 @@ describe('what is none', () => {
     ['an ID token with at_hash', { ...ENTRA_TOKEN, at_hash: 'h' }, 'JWT', 'wrong_type'],
     ['an ID token without typ', { ...PLAIN_TOKEN, c_hash: 'h' }, 'none', 'wrong_type'],
     ['Entra’s without typ', ENTRA_TOKEN, 'none', 'wrong_type'],
+    ['one that is bound to a key', { ...AUTH0_TOKEN, cnf: { jkt: 'thumbprint' } }, 'at+jwt', 'bound_token'],
     ['JWT where only at+jwt is agreed', PLAIN_TOKEN, 'JWT', 'wrong_type'],
     ['Keycloak’s without aud', { ...KEYCLOAK_TOKEN, aud: undefined }, 'JWT', 'missing_claim'],
     ['Keycloak’s as it comes', { ...KEYCLOAK_TOKEN, aud: 'account' }, 'JWT', 'wrong_audience'],

@@ -26,6 +26,7 @@ const REFUSALS = {
   not_yet_valid: [INVALID_TOKEN, 'The token is not valid yet'],
   issued_in_future: [INVALID_TOKEN, 'The token was issued in the future'],
   lifetime_too_long: [INVALID_TOKEN, 'The token was made to live longer than this server allows'],
+  bound_token: [INVALID_TOKEN, 'The token is bound to a key (DPoP), which this server does not check'],
   revoked: [INVALID_TOKEN, 'The token has been revoked'],
 } as const satisfies Record<string, readonly [error: string | undefined, description: string]>;
 

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
 import type { Caller } from '../caller.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable.error.js';
+import { isRecord } from '../issuers/provider-document.js';
 import { checkType } from './access-token.type.js';
 import { CallerFactory } from './caller.factory.js';
 import { CLOCK_TOLERANCE_SECONDS, nowSeconds } from './clock.js';
@@ -32,6 +33,7 @@ export class TokenVerifier {
     checkType(type, unverified, issuer);
     const claims = await verifiedClaimsOf(token, issuer);
     checkLifetime(claims, issuer);
+    checkBinding(claims);
     return this.callers.build(token, claims, issuer.claims);
   }
 
@@ -71,4 +73,9 @@ function checkLifetime({ iat, exp }: JWTPayload, issuer: TrustedIssuer): void {
   if (!Number.isFinite(iat) || !Number.isFinite(exp)) throw new TokenError('bad_claim');
   if (iat! > nowSeconds() + CLOCK_TOLERANCE_SECONDS) throw new TokenError('issued_in_future');
   if (exp! - iat! > issuer.maxLifetimeSeconds) throw new TokenError('lifetime_too_long');
+}
+
+/** Whoever holds such a token must prove that the key is theirs, too (RFC 9449 §7.1): a bearer has not. */
+function checkBinding({ cnf }: JWTPayload): void {
+  if (isRecord(cnf) && Object.hasOwn(cnf, 'jkt')) throw new TokenError('bound_token');
 }
