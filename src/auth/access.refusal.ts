@@ -9,7 +9,8 @@ import {
 } from '@nestjs/common';
 import type { Request } from 'express';
 import { AUTH_SETTINGS, type AuthSettings } from '../config/index.js';
-import { PROTECTED_RESOURCE_PATH, resourceOf } from './protected-resource.js';
+import { IssuerUnavailableError } from './issuers/issuer-unavailable.error.js';
+import { metadataUrlOf, resourceOf } from './protected-resource.js';
 import { ACCESS_SCOPE } from './scopes.js';
 import type { TokenError } from './tokens/token.error.js';
 import type { TooManyFailuresError } from './tokens/too-many-failures.error.js';
@@ -51,16 +52,17 @@ export class AccessRefusal {
     return new HttpException(oauthError('too_many_requests', error.message), HttpStatus.TOO_MANY_REQUESTS);
   }
 
-  /** 503: without the deny list nobody can be let in (RFC 7009 §2.2.1). */
+  /** 503: without the deny list (RFC 7009 §2.2.1) or the issuer's keys nobody can be let in. */
   unavailable(request: Request, cause: unknown): HttpException {
-    this.log(request, 'revocation_unavailable');
+    const isIssuer = cause instanceof IssuerUnavailableError;
+    this.log(request, isIssuer ? 'issuer_unavailable' : 'revocation_unavailable');
     request.res?.setHeader('Retry-After', RETRY_AFTER_SECONDS).setHeader('Cache-Control', 'no-store');
     const body = oauthError('temporarily_unavailable', 'Tokens cannot be checked now; try again later');
     return new HttpException(body, HttpStatus.SERVICE_UNAVAILABLE, { cause });
   }
 
   private challenge(request: Request, scopes: readonly string[], reason: OAuthError | undefined): void {
-    const metadata = this.settings.publicUrl + PROTECTED_RESOURCE_PATH + resourceOf(pathOf(request));
+    const metadata = metadataUrlOf(this.settings.publicUrl, resourceOf(pathOf(request)));
     let challenge = `Bearer resource_metadata="${metadata}", scope="${scopes.join(' ')}"`;
     if (reason) challenge += `, error="${reason.error}", error_description="${reason.error_description}"`;
     request.res?.setHeader('WWW-Authenticate', challenge).setHeader('Cache-Control', 'no-store');

@@ -3,6 +3,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { AccessRefusal } from './access.refusal.js';
 import type { Caller } from './caller.js';
+import { IssuerUnavailableError } from './issuers/issuer-unavailable.error.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RoutePolicies, type RoutePolicy } from './route.policies.js';
 import { RevocationUnavailableError } from './tokens/revocation-unavailable.error.js';
@@ -25,7 +26,7 @@ interface GuardedRequest extends Request {
  *
  * Throws 401 with its challenge without a good token, 403 with its challenge where a scope is lacking, 429
  * with `Retry-After` to an address that has shown too many bad tokens, and 503 with `Retry-After` when the
- * deny list gives no verdict; the headers are on the response by then.
+ * deny list gives no verdict or an issuer no keys; the headers are on the response by then.
  */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard('jwt') {
@@ -69,7 +70,9 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
   private refusalOf(request: Request, error: unknown, { scopes }: RoutePolicy): unknown {
     if (error instanceof TokenError) return this.refusal.unauthorized(request, error, scopes);
     if (error instanceof TooManyFailuresError) return this.refusal.tooManyFailures(request, error);
-    if (error instanceof RevocationUnavailableError) return this.refusal.unavailable(request, error);
+    if (error instanceof RevocationUnavailableError || error instanceof IssuerUnavailableError) {
+      return this.refusal.unavailable(request, error);
+    }
     return error;
   }
 }

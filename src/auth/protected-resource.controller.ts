@@ -1,47 +1,76 @@
-import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { Controller, Get, Header, Inject, NotFoundException, Param } from '@nestjs/common';
 import { AUTH_SETTINGS, type AuthSettings } from '../config/index.js';
-import { PROTECTED_RESOURCE_PATH } from './protected-resource.js';
+import { basePathOf, PROTECTED_RESOURCE_PATH, RESOURCES, type Resource } from './protected-resource.js';
 import { Public } from './public.decorator.js';
 import { ACCESS_SCOPE, ADMIN_SCOPE } from './scopes.js';
 
 /** A protected resource's metadata (RFC 9728 §2). */
 interface ProtectedResource {
   readonly resource: string;
+  readonly authorization_servers?: readonly string[];
   readonly scopes_supported: readonly string[];
   readonly bearer_methods_supported: readonly string[];
   readonly resource_name: string;
 }
 
-/** Tells clients what guards each endpoint. Built from the settings alone, never from the Host header. */
+const BELOW = `${PROTECTED_RESOURCE_PATH}{/*below}`;
+
+/**
+ * Tells clients what guards each endpoint. Built from the settings alone, never from the Host header.
+ *
+ * Where the public URL has a path, clients ask for it behind the well-known part (RFC 9728 §3.1) or, as they
+ * did of earlier versions, before it; and a proxy takes it off or leaves it. Each form is answered alike.
+ */
 @Public()
-@Controller(PROTECTED_RESOURCE_PATH)
+@Controller()
 export class ProtectedResourceController {
-  constructor(@Inject(AUTH_SETTINGS) private readonly settings: AuthSettings) {}
+  private readonly basePath: string;
 
-  @Get()
-  @Header('Cache-Control', 'public, max-age=300')
-  root(): ProtectedResource {
-    return this.describe('');
+  constructor(@Inject(AUTH_SETTINGS) private readonly settings: AuthSettings) {
+    this.basePath = basePathOf(settings.publicUrl);
   }
 
-  @Get('mcp')
+  @Get(BELOW)
   @Header('Cache-Control', 'public, max-age=300')
-  mcp(): ProtectedResource {
-    return this.describe('/mcp');
+  behind(@Param('below') below: readonly string[] = []): ProtectedResource {
+    const path = pathOf(below);
+    const resource = resourceAt(path) ?? resourceAt(this.withoutBase(path));
+    if (resource === undefined) throw new NotFoundException();
+    return this.describe(resource);
   }
 
-  @Get('sse')
+  @Get(`/*base${BELOW}`)
   @Header('Cache-Control', 'public, max-age=300')
-  sse(): ProtectedResource {
-    return this.describe('/sse');
+  before(
+    @Param('base') base: readonly string[],
+    @Param('below') below: readonly string[] = [],
+  ): ProtectedResource {
+    const resource = pathOf(base) === this.basePath ? resourceAt(pathOf(below)) : undefined;
+    if (resource === undefined) throw new NotFoundException();
+    return this.describe(resource);
   }
 
-  private describe(endpoint: '' | '/mcp' | '/sse'): ProtectedResource {
+  private withoutBase(path: string): string | undefined {
+    const isBelow = path === this.basePath || path.startsWith(`${this.basePath}/`);
+    return isBelow ? path.slice(this.basePath.length) : undefined;
+  }
+
+  private describe(resource: Resource): ProtectedResource {
+    const issuers = this.settings.externalIssuers.map(({ issuer }) => issuer);
     return {
-      resource: this.settings.publicUrl + endpoint,
+      resource: this.settings.publicUrl + resource,
+      ...(issuers.length > 0 && { authorization_servers: issuers }),
       scopes_supported: [ACCESS_SCOPE, ADMIN_SCOPE],
       bearer_methods_supported: ['header'],
       resource_name: 'NestJS MCP server',
     };
   }
+}
+
+function pathOf(segments: readonly string[]): string {
+  return segments.map((segment) => `/${segment}`).join('');
+}
+
+function resourceAt(path: string | undefined): Resource | undefined {
+  return RESOURCES.find((resource) => resource === path);
 }

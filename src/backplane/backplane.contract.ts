@@ -3,8 +3,10 @@ import type { RateLimiter } from './rate-limiter.js';
 import { rateLimiterContract } from './rate-limiter.contract.js';
 import type { RecordStore } from './record-store.js';
 import type { ReplayEntry, ReplayLog } from './replay-log.js';
-import type { RevocableToken, Revocation, RevocationStore } from './revocation-store.js';
+import type { RevocationStore } from './revocation-store.js';
+import { revocationStoreContract } from './revocation-store.contract.js';
 import type { SlotCounter } from './slot-counter.js';
+import { until } from './until.fixture.js';
 
 /** An engine under test. Each call of a `make` function gives ports with nothing in them. */
 export interface Engine {
@@ -18,25 +20,16 @@ export interface Engine {
 const LONG_MS = 60_000;
 const SHORT_MS = 40;
 
-const seconds = (): number => Math.floor(Date.now() / 1000);
-
 const entry = (stream: string, n: number): ReplayEntry => ({
   id: `${stream}.${n}`,
   stream,
   data: `${stream} ${n}`,
 });
 
-async function until(met: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  while (!(await met())) {
-    if (Date.now() > deadline) throw new Error('it did not happen within 5 s');
-    await sleep(5);
-  }
-}
-
 /** What every engine of the backplane must do. */
 export function backplaneContract(name: string, make: () => Promise<Engine>): void {
   rateLimiterContract(name, async () => (await make()).limits);
+  revocationStoreContract(name, async () => (await make()).revocations);
 
   describe(`${name}: records`, () => {
     it('gives back what was put, and nothing for a key that was not', async () => {
@@ -113,69 +106,6 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
       await replay.append('s1', entry('a', 1));
       await replay.drop('s1');
       expect(await replay.after('s1', 'a.1')).toBeUndefined();
-    });
-  });
-
-  describe(`${name}: revocations`, () => {
-    const token: RevocableToken = { tokenId: 't1', jti: 'j1', subject: 'alice', issuedAt: seconds() - 10 };
-    const revocation = (target: Revocation['target'], lifeSeconds = 60): Revocation => ({
-      target,
-      revokedAt: seconds(),
-      expiresAt: seconds() + lifeSeconds,
-    });
-
-    it('denies nothing that was not revoked', async () => {
-      const { revocations } = await make();
-      expect(await revocations.isRevoked(token)).toBe(false);
-      await revocations.revoke(revocation({ kind: 'token', tokenId: 't2' }));
-      await revocations.revoke(revocation({ kind: 'jti', jti: 'j2' }));
-      await revocations.revoke(revocation({ kind: 'subject', subject: 'bob' }));
-      expect(await revocations.isRevoked(token)).toBe(false);
-    });
-
-    it.each<Revocation['target']>([
-      { kind: 'token', tokenId: 't1' },
-      { kind: 'jti', jti: 'j1' },
-      { kind: 'subject', subject: 'alice' },
-    ])('denies by %j', async (target) => {
-      const { revocations } = await make();
-      await revocations.revoke(revocation(target));
-      expect(await revocations.isRevoked(token)).toBe(true);
-    });
-
-    it('does not take one kind of mark for another', async () => {
-      const { revocations } = await make();
-      await revocations.revoke(revocation({ kind: 'jti', jti: 't1' }));
-      await revocations.revoke(revocation({ kind: 'token', tokenId: 'j1' }));
-      expect(await revocations.isRevoked(token)).toBe(false);
-      expect(await revocations.isRevoked({ ...token, jti: undefined })).toBe(false);
-    });
-
-    it('lets pass what a subject was given after the revocation', async () => {
-      const { revocations } = await make();
-      const entry = revocation({ kind: 'subject', subject: 'alice' });
-      await revocations.revoke(entry);
-      expect(await revocations.isRevoked({ ...token, issuedAt: entry.revokedAt })).toBe(true);
-      expect(await revocations.isRevoked({ ...token, issuedAt: entry.revokedAt + 1 })).toBe(false);
-    });
-
-    it('forgets an entry when no token it denies can live any more', async () => {
-      const { revocations } = await make();
-      await revocations.revoke(revocation({ kind: 'token', tokenId: 't1' }, 1));
-      expect(await revocations.isRevoked(token)).toBe(true);
-      await until(async () => !(await revocations.isRevoked(token)));
-    });
-
-    it('tells every listener, until it stops listening', async () => {
-      const { revocations } = await make();
-      const heard: Revocation[] = [];
-      const stop = revocations.onRevoked((entry) => heard.push(entry));
-      const first = revocation({ kind: 'jti', jti: 'j1' });
-      await revocations.revoke(first);
-      await until(async () => heard.length > 0);
-      stop();
-      await revocations.revoke(revocation({ kind: 'jti', jti: 'j2' }));
-      expect(heard).toEqual([first]);
     });
   });
 

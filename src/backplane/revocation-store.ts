@@ -1,8 +1,11 @@
-/** What can be taken back: one token, every token with a `jti`, or every token a subject holds. */
+/**
+ * What can be taken back: one token, every token of an issuer with a `jti`, or every token that a subject of
+ * an issuer holds. Two issuers may use the same name for different people.
+ */
 export type RevocationTarget =
   | { readonly kind: 'token'; readonly tokenId: string }
-  | { readonly kind: 'jti'; readonly jti: string }
-  | { readonly kind: 'subject'; readonly subject: string };
+  | { readonly kind: 'jti'; readonly issuer: string; readonly jti: string }
+  | { readonly kind: 'subject'; readonly issuer: string; readonly subject: string };
 
 /** An entry of the deny list. Times are seconds since the epoch, as in a JWT. */
 export interface Revocation {
@@ -17,6 +20,8 @@ export interface Revocation {
 export interface RevocableToken {
   /** Names this one token: derived from what was signed, never from the bytes that carried it. */
   readonly tokenId: string;
+  /** `iss`, to the letter. */
+  readonly issuer: string;
   readonly jti: string | undefined;
   readonly subject: string;
   /** Seconds since the epoch. */
@@ -38,13 +43,15 @@ export interface RevocationStore {
 export const RevocationStore = Symbol('RevocationStore');
 
 /** Whether `revocation` denies `token`. */
-export function denies(revocation: Revocation, token: RevocableToken): boolean {
-  switch (revocation.target.kind) {
+export function denies({ target, revokedAt }: Revocation, token: RevocableToken): boolean {
+  switch (target.kind) {
     case 'token':
-      return revocation.target.tokenId === token.tokenId;
+      return target.tokenId === token.tokenId;
     case 'jti':
-      return revocation.target.jti === token.jti;
+      return target.issuer === token.issuer && target.jti === token.jti;
     case 'subject':
-      return revocation.target.subject === token.subject && token.issuedAt <= revocation.revokedAt;
+      return (
+        target.issuer === token.issuer && target.subject === token.subject && token.issuedAt <= revokedAt
+      );
   }
 }

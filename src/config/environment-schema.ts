@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConfigurationError, type SettingProblem } from './configuration.error.js';
-import type { Setting } from './setting.js';
+import type { Setting, SpecialDefault } from './setting.js';
 import { SETTINGS_TABLE } from './settings-table.js';
 import type { Environment } from './settings.js';
 
@@ -15,41 +15,50 @@ type ValueOf<Entry extends Setting> = Entry extends {
 /** What the environment says; undefined where a default is no plain value. */
 export type SettingValues = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
+type Variables = Readonly<Record<string, string>>;
+
 const settings: Readonly<Record<string, Setting>> = SETTINGS_TABLE;
 
 /** Reads every variable that the table knows; throws all that is wrong with them at once. */
-export function parseEnvironment(
-  variables: Readonly<Record<string, string>>,
-  environment: Environment,
-): SettingValues {
-  const result = environmentSchema(environment).safeParse(variables);
+export function parseEnvironment(variables: Variables, environment: Environment): SettingValues {
+  const result = environmentSchema(environment, variables).safeParse(variables);
   if (result.success) return result.data as SettingValues;
   throw new ConfigurationError(problemsOf(result.error.issues, variables));
 }
 
-function environmentSchema(environment: Environment) {
+function environmentSchema(environment: Environment, variables: Variables) {
   const shape: Record<string, z.ZodType> = {};
-  for (const [name, setting] of Object.entries(settings)) shape[name] = schemaOf(setting, environment);
+  for (const [name, setting] of Object.entries(settings)) {
+    shape[name] = schemaOf(setting, environment, variables);
+  }
   return z.object(shape);
 }
 
-function schemaOf(setting: Setting, environment: Environment): z.ZodType {
+function schemaOf(setting: Setting, environment: Environment, variables: Variables): z.ZodType {
   const schema = (environment === 'production' && setting.inProduction) || setting.schema;
   const fallback = setting.defaults[environment];
   if (typeof fallback === 'string') return schema.prefault(fallback);
-  return fallback.required ? schema : schema.optional();
+  return isRequired(fallback, variables) ? schema : schema.optional();
 }
 
-function problemsOf(
-  issues: readonly z.core.$ZodIssue[],
-  variables: Readonly<Record<string, string>>,
-): SettingProblem[] {
+function isRequired({ required }: SpecialDefault, variables: Variables): boolean {
+  return required === true || (required !== undefined && variables[required.without] === undefined);
+}
+
+function problemsOf(issues: readonly z.core.$ZodIssue[], variables: Variables): SettingProblem[] {
   const byName = Map.groupBy(issues, (issue) => String(issue.path[0]));
   return [...byName].map(([name, found]) => ({
     name,
-    reason: variables[name] === undefined ? 'is required in production' : found.map(reasonOf).join('; '),
+    reason: variables[name] === undefined ? requirementOf(name) : found.map(reasonOf).join('; '),
     example: `${name}=${settings[name]?.example}`,
   }));
+}
+
+function requirementOf(name: string): string {
+  const fallback = settings[name]?.defaults.production;
+  const required = typeof fallback === 'object' ? fallback.required : undefined;
+  const unless = typeof required === 'object' ? `, or ${required.without}` : '';
+  return `is required in production${unless}`;
 }
 
 function reasonOf(issue: z.core.$ZodIssue): string {

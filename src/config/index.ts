@@ -9,11 +9,15 @@ export {
 } from './configuration.module.js';
 export { DEVELOPMENT_ISSUER } from './development-issuer.js';
 export { loadSettings, type EnvironmentVariables, type LoadSettingsOptions } from './load-settings.js';
+export { DEFAULT_CLAIMS } from './issuer-presets.js';
+export { isProviderUrl } from './issuer-formats.js';
 export { isLoopbackHost } from './loopback.js';
 export { RATE_LIMIT_FORMAT, readRateLimit, type RateLimit } from './rate-limit.js';
 export type {
   AuthSettings,
+  ClaimNames,
   Environment,
+  ExternalIssuer,
   HttpSettings,
   LimitSettings,
   LogSettings,

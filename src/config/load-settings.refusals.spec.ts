@@ -115,7 +115,7 @@ describe('loadSettings refuses', () => {
     const { problems } = refusal({});
     expect(problems.map(({ name, reason }) => `${name} ${reason}`)).toEqual([
       'PUBLIC_URL is required in production',
-      'JWT_SECRET is required in production',
+      'JWT_SECRET is required in production, or AUTH_ISSUERS',
     ]);
   });
 

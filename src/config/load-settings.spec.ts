@@ -36,6 +36,7 @@ describe('loadSettings', () => {
         issuer: publicUrl,
         audience: publicUrl,
         maxLifetimeSeconds: 2_592_000,
+        externalIssuers: [],
         roleScopes: {},
         developmentTokens: true,
       },

@@ -2,6 +2,7 @@ import { ConfigurationError, type SettingProblem } from './configuration.error.j
 import { developmentSecret } from './development-secret.js';
 import { readEnvFile } from './env-file.js';
 import { parseEnvironment, type SettingValues } from './environment-schema.js';
+import { externalIssuers, issuerProblems } from './external-issuers.js';
 import { isLoopbackHost } from './loopback.js';
 import { SETTINGS_TABLE } from './settings-table.js';
 import type { AuthSettings, Environment, HttpSettings, SessionSettings, Settings } from './settings.js';
@@ -35,9 +36,10 @@ export function loadSettings(env: EnvironmentVariables, { directory }: LoadSetti
   // Of an unknown environment only what both refuse is told: the rest would depend on a guess.
   const values = collect(problems, () => parseEnvironment(variables, environment ?? 'development'));
   const secret = variables['JWT_SECRET'] ?? collect(problems, () => generatedSecret(environment, directory));
+  if (values) problems.push(...clashes(values, secret));
   problems.push(...unsupportedProblems(variables), ...unknownProblems(variables));
 
-  if (problems.length > 0 || !environment || !values || !secret) throw new ConfigurationError(problems);
+  if (problems.length > 0 || !environment || !values) throw new ConfigurationError(problems);
   return assemble(environment, values, secret);
 }
 
@@ -65,8 +67,8 @@ function withoutEmpty(variables: EnvironmentVariables): Record<string, string> {
   return Object.fromEntries(set);
 }
 
-function assemble(environment: Environment, values: SettingValues, secret: string): Settings {
-  const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
+function assemble(environment: Environment, values: SettingValues, secret: string | undefined): Settings {
+  const publicUrl = publicUrlOf(values);
   return Object.freeze({
     environment,
     http: Object.freeze(httpSettings(environment, values, publicUrl)),
@@ -75,6 +77,16 @@ function assemble(environment: Environment, values: SettingValues, secret: strin
     limits: Object.freeze({ calls: values.RATE_LIMIT, failedAuthentications: values.RATE_LIMIT_IP }),
     logs: Object.freeze({ level: values.LOG_LEVEL, format: values.LOG_FORMAT }),
   });
+}
+
+function publicUrlOf(values: SettingValues): string {
+  return values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
+}
+
+/** What is wrong with one setting beside another. */
+function clashes(values: SettingValues, secret: string | undefined): SettingProblem[] {
+  if (secret === undefined || values.AUTH_ISSUERS === undefined) return [];
+  return issuerProblems(values.AUTH_ISSUERS, values.JWT_ISSUER ?? publicUrlOf(values));
 }
 
 function httpSettings(environment: Environment, values: SettingValues, publicUrl: string): HttpSettings {
@@ -94,7 +106,7 @@ function authSettings(
   environment: Environment,
   values: SettingValues,
   publicUrl: string,
-  secret: string,
+  secret: string | undefined,
 ): AuthSettings {
   return {
     publicUrl,
@@ -102,6 +114,7 @@ function authSettings(
     issuer: values.JWT_ISSUER ?? publicUrl,
     audience: values.JWT_AUDIENCE ?? publicUrl,
     maxLifetimeSeconds: values.JWT_MAX_LIFETIME / 1_000,
+    externalIssuers: externalIssuers(values.AUTH_ISSUERS ?? [], publicUrl),
     roleScopes: values.AUTH_ROLE_SCOPES ?? Object.freeze(Object.create(null)),
     developmentTokens: environment === 'development' && values.AUTH_DEV_TOKENS && isLoopbackHost(values.HOST),
   };

@@ -5,8 +5,8 @@ import type { Environment } from './settings.js';
 export interface SpecialDefault {
   /** How the guide tells it. */
   readonly told: string;
-  /** The process stops when the setting is not set. */
-  readonly required?: true;
+  /** The process stops when the setting is not set; where another is named, only when that one is not either. */
+  readonly required?: true | { readonly without: string };
 }
 
 /** A string is what the variable would say; it is validated like a value that was set. */
@@ -28,6 +28,11 @@ export function same<Default extends SettingDefault>(value: Default) {
 
 export function told(text: string): SpecialDefault {
   return { told: text };
+}
+
+/** Required unless `other` is set. */
+export function requiredWithout(other: string): SpecialDefault {
+  return { told: `required without ${other}`, required: { without: other } };
 }
 
 export const REQUIRED: SpecialDefault = { told: 'required', required: true };

@@ -21,10 +21,11 @@ describe('the settings', () => {
       ['ALLOWED_HOSTS', 'loopback names', 'host of PUBLIC_URL'],
       ['ALLOWED_ORIGINS', 'loopback names', 'none'],
       ['TRUSTED_PROXIES', 'none', 'none'],
-      ['JWT_SECRET', 'made at first start, kept in .dev-jwt-secret', 'required'],
+      ['JWT_SECRET', 'made at first start, kept in .dev-jwt-secret', 'required without AUTH_ISSUERS'],
       ['JWT_ISSUER', 'PUBLIC_URL', 'PUBLIC_URL'],
       ['JWT_AUDIENCE', 'PUBLIC_URL', 'PUBLIC_URL'],
       ['JWT_MAX_LIFETIME', '30d', '30d'],
+      ['AUTH_ISSUERS', 'none', 'none'],
       ['AUTH_ROLE_SCOPES', 'none', 'none'],
       ['AUTH_DEV_TOKENS', 'true', 'false'],
       ['SESSION_IDLE', '30m', '30m'],
@@ -70,6 +71,7 @@ describe('.env.example', () => {
     const env = parseEnv(blocks.join('\n').replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
     expect(new Set(Object.keys(env))).toEqual(new Set(table.map(([name]) => name)));
     const settings = loadSettings({ ...env, NODE_ENV: 'development' }, { directory: import.meta.dirname });
+    expect(settings.auth.externalIssuers).toHaveLength(1);
     expect({ ...settings.auth.roleScopes }).toEqual({ operator: ['mcp:access', 'mcp:admin'] });
   });
 });

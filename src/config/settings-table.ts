@@ -1,5 +1,6 @@
 import * as network from './network-formats.js';
-import { REQUIRED, same, told, type Setting } from './setting.js';
+import { issuers } from './issuer-formats.js';
+import { REQUIRED, requiredWithout, same, told, type Setting } from './setting.js';
 import { LOG_FORMATS, LOG_LEVELS } from './settings.js';
 import * as tokens from './token-formats.js';
 import { byteSize, duration, flag, list, oneOf, rateLimit, wholeNumber } from './value-formats.js';
@@ -57,7 +58,10 @@ export const SETTINGS_TABLE = {
     description: 'Key of HS256 tokens, at least 32 bytes; make one with: openssl rand -base64 48',
     schema: tokens.jwtSecret,
     inProduction: tokens.productionJwtSecret,
-    defaults: { development: told('made at first start, kept in .dev-jwt-secret'), production: REQUIRED },
+    defaults: {
+      development: told('made at first start, kept in .dev-jwt-secret'),
+      production: requiredWithout('AUTH_ISSUERS'),
+    },
     example: tokens.EXAMPLE_SECRET,
   },
   JWT_ISSUER: {
@@ -77,6 +81,12 @@ export const SETTINGS_TABLE = {
     schema: duration('1s', '366d'),
     defaults: same('30d'),
     example: '30d',
+  },
+  AUTH_ISSUERS: {
+    description: 'Identity providers whose tokens are accepted, as a JSON list; see identity-providers.md.',
+    schema: issuers,
+    defaults: same(told('none')),
+    example: '[{"issuer":"https://id.example.com/realms/main","preset":"keycloak"}]',
   },
   AUTH_ROLE_SCOPES: {
     description: 'Scopes that each role of a token grants, as a JSON object.',

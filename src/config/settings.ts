@@ -27,18 +27,47 @@ export interface HttpSettings {
   readonly maxBodyBytes: number;
 }
 
+/**
+ * Which claims say what, each by one name or several. A name may be a path, such as `realm_access.roles`.
+ * Of several, the first that a token has counts; the roles of all of them do.
+ */
+export interface ClaimNames {
+  readonly subject: readonly string[];
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+  readonly clientId: readonly string[];
+  readonly jti: readonly string[];
+}
+
+/** An identity provider whose access tokens are accepted. */
+export interface ExternalIssuer {
+  /** `iss` to the letter: an https URL, or an http one of a loopback host. */
+  readonly issuer: string;
+  /** Where its keys are; undefined: its metadata document says so (OpenID Discovery, RFC 8414). */
+  readonly jwksUri: string | undefined;
+  /** `aud` must hold one of these. */
+  readonly audiences: readonly string[];
+  /** Asymmetric ones only. */
+  readonly algorithms: readonly string[];
+  /** What the header `typ` may be; the empty text stands for none. */
+  readonly types: readonly string[];
+  readonly claims: ClaimNames;
+}
+
 /** What tokens must look like, and what they grant. */
 export interface AuthSettings {
   /** The same as {@link HttpSettings.publicUrl}: tokens are made for it. */
   readonly publicUrl: string;
-  /** HS256 key, at least 32 bytes. Never log it. */
-  readonly secret: string;
+  /** HS256 key, at least 32 bytes. Never log it. Undefined: no HS256 token is accepted or made. */
+  readonly secret: string | undefined;
   /** `iss` that HS256 tokens must carry; never {@link DEVELOPMENT_ISSUER}. */
   readonly issuer: string;
   /** `aud` that HS256 tokens must carry. */
   readonly audience: string;
   /** Longest accepted `exp` − `iat`, in seconds. */
   readonly maxLifetimeSeconds: number;
+  /** The identity providers, beside whoever has the secret. */
+  readonly externalIssuers: readonly ExternalIssuer[];
   /** Scopes that each role grants. It has no prototype, so a role called `constructor` finds nothing. */
   readonly roleScopes: Readonly<Record<string, readonly string[]>>;
   /** Whether the development token route exists; never in production, never off loopback. */

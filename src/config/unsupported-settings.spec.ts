@@ -2,7 +2,6 @@ import { unsupportedProblems } from './unsupported-settings.js';
 
 describe('unsupportedProblems', () => {
   it.each([
-    ['AUTH_ISSUERS', '[]'],
     ['OAUTH_SERVER', 'on'],
     ['REDIS_URL', 'redis://user:hidden@localhost'],
     ['SESSION_PING', '30s'],

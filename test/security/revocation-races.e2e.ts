@@ -5,7 +5,7 @@ import { SessionService } from '../../src/mcp/index.js';
 import { expectChallenge } from '../support/envelopes.js';
 import { now, tokenOf } from '../support/forge.js';
 import { RawSession } from '../support/raw-session.js';
-import { startApp, type TestApp } from '../support/test-app.js';
+import { PUBLIC_URL, startApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 import { send } from '../support/wire.js';
 
@@ -102,7 +102,7 @@ function revokeOnTheWay(subject: string): unknown {
   const acquire = slots.acquire.bind(slots);
   return jest.spyOn(slots, 'acquire').mockImplementation(async (...args: Parameters<typeof acquire>) => {
     const revocation = {
-      target: { kind: 'subject', subject },
+      target: { kind: 'subject', issuer: PUBLIC_URL, subject },
       revokedAt: now(),
       expiresAt: now() + 600,
     } as const;

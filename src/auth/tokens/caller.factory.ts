@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
-import { AUTH_SETTINGS, type AuthSettings } from '../../config/index.js';
+import { AUTH_SETTINGS, DEFAULT_CLAIMS, type AuthSettings, type ClaimNames } from '../../config/index.js';
 import type { Caller } from '../caller.js';
+import { claimAt, firstClaim } from './claim-path.js';
 import { tokenIdOf } from './token-id.js';
 import { TokenError } from './token.error.js';
 
@@ -20,29 +21,30 @@ export class CallerFactory {
   }
 
   /** @throws TokenError when a claim has the wrong form. */
-  build(token: string, claims: JWTPayload): Caller {
-    if (!isName(claims.sub)) throw new TokenError('bad_subject');
-    if (claims.jti !== undefined && !isName(claims.jti)) throw new TokenError('bad_claim');
-    const roles = wordsOf(claims['roles']);
+  build(token: string, claims: JWTPayload, names: ClaimNames = DEFAULT_CLAIMS): Caller {
+    const subject = firstClaim(claims, names.subject);
+    if (!isName(subject)) throw new TokenError('bad_subject');
+    const jti = jtiOf(claims, names.jti);
+    const roles = names.roles.flatMap((name) => wordsOf(claimAt(claims, name)));
     return Object.freeze({
       token,
-      clientId: textOf(claims['client_id'] ?? claims['azp'] ?? ''),
-      scopes: this.scopesOf(claims, roles),
+      clientId: textOf(firstClaim(claims, names.clientId) ?? ''),
+      scopes: this.scopesOf(wordsOf(firstClaim(claims, names.scopes)), roles),
       expiresAt: claims.exp!,
       extra: Object.freeze({
         issuer: claims.iss!,
-        subject: claims.sub,
-        jti: claims.jti,
+        subject,
+        jti,
         roles: Object.freeze(roles),
-        tokenId: tokenIdOf(token, claims.iss!, claims.jti),
+        tokenId: tokenIdOf(token, claims.iss!, jti),
         issuedAt: Math.floor(claims.iat!),
       }),
     });
   }
 
-  private scopesOf(claims: JWTPayload, roles: readonly string[]): string[] {
+  private scopesOf(named: readonly string[], roles: readonly string[]): string[] {
     const granted = roles.flatMap((role) => this.scopesOfRole.get(role) ?? []);
-    const scopes = [...new Set([...wordsOf(claims['scope'] ?? claims['scp']), ...granted])];
+    const scopes = [...new Set([...named, ...granted])];
     Object.freeze(scopes);
     return scopes;
   }
@@ -51,6 +53,17 @@ export class CallerFactory {
 /** Whether `value` can be somebody's or something's name: 1 to 256 characters, none of them a control one. */
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_NAME_LENGTH && NAME.test(value);
+}
+
+/** A `jti` that is there must be one, also when it is null. */
+function jtiOf(claims: JWTPayload, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const jti = claimAt(claims, name);
+    if (jti === undefined) continue;
+    if (!isName(jti)) throw new TokenError('bad_claim');
+    return jti;
+  }
+  return undefined;
 }
 
 /** Issuers write lists as one text with spaces (RFC 8693 §4.2) or as an array. */

@@ -10,6 +10,8 @@ function codeOf(error: unknown): TokenErrorCode {
   if (error instanceof errors.JWTExpired) return 'expired';
   if (error instanceof errors.JWTClaimValidationFailed) return claimCodeOf(error);
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'bad_signature';
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'unknown_key';
   if (error instanceof errors.JOSEAlgNotAllowed) return 'wrong_algorithm';
   return 'malformed';
 }

@@ -4,9 +4,16 @@ import { InvalidRequestException } from './invalid-request.exception.js';
 
 /** What the body of `POST /auth/revoke` asks for. */
 export type RevocationRequest =
-  { readonly kind: 'own' } | { readonly kind: 'token' | 'jti' | 'sub'; readonly value: string };
+  | { readonly kind: 'own' }
+  | { readonly kind: 'token'; readonly value: string }
+  | {
+      readonly kind: 'jti' | 'sub';
+      readonly value: string;
+      /** Whose name it is; undefined: the usual issuer's. */
+      readonly issuer: string | undefined;
+    };
 
-const MAX_LENGTH = { token: MAX_TOKEN_BYTES, jti: MAX_NAME_LENGTH, sub: MAX_NAME_LENGTH };
+const MAX_LENGTH = { token: MAX_TOKEN_BYTES, jti: MAX_NAME_LENGTH, sub: MAX_NAME_LENGTH, iss: 1024 };
 const KINDS = ['token', 'jti', 'sub'] as const;
 
 /** @throws InvalidRequestException */
@@ -14,15 +21,27 @@ export function readRevocationRequest(body: unknown): RevocationRequest {
   if (body === undefined) return { kind: 'own' };
   if (!isRecord(body)) throw new InvalidRequestException('The body must be a form or a JSON object');
   const [kind, ...more] = KINDS.filter((name) => Object.hasOwn(body, name));
-  if (kind === undefined) return { kind: 'own' };
   if (more.length > 0) throw new InvalidRequestException('Give one of token, jti and sub');
-  const value = body[kind];
-  if (typeof value !== 'string' || value === '' || value.length > MAX_LENGTH[kind]) {
-    throw new InvalidRequestException(
-      `${kind}: give it once, as a text of 1 to ${MAX_LENGTH[kind]} characters`,
-    );
+  const issuer = Object.hasOwn(body, 'iss') ? textIn(body, 'iss') : undefined;
+  if (issuer !== undefined && kind !== 'jti' && kind !== 'sub') {
+    throw new InvalidRequestException('iss: give it only together with jti or sub');
   }
-  return { kind, value };
+  switch (kind) {
+    case undefined:
+      return { kind: 'own' };
+    case 'token':
+      return { kind, value: textIn(body, kind) };
+    default:
+      return { kind, value: textIn(body, kind), issuer };
+  }
+}
+
+function textIn(body: Readonly<Record<string, unknown>>, name: keyof typeof MAX_LENGTH): string {
+  const value = body[name];
+  if (typeof value === 'string' && value !== '' && value.length <= MAX_LENGTH[name]) return value;
+  throw new InvalidRequestException(
+    `${name}: give it once, as a text of 1 to ${MAX_LENGTH[name]} characters`,
+  );
 }
 
 function isRecord(body: unknown): body is Record<string, unknown> {

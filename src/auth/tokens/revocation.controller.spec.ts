@@ -1,5 +1,6 @@
 import { startAuthApp, type AuthApp } from '../fixtures/auth-app.fixture.js';
 import { forge, now, respelled } from '../fixtures/forge.fixture.js';
+import { DEVELOPMENT_ISSUER } from '../../config/index.js';
 import { RevocationStore, type Revocation } from '../../backplane/index.js';
 
 const FORM = ['Content-Type', 'application/x-www-form-urlencoded'];
@@ -65,6 +66,15 @@ describe('somebody else’s', () => {
     expect((await post(admin(), bodyOf('sub', sub), headers)).status).toBe(200);
     const statuses = await Promise.all([byToken, byJti, bySub, untouched].map(statusOf));
     expect(statuses).toEqual([401, 401, 401, 200]);
+  });
+
+  it('goes by jti or sub for development tokens too, which share the secret', async () => {
+    const [one, other] = ['d1', 'd2'].map((jti) =>
+      forge({ claims: { iss: DEVELOPMENT_ISSUER, sub: jti, jti } }),
+    );
+    await post(admin(), 'jti=d1');
+    await post(admin(), 'sub=d2');
+    expect([await statusOf(one!), await statusOf(other!)]).toEqual([401, 401]);
   });
 
   it('by sub takes tokens made until now, and no later ones', async () => {

@@ -22,6 +22,7 @@ export class TokenAuthenticator {
   /**
    * @throws TokenError when the request has no good token.
    * @throws TooManyFailuresError when its address has shown too many bad ones, and this is not known as good.
+   * @throws IssuerUnavailableError when the keys of its issuer are not to be had.
    * @throws RevocationUnavailableError when the deny list gives no verdict.
    */
   async authenticate(request: Request): Promise<Caller> {

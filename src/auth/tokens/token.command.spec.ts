@@ -30,3 +30,8 @@ it.each([
   [['--sub', 'a', '--admin'], '--admin'],
   [['a'], 'a'],
 ])('says what is wrong with %j', (args, word) => expect(run(...args)).rejects.toThrow(word));
+
+it('says that there is no secret to sign with', () =>
+  expect(issueFromArguments(['--sub', 'alice'], { ...SETTINGS, secret: undefined })).rejects.toThrow(
+    'JWT_SECRET is not set',
+  ));

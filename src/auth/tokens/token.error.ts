@@ -15,6 +15,7 @@ const REFUSALS = {
   wrong_type: [INVALID_TOKEN, 'The token is not an access token'],
   forbidden_header: [INVALID_TOKEN, 'The token has a header parameter that is not accepted'],
   wrong_algorithm: [INVALID_TOKEN, 'The token is signed with an algorithm that is not accepted'],
+  unknown_key: [INVALID_TOKEN, 'The token is signed with a key that its issuer does not publish'],
   bad_signature: [INVALID_TOKEN, 'The signature of the token is not valid'],
   wrong_issuer: [INVALID_TOKEN, 'The token comes from an issuer that is not trusted'],
   wrong_audience: [INVALID_TOKEN, 'The token was issued for another audience'],
@@ -25,6 +26,7 @@ const REFUSALS = {
   not_yet_valid: [INVALID_TOKEN, 'The token is not valid yet'],
   issued_in_future: [INVALID_TOKEN, 'The token was issued in the future'],
   lifetime_too_long: [INVALID_TOKEN, 'The token was made to live longer than this server allows'],
+  bound_token: [INVALID_TOKEN, 'The token is bound to a key (DPoP), which this server does not check'],
   revoked: [INVALID_TOKEN, 'The token has been revoked'],
 } as const satisfies Record<string, readonly [error: string | undefined, description: string]>;
 

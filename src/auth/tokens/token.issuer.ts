@@ -5,6 +5,9 @@ import { AUTH_SETTINGS, type AuthSettings } from '../../config/index.js';
 import { MAX_TOKEN_BYTES } from './bearer-header.js';
 import { isName } from './caller.factory.js';
 
+const NO_SECRET =
+  'JWT_SECRET is not set: this server makes no tokens, and accepts those of AUTH_ISSUERS only';
+
 /** The token that is wanted. */
 export interface TokenRequest {
   readonly subject: string;
@@ -41,7 +44,7 @@ export class TokenIssuer {
     @Inject(AUTH_SETTINGS) private readonly settings: AuthSettings,
   ) {}
 
-  /** @throws RangeError for a token that this server would refuse: lifetime, subject or size. */
+  /** @throws RangeError for a token that this server would refuse: no secret, lifetime, subject or size. */
   async issue(request: TokenRequest): Promise<IssuedToken> {
     const { ttlSeconds, scope } = request;
     this.check(request);
@@ -63,7 +66,8 @@ export class TokenIssuer {
   }
 
   private check({ subject, ttlSeconds }: TokenRequest): void {
-    const { maxLifetimeSeconds } = this.settings;
+    const { maxLifetimeSeconds, secret } = this.settings;
+    if (secret === undefined) throw new RangeError(NO_SECRET);
     if (!isName(subject))
       throw new RangeError('The subject must have 1 to 256 characters, none a control one');
     if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1) {

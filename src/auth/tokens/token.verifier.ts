@@ -1,14 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { jwtVerify, type JWTPayload } from 'jose';
+import { jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
 import type { Caller } from '../caller.js';
+import { IssuerUnavailableError } from '../issuers/issuer-unavailable.error.js';
+import { isRecord } from '../issuers/provider-document.js';
+import { checkType } from './access-token.type.js';
 import { CallerFactory } from './caller.factory.js';
 import { CLOCK_TOLERANCE_SECONDS, nowSeconds } from './clock.js';
 import { refusalOf } from './jose-refusal.js';
-import { unverifiedClaimsOf } from './token-shape.js';
+import { unverifiedPartsOf } from './token-shape.js';
 import { TokenError } from './token.error.js';
 import { TRUSTED_ISSUERS, type TrustedIssuer, type TrustedIssuers } from './trusted-issuer.js';
 
-const REQUIRED_CLAIMS = ['iss', 'aud', 'exp', 'iat', 'sub'];
+const REQUIRED_CLAIMS = ['iss', 'aud', 'exp', 'iat'];
 
 /** Whether a token is one that this server believes (RFC 7519 §7.2, RFC 8725, RFC 9068 §4). */
 @Injectable()
@@ -18,12 +21,20 @@ export class TokenVerifier {
     private readonly callers: CallerFactory,
   ) {}
 
-  /** @throws TokenError for every token that is refused. Says nothing of revocation. */
+  /**
+   * Nothing is fetched before the token has named an issuer that is trusted. Says nothing of revocation.
+   *
+   * @throws TokenError for every token that is refused.
+   * @throws IssuerUnavailableError when the keys of its issuer are not to be had.
+   */
   async verify(token: string): Promise<Caller> {
-    const issuer = this.issuerOf(unverifiedClaimsOf(token));
+    const { type, claims: unverified } = unverifiedPartsOf(token);
+    const issuer = this.issuerOf(unverified);
+    checkType(type, unverified, issuer);
     const claims = await verifiedClaimsOf(token, issuer);
     checkLifetime(claims, issuer);
-    return this.callers.build(token, claims);
+    checkBinding(claims);
+    return this.callers.build(token, claims, issuer.claims);
   }
 
   private issuerOf({ iss }: JWTPayload): TrustedIssuer {
@@ -34,19 +45,27 @@ export class TokenVerifier {
   }
 }
 
-async function verifiedClaimsOf(token: string, issuer: TrustedIssuer): Promise<JWTPayload> {
+async function verifiedClaimsOf(token: string, { key, ...issuer }: TrustedIssuer): Promise<JWTPayload> {
+  const options: JWTVerifyOptions = {
+    algorithms: [...issuer.algorithms],
+    issuer: issuer.issuer,
+    audience: [...issuer.audiences],
+    requiredClaims: requiredOf(issuer.claims.subject),
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+  };
   try {
-    const { payload } = await jwtVerify(token, issuer.key, {
-      algorithms: [...issuer.algorithms],
-      issuer: issuer.issuer,
-      audience: [...issuer.audiences],
-      requiredClaims: REQUIRED_CLAIMS,
-      clockTolerance: CLOCK_TOLERANCE_SECONDS,
-    });
+    // Both are overloads of the same function, which TypeScript does not choose between.
+    const { payload } = await jwtVerify(token, key as JWTVerifyGetKey, options);
     return payload;
   } catch (error) {
+    if (error instanceof IssuerUnavailableError) throw error;
     throw refusalOf(error);
   }
+}
+
+/** Whose subject is to be found elsewhere need not have a `sub`. */
+function requiredOf(subject: readonly string[]): string[] {
+  return subject.length === 1 && subject[0] === 'sub' ? [...REQUIRED_CLAIMS, 'sub'] : REQUIRED_CLAIMS;
 }
 
 /** jose looks at `iat` only together with a greatest age, and at that from now, not from the token's end. */
@@ -54,4 +73,9 @@ function checkLifetime({ iat, exp }: JWTPayload, issuer: TrustedIssuer): void {
   if (!Number.isFinite(iat) || !Number.isFinite(exp)) throw new TokenError('bad_claim');
   if (iat! > nowSeconds() + CLOCK_TOLERANCE_SECONDS) throw new TokenError('issued_in_future');
   if (exp! - iat! > issuer.maxLifetimeSeconds) throw new TokenError('lifetime_too_long');
+}
+
+/** Whoever holds such a token must prove that the key is theirs, too (RFC 9449 §7.1): a bearer has not. */
+function checkBinding({ cnf }: JWTPayload): void {
+  if (isRecord(cnf) && Object.hasOwn(cnf, 'jkt')) throw new TokenError('bound_token');
 }

@@ -1,15 +1,31 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { DEVELOPMENT_ISSUER, type AuthSettings } from '../../config/index.js';
+import type { JWTVerifyGetKey } from 'jose';
+import {
+  DEFAULT_CLAIMS,
+  DEVELOPMENT_ISSUER,
+  type AuthSettings,
+  type ClaimNames,
+  type ExternalIssuer,
+} from '../../config/index.js';
+import { IssuerKeys } from '../issuers/issuer.keys.js';
 
 /** Whose tokens are believed, and on what terms. A token's own `iss` chooses it, and is then verified. */
 export interface TrustedIssuer {
   /** Equals `iss` to the letter. */
   readonly issuer: string;
-  /** A key object made once: jose imports a secret given as text or bytes anew for each token. */
-  readonly key: KeyObject;
+  /** Whether it signs with keys of its own; otherwise it shares `JWT_SECRET`. */
+  readonly isExternal: boolean;
+  /**
+   * A key object made once, since jose imports a secret given as text or bytes anew for each token; or who
+   * looks the key up. That one throws `IssuerUnavailableError` when there are no keys.
+   */
+  readonly key: KeyObject | JWTVerifyGetKey;
   readonly algorithms: readonly string[];
   /** `aud` must hold one of these to the letter. */
   readonly audiences: readonly string[];
+  /** What the header `typ` may be, in lower case; the empty text stands for none. */
+  readonly types: ReadonlySet<string>;
+  readonly claims: ClaimNames;
   /** The longest `exp − iat`. */
   readonly maxLifetimeSeconds: number;
 }
@@ -19,16 +35,45 @@ export const TRUSTED_ISSUERS = Symbol('TRUSTED_ISSUERS');
 
 export type TrustedIssuers = ReadonlyMap<string, TrustedIssuer>;
 
-/** The issuers that share `JWT_SECRET`. Production never trusts the development route's tokens. */
+/** The issuers that share `JWT_SECRET`, where there is one, and the external ones. */
 export function trustedIssuersFrom(settings: AuthSettings): TrustedIssuers {
+  const external = settings.externalIssuers.map((issuer) => externalIssuer(issuer, settings));
+  return new Map([...sharers(settings), ...external].map((issuer) => [issuer.issuer, issuer]));
+}
+
+/** Production never trusts the development route's tokens. */
+function sharers(settings: AuthSettings): readonly TrustedIssuer[] {
+  if (settings.secret === undefined) return [];
   const terms = {
+    isExternal: false,
     key: createSecretKey(settings.secret, 'utf8'),
     algorithms: ['HS256'],
     audiences: spellingsOf(settings.audience),
+    types: accepted(['JWT', 'at+jwt']),
+    claims: DEFAULT_CLAIMS,
     maxLifetimeSeconds: settings.maxLifetimeSeconds,
   };
   const names = settings.developmentTokens ? [settings.issuer, DEVELOPMENT_ISSUER] : [settings.issuer];
-  return new Map(names.map((issuer) => [issuer, { issuer, ...terms }]));
+  return names.map((issuer) => ({ issuer, ...terms }));
+}
+
+function externalIssuer(external: ExternalIssuer, settings: AuthSettings): TrustedIssuer {
+  return {
+    issuer: external.issuer,
+    isExternal: true,
+    key: new IssuerKeys(external).keyFor,
+    algorithms: external.algorithms,
+    audiences: external.audiences.flatMap(spellingsOf),
+    types: accepted(external.types),
+    claims: external.claims,
+    maxLifetimeSeconds: settings.maxLifetimeSeconds,
+  };
+}
+
+/** `at+jwt` may be written out in full (RFC 9068 §2.1). */
+function accepted(types: readonly string[]): ReadonlySet<string> {
+  const lower = types.map((type) => type.toLowerCase());
+  return new Set(lower.includes('at+jwt') ? [...lower, 'application/at+jwt'] : lower);
 }
 
 /** Clients spell the root of an origin with and without its slash. */

@@ -5,9 +5,11 @@ import { nowSeconds, refusedFrom } from './clock.js';
 
 const MAX_TOKENS = 10_000;
 const MAX_BYTES = 8 * 1024 * 1024;
+/** After that the signature is looked at again: its issuer may have withdrawn the key. */
+const TTL_MS = 5 * 60_000;
 
 /**
- * The callers of tokens that have been verified, so that a signature is computed once. Remembers no refusal
+ * The callers of tokens that have been verified, so that a signature is not computed each time. Remembers no refusal
  * and answers for nothing but the signature and the claims: revocation is asked each time.
  */
 @Injectable()
@@ -15,6 +17,9 @@ export class VerifiedTokenCache {
   private readonly callers = new LRUCache<string, Caller>({
     max: MAX_TOKENS,
     maxSize: MAX_BYTES,
+    ttl: TTL_MS,
+    ttlResolution: 1_000,
+    perf: { now: () => Date.now() },
     sizeCalculation: (_caller, token) => token.length,
   });
 

@@ -21,10 +21,11 @@ export class MemoryRevocationStore implements RevocationStore {
 
   async isRevoked(token: RevocableToken): Promise<boolean> {
     if (this.entries.size === 0) return false;
+    const { tokenId, issuer, jti, subject } = token;
     return (
-      this.has({ kind: 'token', tokenId: token.tokenId }, token) ||
-      (token.jti !== undefined && this.has({ kind: 'jti', jti: token.jti }, token)) ||
-      this.has({ kind: 'subject', subject: token.subject }, token)
+      this.has({ kind: 'token', tokenId }, token) ||
+      (jti !== undefined && this.has({ kind: 'jti', issuer, jti }, token)) ||
+      this.has({ kind: 'subject', issuer, subject }, token)
     );
   }
 
@@ -43,13 +44,14 @@ export class MemoryRevocationStore implements RevocationStore {
   }
 }
 
+/** As JSON: an issuer and a name may hold any separator. */
 function keyOf(target: RevocationTarget): string {
   switch (target.kind) {
     case 'token':
-      return `token:${target.tokenId}`;
+      return JSON.stringify(['token', target.tokenId]);
     case 'jti':
-      return `jti:${target.jti}`;
+      return JSON.stringify(['jti', target.issuer, target.jti]);
     case 'subject':
-      return `subject:${target.subject}`;
+      return JSON.stringify(['subject', target.issuer, target.subject]);
   }
 }

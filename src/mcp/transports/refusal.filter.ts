@@ -14,6 +14,8 @@ import { RequestRefused } from '../sessions/request-refused.js';
 /** No other `HttpException` has one of these; a {@link RequestRefused} may. */
 const OF_THE_GUARD = new Set<number>([401, 403, 429]);
 
+const UNAVAILABLE: number = HttpStatus.SERVICE_UNAVAILABLE;
+
 /**
  * Answers what the protocol routes refuse: a JSON-RPC error object, but what the guard
  * refuses (401, 403, 429) with the body that it gave. Anything that is not an `HttpException` is logged and answered
@@ -43,7 +45,8 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
 
   private log(error: unknown, status: number, request: IncomingMessage): void {
     const path = request.url?.split('?', 1)[0];
-    if (status >= 500 && !(error instanceof RequestRefused)) {
+    // What the guard refuses it has logged itself.
+    if (status >= 500 && !(error instanceof HttpException)) {
       this.logger.error({ event: 'request.failed', method: request.method, path, err: error });
     } else if (error instanceof RequestRefused) {
       this.logger.warn({
@@ -62,5 +65,7 @@ function bodyOf(error: unknown, status: number): string {
   if (error instanceof HttpException && OF_THE_GUARD.has(status)) return JSON.stringify(error.getResponse());
   if (error instanceof HttpException && status < 500)
     return encodeError(null, ErrorCode.InvalidRequest, error.message);
+  if (error instanceof HttpException && status === UNAVAILABLE)
+    return encodeError(null, ErrorCode.InternalError, 'The server cannot answer now: try again later');
   return encodeError(null, ErrorCode.InternalError, 'Internal error');
 }

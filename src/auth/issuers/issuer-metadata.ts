@@ -1,0 +1,47 @@
+import { isProviderUrl } from '../../config/index.js';
+import { fetchDocument, isRecord } from './provider-document.js';
+import { ProviderDocumentError } from './provider-document.error.js';
+
+/**
+ * Where an issuer's keys are, as its own metadata says: OpenID Connect Discovery 1.0 §4, or else RFC 8414 §3.
+ *
+ * @throws ProviderDocumentError also when the document is another issuer's.
+ */
+export async function discoverJwksUri(issuer: string, signal: AbortSignal): Promise<string> {
+  return jwksUriIn(await firstDocument(placesOf(issuer), signal), issuer);
+}
+
+/** The `jwks_uri` of an issuer's metadata. Throws what {@link discoverJwksUri} throws. */
+export function jwksUriIn(metadata: unknown, issuer: string): string {
+  if (!isRecord(metadata)) throw new ProviderDocumentError('The metadata is no JSON object');
+  if (metadata['issuer'] !== issuer) throw new ProviderDocumentError('The metadata is of another issuer');
+  const uri = metadata['jwks_uri'];
+  if (typeof uri !== 'string' || !isProviderUrl(uri) || isDowngrade(issuer, uri)) {
+    throw new ProviderDocumentError('The metadata has no jwks_uri that may be fetched');
+  }
+  return uri;
+}
+
+function placesOf(issuer: string): readonly string[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  return [
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+  ];
+}
+
+async function firstDocument([first, ...rest]: readonly string[], signal: AbortSignal): Promise<unknown> {
+  try {
+    return await fetchDocument(first!, signal);
+  } catch (error) {
+    // Only an answer says that the document is not there; a provider that is down has none anywhere.
+    if (rest.length === 0 || !(error instanceof ProviderDocumentError) || error.status === 200) throw error;
+    return firstDocument(rest, signal);
+  }
+}
+
+/** Plain http is for a loopback issuer's loopback keys. */
+function isDowngrade(issuer: string, uri: string): boolean {
+  return uri.startsWith('http:') && !issuer.startsWith('http:');
+}

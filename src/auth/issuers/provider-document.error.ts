@@ -1,0 +1,12 @@
+/** A document of an identity provider cannot be used. Its message is for the operator's log. */
+export class ProviderDocumentError extends Error {
+  override readonly name = 'ProviderDocumentError';
+
+  constructor(
+    message: string,
+    /** What the provider answered, where it answered. */
+    readonly status?: number,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,83 @@
+import { ConfigurationError, loadSettings, type EnvironmentVariables } from './index.js';
+
+const SECRET = 'M8sZ0w1vYk3qTn5bXr7uLd9eHg2jCf4a';
+const PUBLIC_URL = 'https://mcp.example.com/base';
+const ISSUER = 'https://id.example.com';
+const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL };
+
+const load = (entries: readonly object[], env: EnvironmentVariables = {}) =>
+  loadSettings(
+    { ...PRODUCTION, AUTH_ISSUERS: JSON.stringify(entries), ...env },
+    { directory: import.meta.dirname },
+  ).auth;
+
+function reasonOf(entries: readonly object[], env: EnvironmentVariables = {}): string {
+  try {
+    load(entries, env);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message;
+  }
+  throw new Error('expected a ConfigurationError');
+}
+
+describe('external issuers', () => {
+  it('have defaults: this server as the audience, strict types, asymmetric algorithms', () =>
+    expect(load([{ issuer: ISSUER }]).externalIssuers).toEqual([
+      {
+        issuer: ISSUER,
+        jwksUri: undefined,
+        audiences: [PUBLIC_URL, `${PUBLIC_URL}/mcp`, `${PUBLIC_URL}/sse`],
+        algorithms: ['ES256', 'RS256', 'PS256', 'EdDSA'],
+        types: ['at+jwt'],
+        claims: {
+          subject: ['sub'],
+          scopes: ['scope', 'scp'],
+          roles: ['roles'],
+          clientId: ['client_id', 'azp'],
+          jti: ['jti'],
+        },
+      },
+    ]));
+
+  it.each([
+    [{ preset: 'keycloak' }, { types: ['JWT', 'at+jwt'], roles: ['realm_access.roles'] }],
+    [
+      { preset: 'auth0', issuer: `${ISSUER}/` },
+      { types: ['at+jwt', 'JWT'], roles: ['roles'] },
+    ],
+    [
+      { preset: 'entra', audience: 'app' },
+      { types: ['JWT'], scopes: ['scp'], jti: ['uti'], clientId: ['azp', 'appid'], algorithms: ['RS256'] },
+    ],
+    [
+      { preset: 'keycloak', types: ['at+jwt'], claims: { roles: 'r' } },
+      { types: ['at+jwt'], roles: ['r'] },
+    ],
+  ])('are filled in as %j says', (entry, expected) => {
+    const [{ claims, ...issuer }] = load([{ issuer: ISSUER, ...entry }]).externalIssuers as [
+      ReturnType<typeof load>['externalIssuers'][number],
+    ];
+    expect({ ...claims, ...issuer }).toMatchObject(expected);
+  });
+
+  it('make the secret optional in production, and leave it out then', () => {
+    expect(load([{ issuer: ISSUER }]).secret).toBeUndefined();
+    expect(load([{ issuer: ISSUER }], { JWT_SECRET: SECRET }).secret).toBe(SECRET);
+    expect(reasonOf([], {})).toContain('AUTH_ISSUERS must list at least one issuer');
+    expect(reasonOf([{ issuer: ISSUER }], { JWT_SECRET: 'short' })).toContain('JWT_SECRET must be at least');
+  });
+
+  it.each([PUBLIC_URL, `${PUBLIC_URL}/`])('are not the one of HS256 tokens: %s', (issuer) => {
+    const told = 'AUTH_ISSUERS must not list the issuer of HS256 tokens';
+    expect(reasonOf([{ issuer }], { JWT_SECRET: SECRET })).toContain(told);
+    expect(reasonOf([{ issuer: ISSUER }], { JWT_SECRET: SECRET, JWT_ISSUER: ISSUER })).toContain(told);
+    expect(load([{ issuer }], { JWT_SECRET: SECRET, JWT_ISSUER: ISSUER }).externalIssuers).toHaveLength(1);
+    // Without a secret there is no such issuer.
+    expect(load([{ issuer }]).externalIssuers).toHaveLength(1);
+  });
+
+  it('are told by their number when one is wrong', () =>
+    expect(reasonOf([{ issuer: ISSUER }, { issuer: 'http://id.example.com' }])).toMatch(
+      /AUTH_ISSUERS issuer must be an https URL .* \(entry 2\)\n.*for example: AUTH_ISSUERS=\[/,
+    ));
+});
