@@ -6,7 +6,7 @@ import type { ReplayEntry, ReplayLog } from './replay-log.js';
 import type { RevocationStore } from './revocation-store.js';
 import { revocationStoreContract } from './revocation-store.contract.js';
 import type { SlotCounter } from './slot-counter.js';
-import { until } from './until.fixture.js';
+import { until } from './fixtures/until.fixture.js';
 
 /** An engine under test. Each call of a `make` function gives ports with nothing in them. */
 export interface Engine {

@@ -1,5 +1,5 @@
 import { denies, type RevocableToken, type Revocation, type RevocationStore } from './revocation-store.js';
-import { until } from './until.fixture.js';
+import { until } from './fixtures/until.fixture.js';
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
