@@ -43,17 +43,22 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
    * Runs the strategy of its own application. Passport keeps one strategy of a name for the whole process,
    * so that with two applications in it, one would answer by the other's key and deny list.
    */
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+  override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (context.getType() !== 'http') return false;
     const policy = this.policies.of(context.getClass(), context.getHandler());
     if (policy.open) return true;
     const request: GuardedRequest = this.getRequest(context);
-    let caller: Caller;
-    try {
-      caller = await this.strategy.callerOf(request);
-    } catch (error) {
-      throw this.refusalOf(request, error, policy);
-    }
+    const caller = this.strategy.callerOf(request);
+    if (!(caller instanceof Promise)) return this.admit(caller, request, policy);
+    return caller.then(
+      (found) => this.admit(found, request, policy),
+      (error: unknown) => {
+        throw this.refusalOf(request, error, policy);
+      },
+    );
+  }
+
+  private admit(caller: Caller, request: GuardedRequest, policy: RoutePolicy): true {
     if (!policy.scopes.every((scope) => caller.scopes.includes(scope))) {
       throw this.refusal.lacksScope(request, policy.scopes);
     }

@@ -18,12 +18,12 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   }
 
   /** The caller of a request: what `authenticate` reports to Passport, without the copy of the strategy. */
-  callerOf(request: Request): Promise<Caller> {
+  callerOf(request: Request): Caller | Promise<Caller> {
     return this.authenticator.authenticate(request);
   }
 
   override authenticate(request: Request): void {
-    this.callerOf(request).then(
+    Promise.resolve(this.callerOf(request)).then(
       (caller) => this.success(caller),
       (error: unknown) => {
         if (error instanceof TokenError) this.fail(error, 401);

@@ -30,11 +30,12 @@ export interface RevocableToken {
 
 /**
  * The deny list, shared by all nodes. `isRevoked` is asked on every request. It rejects when the engine
- * cannot be reached and no verdict is at hand: the caller answers 503, never "not revoked".
+ * cannot be reached and no verdict is at hand: the caller answers 503, never "not revoked". An engine that
+ * has the verdict at hand gives it at once.
  */
 export interface RevocationStore {
   revoke(revocation: Revocation): Promise<void>;
-  isRevoked(token: RevocableToken): Promise<boolean>;
+  isRevoked(token: RevocableToken): boolean | Promise<boolean>;
   /** Calls back on this node for every entry that any node adds. Returns the way to stop listening. */
   onRevoked(listener: (revocation: Revocation) => void): () => void;
 }

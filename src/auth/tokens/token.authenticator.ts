@@ -20,17 +20,45 @@ export class TokenAuthenticator {
   ) {}
 
   /**
+   * The caller, at once where its token is known and the deny list has its verdict at hand.
+   *
    * @throws TokenError when the request has no good token.
    * @throws TooManyFailuresError when its address has shown too many bad ones, and this is not known as good.
    * @throws IssuerUnavailableError when the keys of its issuer are not to be had.
    * @throws RevocationUnavailableError when the deny list gives no verdict.
    */
-  async authenticate(request: Request): Promise<Caller> {
+  authenticate(request: Request): Caller | Promise<Caller> {
+    let known: Caller | undefined;
+    let verdict: boolean | Promise<boolean> | undefined;
+    try {
+      known = this.cache.get(readBearerToken(request));
+      if (known !== undefined) verdict = this.revocations.isRevoked(known.extra);
+    } catch {
+      // Told by `identify`, which meets it again.
+    }
+    return known !== undefined && verdict === false ? known : this.identify(request, verdict);
+  }
+
+  /**
+   * @throws TokenError when the token has been revoked.
+   * @throws RevocationUnavailableError when the deny list gives no verdict.
+   */
+  async assertNotRevoked({ extra }: Caller, asked?: boolean | Promise<boolean>): Promise<void> {
+    let revoked: boolean;
+    try {
+      revoked = await (asked ?? this.revocations.isRevoked(extra));
+    } catch (cause) {
+      throw new RevocationUnavailableError(cause);
+    }
+    if (revoked) throw new TokenError('revoked');
+  }
+
+  private async identify(request: Request, asked?: boolean | Promise<boolean>): Promise<Caller> {
     try {
       const token = readBearerToken(request);
       // One that is known costs nothing, and passes whatever others behind its address have done.
       const caller = this.cache.get(token) ?? (await this.verify(token, request.ip));
-      await this.assertNotRevoked(caller);
+      await this.assertNotRevoked(caller, asked);
       return caller;
     } catch (error) {
       // To come without a token is no failure: every client begins so, to be told where to get one.
@@ -38,20 +66,6 @@ export class TokenAuthenticator {
         await this.failures.failed(request.ip);
       throw error;
     }
-  }
-
-  /**
-   * @throws TokenError when the token has been revoked.
-   * @throws RevocationUnavailableError when the deny list gives no verdict.
-   */
-  async assertNotRevoked({ extra }: Caller): Promise<void> {
-    let revoked: boolean;
-    try {
-      revoked = await this.revocations.isRevoked(extra);
-    } catch (cause) {
-      throw new RevocationUnavailableError(cause);
-    }
-    if (revoked) throw new TokenError('revoked');
   }
 
   private async verify(token: string, address: string | undefined): Promise<Caller> {

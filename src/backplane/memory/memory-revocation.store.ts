@@ -19,7 +19,7 @@ export class MemoryRevocationStore implements RevocationStore {
     for (const listener of this.listeners) listener(revocation);
   }
 
-  async isRevoked(token: RevocableToken): Promise<boolean> {
+  isRevoked(token: RevocableToken): boolean {
     if (this.entries.size === 0) return false;
     const { tokenId, issuer, jti, subject } = token;
     return (
