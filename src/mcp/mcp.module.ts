@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { CatalogExplorer } from './catalog/catalog.explorer.js';
 import { ChangeFeed } from './catalog/change.feed.js';
+import { PromptRegistry } from './catalog/prompt.registry.js';
+import { ResourceRegistry } from './catalog/resource.registry.js';
 import { ToolRegistry } from './catalog/tool.registry.js';
 import { CallFactory } from './invocation/call.factory.js';
 import { CallLog } from './invocation/call.log.js';
@@ -10,8 +12,11 @@ import { HandlerFactory } from './invocation/handler.factory.js';
 import { Invoker } from './invocation/invoker.js';
 import { McpConfigurableModule } from './mcp.options.js';
 import { type Feature, FEATURES } from './protocol/feature.js';
+import { CompletionFeature } from './protocol/features/completion.feature.js';
 import { LifecycleFeature } from './protocol/features/lifecycle.feature.js';
 import { LoggingFeature } from './protocol/features/logging.feature.js';
+import { PromptsFeature } from './protocol/features/prompts.feature.js';
+import { ResourcesFeature } from './protocol/features/resources.feature.js';
 import { ToolsFeature } from './protocol/features/tools.feature.js';
 import { ProtocolService } from './protocol/protocol.service.js';
 import { ResultWriter } from './protocol/result.writer.js';
@@ -28,10 +33,17 @@ import { SessionStreams } from './transports/streamable-http/session.streams.js'
 import { SessionTransport } from './transports/streamable-http/session.transport.js';
 import { StatelessTransport } from './transports/streamable-http/stateless.transport.js';
 
-const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, ToolsFeature];
+const FEATURE_CLASSES = [
+  LifecycleFeature,
+  LoggingFeature,
+  ToolsFeature,
+  ResourcesFeature,
+  PromptsFeature,
+  CompletionFeature,
+];
 
 /**
- * The MCP server: finds the tools of every module and serves them. Needs a guard that puts the SDK's
+ * The MCP server: finds the tools, resources and prompts of every module and serves them. Needs a guard that puts the SDK's
  * `AuthInfo` on each request as `auth`, and the ports of the backplane.
  */
 @Module({
@@ -40,6 +52,8 @@ const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, ToolsFeature];
   providers: [
     CatalogExplorer,
     ChangeFeed,
+    PromptRegistry,
+    ResourceRegistry,
     ToolRegistry,
     CallFactory,
     CallLog,
@@ -60,6 +74,6 @@ const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, ToolsFeature];
     SessionTransport,
     StatelessTransport,
   ],
-  exports: [SessionDrain, SessionService, ToolRegistry],
+  exports: [PromptRegistry, ResourceRegistry, SessionDrain, SessionService, ToolRegistry],
 })
 export class McpModule extends McpConfigurableModule {}
