@@ -5,10 +5,11 @@ import { WiringError } from './wiring.error.js';
 
 const of = (args: Schema): unknown => promptArgumentsOf(args, 'SomePrompt');
 
+const validate = (value: unknown) => ({ value });
+
 /** A schema whose JSON form is this one. */
 function raw(schema: Record<string, unknown>): Schema {
   const jsonSchema = { input: () => schema, output: () => schema };
-  const validate = (value: unknown) => ({ value });
   return { '~standard': { version: 1, vendor: 'raw', validate, jsonSchema } };
 }
 
@@ -59,7 +60,7 @@ describe('promptArgumentsOf', () => {
       new WiringError(
         'SomePrompt',
         'the argument "it" takes no string, and clients send nothing else; ' +
-          'use z.string(), with .pipe() or .transform() for what it is to become',
+          'use z.string(), with .transform() for what it is to become',
       ),
     );
   });

@@ -24,7 +24,7 @@ export function promptArgumentsOf(schema: Schema, className: string): PromptArgu
       throw new WiringError(
         className,
         `the argument "${name}" takes no string, and clients send nothing else; ` +
-          'use z.string(), with .pipe() or .transform() for what it is to become',
+          'use z.string(), with .transform() for what it is to become',
       );
     }
     const { title, description } = resolve(property, root);

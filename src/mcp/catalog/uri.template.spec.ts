@@ -99,10 +99,9 @@ describe('UriTemplate', () => {
     ['x://a?b=1{&c}', `x://a?${'&'.repeat(100_000)}`],
     ['x://{a}', `x://${'%25'.repeat(30_000)}%`],
     ['x://{a}', `x://${'../'.repeat(30_000)}`],
-    ['x://{+a}', `x://${'.'.repeat(100_000)}/`.repeat(2)],
+    ['x://{+a}', `x://${'/..'.repeat(30_000)}`],
   ])('%s comes to an end on a long hostile URI', (template, uri) => {
-    const found = match(template, uri);
-    if (template !== 'x://{+a}') expect(found).toBeUndefined();
+    expect(match(template, uri)).toBeUndefined();
   });
 
   it.each([
