@@ -41,8 +41,14 @@ describe('ResourceRegistry', () => {
     },
   );
 
+  it('prefers more text also where that comes later in the alphabet', () => {
+    const registry = registryOf('home://{user}', 'home://~{user}');
+    expect(found(registry, 'home://~jane')).toEqual(['home://~{user}', { user: 'jane' }]);
+  });
+
   it('goes on to the next template once one is removed, and back when it is added again', () => {
     const registry = registryOf(...URIS);
+    expect(found(registry, 'x://a/z')).toEqual(['x://a/{name}', { name: 'z' }]);
     expect(registry.remove('x://a/{name}')).toBe(true);
     expect(registry.remove('x://a/{name}')).toBe(false);
     expect(found(registry, 'x://a/z')).toEqual(['x://a/{rest}', { rest: 'z' }]);
