@@ -124,7 +124,7 @@ describe('a call is given up', () => {
   it('when its tool takes too long: the model is told, the tool’s signal fires', async () => {
     const result = await client.callTool({ name: 'impatient', arguments: { key: 'slow' } });
     expect(result.isError).toBe(true);
-    expect(textOf(result)).toBe('impatient: The call took longer than the tool may');
+    expect(textOf(result)).toBe('impatient: The call took longer than it may');
     expect((await gate.held('slow')).signal.reason).toMatchObject({ outcome: 'timeout' });
     expect(outcomes().at(-1)).toBe('timeout');
   });

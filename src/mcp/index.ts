@@ -1,14 +1,39 @@
 export type { CallContext, ClientSession, Elicited, User } from './decorators/call-context.js';
+export type { Completes, Completion, CompletionRequest } from './decorators/completion.js';
 export type { EntryOptions, RequiredScopes } from './decorators/entry-options.js';
+export type { McpPrompt, PromptReturn } from './decorators/mcp-prompt.js';
+export type {
+  McpResource,
+  ResourceContents,
+  ResourceRequest,
+  ResourceReturn,
+} from './decorators/mcp-resource.js';
 export type { McpTool, ToolReturn } from './decorators/mcp-tool.js';
 export { fromJsonSchema } from './decorators/from-json-schema.js';
+export { Prompt, type PromptOptions } from './decorators/prompt.decorator.js';
+export {
+  type FixedResourceOptions,
+  Resource,
+  type ResourceOptions,
+  type ResourceTemplateOptions,
+} from './decorators/resource.decorator.js';
 export type { Schema, Unvalidated, Validated } from './decorators/schema.js';
 export { Tool, type ToolOptions } from './decorators/tool.decorator.js';
+export { PromptRegistry } from './catalog/prompt.registry.js';
+export { ResourceRegistry } from './catalog/resource.registry.js';
 export { ToolRegistry } from './catalog/tool.registry.js';
 export { WiringError } from './catalog/wiring.error.js';
+export { ResourceNotFoundError } from './invocation/resource-not-found.error.js';
 export { ToolError } from './invocation/tool.error.js';
 export { McpModule } from './mcp.module.js';
 export type { McpModuleOptions } from './mcp.options.js';
-export type { CallToolResult, ContentBlock, LoggingLevel, ToolAnnotations } from './protocol/sdk-types.js';
+export type {
+  CallToolResult,
+  ContentBlock,
+  GetPromptResult,
+  LoggingLevel,
+  PromptMessage,
+  ToolAnnotations,
+} from './protocol/sdk-types.js';
 export { SessionDrain } from './sessions/session.drain.js';
 export { SessionService } from './sessions/session.service.js';

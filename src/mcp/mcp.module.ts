@@ -3,6 +3,8 @@ import { DiscoveryModule } from '@nestjs/core';
 import { CatalogExplorer } from './catalog/catalog.explorer.js';
 import { ChangeAudience } from './catalog/change.audience.js';
 import { ChangeFeed } from './catalog/change.feed.js';
+import { PromptRegistry } from './catalog/prompt.registry.js';
+import { ResourceRegistry } from './catalog/resource.registry.js';
 import { ToolRegistry } from './catalog/tool.registry.js';
 import { CallFactory } from './invocation/call.factory.js';
 import { CallLog } from './invocation/call.log.js';
@@ -13,8 +15,11 @@ import { Invoker } from './invocation/invoker.js';
 import { McpConfigurableModule } from './mcp.options.js';
 import { ChangeAnnouncer } from './protocol/change.announcer.js';
 import { type Feature, FEATURES } from './protocol/feature.js';
+import { CompletionFeature } from './protocol/features/completion.feature.js';
 import { LifecycleFeature } from './protocol/features/lifecycle.feature.js';
 import { LoggingFeature } from './protocol/features/logging.feature.js';
+import { PromptsFeature } from './protocol/features/prompts.feature.js';
+import { ResourcesFeature } from './protocol/features/resources.feature.js';
 import { SubscriptionsFeature } from './protocol/features/subscriptions.feature.js';
 import { ToolsFeature } from './protocol/features/tools.feature.js';
 import { ProtocolService } from './protocol/protocol.service.js';
@@ -32,10 +37,18 @@ import { SessionStreams } from './transports/streamable-http/session.streams.js'
 import { SessionTransport } from './transports/streamable-http/session.transport.js';
 import { StatelessTransport } from './transports/streamable-http/stateless.transport.js';
 
-const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, SubscriptionsFeature, ToolsFeature];
+const FEATURE_CLASSES = [
+  LifecycleFeature,
+  LoggingFeature,
+  SubscriptionsFeature,
+  ToolsFeature,
+  ResourcesFeature,
+  PromptsFeature,
+  CompletionFeature,
+];
 
 /**
- * The MCP server: finds the tools of every module and serves them. Needs a guard that puts the SDK's
+ * The MCP server: finds the tools, resources and prompts of every module and serves them. Needs a guard that puts the SDK's
  * `AuthInfo` on each request as `auth`, and the ports of the backplane.
  */
 @Module({
@@ -46,6 +59,8 @@ const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, SubscriptionsFeature,
     ChangeAnnouncer,
     ChangeAudience,
     ChangeFeed,
+    PromptRegistry,
+    ResourceRegistry,
     ToolRegistry,
     CallFactory,
     CallLimiter,
@@ -67,6 +82,6 @@ const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, SubscriptionsFeature,
     SessionTransport,
     StatelessTransport,
   ],
-  exports: [SessionDrain, SessionService, ToolRegistry],
+  exports: [PromptRegistry, ResourceRegistry, SessionDrain, SessionService, ToolRegistry],
 })
 export class McpModule extends McpConfigurableModule {}

@@ -96,10 +96,10 @@ describe('what is one, and odd', () => {
   });
 
   it.each([
-    'resources/list',
-    'resources/read',
-    'prompts/list',
-    'completion/complete',
+    'resources/write',
+    'resources/delete',
+    'prompts/render',
+    'completion/list',
     'sampling/createMessage',
   ])('the method %s, which this server does not offer, is unknown', async (method) => {
     expect((await owner.session.call(`method ${method}`, method)).error?.code).toBe(METHOD_NOT_FOUND);

@@ -57,7 +57,7 @@ function wrap(client: SdkClient): McpClient {
 
 type V2Transport = Parameters<v2.Client['connect']>[0];
 
-function sseTransport(url: string, token: string): V2Transport {
+export function sseTransport(url: string, token: string): V2Transport {
   const headers = { Authorization: `Bearer ${token}` };
   return new v2.SSEClientTransport(new URL(`${url}/sse`), {
     requestInit: { headers },
@@ -67,16 +67,16 @@ function sseTransport(url: string, token: string): V2Transport {
   });
 }
 
-function streamableTransport(url: string, token: string): V2Transport {
+export function streamableTransport(url: string, token: string): V2Transport {
   return new v2.StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
     requestInit: { headers: { Authorization: `Bearer ${token}` } },
   });
 }
 
-async function connectSdkV2(
+export async function connectSdkV2(
   transport: V2Transport,
   versionNegotiation: { mode: 'legacy' | 'auto' } = { mode: 'legacy' },
-): Promise<SdkClient> {
+): Promise<v2.Client> {
   const client = new v2.Client({ name: 'e2e-sdk-v2', version: '1.0.0' }, { versionNegotiation });
   await client.connect(transport);
   return client;

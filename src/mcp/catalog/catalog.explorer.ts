@@ -1,8 +1,15 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
+import { PromptMetadata } from '../decorators/prompt.decorator.js';
+import { ResourceMetadata } from '../decorators/resource.decorator.js';
 import { ToolMetadata } from '../decorators/tool.decorator.js';
 import { HandlerFactory } from '../invocation/handler.factory.js';
+import type { Handler } from './entry.js';
+import { PromptRegistry } from './prompt.registry.js';
+import { registeredPrompt } from './registered-prompt.js';
+import { registeredResource } from './registered-resource.js';
 import { registeredTool } from './registered-tool.js';
+import { ResourceRegistry } from './resource.registry.js';
 import { ToolRegistry } from './tool.registry.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -15,6 +22,8 @@ export class CatalogExplorer implements OnModuleInit {
     private readonly discovery: DiscoveryService,
     private readonly handlers: HandlerFactory,
     private readonly tools: ToolRegistry,
+    private readonly resources: ResourceRegistry,
+    private readonly prompts: PromptRegistry,
   ) {}
 
   onModuleInit(): void {
@@ -22,6 +31,22 @@ export class CatalogExplorer implements OnModuleInit {
       const execute = this.handlers.forProvider(wrapper, 'execute');
       this.tools.list.add(registeredTool(options, execute, className));
     });
+    this.explore(ResourceMetadata, (options, wrapper, className) => {
+      const read = this.handlers.forProvider(wrapper, 'read');
+      const complete = this.completeOf(wrapper);
+      this.resources.register(registeredResource(options, { read, complete }, className));
+    });
+    this.explore(PromptMetadata, (options, wrapper, className) => {
+      const render = this.handlers.forProvider(wrapper, 'render');
+      const complete = this.completeOf(wrapper);
+      this.prompts.list.add(registeredPrompt(options, { render, complete }, className));
+    });
+  }
+
+  /** A class may go without: it then suggests nothing. */
+  private completeOf(wrapper: Wrapper): Handler<unknown> | undefined {
+    const has = typeof (wrapper.instance as { complete?: unknown } | null)?.complete === 'function';
+    return has ? this.handlers.forProvider(wrapper, 'complete') : undefined;
   }
 
   private explore<Options>(

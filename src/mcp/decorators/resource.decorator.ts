@@ -27,6 +27,7 @@ export interface ResourceTemplateOptions extends CommonResourceOptions {
   /** Unique; RFC 6570, levels 1 to 3: `user://{id}/profile`. */
   readonly uriTemplate: string;
   readonly uri?: undefined;
+  readonly size?: undefined;
 }
 
 /** How a resource presents itself, and who may read it. MCP 2025-11-25, Server Features: Resources. */

@@ -11,7 +11,13 @@ import { ToolError } from './tool.error.js';
 
 interface Answer {
   readonly outcome: CallOutcome;
-  readonly result: Result;
+  readonly result: Result | ProtocolError;
+}
+
+/** An answer as it goes out. */
+interface Written {
+  readonly outcome: CallOutcome;
+  readonly reply: string | ProtocolError;
 }
 
 /** Takes a call through its steps: validate, run, map the outcome, observe. There is no other way to a handler. */
@@ -30,21 +36,23 @@ export class Invoker {
   async invoke(operation: Operation, call: Call): Promise<string> {
     const startedAt = performance.now();
     this.callLog.begun(call, operation);
+    let outcome: CallOutcome = 'refused';
     try {
-      const { outcome, text } = await this.answer(operation, call);
-      this.callLog.ended(call, operation, outcome, startedAt);
-      return text;
+      const answer = await this.answer(operation, call);
+      outcome = answer.outcome;
+      if (answer.reply instanceof ProtocolError) throw answer.reply;
+      return answer.reply;
     } catch (error) {
-      const outcome = error instanceof CallAbortedError ? error.outcome : 'refused';
-      this.callLog.ended(call, operation, outcome, startedAt);
+      if (error instanceof CallAbortedError) outcome = error.outcome;
       throw error;
     } finally {
+      this.callLog.ended(call, operation, outcome, startedAt);
       call.end();
     }
   }
 
   /** Rejects with {@link CallAbortedError} and {@link ProtocolError} only. */
-  private async answer(operation: Operation, call: Call): Promise<{ outcome: CallOutcome; text: string }> {
+  private async answer(operation: Operation, call: Call): Promise<Written> {
     try {
       return this.written(await this.run(operation, call), call);
     } catch (error) {
@@ -91,8 +99,9 @@ export class Invoker {
   }
 
   /** Throws for what JSON cannot say, such as a BigInt: that too is a failure of the handler. */
-  private written({ outcome, result }: Answer, call: Call): { outcome: CallOutcome; text: string } {
-    return { outcome, text: this.writer.write(result, call.session) };
+  private written({ outcome, result }: Answer, call: Call): Written {
+    const reply = result instanceof ProtocolError ? result : this.writer.write(result, call.session);
+    return { outcome, reply };
   }
 }
 

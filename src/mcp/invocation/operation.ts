@@ -1,10 +1,14 @@
 import type { CallContext } from '../decorators/call-context.js';
+import type { ProtocolError } from '../protocol/protocol.error.js';
 
 /** What a client gets for a call: the `result` of its reply. */
 export type Result = Readonly<Record<string, unknown>>;
 
 /** What kind of thing is called; also the field of a log line that names it. */
 export type OperationKind = 'tool' | 'resource' | 'prompt' | 'completion';
+
+/** Whose fault it is that there is no result. */
+export type FailureCause = 'invalid_input' | 'handler' | 'timeout';
 
 /** What a call is about: one entry of the catalogue, and what is asked of it. */
 export interface Operation {
@@ -17,8 +21,8 @@ export interface Operation {
   run(input: unknown, context: CallContext): unknown;
   /** Throws where the handler returned something that is no answer. */
   toResult(returned: unknown): Result | Promise<Result>;
-  /** The result that says why there is none, or the throw of a `ProtocolError` that does. */
-  failure(text: string, cause: 'invalid_input' | 'handler' | 'timeout'): Result;
+  /** The result that says why there is none, or the error that is answered in its place. */
+  failure(text: string, cause: FailureCause): Result | ProtocolError;
 }
 
 /** What a client sent is not what the entry takes. The message is for the client. */

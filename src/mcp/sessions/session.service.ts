@@ -97,7 +97,8 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
       session = new Session(id, principal, transport);
       this.sessions.set(id, session);
     }
-    session.restore(record);
+    // What this node has agreed on just now is written down in a moment: the record is the older one.
+    if (!session.isRevised) session.restore(record);
     return session;
   }
 

@@ -74,6 +74,11 @@ export class Session extends Peer implements MessageOutlet {
     this.revised = true;
   }
 
+  /** What `record` holds has not been written down yet. */
+  get isRevised(): boolean {
+    return this.revised;
+  }
+
   /** Whether what `record` holds has changed since this was last asked. */
   takeRevision(): boolean {
     const { revised } = this;

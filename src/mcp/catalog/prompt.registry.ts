@@ -1,0 +1,42 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { McpPrompt } from '../decorators/mcp-prompt.js';
+import type { PromptOptions } from '../decorators/prompt.decorator.js';
+import type { Schema } from '../decorators/schema.js';
+import { HandlerFactory } from '../invocation/handler.factory.js';
+import { MCP_OPTIONS } from '../mcp.options.js';
+import { ChangeFeed } from './change.feed.js';
+import { EntryList, type ListOptions } from './entry.list.js';
+import { type RegisteredPrompt, registeredPrompt } from './registered-prompt.js';
+
+/** Holds the prompts of this process: those found at start, and those added and removed while it runs. */
+@Injectable()
+export class PromptRegistry {
+  readonly list: EntryList<RegisteredPrompt>;
+
+  constructor(
+    private readonly handlers: HandlerFactory,
+    changes: ChangeFeed,
+    @Inject(MCP_OPTIONS) options: ListOptions,
+  ) {
+    this.list = new EntryList({ field: 'prompts', list: 'prompts' }, changes, options);
+  }
+
+  get size(): number {
+    return this.list.size;
+  }
+
+  /**
+   * Adds a prompt; clients that watch the list are told. `prompt` may be an instance of any class. Throws
+   * {@link WiringError} when the prompt is wrong or its name is taken.
+   */
+  add<A extends Schema | undefined = undefined>(options: PromptOptions<A>, prompt: McpPrompt<A>): void {
+    const render = this.handlers.forInstance(prompt, 'render');
+    const complete = prompt.complete && this.handlers.forInstance(prompt, 'complete');
+    this.list.add(registeredPrompt(options, { render, complete }, prompt.constructor.name));
+  }
+
+  /** Removes a prompt; clients that watch the list are told. False: there was none of this name. */
+  remove(name: string): boolean {
+    return this.list.remove(name);
+  }
+}

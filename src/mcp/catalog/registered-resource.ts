@@ -1,0 +1,96 @@
+import type { CompletionRequest } from '../decorators/completion.js';
+import type { ResourceRequest } from '../decorators/mcp-resource.js';
+import type { ResourceOptions } from '../decorators/resource.decorator.js';
+import { Access } from './access.js';
+import type { Entry, Handler } from './entry.js';
+import { assertTimeout, presentation } from './presentation.js';
+import { isUri } from './uri-template.parser.js';
+import { UriTemplate } from './uri.template.js';
+import { WiringError } from './wiring.error.js';
+
+/** Longer ones than any client shows or stores; what a URI costs to look up, and to subscribe to, is bounded. */
+export const MAX_URI_LENGTH = 2_048;
+
+/** What the class behind a resource can do. */
+export interface ResourceHandlers {
+  readonly read: Handler<ResourceRequest>;
+  /** Undefined: it suggests nothing. */
+  readonly complete: Handler<CompletionRequest> | undefined;
+}
+
+/** A resource as the registry holds it, or a family of resources. */
+export interface RegisteredResource extends Entry, ResourceHandlers {
+  /** Undefined: it has one URI. */
+  readonly template: UriTemplate | undefined;
+  readonly mimeType: string | undefined;
+  /** How long a client may keep what it has read, in milliseconds. */
+  readonly ttlMs: number;
+}
+
+/** Checks a resource's wiring and computes its list entry, once. Throws {@link WiringError}. */
+export function registeredResource(
+  options: ResourceOptions,
+  { read, complete }: ResourceHandlers,
+  className: string,
+): RegisteredResource {
+  const { name, uri, uriTemplate, description, mimeType, annotations, size, timeoutMs, ttlMs = 0 } = options;
+  if (name === '') throw new WiringError(className, 'its name is empty; give it one');
+  if ((uri === undefined) === (uriTemplate === undefined)) {
+    throw new WiringError(className, 'it needs either "uri" or "uriTemplate", and not both');
+  }
+  assertTimeout(timeoutMs, className);
+  assertWhole('ttlMs', ttlMs, 'milliseconds', className);
+  if (size !== undefined) assertWhole('size', size, 'bytes', className);
+  const template = uriTemplate === undefined ? undefined : templateOf(uriTemplate, className);
+  if (uri !== undefined) assertUri(uri, className);
+  const definition = {
+    ...(uri === undefined ? { uriTemplate } : { uri }),
+    ...presentation(options),
+    ...(description === undefined ? {} : { description }),
+    ...(mimeType === undefined ? {} : { mimeType }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(size === undefined ? {} : { size }),
+  };
+  return {
+    key: uri ?? uriTemplate,
+    access: Access.of(options),
+    timeoutMs,
+    definition,
+    modernDefinition: definition,
+    className,
+    template,
+    mimeType,
+    ttlMs,
+    read,
+    complete,
+  };
+}
+
+function templateOf(uriTemplate: string, className: string): UriTemplate {
+  try {
+    return new UriTemplate(uriTemplate);
+  } catch (error) {
+    const reason = (error as SyntaxError).message;
+    throw new WiringError(
+      className,
+      `the uriTemplate ${JSON.stringify(uriTemplate)} cannot be used: ${reason}`,
+    );
+  }
+}
+
+function assertUri(uri: string, className: string): void {
+  const mend = uri.includes('{')
+    ? 'give it as "uriTemplate"'
+    : 'begin it with a scheme, as in "config://app", and percent-encode what a URI cannot hold';
+  if (!isUri(uri)) {
+    throw new WiringError(className, `the uri ${JSON.stringify(uri)} is not an absolute URI; ${mend}`);
+  }
+  if (uri.length > MAX_URI_LENGTH) {
+    throw new WiringError(className, `its uri has more than ${MAX_URI_LENGTH} characters; shorten it`);
+  }
+}
+
+function assertWhole(field: string, value: number, unit: string, className: string): void {
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw new WiringError(className, `${field} must be a whole number of ${unit}, 0 or more`);
+}

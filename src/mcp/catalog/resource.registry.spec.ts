@@ -1,0 +1,99 @@
+import type { ResourceOptions } from '../decorators/resource.decorator.js';
+import type { HandlerFactory } from '../invocation/handler.factory.js';
+import { type Change, ChangeFeed } from './change.feed.js';
+import { registeredResource } from './registered-resource.js';
+import { ResourceRegistry } from './resource.registry.js';
+import { WiringError } from './wiring.error.js';
+
+const OPTIONS = { serverInfo: { name: 'spec', version: '1' }, pageSize: 1_000, listTtlMs: 0 };
+
+function registryOf(...uris: string[]): ResourceRegistry {
+  const registry = new ResourceRegistry({} as HandlerFactory, new ChangeFeed(), OPTIONS);
+  for (const uri of uris) register(registry, uri);
+  return registry;
+}
+
+function register(registry: ResourceRegistry, uri: string, more: Partial<ResourceOptions> = {}): void {
+  const place = uri.includes('{') ? { uriTemplate: uri } : { uri };
+  const options = { name: uri, ...place, ...more } as ResourceOptions;
+  registry.register(registeredResource(options, { read: () => '', complete: undefined }, 'SomeResource'));
+}
+
+const found = (registry: ResourceRegistry, uri: string): unknown => {
+  const { resource, variables } = registry.find(uri) ?? {};
+  return [resource?.key, variables];
+};
+
+describe('ResourceRegistry', () => {
+  const URIS = ['x://{+all}', 'x://a/{rest}', 'x://a/{name}', 'x://a/{name}/c', 'x://a/b'];
+
+  it.each([URIS, URIS.toReversed()])(
+    'finds the one with the URI, then the template with the most text before its first variable',
+    (...uris) => {
+      const registry = registryOf(...uris);
+      expect(found(registry, 'x://a/b')).toEqual(['x://a/b', {}]);
+      expect(found(registry, 'x://a/z')).toEqual(['x://a/{name}', { name: 'z' }]);
+      expect(found(registry, 'x://a/z/c')).toEqual(['x://a/{name}/c', { name: 'z' }]);
+      expect(found(registry, 'x://a/z/d')).toEqual(['x://{+all}', { all: 'a/z/d' }]);
+      expect(found(registry, 'y://a')).toEqual([undefined, undefined]);
+      // A template is not a URI of its own family.
+      expect(found(registry, 'x://a/{name}/c')).toEqual(['x://a/{name}/c', { name: '{name}' }]);
+    },
+  );
+
+  it('prefers more text also where that comes later in the alphabet', () => {
+    const registry = registryOf('home://{user}', 'home://~{user}');
+    expect(found(registry, 'home://~jane')).toEqual(['home://~{user}', { user: 'jane' }]);
+  });
+
+  it('goes on to the next template once one is removed, and back when it is added again', () => {
+    const registry = registryOf(...URIS);
+    expect(found(registry, 'x://a/z')).toEqual(['x://a/{name}', { name: 'z' }]);
+    expect(registry.remove('x://a/{name}')).toBe(true);
+    expect(registry.remove('x://a/{name}')).toBe(false);
+    expect(found(registry, 'x://a/z')).toEqual(['x://a/{rest}', { rest: 'z' }]);
+    register(registry, 'x://a/{name}');
+    expect(found(registry, 'x://a/z')).toEqual(['x://a/{name}', { name: 'z' }]);
+    expect(registry.remove('x://a/b')).toBe(true);
+    expect(found(registry, 'x://a/b')).toEqual(['x://a/{name}', { name: 'b' }]);
+  });
+
+  it('lets the most precise one decide who may read, and tries no other in its place', () => {
+    const registry = registryOf('x://{+all}');
+    register(registry, 'x://secret', { scopes: ['admin'] });
+    register(registry, 'x://vault/{id}', { scopes: ['admin'] });
+    expect(registry.verdictOn('x://open', [])).toBe('allowed');
+    expect(registry.verdictOn('x://secret', [])).toBe('hidden');
+    expect(registry.verdictOn('x://vault/1', [])).toBe('hidden');
+    expect(registry.verdictOn('x://vault/1', ['admin'])).toBe('allowed');
+    expect(registry.verdictOn('nothing', ['admin'])).toBe('hidden');
+  });
+
+  it('knows no URI of more than 2,048 characters', () => {
+    const registry = registryOf('x://{id}');
+    expect(registry.find(`x://${'a'.repeat(2_044)}`)).toBeDefined();
+    expect(registry.find(`x://${'a'.repeat(2_045)}`)).toBeUndefined();
+  });
+
+  it('tells of changes of either list, and of updates', async () => {
+    const changes = new ChangeFeed();
+    const heard: Change[] = [];
+    changes.subscribe((change) => heard.push(change));
+    const registry = new ResourceRegistry({} as HandlerFactory, changes, OPTIONS);
+    register(registry, 'x://{id}');
+    register(registry, 'x://1');
+    await new Promise((resolve) => setImmediate(resolve));
+    registry.updated('x://1');
+    expect(heard).toEqual([
+      { kind: 'list', list: 'resources' },
+      { kind: 'resource', uri: 'x://1' },
+    ]);
+  });
+
+  it('refuses a URI and a template that are taken', () => {
+    const registry = registryOf('x://1', 'x://{id}');
+    expect(() => register(registry, 'x://1')).toThrow(WiringError);
+    expect(() => register(registry, 'x://{id}')).toThrow(WiringError);
+    expect(registry.size).toBe(2);
+  });
+});

@@ -1,0 +1,104 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { McpResource } from '../decorators/mcp-resource.js';
+import type { ResourceOptions } from '../decorators/resource.decorator.js';
+import { HandlerFactory } from '../invocation/handler.factory.js';
+import { MCP_OPTIONS } from '../mcp.options.js';
+import type { Verdict } from './access.js';
+import { ChangeFeed } from './change.feed.js';
+import { EntryList, type ListOptions } from './entry.list.js';
+import { MAX_URI_LENGTH, type RegisteredResource, registeredResource } from './registered-resource.js';
+import type { UriVariables } from './uri.template.js';
+
+/** The resource of a URI, and what the URI says of which it is. */
+export interface FoundResource {
+  readonly resource: RegisteredResource;
+  readonly variables: UriVariables;
+}
+
+const NO_VARIABLES: UriVariables = {};
+
+/** Holds the resources of this process: those found at start, and those added and removed while it runs. */
+@Injectable()
+export class ResourceRegistry {
+  /** Those with one URI each, by URI. */
+  readonly list: EntryList<RegisteredResource>;
+  /** Families, by URI template. */
+  readonly templates: EntryList<RegisteredResource>;
+  /** The families in the order in which they are asked; undefined: it has to be found out. */
+  private ordered: readonly RegisteredResource[] | undefined;
+
+  constructor(
+    private readonly handlers: HandlerFactory,
+    private readonly changes: ChangeFeed,
+    @Inject(MCP_OPTIONS) options: ListOptions,
+  ) {
+    this.list = new EntryList({ field: 'resources', list: 'resources' }, changes, options);
+    this.templates = new EntryList({ field: 'resourceTemplates', list: 'resources' }, changes, options);
+  }
+
+  get size(): number {
+    return this.list.size + this.templates.size;
+  }
+
+  /**
+   * Adds a resource or a family of them; clients that watch the list are told. `resource` may be an instance
+   * of any class. Throws {@link WiringError} when the resource is wrong or its URI is taken.
+   */
+  add(options: ResourceOptions, resource: McpResource): void {
+    const read = this.handlers.forInstance(resource, 'read');
+    const complete = resource.complete && this.handlers.forInstance(resource, 'complete');
+    this.register(registeredResource(options, { read, complete }, resource.constructor.name));
+  }
+
+  register(resource: RegisteredResource): void {
+    this.listOf(resource).add(resource);
+    this.ordered = undefined;
+  }
+
+  /**
+   * Removes the resource of this URI, or the family of this URI template; clients that watch the list are
+   * told. False: there was none.
+   */
+  remove(uriOrTemplate: string): boolean {
+    this.ordered = undefined;
+    return this.list.remove(uriOrTemplate) || this.templates.remove(uriOrTemplate);
+  }
+
+  /** Tells the clients that have subscribed to this URI, and may read it, that its content has changed. */
+  updated(uri: string): void {
+    this.changes.resourceUpdated(uri);
+  }
+
+  /**
+   * The resource that a URI is of: the one with exactly this URI, or else of the families that it fits the one
+   * whose template has the longest text before its first variable. That one decides who may read it: where a
+   * caller may not, no other is tried in its place.
+   */
+  find(uri: string): FoundResource | undefined {
+    const resource = this.list.get(uri);
+    if (resource !== undefined) return { resource, variables: NO_VARIABLES };
+    if (uri.length > MAX_URI_LENGTH) return undefined;
+    this.ordered ??= [...this.templates.values()].toSorted(byPrecision);
+    for (const family of this.ordered) {
+      const variables = family.template!.match(uri);
+      if (variables !== undefined) return { resource: family, variables };
+    }
+    return undefined;
+  }
+
+  /** What a caller with these scopes may do with the resource of a URI, whether or not there is one. */
+  verdictOn(uri: string, scopes: readonly string[]): Verdict {
+    return this.find(uri)?.resource.access.verdict(scopes) ?? 'hidden';
+  }
+
+  private listOf({ template }: RegisteredResource): EntryList<RegisteredResource> {
+    return template === undefined ? this.list : this.templates;
+  }
+}
+
+/** The longest prefix first; then by template, so that the order does not depend on who came first. */
+function byPrecision(one: RegisteredResource, other: RegisteredResource): number {
+  const longer = other.template!.prefix.length - one.template!.prefix.length;
+  if (longer !== 0) return longer;
+  return one.key < other.key ? -1 : 1;
+}

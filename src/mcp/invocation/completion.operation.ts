@@ -1,0 +1,74 @@
+import type { Entry, Handler } from '../catalog/entry.js';
+import type { CallContext } from '../decorators/call-context.js';
+import type { CompletionRequest } from '../decorators/completion.js';
+import { isObject } from '../protocol/json-rpc.js';
+import type { Operation, Result } from './operation.js';
+
+/** MCP 2025-11-25, Utilities: Completion, "Completion Results". */
+const MAX_VALUES = 100;
+/** Somebody is typing: a later answer is of no use. */
+const MAX_TIME_MS = 5_000;
+
+/** The answer where there is nothing to suggest. */
+export const NO_COMPLETION: Result = { completion: { values: [], hasMore: false } };
+
+/** An entry that can suggest values. */
+export type CompletingEntry = Entry & { readonly complete: Handler<CompletionRequest> };
+
+/**
+ * `completion/complete`. A suggestion that fails or takes more than 5 s is logged, and answered with none: the
+ * client asks again at the next letter, and its user has no use for an error.
+ */
+export class CompletionOperation implements Operation {
+  readonly kind = 'completion';
+
+  constructor(
+    private readonly entry: CompletingEntry,
+    private readonly request: CompletionRequest,
+  ) {}
+
+  get target(): string {
+    return this.entry.key;
+  }
+
+  get timeoutMs(): number {
+    return Math.min(this.entry.timeoutMs ?? MAX_TIME_MS, MAX_TIME_MS);
+  }
+
+  prepare(): CompletionRequest {
+    return this.request;
+  }
+
+  run(request: CompletionRequest, context: CallContext): unknown {
+    return this.entry.complete(request, context);
+  }
+
+  /** Throws when `complete` returned none of the forms that `Completion` names. */
+  toResult(returned: unknown): Result {
+    const { values, total, hasMore } = read(returned);
+    const sent = values.slice(0, MAX_VALUES);
+    // Whoever says that there is more, and not how much, does not know.
+    const all = total ?? (hasMore ? undefined : values.length);
+    return {
+      completion: {
+        values: sent,
+        ...(all === undefined ? {} : { total: all }),
+        hasMore: hasMore || values.length > sent.length || (all !== undefined && all > sent.length),
+      },
+    };
+  }
+
+  failure(): Result {
+    return NO_COMPLETION;
+  }
+}
+
+function read(returned: unknown): { values: readonly string[]; total: number | undefined; hasMore: boolean } {
+  const completion: unknown = Array.isArray(returned) ? { values: returned } : returned;
+  const { values, total, hasMore } = isObject(completion) ? completion : {};
+  const areTexts = Array.isArray(values) && values.every((value) => typeof value === 'string');
+  if (!areTexts || (total !== undefined && !Number.isSafeInteger(total))) {
+    throw new TypeError('complete() must return strings, or { values, total, hasMore }');
+  }
+  return { values, total: total as number | undefined, hasMore: hasMore === true };
+}

@@ -1,0 +1,62 @@
+import type { RegisteredPrompt } from '../catalog/registered-prompt.js';
+import type { CallContext } from '../decorators/call-context.js';
+import { isObject } from '../protocol/json-rpc.js';
+import { ProtocolError } from '../protocol/protocol.error.js';
+import { ErrorCode, type GetPromptResult, type PromptMessage } from '../protocol/sdk-types.js';
+import { describeIssues } from './argument-issues.js';
+import { type FailureCause, InvalidInputError, type Operation, type Result } from './operation.js';
+
+/** `prompts/get`: what goes wrong is an error object. MCP 2025-11-25, Prompts, "Error Handling". */
+export class PromptOperation implements Operation {
+  readonly kind = 'prompt';
+
+  constructor(
+    private readonly prompt: RegisteredPrompt,
+    private readonly args: Readonly<Record<string, string>>,
+  ) {}
+
+  get target(): string {
+    return this.prompt.key;
+  }
+
+  get timeoutMs(): number | undefined {
+    return this.prompt.timeoutMs;
+  }
+
+  async prepare(): Promise<unknown> {
+    if (this.prompt.args === undefined) return {};
+    const validation = await this.prompt.args['~standard'].validate(this.args);
+    if (validation.issues === undefined) return validation.value;
+    throw new InvalidInputError(
+      `Invalid arguments for ${this.prompt.key}: ${describeIssues(validation.issues)}`,
+    );
+  }
+
+  run(args: unknown, context: CallContext): unknown {
+    return this.prompt.render(args, context);
+  }
+
+  /** Throws when `render` returned none of the forms that {@link PromptReturn} names. */
+  toResult(returned: unknown): Result {
+    if (isObject(returned) && isMessages(returned['messages'])) return returned;
+    const { description } = this.prompt;
+    return { ...(description === undefined ? {} : { description }), messages: messagesOf(returned) };
+  }
+
+  failure(text: string, cause: FailureCause): ProtocolError {
+    return new ProtocolError(
+      cause === 'invalid_input' ? ErrorCode.InvalidParams : ErrorCode.InternalError,
+      text,
+    );
+  }
+}
+
+function messagesOf(returned: unknown): GetPromptResult['messages'] {
+  if (typeof returned === 'string') return [{ role: 'user', content: { type: 'text', text: returned } }];
+  if (isMessages(returned)) return [...returned];
+  throw new TypeError('render() must return a string, messages or a result with "messages"');
+}
+
+function isMessages(value: unknown): value is readonly PromptMessage[] {
+  return Array.isArray(value) && value.every((message) => isObject(message) && isObject(message['content']));
+}

@@ -1,0 +1,53 @@
+import type { FoundResource } from '../catalog/resource.registry.js';
+import type { CallContext } from '../decorators/call-context.js';
+import type { ResourceRequest } from '../decorators/mcp-resource.js';
+import { ProtocolError } from '../protocol/protocol.error.js';
+import { resourceNotFound } from '../protocol/resource-not-found.js';
+import { ErrorCode } from '../protocol/sdk-types.js';
+import type { Peer } from '../sessions/peer.js';
+import type { Operation, Result } from './operation.js';
+import { toContents } from './resource-contents.js';
+import { ResourceNotFoundError } from './resource-not-found.error.js';
+
+/** `resources/read`: what goes wrong is an error object. MCP 2025-11-25, Resources, "Error Handling". */
+export class ResourceOperation implements Operation {
+  readonly kind = 'resource';
+
+  constructor(
+    private readonly found: FoundResource,
+    private readonly uri: string,
+    private readonly peer: Peer,
+  ) {}
+
+  /** Of a family its template: the URI is the client's own text. */
+  get target(): string {
+    return this.found.resource.key;
+  }
+
+  get timeoutMs(): number | undefined {
+    return this.found.resource.timeoutMs;
+  }
+
+  prepare(): ResourceRequest {
+    return { uri: this.uri, variables: this.found.variables };
+  }
+
+  async run(request: ResourceRequest, context: CallContext): Promise<unknown> {
+    try {
+      return await this.found.resource.read(request, context);
+    } catch (error) {
+      throw error instanceof ResourceNotFoundError ? resourceNotFound(this.uri, this.peer) : error;
+    }
+  }
+
+  toResult(returned: unknown): Result {
+    const { resource } = this.found;
+    const contents = toContents(resource, this.uri, returned);
+    // What is read may depend on who reads it.
+    return this.peer.isModern ? { contents, ttlMs: resource.ttlMs, cacheScope: 'private' } : { contents };
+  }
+
+  failure(text: string): ProtocolError {
+    return new ProtocolError(ErrorCode.InternalError, text);
+  }
+}

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { MAX_URI_LENGTH } from '../../catalog/registered-resource.js';
+import { ResourceRegistry } from '../../catalog/resource.registry.js';
+import { CallFactory } from '../../invocation/call.factory.js';
+import { CallLog } from '../../invocation/call.log.js';
+import { Invoker } from '../../invocation/invoker.js';
+import { ResourceOperation } from '../../invocation/resource.operation.js';
+import type { Session } from '../../sessions/session.js';
+import type { Exchange } from '../exchange.js';
+import type { Feature, Method } from '../feature.js';
+import type { JsonRpcRequest, Params } from '../json-rpc.js';
+import { listPage } from '../list.page.js';
+import { invalidParams, ProtocolError } from '../protocol.error.js';
+import { resourceNotFound } from '../resource-not-found.js';
+import { ErrorCode } from '../sdk-types.js';
+
+/** Each is kept with the session, on every node that serves it. */
+const MAX_SUBSCRIPTIONS = 1_000;
+
+/** MCP 2025-11-25 and 2026-07-28, Server Features: Resources. */
+@Injectable()
+export class ResourcesFeature implements Feature {
+  private readonly access: Method['access'] = ({ uri }) =>
+    typeof uri === 'string' ? this.registry.find(uri)?.resource.access : undefined;
+
+  readonly methods: readonly Method[] = [
+    {
+      name: 'resources/list',
+      era: 'all',
+      answer: ({ params }, exchange) => listPage(this.registry.list, params, exchange),
+    },
+    {
+      name: 'resources/templates/list',
+      era: 'all',
+      answer: ({ params }, exchange) => listPage(this.registry.templates, params, exchange),
+    },
+    {
+      name: 'resources/read',
+      era: 'all',
+      answer: (request, exchange) => this.read(request, exchange),
+      access: this.access,
+    },
+    {
+      name: 'resources/subscribe',
+      era: 'sessions',
+      answer: ({ params }, exchange) => this.subscribe(params, exchange),
+      access: this.access,
+    },
+    {
+      name: 'resources/unsubscribe',
+      era: 'sessions',
+      answer: ({ params }, { peer }) => unsubscribe(params, peer as Session),
+    },
+  ];
+
+  constructor(
+    private readonly registry: ResourceRegistry,
+    private readonly calls: CallFactory,
+    private readonly invoker: Invoker,
+    private readonly callLog: CallLog,
+  ) {}
+
+  private read(request: JsonRpcRequest, exchange: Exchange): Promise<string> {
+    const uri = uriIn(request.params);
+    return this.calls.run(request, exchange, (call) => {
+      const found = this.registry.find(uri);
+      if (found?.resource.access.verdict(call.user.scopes) !== 'allowed') {
+        this.callLog.unknown(call, 'resource');
+        throw resourceNotFound(uri, exchange.peer);
+      }
+      return this.invoker.invoke(new ResourceOperation(found, uri, exchange.peer), call);
+    });
+  }
+
+  /** MCP 2025-11-25, Resources, "Subscriptions". */
+  private subscribe(params: Params, { peer, principal }: Exchange): string {
+    const uri = uriIn(params);
+    const session = peer as Session;
+    if (this.registry.verdictOn(uri, principal.scopes) !== 'allowed') throw resourceNotFound(uri, peer);
+    if (session.subscriptions.has(uri)) return '{}';
+    if (session.subscriptions.size >= MAX_SUBSCRIPTIONS) {
+      throw new ProtocolError(
+        ErrorCode.InvalidRequest,
+        `A session may have ${MAX_SUBSCRIPTIONS} subscriptions: end one first`,
+      );
+    }
+    session.subscriptions.add(uri);
+    session.revise();
+    return '{}';
+  }
+}
+
+/** Also of what the caller may no longer read, and of what it has never subscribed to. */
+function unsubscribe(params: Params, session: Session): string {
+  if (session.subscriptions.delete(uriIn(params))) session.revise();
+  return '{}';
+}
+
+function uriIn({ uri }: Params): string {
+  if (typeof uri === 'string' && uri.length <= MAX_URI_LENGTH) return uri;
+  throw invalidParams(`"uri" must be a string of at most ${MAX_URI_LENGTH} characters`);
+}
