@@ -75,9 +75,7 @@ describe('a tool is refused at start, with a named error that says which class a
     Tool({ name: 'fifth', description })(IdleTool as unknown as Type<McpTool>);
     const error = await refusal([IdleTool]);
     expect(error).toBeInstanceOf(WiringError);
-    expect(error.message).toBe(
-      'Class IdleTool: it has no execute(); add one',
-    );
+    expect(error.message).toBe('Class IdleTool: it has no execute(); add one');
   });
 
   it.each([
