@@ -129,6 +129,10 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
+function failed(text: string) {
+  return { text, isError: true };
+}
+
 const WIRES = CLIENTS.filter(({ name }) => /v1|newest/.test(name));
 
 describe.each(WIRES)('what enhancers make of a call, by $name', ({ connect }) => {
@@ -141,8 +145,6 @@ describe.each(WIRES)('what enhancers make of a call, by $name', ({ connect }) =>
   });
 
   afterAll(() => Promise.all([alice.close(), bob.close()]));
-
-  const failed = (text: string) => ({ text, isError: true });
 
   it.each(['guarded', 'added'])('a guard of %s lets in whom it wants to', async (tool) => {
     expect(await alice.call(tool, { message: 'hi' })).toEqual({ text: 'hi', isError: false });
