@@ -6,7 +6,7 @@ import {
   type HostComponentInfo,
   REQUEST,
 } from '@nestjs/core';
-import { type McpRequest, type McpTool, Tool } from '../src/mcp/index.js';
+import { type McpContext, type McpTool, Tool } from '../src/mcp/index.js';
 import { CLIENTS, type McpClient } from './support/clients.js';
 import { startApp, type TestApp } from './support/test-app.js';
 
@@ -36,7 +36,7 @@ class BothTool implements McpTool {
 
   constructor(
     private readonly tenant: Tenant,
-    @Inject(REQUEST) private readonly request: McpRequest & { tenant: string },
+    @Inject(REQUEST) private readonly request: McpContext & { tenant: string },
   ) {}
 
   execute(): string {
@@ -47,8 +47,8 @@ class BothTool implements McpTool {
 const tenants = new Map<string, ContextId>();
 
 /** Users are tenants. What comes in that is no MCP call has none. */
-class TenantStrategy implements ContextIdStrategy<Partial<McpRequest>> {
-  attach(contextId: ContextId, { user }: Partial<McpRequest>) {
+class TenantStrategy implements ContextIdStrategy<Partial<McpContext>> {
+  attach(contextId: ContextId, { user }: Partial<McpContext>) {
     if (user === undefined) return undefined;
     const tenant = user.subject;
     if (!tenants.has(tenant)) tenants.set(tenant, ContextIdFactory.create());

@@ -15,11 +15,12 @@ import {
   UseInterceptors,
   UsePipes,
 } from '@nestjs/common';
+import { inspect } from 'node:util';
 import { catchError, map, type Observable, of, throwError } from 'rxjs';
 import { z } from 'zod';
 import {
   type CallContext,
-  getMcpRequest,
+  getMcpContext,
   type McpTool,
   Tool,
   ToolError,
@@ -38,7 +39,7 @@ type Input = z.infer<typeof input>;
 /** Lets alice in, once it has checked that everything is there by which a guard may decide. */
 class AliceGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
-    const { user, session, input: given, call } = getMcpRequest<Input>(context);
+    const { user, session, input: given, call } = getMcpContext<Input>(context);
     if (context.getType<string>() !== 'mcp' || context.getClass() !== GuardedTool)
       throw new Error('not told what');
     if (context.getHandler() !== GuardedTool.prototype.execute) throw new Error('not told which');
@@ -82,11 +83,7 @@ class SilentFilter implements ExceptionFilter {
   catch(): void {}
 }
 
-@Tool({ name: 'loud', description: 'Shouts.', input })
-@UseFilters(SilentFilter)
-@UseInterceptors(LoudInterceptor)
-@UsePipes(PickyPipe)
-class LoudTool implements McpTool<typeof input> {
+class Speaking implements McpTool<typeof input> {
   execute({ message }: Input): string {
     if (message === 'range') throw new RangeError('hunter2');
     if (message === 'tell') throw new ToolError('Shout something else');
@@ -95,12 +92,29 @@ class LoudTool implements McpTool<typeof input> {
   }
 }
 
+@Tool({ name: 'loud', description: 'Shouts.', input })
+@UseFilters(SilentFilter)
+@UseInterceptors(LoudInterceptor)
+@UsePipes(PickyPipe)
+class LoudTool extends Speaking {}
+
+@Catch(RangeError)
+class RangeFilter implements ExceptionFilter {
+  catch(): Promise<string> {
+    return Promise.resolve('of range');
+  }
+}
+
+@Tool({ name: 'filtered', description: 'Has a filter for one error.', input })
+@UseFilters(new RangeFilter())
+class FilteredTool extends Speaking {}
+
 @Injectable()
 class SlowGuard implements CanActivate {
   constructor(private readonly gate: Gate) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const { input: given, call } = getMcpRequest<Input>(context);
+    const { input: given, call } = getMcpContext<Input>(context);
     await this.gate.hold(given.message, call.signal);
     return true;
   }
@@ -121,7 +135,7 @@ let app: TestApp;
 let logs: RecordedLogs;
 
 beforeAll(async () => {
-  app = await startApp({}, [Gate, GuardedTool, LoudTool, SlowTool]);
+  app = await startApp({}, [Gate, GuardedTool, LoudTool, FilteredTool, SlowTool]);
   logs = RecordedLogs.of(app);
   const registry = app.app.get(ToolRegistry, { strict: false });
   registry.add({ name: 'added', description: 'For alice.', input }, new GuardedTool());
@@ -170,9 +184,18 @@ describe.each(WIRES)('what enhancers make of a call, by $name', ({ connect }) =>
   it('what a filter leaves as it is ends as it would without one', async () => {
     logs.all.length = 0;
     expect(await alice.call('loud', { message: 'tell' })).toEqual(failed('Shout something else'));
-    expect(JSON.stringify(logs.all)).not.toContain('Shout');
+    expect(inspect(logs.all)).not.toContain('Shout');
     expect(await alice.call('loud', { message: 'break' })).toMatchObject({ isError: true });
     expect(logs.events('call.failed')).toHaveLength(1);
+  });
+
+  it('what no filter is for ends as it would without one', async () => {
+    logs.all.length = 0;
+    expect(await alice.call('filtered', { message: 'range' })).toEqual({ text: 'of range', isError: false });
+    expect(await alice.call('filtered', { message: 'tell' })).toEqual(failed('Shout something else'));
+    expect(await alice.call('filtered', { message: 'break' })).toMatchObject({ isError: true });
+    // In the line that has the reference, and nowhere else.
+    expect(logs.all.filter((line) => inspect(line).includes('hunter2'))).toEqual(logs.events('call.failed'));
   });
 
   it('a guard that takes too long ends in a timeout, and its handler is not reached', async () => {

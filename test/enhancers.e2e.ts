@@ -12,7 +12,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { z } from 'zod';
-import { type CallContext, getMcpRequest, type McpTool, Tool, ToolRegistry } from '../src/mcp/index.js';
+import { type CallContext, getMcpContext, type McpTool, Tool, ToolRegistry } from '../src/mcp/index.js';
 import { CLIENTS, type McpClient } from './support/clients.js';
 import { Journal, journaling, JournalModule } from './support/journal.js';
 import { startApp, type TestApp } from './support/test-app.js';
@@ -66,7 +66,7 @@ function answer(message: string, journal: Journal): string {
 }
 
 const Caller = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => getMcpRequest(context).user.subject,
+  (_data: unknown, context: ExecutionContext) => getMcpContext(context).user.subject,
 );
 
 @Tool({ name: 'named', description: 'Knows its caller by a parameter.', input })

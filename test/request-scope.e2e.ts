@@ -11,7 +11,7 @@ import { REQUEST } from '@nestjs/core';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { z } from 'zod';
-import { type McpRequest, type McpTool, Tool } from '../src/mcp/index.js';
+import { type McpContext, type McpTool, Tool } from '../src/mcp/index.js';
 import { CLIENTS, type McpClient } from './support/clients.js';
 import { Gate } from './support/gate.tool.js';
 import { McpEndpoint } from './support/mcp-endpoint.js';
@@ -29,7 +29,7 @@ class Caller {
   readonly number = (made += 1);
   guarded = false;
 
-  constructor(@Inject(REQUEST) private readonly request: McpRequest<Input>) {}
+  constructor(@Inject(REQUEST) private readonly request: McpContext<Input>) {}
 
   get name(): string {
     const { user, session, input: given, call } = this.request;

@@ -6,11 +6,11 @@ export { Tool, type ToolOptions } from './decorators/tool.decorator.js';
 export { ToolRegistry } from './catalog/tool.registry.js';
 export { WiringError } from './catalog/wiring.error.js';
 export {
-  getMcpRequest,
+  getMcpContext,
   MCP_CONTEXT_TYPE,
   type McpContextType,
-  type McpRequest,
-} from './enhancers/mcp-request.js';
+  type McpContext,
+} from './enhancers/mcp-context.js';
 export { ToolError } from './invocation/tool.error.js';
 export { McpModule } from './mcp.module.js';
 export type { McpModuleOptions } from './mcp.options.js';

@@ -32,9 +32,8 @@ export class CatalogExplorer implements OnModuleInit {
     for (const wrapper of this.discovery.getProviders({ metadataKey: decorator.KEY })) {
       const options = this.discovery.getMetadataByDecorator(decorator, wrapper);
       // One instance may stand in several modules, under an alias or by re-export.
-      const instance: unknown = wrapper.instance ?? wrapper;
-      if (options === undefined || seen.has(instance)) continue;
-      seen.add(instance);
+      if (options === undefined || seen.has(wrapper.instance)) continue;
+      seen.add(wrapper.instance);
       register(options, wrapper, wrapper.metatype?.name ?? String(wrapper.name));
     }
   }

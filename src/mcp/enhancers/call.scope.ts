@@ -1,6 +1,6 @@
 import { type ContextId, ContextIdFactory, type DiscoveryService, ModuleRef } from '@nestjs/core';
 import type { CallContext } from '../decorators/call-context.js';
-import { type McpRequest, mcpRequest } from './mcp-request.js';
+import { type McpContext, mcpContext } from './mcp-context.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
@@ -14,7 +14,7 @@ export class CallScope {
 
   /** Rejects where something that is injected cannot be made. */
   async enter(input: unknown, call: CallContext): Promise<{ instance: object; contextId: ContextId }> {
-    const request = mcpRequest(input, call);
+    const request = mcpContext(input, call);
     // Where durable providers are used, the application's strategy finds their tenant by the request.
     const contextId: ContextId = ContextIdFactory.getByRequest(request);
     this.moduleRef.registerRequestByContextId(this.injected(request, contextId), contextId);
@@ -23,7 +23,7 @@ export class CallScope {
   }
 
   /** What `@Inject(REQUEST)` gives: what durable instances outlive does not reach them. */
-  private injected(request: McpRequest, contextId: ContextId): unknown {
+  private injected(request: McpContext, contextId: ContextId): unknown {
     if (contextId.getParent === undefined) return request;
     return this.wrapper.isDependencyTreeDurable()
       ? contextId.payload

@@ -4,6 +4,7 @@ import {
   PROPERTY_DEPS_METADATA,
   SELF_DECLARED_DEPS_METADATA,
 } from '@nestjs/common/constants.js';
+import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { WiringError } from '../catalog/wiring.error.js';
 
@@ -44,22 +45,30 @@ export class EnhancerInstances {
       ...[...homes, ...all].map(({ providers }) => providers.get(enhancer)),
       ...all.map(({ injectables }) => injectables.get(enhancer)),
     ].find((candidate) => candidate !== undefined);
-    if (wrapper === undefined || (wrapper.isDependencyTreeStatic() && !wrapper.isTransient)) return wrapper;
-    throw new WiringError(
-      this.owner.name,
-      `Nest has not made this object, so its ${enhancer.name} must be a singleton; change the scope of ${enhancer.name}`,
-    );
+    if (wrapper === undefined) return undefined;
+    if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
+      throw this.refused(
+        `its ${enhancer.name} is no singleton, and Nest has not made this object; change the scope`,
+      );
+    }
+    if (wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved !== true) {
+      throw this.refused(`its ${enhancer.name} is not made yet; add the object in onModuleInit() or later`);
+    }
+    return wrapper;
   }
 
   private made(enhancer: Type): InstanceSource {
     if (hasDependencies(enhancer)) {
-      throw new WiringError(
-        this.owner.name,
+      throw this.refused(
         `Nest does not know its ${enhancer.name}; list ${enhancer.name} among the providers of a module`,
       );
     }
     const host = { instance: new enhancer() as unknown, isConstructorCalled: true };
     return { getInstanceByContextId: () => host };
+  }
+
+  private refused(problem: string): WiringError {
+    return new WiringError(this.owner.name, problem);
   }
 }
 

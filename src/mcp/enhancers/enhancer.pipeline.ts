@@ -6,7 +6,7 @@ import type { Handler } from '../catalog/entry.js';
 import type { CallContext } from '../decorators/call-context.js';
 import type { EnhancerInstances } from './enhancer.instances.js';
 import type { Enhancers } from './enhancers.js';
-import { MCP_CONTEXT_TYPE } from './mcp-request.js';
+import { MCP_CONTEXT_TYPE } from './mcp-context.js';
 import { UnansweredFilter } from './unanswered.filter.js';
 
 type Parameters = ReturnType<ReturnType<ExternalContextCreator['getMetadata']>['getParamsMetadata']>;

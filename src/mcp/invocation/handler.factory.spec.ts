@@ -141,9 +141,21 @@ describe('the guard of an object that Nest has not made', () => {
     class ScopedTool extends PlainTool {}
     const { app, factory } = await start([ScopedGuard]);
     expect(() => factory.forInstance(new ScopedTool(), 'execute')).toThrow(
-      'Class ScopedTool: Nest has not made this object, so its ScopedGuard must be a singleton',
+      'Class ScopedTool: its ScopedGuard is no singleton, and Nest has not made this object; change the scope',
     );
     await app.close();
+  });
+
+  it('is refused where it has not been made yet', async () => {
+    @Injectable()
+    class HastyService {
+      constructor(handlers: HandlerFactory) {
+        handlers.forInstance(new GuardedTool(), 'execute');
+      }
+    }
+    await expect(start([Verdict, GuardedTool, HastyService])).rejects.toThrow(
+      'Class GuardedTool: its AskingGuard is not made yet; add the object in onModuleInit() or later',
+    );
   });
 
   it('counts also where a provider is a value or comes out of a factory', async () => {
@@ -161,6 +173,32 @@ describe('the guard of an object that Nest has not made', () => {
     }
     await app.close();
   });
+});
+
+it('a transient guard of a singleton is its own, and stays', async () => {
+  const asked: unknown[] = [];
+  @Injectable({ scope: Scope.TRANSIENT })
+  class TransientGuard extends AskingGuard {
+    override canActivate(): boolean {
+      asked.push(this);
+      return super.canActivate();
+    }
+  }
+  @UseGuards(TransientGuard)
+  class OneTool extends PlainTool {}
+  @UseGuards(TransientGuard)
+  class OtherTool extends PlainTool {}
+  for (const type of [OneTool, OtherTool]) Tool(options)(type as never);
+  const { app, factory, wrapperOf } = await start([Verdict, OneTool, OtherTool]);
+  for (const type of [OneTool, OtherTool]) {
+    const handler = factory.forProvider(wrapperOf(type), 'execute');
+    await handler(1, CONTEXT);
+    await expect(handler(1, CONTEXT)).resolves.toMatchObject({ args: [1, CONTEXT] });
+  }
+  const [one, again, other] = asked;
+  expect(again).toBe(one);
+  expect(other).not.toBe(one);
+  await app.close();
 });
 
 it('pipes see the input, and never the context', async () => {

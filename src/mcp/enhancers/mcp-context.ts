@@ -8,7 +8,7 @@ export const MCP_CONTEXT_TYPE = 'mcp';
 export type McpContextType = ContextType | typeof MCP_CONTEXT_TYPE;
 
 /** One call, as enhancers see it, and what `@Inject(REQUEST)` gives to providers that live as long as it does. */
-export interface McpRequest<Input = unknown> {
+export interface McpContext<Input = unknown> {
   readonly user: User;
   readonly session: ClientSession;
   /** What the handler is called with, as its schema hands it out; pipes come later. */
@@ -18,14 +18,14 @@ export interface McpRequest<Input = unknown> {
 }
 
 /** The call that a guard, an interceptor or a filter stands around. Throws `TypeError` where it is no MCP call. */
-export function getMcpRequest<Input = unknown>(host: ArgumentsHost): McpRequest<Input> {
+export function getMcpContext<Input = unknown>(host: ArgumentsHost): McpContext<Input> {
   if (host.getType<McpContextType>() !== MCP_CONTEXT_TYPE) {
     throw new TypeError('This is no call of a tool, a resource or a prompt: ask getType() first');
   }
   const [input, call] = host.getArgs<[Input, CallContext]>();
-  return mcpRequest(input, call);
+  return mcpContext(input, call);
 }
 
-export function mcpRequest<Input>(input: Input, call: CallContext): McpRequest<Input> {
+export function mcpContext<Input>(input: Input, call: CallContext): McpContext<Input> {
   return { user: call.user, session: call.session, input, call };
 }
