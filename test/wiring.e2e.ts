@@ -1,4 +1,15 @@
-import { Global, Inject, Injectable, Module, type Provider, Scope, type Type } from '@nestjs/common';
+import {
+  type CanActivate,
+  Global,
+  Inject,
+  Injectable,
+  Module,
+  type Provider,
+  Scope,
+  type Type,
+  UseGuards,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { z } from 'zod';
 import { type McpTool, type Schema, Tool, WiringError } from '../src/mcp/index.js';
@@ -118,20 +129,34 @@ describe('a tool is refused at start, with a named error that says which class a
     },
   );
 
-  it('when it is request-scoped, or something that it injects is', async () => {
+  it('when it cannot be executed, also where it is made for each call only', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class PerRequest {}
-    class ScopedTool extends Answering {
-      constructor(readonly dependency: PerRequest) {
-        super();
-      }
+    class ScopedTool {
+      constructor(readonly dependency: PerRequest) {}
     }
-    Tool({ name: 'fifth', description })(ScopedTool);
+    Tool({ name: 'fifth', description })(ScopedTool as unknown as Type<McpTool>);
     Inject(PerRequest)(ScopedTool, undefined, 0);
     const error = await refusal([PerRequest, ScopedTool]);
     expect(error).toBeInstanceOf(WiringError);
+    expect(error.message).toBe('Class ScopedTool: it has no execute(); add one');
+  });
+
+  it('when its guard is nowhere to be found', async () => {
+    @Injectable()
+    class LostGuard implements CanActivate {
+      constructor(readonly dependency: Reflector) {}
+
+      canActivate(): boolean {
+        return true;
+      }
+    }
+    const Guarded = toolClass('GuardedTool', {});
+    UseGuards(LostGuard)(Guarded);
+    const error = await refusal([{ provide: 'made', useFactory: () => new Guarded() }]);
+    expect(error).toBeInstanceOf(WiringError);
     expect(error.message).toBe(
-      'Class ScopedTool: it or something it injects is request-scoped; make it a singleton',
+      'Class GuardedTool: Nest does not know its LostGuard; list LostGuard among the providers of a module',
     );
   });
 });

@@ -23,6 +23,12 @@ export { PromptRegistry } from './catalog/prompt.registry.js';
 export { ResourceRegistry } from './catalog/resource.registry.js';
 export { ToolRegistry } from './catalog/tool.registry.js';
 export { WiringError } from './catalog/wiring.error.js';
+export {
+  getMcpContext,
+  MCP_CONTEXT_TYPE,
+  type McpContextType,
+  type McpContext,
+} from './enhancers/mcp-context.js';
 export { ResourceNotFoundError } from './invocation/resource-not-found.error.js';
 export { ToolError } from './invocation/tool.error.js';
 export { McpModule } from './mcp.module.js';

@@ -45,7 +45,8 @@ export class CatalogExplorer implements OnModuleInit {
 
   /** A class may go without: it then suggests nothing. */
   private completeOf(wrapper: Wrapper): Handler<unknown> | undefined {
-    const has = typeof (wrapper.instance as { complete?: unknown } | null)?.complete === 'function';
+    const made: unknown = wrapper.instance ?? wrapper.metatype?.prototype;
+    const has = typeof (made as { complete?: unknown } | null)?.complete === 'function';
     return has ? this.handlers.forProvider(wrapper, 'complete') : undefined;
   }
 

@@ -14,8 +14,8 @@ export type ToolReturn<O extends Schema | undefined = undefined> = O extends Sch
  * The class behind a tool. `I` and `O` are the types of the schemas given to `@Tool`; a tool without input
  * is an `McpTool`, and its `execute` gets an empty object.
  *
- * Throw `ToolError` to tell the model what went wrong. Anything else that is thrown is logged, and the
- * client sees a reference number only.
+ * Throw `ToolError` to tell the model what went wrong; one of Nest's 4xx exceptions does the same. Anything
+ * else that is thrown is logged, and the client sees a reference number only.
  */
 export interface McpTool<I extends Schema | undefined = undefined, O extends Schema | undefined = undefined> {
   execute(

@@ -30,6 +30,8 @@ export const ToolMetadata = DiscoveryService.createDecorator<ToolOptions>();
  * Makes a class a tool: injectable, found at module init in any module that lists it among its
  * `providers`, and registered under `options.name`.
  *
+ * Nest's enhancers (`@UseGuards` and the others) work on the class and on `execute`, and it may have any scope.
+ *
  * Wrong wiring (a duplicate or forbidden name, no `execute`, a schema without JSON Schema form, a limit
  * that is none) is
  * refused at start with a `WiringError`.

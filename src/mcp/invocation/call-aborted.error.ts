@@ -1,3 +1,4 @@
+import { IntrinsicException } from '@nestjs/common';
 import type { AbortCause } from '../sessions/peer.js';
 
 const MESSAGES: Record<AbortCause, string> = {
@@ -8,7 +9,7 @@ const MESSAGES: Record<AbortCause, string> = {
 };
 
 /** A call was given up before its handler had answered. It is the `reason` of the tool's `signal`. */
-export class CallAbortedError extends Error {
+export class CallAbortedError extends IntrinsicException {
   override readonly name = 'CallAbortedError';
 
   constructor(readonly outcome: AbortCause) {

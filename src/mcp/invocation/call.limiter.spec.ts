@@ -1,3 +1,4 @@
+import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { BackplaneModule, type RateLimit, RateLimiter } from '../../backplane/index.js';
 import { ChangeFeed } from '../catalog/change.feed.js';
@@ -22,7 +23,7 @@ class SomeTool {
 
 async function make(callLimit: RateLimit | undefined): Promise<CallLimiter> {
   const options = { callLimit, pageSize: 10, listTtlMs: 0, serverInfo: { name: '', version: '' } };
-  const registry = new ToolRegistry(new HandlerFactory(), new ChangeFeed(), options);
+  const registry = new ToolRegistry(new HandlerFactory(new ModulesContainer()), new ChangeFeed(), options);
   for (const tool of [
     { name: 'free' },
     { name: 'dear', rateLimit: '2/1d' },

@@ -1,30 +1,73 @@
-import { Injectable } from '@nestjs/common';
-import type { DiscoveryService } from '@nestjs/core';
+import { Injectable, type Type } from '@nestjs/common';
+import { type DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { Handler } from '../catalog/entry.js';
 import { WiringError } from '../catalog/wiring.error.js';
+import { CallScope } from '../enhancers/call.scope.js';
+import { EnhancerInstances } from '../enhancers/enhancer.instances.js';
+import { EnhancerPipeline } from '../enhancers/enhancer.pipeline.js';
+import { Enhancers } from '../enhancers/enhancers.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+type Module = ReturnType<DiscoveryService['getModules']>[number];
 
-/** Makes the function behind an entry out of a method of its class. */
+/**
+ * Makes the function behind an entry out of a method of its class, with what Nest's decorators put around it.
+ * A method that nothing stands around is called as it is.
+ */
 @Injectable()
 export class HandlerFactory {
+  constructor(private readonly modules: ModulesContainer) {}
+
   /** Of a provider that Nest manages. Throws {@link WiringError} where it cannot be called. */
   forProvider(wrapper: Wrapper, method: string): Handler<unknown> {
-    const className = wrapper.metatype?.name ?? String(wrapper.name);
-    if (!wrapper.isDependencyTreeStatic()) {
-      throw new WiringError(className, 'it or something it injects is request-scoped; make it a singleton');
-    }
-    return this.bind(wrapper.instance, method, className);
+    if (wrapper.isNotMetatype) return this.forInstance(wrapper.instance as object, method);
+    const classRef = wrapper.metatype as Type;
+    return wrapper.isDependencyTreeStatic() && !wrapper.isTransient
+      ? this.bound(wrapper.instance as object, classRef, method, wrapper)
+      : this.perCall(wrapper, classRef, method);
   }
 
   /** Of an object that somebody made. */
   forInstance(instance: object, method: string): Handler<unknown> {
-    return this.bind(instance, method, instance.constructor.name);
+    return this.bound(instance, instance.constructor as Type, method);
   }
 
-  private bind(instance: unknown, method: string, className: string): Handler<unknown> {
-    const run = (instance as Record<string, unknown> | null)?.[method];
-    if (typeof run !== 'function') throw new WiringError(className, `it has no ${method}(); add one`);
-    return run.bind(instance) as Handler<unknown>;
+  private bound(instance: object, classRef: Type, method: string, wrapper?: Wrapper): Handler<unknown> {
+    const run = callable(instance, method, classRef);
+    const pipeline = this.pipelineOf(instance, classRef, method, wrapper?.host);
+    if (pipeline === undefined) return run.bind(instance);
+    return pipeline.around(instance, { inquirerId: wrapper?.id });
   }
+
+  /** Of a class, or with something in it, that lives as long as a call: made anew for each. */
+  private perCall(wrapper: Wrapper, classRef: Type, method: string): Handler<unknown> {
+    const prototype = classRef.prototype as object;
+    callable(prototype, method, classRef);
+    const scope = new CallScope(wrapper);
+    const pipeline = this.pipelineOf(prototype, classRef, method, wrapper.host);
+    return async (input, context) => {
+      const { instance, contextId } = await scope.enter(input, context);
+      if (pipeline === undefined) return callable(instance, method, classRef).call(instance, input, context);
+      return pipeline.around(instance, { contextId, inquirerId: wrapper.id })(input, context);
+    };
+  }
+
+  private pipelineOf(
+    target: object,
+    classRef: Type,
+    method: string,
+    home: Module | undefined,
+  ): EnhancerPipeline | undefined {
+    const enhancers = new Enhancers(classRef, callable(target, method, classRef), method);
+    if (enhancers.none) return undefined;
+    return new EnhancerPipeline(enhancers, method, new EnhancerInstances(this.modules, classRef, home));
+  }
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+function callable(target: object, method: string, { name }: Type): Method {
+  const run = (target as Record<string, unknown>)[method];
+  if (typeof run !== 'function') throw new WiringError(name, `it has no ${method}(); add one`);
+  return run as Method;
 }

@@ -7,7 +7,7 @@ import type { Call } from './call.js';
 import { CallAbortedError } from './call-aborted.error.js';
 import { CallLog, type CallOutcome } from './call.log.js';
 import { InvalidInputError, type Operation, type Result } from './operation.js';
-import { ToolError } from './tool.error.js';
+import { toldError } from './told.error.js';
 
 interface Answer {
   readonly outcome: CallOutcome;
@@ -89,9 +89,8 @@ export class Invoker {
     if (error instanceof InvalidInputError) {
       return { outcome: 'invalid_arguments', result: operation.failure(error.message, 'invalid_input') };
     }
-    if (error instanceof ToolError) {
-      return { outcome: 'tool_error', result: operation.failure(error.message, 'handler') };
-    }
+    const told = toldError(error);
+    if (told !== undefined) return { outcome: told.outcome, result: operation.failure(told.text, 'handler') };
     const reference = randomUUID();
     this.callLog.failed(operation, reference, error);
     const text = `${operation.target} failed; the server's log has it as ${reference}`;

@@ -1,0 +1,110 @@
+import type { Type } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { ApplicationConfig, type ContextId, ExternalContextCreator, type NestContainer } from '@nestjs/core';
+import type { Handler } from '../catalog/entry.js';
+import type { CallContext } from '../decorators/call-context.js';
+import type { EnhancerInstances } from './enhancer.instances.js';
+import type { Enhancers } from './enhancers.js';
+import { MCP_CONTEXT_TYPE } from './mcp-context.js';
+import { UnansweredFilter } from './unanswered.filter.js';
+
+type Parameters = ReturnType<ReturnType<ExternalContextCreator['getMetadata']>['getParamsMetadata']>;
+
+/** The parameter that no pipe sees. */
+const CONTEXT = 'mcp:context';
+
+/** What a method gets where a parameter is not decorated: `(input, context)`. */
+const POSITIONS: Parameters = [
+  { index: 0, type: RouteParamtypes.BODY, extractValue: (input: unknown) => input },
+  { index: 1, type: CONTEXT, extractValue: (_input: unknown, context: CallContext) => present(context) },
+].map((position) => ({ ...position, data: undefined as never, pipes: [] }));
+
+/** An instance that lives as long as a call, or the whole time where both are left out. */
+export interface Lifetime {
+  readonly contextId?: ContextId;
+  /** The provider whose enhancers these are: each has transient ones of its own. */
+  readonly inquirerId?: string;
+}
+
+/**
+ * Puts a class's guards, interceptors, pipes and filters around its method, by Nest's own means, in the order of
+ * controllers. Those of the whole application stay out: they stand at the HTTP door, where the call came in.
+ */
+export class EnhancerPipeline {
+  private readonly creator: ExternalContextCreator;
+
+  /** Throws `WiringError` where an enhancer has no instance. */
+  constructor(
+    private readonly enhancers: Enhancers,
+    private readonly method: string,
+    instances: EnhancerInstances,
+  ) {
+    for (const enhancer of enhancers.classes) instances.get(enhancer);
+    this.creator = contextCreator(instances);
+  }
+
+  around(instance: object, { contextId, inquirerId }: Lifetime = {}): Handler<unknown> {
+    const callback = (instance as Record<string, () => unknown>)[this.method]!;
+    const options = { guards: true, interceptors: true, filters: this.enhancers.hasFilters };
+    return this.creator.create(
+      instance,
+      callback,
+      this.method,
+      ROUTE_ARGS_METADATA,
+      { exchangeKeyForValue: argumentOf },
+      contextId,
+      inquirerId,
+      options,
+      MCP_CONTEXT_TYPE,
+    );
+  }
+}
+
+/** Nest's creator, which finds here a single module with the enhancers, and an application that has none. */
+function contextCreator(instances: EnhancerInstances): ExternalContextCreator {
+  const injectables = { get: (enhancer: Type) => instances.get(enhancer) };
+  const module = { injectables, providers: new Map(), entryProviders: [], hasProvider: () => true };
+  const modules = new Map([['home', module]]);
+  const applicationConfig = new ApplicationConfig();
+  applicationConfig.addGlobalFilter(new UnansweredFilter());
+  const container = { applicationConfig, getModules: () => modules };
+  const creator = ExternalContextCreator.fromContainer(container as unknown as NestContainer);
+  const inherited = ExternalContextCreator.prototype;
+  creator.getMetadata = (...args) => {
+    const { argsLength, paramtypes, getParamsMetadata } = inherited.getMetadata.apply(creator, args);
+    return {
+      argsLength: Math.max(argsLength, POSITIONS.length),
+      paramtypes,
+      getParamsMetadata: (...place) => {
+        const decorated = getParamsMetadata(...place);
+        const left = POSITIONS.filter(({ index }) =>
+          decorated.every((parameter) => parameter.index !== index),
+        );
+        return [...left, ...decorated];
+      },
+    };
+  };
+  creator.getParamValue = (value, metadata, pipes) =>
+    inherited.getParamValue.call(
+      creator,
+      value,
+      metadata,
+      (metadata.type as string) === CONTEXT ? [] : pipes,
+    );
+  return creator;
+}
+
+/** What a parameter decorator of Nest's own stands for: `@Body()` is the input, or one property of it. */
+function argumentOf(type: RouteParamtypes, data: unknown, [input]: [unknown]): unknown {
+  if (type !== RouteParamtypes.BODY) {
+    throw new TypeError('Of the parameter decorators for HTTP, only @Body() has a meaning for an MCP call');
+  }
+  return typeof data === 'string' ? (input as Record<string, unknown>)[data] : input;
+}
+
+/** A call that was given up while its guards took their time does not reach its handler. */
+function present(context: CallContext): CallContext {
+  context.signal.throwIfAborted();
+  return context;
+}

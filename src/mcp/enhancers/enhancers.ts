@@ -1,0 +1,41 @@
+import type { Type } from '@nestjs/common';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PIPES_METADATA,
+  ROUTE_ARGS_METADATA,
+} from '@nestjs/common/constants.js';
+
+const KINDS = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA];
+
+/** What Nest's decorators say of a method: `@UseGuards` and its like on class and method, and those of parameters. */
+export class Enhancers {
+  readonly hasFilters: boolean;
+  /** Nothing stands around the method. */
+  readonly none: boolean;
+  private readonly all: readonly unknown[];
+
+  constructor(classRef: Type, callback: object, method: string) {
+    const of = (kind: string): unknown[] => [...listed(kind, classRef), ...listed(kind, callback)];
+    const parameters = Object.values(
+      (Reflect.getMetadata(ROUTE_ARGS_METADATA, classRef, method) ?? {}) as Record<string, Parameter>,
+    );
+    this.hasFilters = of(EXCEPTION_FILTERS_METADATA).length > 0;
+    this.all = [...KINDS.flatMap(of), ...parameters.flatMap(({ pipes = [] }) => pipes)];
+    this.none = this.all.length === 0 && parameters.length === 0;
+  }
+
+  /** Those that are named by their class: somebody has to find or make an instance. */
+  get classes(): readonly Type[] {
+    return this.all.filter((enhancer): enhancer is Type => typeof enhancer === 'function');
+  }
+}
+
+interface Parameter {
+  readonly pipes?: readonly unknown[];
+}
+
+function listed(kind: string, target: object): readonly unknown[] {
+  return (Reflect.getMetadata(kind, target) ?? []) as readonly unknown[];
+}
