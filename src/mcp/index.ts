@@ -5,6 +5,7 @@ export type { Schema, Unvalidated, Validated } from './decorators/schema.js';
 export { Tool, type ToolOptions } from './decorators/tool.decorator.js';
 export { ToolRegistry } from './catalog/tool.registry.js';
 export { WiringError } from './catalog/wiring.error.js';
+export { InputRequiredError } from './invocation/input-required.error.js';
 export { ToolError } from './invocation/tool.error.js';
 export { McpModule } from './mcp.module.js';
 export type { McpModuleOptions } from './mcp.options.js';

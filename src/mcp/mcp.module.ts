@@ -7,6 +7,7 @@ import { CallFactory } from './invocation/call.factory.js';
 import { CallLog } from './invocation/call.log.js';
 import { ClientInputFactory } from './invocation/client-input.factory.js';
 import { HandlerFactory } from './invocation/handler.factory.js';
+import { StateSeal } from './invocation/state.seal.js';
 import { Invoker } from './invocation/invoker.js';
 import { McpConfigurableModule } from './mcp.options.js';
 import { type Feature, FEATURES } from './protocol/feature.js';
@@ -46,6 +47,7 @@ const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, ToolsFeature];
     ClientInputFactory,
     HandlerFactory,
     Invoker,
+    StateSeal,
     ...FEATURE_CLASSES,
     { provide: FEATURES, inject: FEATURE_CLASSES, useFactory: (...features: Feature[]) => features },
     ProtocolService,

@@ -6,9 +6,9 @@ import type {
   UrlElicitation,
 } from '../decorators/call-context.js';
 import type { Schema } from '../decorators/schema.js';
-import { ElicitResultSchema } from '../protocol/sdk-types.js';
 import { describeIssues } from './argument-issues.js';
 import type { ClientInput } from './client.input.js';
+import { readElicited } from './input-answers.js';
 import { ToolError } from './tool.error.js';
 
 /** Asks the user, and checks what comes back. Throws {@link ToolError} where it is no answer to the question. */
@@ -18,10 +18,7 @@ export async function elicitation(
 ): Promise<Elicited<unknown>> {
   const { key } = request;
   const answer = await input.ask({ method: 'elicitation/create', params: paramsOf(request), key });
-  const result = ElicitResultSchema.safeParse(answer);
-  if (!result.success)
-    throw new ToolError('The client’s answer to the elicitation is not one that the protocol knows');
-  const { action, content = {} } = result.data;
+  const { action, content = {} } = readElicited(answer);
   if (action !== 'accept') return { action };
   if (!('schema' in request)) return { action, content: 'url' in request ? undefined : content };
   const validation = await request.schema['~standard'].validate(content);

@@ -26,6 +26,7 @@ export type {
   CreateMessageRequestParams,
   CreateMessageResult,
   CreateMessageResultWithTools,
+  ElicitResult,
   GetPromptResult,
   Icon,
   Implementation,
