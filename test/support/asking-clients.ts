@@ -10,9 +10,9 @@ import {
 
 /** How the user and the model behind a client answer. Each may throw. */
 export interface Answers {
-  elicit?(params: Record<string, unknown>): Record<string, unknown>;
-  sample?(params: Record<string, unknown>): Record<string, unknown>;
-  roots?(): { uri: string; name?: string }[];
+  readonly elicit?: (params: Record<string, unknown>) => Record<string, unknown>;
+  readonly sample?: (params: Record<string, unknown>) => Record<string, unknown>;
+  readonly roots?: () => { uri: string; name?: string }[];
 }
 
 export interface AskedClient {
@@ -57,7 +57,7 @@ async function first(
 ): Promise<AskedClient> {
   const capabilities = declared({ elicit, sample, roots });
   const client = new Client({ name: 'e2e-sdk-v1', version: '1.0.0' }, { capabilities });
-  open.add(client as AskedClient);
+  open.add(client);
   if (elicit !== undefined) {
     client.setRequestHandler(ElicitRequestSchema, ({ params }) => elicit(params) as never);
   }
@@ -66,7 +66,7 @@ async function first(
   }
   if (roots !== undefined) client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: roots() }));
   await client.connect(transport);
-  return client as AskedClient;
+  return client;
 }
 
 async function second(
@@ -79,7 +79,7 @@ async function second(
     { name: 'e2e-sdk-v2', version: '1.0.0' },
     { versionNegotiation: { mode }, capabilities: declared({ elicit, sample, roots }) },
   );
-  open.add(client as AskedClient);
+  open.add(client);
   if (elicit !== undefined) {
     client.setRequestHandler('elicitation/create', ({ params }) => elicit({ ...params }) as never);
   }
@@ -92,7 +92,7 @@ async function second(
       requestInit: { headers: { Authorization: `Bearer ${token}` } },
     }),
   );
-  return client as AskedClient;
+  return client;
 }
 
 function declared({ elicit, sample, roots }: Answers): Partial<typeof CAPABILITIES> {

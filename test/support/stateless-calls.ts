@@ -3,6 +3,15 @@ import { type Answer, send } from './wire.js';
 const VERSION = '2026-07-28';
 const META = 'io.modelcontextprotocol/';
 
+const HEADERS = [
+  'Accept',
+  'application/json, text/event-stream',
+  'Content-Type',
+  'application/json',
+  'MCP-Protocol-Version',
+  VERSION,
+];
+
 /** What a client gets that has to answer something first. */
 export interface InputRequired {
   readonly resultType: string;
@@ -39,7 +48,7 @@ export class StatelessCalls {
     params: Record<string, unknown>,
     headers: readonly string[] = [],
   ): Promise<StatelessReply> {
-    const _meta = {
+    const envelope = {
       [`${META}protocolVersion`]: VERSION,
       [`${META}clientInfo`]: { name: 'by-hand', version: '1' },
       [`${META}clientCapabilities`]: this.capabilities,
@@ -47,11 +56,8 @@ export class StatelessCalls {
     const answer = await send(`${this.url}/mcp`, {
       method: 'POST',
       token: this.token,
-      headers: [
-        ...['Accept', 'application/json, text/event-stream', 'Content-Type', 'application/json'],
-        ...['MCP-Protocol-Version', VERSION, 'Mcp-Method', method, ...headers],
-      ],
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }),
+      headers: [...HEADERS, 'Mcp-Method', method, ...headers],
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: envelope } }),
     });
     const { result, error } = answer.json as Pick<StatelessReply, 'result' | 'error'>;
     return { ...answer, result, error };

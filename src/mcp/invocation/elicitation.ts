@@ -1,4 +1,4 @@
-import { objectSchemaOf } from '../catalog/json-schema.js';
+import { type JsonSchema, objectSchemaOf } from '../catalog/json-schema.js';
 import type {
   Elicited,
   FormElicitation,
@@ -6,6 +6,7 @@ import type {
   UrlElicitation,
 } from '../decorators/call-context.js';
 import type { Schema } from '../decorators/schema.js';
+import { ElicitRequestFormParamsSchema } from '../protocol/sdk-types.js';
 import { describeIssues } from './argument-issues.js';
 import type { ClientInput } from './client.input.js';
 import { readElicited } from './input-answers.js';
@@ -31,9 +32,17 @@ function paramsOf(
 ): Readonly<Record<string, unknown>> {
   const { message } = request;
   if ('url' in request) return { mode: 'url', message, url: request.url };
-  const requestedSchema =
-    'schema' in request
-      ? objectSchemaOf(request.schema, 'input', 'elicitation', 'context.elicit()')
-      : request.requestedSchema;
+  const requestedSchema = 'schema' in request ? formOf(request.schema) : request.requestedSchema;
   return { mode: 'form', message, requestedSchema };
+}
+
+/** MCP 2025-11-25, Elicitation, "Requested Schema": nothing nested, so that any client can show it. */
+function formOf(schema: Schema): JsonSchema {
+  const requestedSchema = objectSchemaOf(schema, 'input', 'elicitation', 'context.elicit()');
+  const form = ElicitRequestFormParamsSchema.safeParse({ message: '', requestedSchema });
+  if (form.success) return requestedSchema;
+  const fields = new Set(form.error.issues.map(({ path }) => path.slice(2).join('.')));
+  throw new TypeError(
+    `context.elicit() takes a flat object of strings, numbers, booleans and choices: see ${[...fields].join(', ')}`,
+  );
 }

@@ -11,6 +11,7 @@ export type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
 export {
   CreateMessageResultSchema,
   CreateMessageResultWithToolsSchema,
+  ElicitRequestFormParamsSchema,
   ElicitResultSchema,
   ImplementationSchema,
   ClientCapabilitiesSchema,
