@@ -1,7 +1,6 @@
 import { MCP_OPTIONS, type McpModuleOptions } from '../../src/mcp/mcp.options.js';
 import { SessionService } from '../../src/mcp/index.js';
 import { ASKING } from '../support/asking.tools.js';
-import { eventsOf, McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -185,6 +184,20 @@ describe('a question to the client of a session', () => {
     expect(waiting()).toBe(0);
   });
 
+  it('is taken back, while it still can be, when the server ends the session', async () => {
+    const session = await connect();
+    await start(session, 1, 'greet');
+    const { id } = await question(session);
+    const service = app.app.get(SessionService, { strict: false });
+    service.close(
+      service.list().find((candidate) => candidate.id === session.id)!,
+      'max_age',
+    );
+    await session.ended;
+    expect(cancellations(session)).toEqual([id]);
+    expect(waiting()).toBe(0);
+  });
+
   it('is forgotten with its session', async () => {
     const session = await connect();
     await start(session, 1, 'greet');
@@ -214,32 +227,5 @@ describe('a question to the client of a session', () => {
     } finally {
       Object.assign(options, before);
     }
-  });
-});
-
-describe('a question over /mcp', () => {
-  it('turns the reply into a stream, and is answered by a POST of its own', async () => {
-    const endpoint = new McpEndpoint(app.url, await app.token());
-    const initialized = await endpoint.call('init', 'initialize', {
-      protocolVersion: '2025-11-25',
-      capabilities: { elicitation: {} },
-      clientInfo: { name: 'by-hand', version: '1' },
-    });
-    endpoint.sessionId = initialized.headers.get('mcp-session-id')!;
-    await initialized.text();
-    const stream = eventsOf(await endpoint.call(1, 'tools/call', { name: 'greet', arguments: {} }));
-    const messages: Message[] = [];
-    for await (const { data } of stream) {
-      if (data === '') continue;
-      const message = JSON.parse(data) as Message;
-      messages.push(message);
-      if (message.method === undefined) continue;
-      const other = await McpEndpoint.open(app.url, await app.token());
-      const intruder = await other.post({ jsonrpc: '2.0', id: message.id, result: { action: 'decline' } });
-      expect(intruder.status).toBe(202);
-      const answered = await endpoint.post({ jsonrpc: '2.0', id: message.id, result: NAMED });
-      expect(answered.status).toBe(202);
-    }
-    expect(messages.map(({ method, result }) => method ?? result)).toEqual(['elicitation/create', HELLO]);
   });
 });
