@@ -1,7 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { AuthModule, Public } from './auth/index.js';
 import { BackplaneModule } from './backplane/index.js';
 import {
+  AUTH_SETTINGS,
+  type AuthSettings,
   ConfigurationModule,
   HTTP_SETTINGS,
   type HttpSettings,
@@ -21,7 +24,18 @@ const MIB = 2 ** 20;
 /** What may be asked without a token, beside the routes that `auth` itself opens. */
 for (const controller of [HealthController, LandingController]) Public()(controller);
 
-function mcpOptions(http: HttpSettings, sessions: SessionSettings, limits: LimitSettings): McpModuleOptions {
+/** The same on every node, as the secret is; without one, this process's own. */
+function stateKey({ secret }: { readonly secret?: string }): Uint8Array {
+  if (secret === undefined) return randomBytes(32);
+  return new Uint8Array(hkdfSync('sha256', secret, '', 'nestjs-mcp-server requestState', 32));
+}
+
+function mcpOptions(
+  http: HttpSettings,
+  sessions: SessionSettings,
+  limits: LimitSettings,
+  auth: AuthSettings,
+): McpModuleOptions {
   return {
     serverInfo: SERVER_INFO,
     basePath: new URL(http.publicUrl).pathname.replace(/\/$/, ''),
@@ -33,6 +47,8 @@ function mcpOptions(http: HttpSettings, sessions: SessionSettings, limits: Limit
     maxBufferedBytes: MIB,
     maxStallMs: 30_000,
     callTimeoutMs: 60_000,
+    inputTimeoutMs: 600_000,
+    stateKey: stateKey(auth),
     pageSize: 1_000,
     listTtlMs: 60_000,
     callLimit: limits.calls,
@@ -50,7 +66,7 @@ export class AppModule {
         BackplaneModule,
         // Express tries routes in this order: the ones that are busy come first.
         McpModule.forRootAsync({
-          inject: [HTTP_SETTINGS, SESSION_SETTINGS, LIMIT_SETTINGS],
+          inject: [HTTP_SETTINGS, SESSION_SETTINGS, LIMIT_SETTINGS, AUTH_SETTINGS],
           useFactory: mcpOptions,
         }),
         AuthModule,

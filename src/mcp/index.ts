@@ -30,6 +30,7 @@ export {
   type McpContext,
 } from './enhancers/mcp-context.js';
 export { ResourceNotFoundError } from './invocation/resource-not-found.error.js';
+export { InputRequiredError } from './invocation/input-required.error.js';
 export { ToolError } from './invocation/tool.error.js';
 export { McpModule } from './mcp.module.js';
 export type { McpModuleOptions } from './mcp.options.js';

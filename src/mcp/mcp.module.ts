@@ -11,6 +11,7 @@ import { CallLog } from './invocation/call.log.js';
 import { CallLimiter } from './invocation/call.limiter.js';
 import { ClientInputFactory } from './invocation/client-input.factory.js';
 import { HandlerFactory } from './invocation/handler.factory.js';
+import { StateSeal } from './invocation/state.seal.js';
 import { Invoker } from './invocation/invoker.js';
 import { McpConfigurableModule } from './mcp.options.js';
 import { ChangeAnnouncer } from './protocol/change.announcer.js';
@@ -68,6 +69,7 @@ const FEATURE_CLASSES = [
     ClientInputFactory,
     HandlerFactory,
     Invoker,
+    StateSeal,
     ...FEATURE_CLASSES,
     { provide: FEATURES, inject: FEATURE_CLASSES, useFactory: (...features: Feature[]) => features },
     ProtocolService,

@@ -24,6 +24,13 @@ export interface McpModuleOptions {
   readonly maxStallMs: number;
   /** How long a call may take, unless its tool, resource or prompt says otherwise. */
   readonly callTimeoutMs: number;
+  /** How long a client may take to answer what a call asks of it. */
+  readonly inputTimeoutMs: number;
+  /**
+   * 32 bytes that only the nodes of this server know: what a client of 2026-07-28 keeps between the rounds of a
+   * call is sealed with them.
+   */
+  readonly stateKey: Uint8Array;
   /** How many entries a page of a list has. */
   readonly pageSize: number;
   /** How long a client may keep a list that it was not told to have changed (2026-07-28). */

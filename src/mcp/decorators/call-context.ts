@@ -60,7 +60,8 @@ export interface CallContext {
   readonly session: ClientSession;
   /**
    * Aborted when the client cancels the call, its session ends (disconnect, token expired or revoked) or
-   * its time is up. Hand it to whatever the handler waits for.
+   * its time is up, and after the handler was left for a question ({@link elicit}). Hand it to whatever the
+   * handler waits for.
    */
   readonly signal: AbortSignal;
   /**
@@ -72,11 +73,13 @@ export interface CallContext {
   log(level: LoggingLevel, data: unknown, logger?: string): void;
   /**
    * Asks the user, by a form or an address to visit, and waits for the answer; the call's time does not run
-   * meanwhile. Up to 2025-11-25 this is a request to the client. In 2026-07-28 the handler is left here, and run
-   * again from its beginning once the answer is there: see {@link once}.
+   * meanwhile. Up to 2025-11-25 this is a request to the client. In 2026-07-28 the handler is left here by the
+   * rejection with an `InputRequiredError`, and run again from its beginning once the answer is there: see
+   * {@link once}.
    *
-   * Rejects when the client cannot ask its user, when its answer does not fit the schema, and when the call is
-   * given up. MCP 2026-07-28, Client Features: Elicitation.
+   * Rejects with a `ToolError` when the client cannot ask its user (in 2026-07-28 that is the JSON-RPC error
+   * −32021), refuses, takes too long, or answers what does not fit the schema; and when the call is given up. A
+   * schema that is no flat object is a `TypeError`. MCP 2026-07-28, Client Features: Elicitation.
    */
   elicit<S extends Schema>(request: FormElicitation<S>): Promise<Elicited<Validated<S>>>;
   elicit(request: RawElicitation): Promise<Elicited<Record<string, unknown>>>;
@@ -89,7 +92,8 @@ export interface CallContext {
   listRoots(request?: InputKey): Promise<readonly Root[]>;
   /**
    * Runs `step` once in a call, however often its handler is run again: what it resolves with, a JSON value,
-   * is kept. `key` names the step within the call.
+   * is kept. `key`, 1 to 64 characters, names the step within the call. A step that rejects is not kept. What is
+   * kept in 2026-07-28 is with the client, encrypted: all of it may be 64 KiB.
    */
   once<T>(key: string, step: () => T | Promise<T>): Promise<T>;
   /**

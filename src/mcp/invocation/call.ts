@@ -8,6 +8,10 @@ import { CallAbortedError } from './call-aborted.error.js';
 import type { ClientInput } from './client.input.js';
 import { elicitation } from './elicitation.js';
 import { readRoots, readSample } from './input-answers.js';
+import { InputRequiredError } from './input-required.error.js';
+import { ToolError } from './tool.error.js';
+
+const MAX_KEY = 64;
 
 /**
  * One call in flight: the context that its handler sees, and the handle by which the call is given up. Costs
@@ -19,8 +23,8 @@ export class Call implements CallContext, PendingCall {
   readonly user: Principal;
   readonly id: RequestId;
   private controller: AbortController | undefined;
-  private abortReason: CallAbortedError | undefined;
-  private onAbort: ((reason: CallAbortedError) => void) | undefined;
+  private abortReason: Error | undefined;
+  private onAbort: ((reason: Error) => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
   private timeoutMs = 0;
   private waiting = 0;
@@ -31,7 +35,7 @@ export class Call implements CallContext, PendingCall {
   constructor(
     private readonly exchange: Exchange,
     private readonly request: JsonRpcRequest,
-    private readonly inputFor: (call: Call, request: JsonRpcRequest, exchange: Exchange) => ClientInput,
+    private readonly inputFor: (call: Call, request: JsonRpcRequest) => ClientInput,
   ) {
     this.session = exchange.peer;
     this.user = exchange.principal;
@@ -70,15 +74,19 @@ export class Call implements CallContext, PendingCall {
   };
 
   readonly elicit = ((request: Parameters<typeof elicitation>[0]) =>
-    elicitation(request, this.clientInput())) as CallContext['elicit'];
+    this.inputNamed(request.key, (input) => elicitation(request, input))) as CallContext['elicit'];
 
-  readonly sample: CallContext['sample'] = async ({ key, ...params }) =>
-    readSample(await this.clientInput().ask({ method: 'sampling/createMessage', params, key }));
+  readonly sample: CallContext['sample'] = ({ key, ...params }) =>
+    this.inputNamed(key, async (input) =>
+      readSample(await input.ask({ method: 'sampling/createMessage', params, key })),
+    );
 
-  readonly listRoots: CallContext['listRoots'] = async ({ key } = {}) =>
-    readRoots(await this.clientInput().ask({ method: 'roots/list', params: {}, key }));
+  readonly listRoots: CallContext['listRoots'] = ({ key } = {}) =>
+    this.inputNamed(key, async (input) =>
+      readRoots(await input.ask({ method: 'roots/list', params: {}, key })),
+    );
 
-  readonly once: CallContext['once'] = (key, step) => this.clientInput().once(key, step);
+  readonly once: CallContext['once'] = (key, step) => this.inputNamed(key, (input) => input.once(key, step));
 
   readonly closeStream = (): void => {
     if (!this.ended) this.exchange.outlet.interrupt?.();
@@ -89,21 +97,24 @@ export class Call implements CallContext, PendingCall {
     if (!this.ended) this.exchange.outlet.send(message);
   }
 
-  /** What the handler needs of its client: made when it is first asked for. */
-  clientInput(): ClientInput {
-    this.asked ??= this.inputFor(this, this.request, this.exchange);
-    return this.asked;
+  /** Takes in what the client brings of earlier rounds, if there were any; rejects where that is not genuine. */
+  resume(): Promise<void> | undefined {
+    const { inputResponses, requestState } = this.request.params;
+    const isRetry = inputResponses !== undefined || requestState !== undefined;
+    return isRetry ? this.clientInput().resume?.() : undefined;
+  }
+
+  /** The handler was left for its client's answer: what it started, and what still runs, is to stop. */
+  leave(): void {
+    this.giveUp(new InputRequiredError());
   }
 
   /** Gives the call up: the handler's signal fires, and `settle` rejects with {@link CallAbortedError}. Once. */
   abort(cause: AbortCause): void {
-    if (this.ended || this.abortReason !== undefined) return;
-    this.abortReason = new CallAbortedError(cause);
-    this.controller?.abort(this.abortReason);
-    this.onAbort?.(this.abortReason);
+    if (!this.ended) this.giveUp(new CallAbortedError(cause));
   }
 
-  /** Throws {@link CallAbortedError} when the call was given up. */
+  /** Throws why, when the call was given up. */
   throwIfAborted(): void {
     if (this.abortReason !== undefined) throw this.abortReason;
   }
@@ -133,11 +144,42 @@ export class Call implements CallContext, PendingCall {
 
   /** Nothing is sent for this call any more. */
   end(): void {
+    this.asked?.drop?.(new ToolError('The call has ended'));
     this.ended = true;
     clearTimeout(this.timer);
   }
 
+  private giveUp(reason: Error): void {
+    if (this.abortReason !== undefined) return;
+    this.abortReason = reason;
+    this.controller?.abort(reason);
+    this.asked?.drop?.(reason);
+    this.onAbort?.(reason);
+  }
+
+  private clientInput(): ClientInput {
+    this.asked ??= this.inputFor(this, this.request);
+    return this.asked;
+  }
+
+  private inputNamed<T>(key: string | undefined, use: (input: ClientInput) => Promise<T>): Promise<T> {
+    const answer = this.useInput(key, use);
+    // A handler may be busy with something else when it is left; nobody hears of it then, and nobody need.
+    answer.catch(() => undefined);
+    return answer;
+  }
+
+  private async useInput<T>(key: string | undefined, use: (input: ClientInput) => Promise<T>): Promise<T> {
+    this.throwIfAborted();
+    if (this.ended) throw new ToolError('The call has ended');
+    if (key !== undefined && (key === '' || key.length > MAX_KEY)) {
+      throw new RangeError(`The key of a question or a step has 1 to ${MAX_KEY} characters`);
+    }
+    return use(this.clientInput());
+  }
+
   private startTimer(): void {
+    clearTimeout(this.timer);
     if (this.ended || this.waiting > 0 || this.timeoutMs === 0) return;
     this.timer = setTimeout(() => this.abort('timeout'), this.timeoutMs);
   }

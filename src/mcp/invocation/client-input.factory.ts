@@ -1,14 +1,22 @@
-import { Injectable } from '@nestjs/common';
-import type { Exchange } from '../protocol/exchange.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { JsonRpcRequest } from '../protocol/json-rpc.js';
 import type { Call } from './call.js';
 import type { ClientInput } from './client.input.js';
-import { ToolError } from './tool.error.js';
+import { LiveInput } from './live.input.js';
+import { ReplayedInput } from './replayed.input.js';
+import { StateSeal } from './state.seal.js';
 
 /** Picks the way to ask a call's client that its revision has. */
 @Injectable()
 export class ClientInputFactory {
-  readonly create = (_call: Call, _request: JsonRpcRequest, _exchange: Exchange): ClientInput => {
-    throw new ToolError('This server cannot ask its clients yet');
-  };
+  constructor(
+    private readonly seal: StateSeal,
+    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+  ) {}
+
+  readonly create = (call: Call, request: JsonRpcRequest): ClientInput =>
+    call.session.isModern
+      ? new ReplayedInput(call, request, this.seal)
+      : new LiveInput(call, this.options.inputTimeoutMs);
 }

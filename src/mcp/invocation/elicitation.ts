@@ -1,4 +1,4 @@
-import { objectSchemaOf } from '../catalog/json-schema.js';
+import { type JsonSchema, objectSchemaOf } from '../catalog/json-schema.js';
 import type {
   Elicited,
   FormElicitation,
@@ -6,9 +6,10 @@ import type {
   UrlElicitation,
 } from '../decorators/call-context.js';
 import type { Schema } from '../decorators/schema.js';
-import { ElicitResultSchema } from '../protocol/sdk-types.js';
+import { ElicitRequestFormParamsSchema } from '../protocol/sdk-types.js';
 import { describeIssues } from './argument-issues.js';
 import type { ClientInput } from './client.input.js';
+import { readElicited } from './input-answers.js';
 import { ToolError } from './tool.error.js';
 
 /** Asks the user, and checks what comes back. Throws {@link ToolError} where it is no answer to the question. */
@@ -18,10 +19,7 @@ export async function elicitation(
 ): Promise<Elicited<unknown>> {
   const { key } = request;
   const answer = await input.ask({ method: 'elicitation/create', params: paramsOf(request), key });
-  const result = ElicitResultSchema.safeParse(answer);
-  if (!result.success)
-    throw new ToolError('The client’s answer to the elicitation is not one that the protocol knows');
-  const { action, content = {} } = result.data;
+  const { action, content = {} } = readElicited(answer);
   if (action !== 'accept') return { action };
   if (!('schema' in request)) return { action, content: 'url' in request ? undefined : content };
   const validation = await request.schema['~standard'].validate(content);
@@ -34,9 +32,17 @@ function paramsOf(
 ): Readonly<Record<string, unknown>> {
   const { message } = request;
   if ('url' in request) return { mode: 'url', message, url: request.url };
-  const requestedSchema =
-    'schema' in request
-      ? objectSchemaOf(request.schema, 'input', 'elicitation', 'context.elicit()')
-      : request.requestedSchema;
+  const requestedSchema = 'schema' in request ? formOf(request.schema) : request.requestedSchema;
   return { mode: 'form', message, requestedSchema };
+}
+
+/** MCP 2025-11-25, Elicitation, "Requested Schema": nothing nested, so that any client can show it. */
+function formOf(schema: Schema): JsonSchema {
+  const requestedSchema = objectSchemaOf(schema, 'input', 'elicitation', 'context.elicit()');
+  const form = ElicitRequestFormParamsSchema.safeParse({ message: '', requestedSchema });
+  if (form.success) return requestedSchema;
+  const fields = new Set(form.error.issues.map(({ path }) => path.slice(2).join('.')));
+  throw new TypeError(
+    `context.elicit() takes a flat object of strings, numbers, booleans and choices: see ${[...fields].join(', ')}`,
+  );
 }

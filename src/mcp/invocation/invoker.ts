@@ -56,27 +56,38 @@ export class Invoker {
     try {
       return this.written(await this.run(operation, call), call);
     } catch (error) {
-      // Whatever the handler made of being left: what it waits for is the answer.
-      const required = await call.input?.required();
-      if (required !== undefined && !(error instanceof CallAbortedError)) {
-        return this.written({ outcome: 'input_required', result: required as Result }, call);
-      }
       return this.written(this.failure(operation, error), call);
     }
   }
 
   private async run(operation: Operation, call: Call): Promise<Answer> {
+    await call.resume();
     const input = await operation.prepare();
     // Where the input took time to check, the client may have thought better of it.
     call.throwIfAborted();
-    const returned = operation.run(input, call);
-    const value = isPromiseLike(returned)
-      ? await call.settle(returned, operation.timeoutMs ?? this.options.callTimeoutMs)
-      : returned;
-    const required = call.input && (await call.input.required());
-    if (required !== undefined) return { outcome: 'input_required', result: required as Result };
+    const timeoutMs = operation.timeoutMs ?? this.options.callTimeoutMs;
+    let value: unknown;
+    try {
+      const returned = operation.run(input, call);
+      value = isPromiseLike(returned) ? await call.settle(returned, timeoutMs) : returned;
+    } catch (error) {
+      const required = error instanceof CallAbortedError ? undefined : await this.required(call, timeoutMs);
+      if (required !== undefined) return required;
+      throw error;
+    }
+    const required = await this.required(call, timeoutMs);
+    if (required !== undefined) return required;
     const result = await operation.toResult(value);
     return { outcome: result['isError'] === true ? 'tool_error' : 'ok', result };
+  }
+
+  /** Whatever the handler made of being left, by an error or a value: what it was left for is the answer. */
+  private async required(call: Call, timeoutMs: number): Promise<Answer | undefined> {
+    if (call.input?.required === undefined) return undefined;
+    const result = await call.settle(call.input.required(), timeoutMs);
+    if (result === undefined) return undefined;
+    call.leave();
+    return { outcome: 'input_required', result };
   }
 
   private failure(operation: Operation, error: unknown): Answer {

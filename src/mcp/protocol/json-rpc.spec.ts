@@ -16,12 +16,12 @@ describe('readMessage', () => {
       { kind: 'notification', method: 'n', params: {} },
     ],
     [
-      { jsonrpc: '2.0', id: 3, result: {} },
-      { kind: 'response', id: 3 },
+      { jsonrpc: '2.0', id: 3, result: { action: 'decline' } },
+      { kind: 'response', id: 3, result: { action: 'decline' } },
     ],
     [
       { jsonrpc: '2.0', id: 3, error: { code: 1, message: 'x' } },
-      { kind: 'response', id: 3 },
+      { kind: 'response', id: 3, error: { code: 1, message: 'x' } },
     ],
   ])('reads %j', (value, message) => {
     expect(readMessage(value)).toEqual(message);

@@ -16,11 +16,10 @@ export interface JsonRpcNotification {
   readonly params: Params;
 }
 
-/** The client's answer to a request of the server. */
-export interface JsonRpcResponse {
-  readonly kind: 'response';
-  readonly id: RequestId;
-}
+/** The client's answer to a request of the server: one of the two, which nobody has checked yet. */
+export type JsonRpcResponse = { readonly kind: 'response'; readonly id: RequestId } & (
+  { readonly result: unknown } | { readonly error: unknown }
+);
 
 export type JsonRpcMessage = JsonRpcRequest | JsonRpcNotification | JsonRpcResponse;
 
@@ -42,11 +41,17 @@ export function readMessage(value: unknown): JsonRpcMessage {
 }
 
 function readResponse(value: Params): JsonRpcResponse {
-  const hasOutcome = Object.hasOwn(value, 'result') !== Object.hasOwn(value, 'error');
-  if (!hasOutcome || !isRequestId(value['id'])) {
+  const { id, result, error } = value;
+  const failed = Object.hasOwn(value, 'error');
+  if (Object.hasOwn(value, 'result') === failed || !isRequestId(id)) {
     throw invalid('A message needs a "method", or an "id" with either "result" or "error"');
   }
-  return { kind: 'response', id: value['id'] };
+  return failed ? { kind: 'response', id, error } : { kind: 'response', id, result };
+}
+
+/** A request of the server to its client. */
+export function encodeRequest(id: RequestId, method: string, params: Params): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params });
 }
 
 /** A response whose result is JSON text already. */

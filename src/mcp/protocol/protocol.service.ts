@@ -43,8 +43,11 @@ export class ProtocolService {
    * request that the client has cancelled or whose session has ended.
    */
   handle(message: JsonRpcMessage, exchange: Exchange): Promise<Reply | undefined> {
+    if (message.kind === 'request') return this.reply(message, exchange);
     if (message.kind === 'notification') handleNotification(message, exchange.peer);
-    return message.kind === 'request' ? this.reply(message, exchange) : NO_REPLY;
+    // What answers nothing that this peer was asked, or answers it again, is nobody's.
+    else exchange.peer.questions.get(message.id)?.answer(message);
+    return NO_REPLY;
   }
 
   /**

@@ -11,6 +11,7 @@ export type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
 export {
   CreateMessageResultSchema,
   CreateMessageResultWithToolsSchema,
+  ElicitRequestFormParamsSchema,
   ElicitResultSchema,
   ImplementationSchema,
   ClientCapabilitiesSchema,
@@ -26,6 +27,7 @@ export type {
   CreateMessageRequestParams,
   CreateMessageResult,
   CreateMessageResultWithTools,
+  ElicitResult,
   GetPromptResult,
   Icon,
   Implementation,

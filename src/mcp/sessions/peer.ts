@@ -1,5 +1,6 @@
 import type { RevocableToken } from '../../backplane/index.js';
 import type { ClientSession } from '../decorators/call-context.js';
+import type { JsonRpcResponse } from '../protocol/json-rpc.js';
 import {
   type ClientCapabilities,
   type Implementation,
@@ -48,6 +49,11 @@ export interface PendingCall {
   abort(cause: AbortCause): void;
 }
 
+/** A request of the server that the peer has not answered yet. */
+export interface PendingQuestion {
+  answer(response: JsonRpcResponse): void;
+}
+
 /** RFC 5424, as MCP names the levels; a client wants its level and everything above. */
 const LOG_LEVELS: readonly LoggingLevel[] = [
   'debug',
@@ -69,6 +75,8 @@ export abstract class Peer implements ClientSession {
   /** Spreads what is done for each peer now and then over the ticks of one timer. */
   readonly ordinal = met++;
   readonly calls = new Map<RequestId, PendingCall>();
+  /** What it was asked, by the id of the request. */
+  readonly questions = new Map<RequestId, PendingQuestion>();
   /** The streams that are open for it. */
   readonly streams = new Set<SessionStream>();
   client: Implementation | undefined = undefined;

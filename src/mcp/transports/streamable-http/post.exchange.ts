@@ -22,6 +22,8 @@ export class PostExchange implements ReplyOutlet {
   constructor(
     private readonly response: ServerResponse,
     private readonly openStream?: () => ReplyStream,
+    /** The client comes back for the rest of a stream whose connection has ended. */
+    private readonly isPolled = false,
   ) {}
 
   send(message: string): void {
@@ -30,6 +32,8 @@ export class PostExchange implements ReplyOutlet {
   }
 
   interrupt(): void {
+    if (!this.isPolled) return;
+    // The client has to have something to come back with, also where nothing was sent yet.
     this.stream ??= this.openStream?.();
     this.stream?.interrupt?.();
   }

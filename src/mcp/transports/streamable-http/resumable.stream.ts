@@ -36,7 +36,8 @@ export class ResumableStream implements SessionStream {
     const before = this.connection;
     this.connection = connection;
     before?.end('replaced');
-    this.primed = primed;
+    // Who comes back has a number already.
+    this.primed ||= primed;
     if (primed) connection.prime(this.keep(''), RETRY_MS);
   }
 

@@ -101,7 +101,11 @@ export class SessionTransport {
     response: ServerResponse,
   ): Promise<void> {
     const isNew = !session.initialized;
-    const exchange = new PostExchange(response, () => this.replyStream(session, response));
+    const exchange = new PostExchange(
+      response,
+      () => this.replyStream(session, response),
+      session.protocolVersion >= PRIMED_SINCE,
+    );
     const replies = await Promise.all(
       messages.map((message) =>
         this.protocol.handle(message, { peer: session, principal, outlet: exchange }),
