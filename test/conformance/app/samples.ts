@@ -10,3 +10,9 @@ export function describeAnswer(answer: { readonly action: string; readonly conte
   const { action, content } = answer;
   return content === undefined ? `action=${action}` : `action=${action}, content=${JSON.stringify(content)}`;
 }
+
+/** The texts among a model's content. */
+export function textOf(content: unknown): string {
+  const blocks = (Array.isArray(content) ? content : [content]) as { type: string; text?: string }[];
+  return blocks.flatMap(({ text }) => text ?? []).join('\n');
+}
