@@ -40,4 +40,8 @@ export interface McpModuleOptions {
 }
 
 export const { ConfigurableModuleClass: McpConfigurableModule, MODULE_OPTIONS_TOKEN: MCP_OPTIONS } =
-  new ConfigurableModuleBuilder<McpModuleOptions>().setClassMethodName('forRoot').build();
+  new ConfigurableModuleBuilder<McpModuleOptions>()
+    .setClassMethodName('forRoot')
+    // There is one catalogue: any module's providers may add to it.
+    .setExtras({}, (definition) => ({ ...definition, global: true }))
+    .build();

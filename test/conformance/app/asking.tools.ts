@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { type McpTool, Tool, type ToolContext } from '../../../src/mcp/index.js';
+import { type McpTool, Tool, type CallContext } from '../../../src/mcp/index.js';
 import { describeAnswer, textOf } from './samples.ts';
 
 const samplingInput = z.object({ prompt: z.string().describe('What to ask the model') });
 
 @Tool({ name: 'test_sampling', description: 'Asks the client’s model.', input: samplingInput })
 export class SamplingTool implements McpTool<typeof samplingInput> {
-  async execute({ prompt }: z.infer<typeof samplingInput>, context: ToolContext): Promise<string> {
+  async execute({ prompt }: z.infer<typeof samplingInput>, context: CallContext): Promise<string> {
     const reply = await context.sample({
       messages: [{ role: 'user', content: { type: 'text', text: prompt } }],
       maxTokens: 100,
@@ -24,7 +24,7 @@ const account = z.object({
 
 @Tool({ name: 'test_elicitation', description: 'Asks the user.', input: elicitationInput })
 export class ElicitationTool implements McpTool<typeof elicitationInput> {
-  async execute({ message }: z.infer<typeof elicitationInput>, context: ToolContext): Promise<string> {
+  async execute({ message }: z.infer<typeof elicitationInput>, context: CallContext): Promise<string> {
     return `User response: ${describeAnswer(await context.elicit({ message, schema: account }))}`;
   }
 }
@@ -42,7 +42,7 @@ const profile = z.object({
   description: 'Asks the user with values filled in.',
 })
 export class ElicitationDefaultsTool implements McpTool {
-  async execute(_input: Record<string, never>, context: ToolContext): Promise<string> {
+  async execute(_input: Record<string, never>, context: CallContext): Promise<string> {
     const answer = await context.elicit({ message: 'Please check your profile', schema: profile });
     return `Elicitation completed: ${describeAnswer(answer)}`;
   }
@@ -84,7 +84,7 @@ const choices = {
 
 @Tool({ name: 'test_elicitation_sep1330_enums', description: 'Asks the user to choose, in five ways.' })
 export class ElicitationEnumsTool implements McpTool {
-  async execute(_input: Record<string, never>, context: ToolContext): Promise<string> {
+  async execute(_input: Record<string, never>, context: CallContext): Promise<string> {
     const answer = await context.elicit({ message: 'Please choose', requestedSchema: choices });
     return `Elicitation completed: ${describeAnswer(answer)}`;
   }
@@ -92,7 +92,7 @@ export class ElicitationEnumsTool implements McpTool {
 
 @Tool({ name: 'test_missing_capability', description: 'Needs the client’s model.' })
 export class MissingCapabilityTool implements McpTool {
-  async execute(_input: Record<string, never>, context: ToolContext): Promise<string> {
+  async execute(_input: Record<string, never>, context: CallContext): Promise<string> {
     const reply = await context.sample({
       messages: [{ role: 'user', content: { type: 'text', text: 'Say anything' } }],
       maxTokens: 10,
@@ -105,7 +105,7 @@ const confirmation = z.object({ ok: z.boolean() });
 
 @Tool({ name: 'test_streaming_elicitation', description: 'Asks the user on the way.' })
 export class StreamingElicitationTool implements McpTool {
-  async execute(_input: Record<string, never>, context: ToolContext): Promise<string> {
+  async execute(_input: Record<string, never>, context: CallContext): Promise<string> {
     context.progress(0, { total: 1 });
     const answer = await context.elicit({ message: 'Go on?', schema: confirmation });
     return describeAnswer(answer);

@@ -4,7 +4,7 @@ import {
   type McpPrompt,
   Prompt,
   type PromptMessage,
-  type ToolContext,
+  type CallContext,
 } from '../../../src/mcp/index.js';
 import { PNG } from './samples.ts';
 
@@ -64,7 +64,7 @@ const aContext = z.object({ context: z.string() });
 
 @Prompt({ name: 'test_input_required_result_prompt', description: 'A prompt that asks for its context.' })
 export class AskingPrompt implements McpPrompt {
-  async render(_args: Record<string, never>, context: ToolContext): Promise<string> {
+  async render(_args: Record<string, never>, context: CallContext): Promise<string> {
     const answer = await context.elicit({
       key: 'user_context',
       message: 'What context should the prompt use?',
