@@ -8,6 +8,7 @@ export {
 } from './configuration.module.js';
 export { DEVELOPMENT_ISSUER } from './development-issuer.js';
 export { loadSettings, type EnvironmentVariables, type LoadSettingsOptions } from './load-settings.js';
+export { loadStdioSettings } from './load-stdio-settings.js';
 export { isLoopbackHost } from './loopback.js';
 export type {
   AuthSettings,
@@ -16,4 +17,5 @@ export type {
   LogSettings,
   SessionSettings,
   Settings,
+  StdioSettings,
 } from './settings.js';

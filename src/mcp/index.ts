@@ -11,3 +11,4 @@ export type { McpModuleOptions } from './mcp.options.js';
 export type { CallToolResult, ContentBlock, LoggingLevel, ToolAnnotations } from './protocol/sdk-types.js';
 export { SessionDrain } from './sessions/session.drain.js';
 export { SessionService } from './sessions/session.service.js';
+export { type StdioHost, type StdioService, StdioTransport } from './transports/stdio/stdio.transport.js';
