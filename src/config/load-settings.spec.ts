@@ -46,7 +46,8 @@ describe('loadSettings', () => {
         heartbeatMs: 15_000,
         shutdownGraceMs: 2_000,
       },
-      logs: { level: 'info', format: 'pretty' },
+      stdio: { scopes: ['mcp:access'] },
+      logs: { level: 'info', format: 'pretty', stream: 'stdout' },
     });
   });
 
@@ -115,7 +116,7 @@ describe('loadSettings', () => {
       heartbeatMs: 500,
       shutdownGraceMs: 0,
     });
-    expect(logs).toEqual({ level: 'debug', format: 'pretty' });
+    expect(logs).toEqual({ level: 'debug', format: 'pretty', stream: 'stdout' });
   });
 
   it('follows PORT in the public URL of development', () =>

@@ -103,11 +103,14 @@ export class StdioConnection {
   }
 
   private answer(reply: Promise<string | undefined>): void {
-    const answered = reply.then((text) => {
-      this.answers.delete(answered);
-      if (text !== undefined) this.stream.send(text);
-    });
+    const answered = this.send(reply);
     this.answers.add(answered);
+    void answered.finally(() => this.answers.delete(answered));
+  }
+
+  private async send(reply: Promise<string | undefined>): Promise<void> {
+    const text = await reply;
+    if (text !== undefined) this.stream.send(text);
   }
 
   private async serveVisit(request: JsonRpcRequest): Promise<string | undefined> {
