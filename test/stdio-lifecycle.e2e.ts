@@ -73,6 +73,27 @@ describe('the end', () => {
     expect(textOf((await server.reply(2)).result)).toBe('Echo: last words');
   });
 
+  it('of the input may follow a whole conversation at once', async () => {
+    const server = new StdioProcess();
+    const clientInfo = { name: 'e2e', version: '1' };
+    const lines = [
+      {
+        id: 1,
+        method: 'initialize',
+        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo },
+      },
+      { method: 'notifications/initialized' },
+      { id: 2, method: 'tools/list' },
+      { id: 3, method: 'tools/call', params: { name: 'test' } },
+    ].map((message) => JSON.stringify({ jsonrpc: '2.0', ...message }));
+    server.send(lines.join('\n'));
+    expect(await server.end()).toBe(0);
+    expect(server.messages.map(({ id, error }) => [id, error])).toEqual(
+      [1, 2, 3].map((id) => [id, undefined]),
+    );
+    expect(server.log.match(/session\.opened/g)).toHaveLength(1);
+  });
+
   it('of the input tells a call why it is given up, once SHUTDOWN_GRACE is over', async () => {
     const server = await StdioProcess.initialized('2025-11-25', withStdioTools({ SHUTDOWN_GRACE: '200ms' }));
     server.call(1, 'slow', { ms: 600_000 }, { progressToken: 1 });
@@ -106,7 +127,7 @@ describe('the end', () => {
   });
 
   it('comes quietly when the host does not read any more: calls are given up', async () => {
-    const server = await StdioProcess.initialized('2025-11-25', withStdioTools());
+    const server = await StdioProcess.initialized('2025-11-25', withStdioTools({ SHUTDOWN_GRACE: '10m' }));
     server.call(1, 'slow', { ms: 600_000 }, { progressToken: 1 });
     await begun(server);
     server.child.stdout.destroy();
@@ -140,6 +161,16 @@ describe('a host that does not read', () => {
     await server.reply(count - 1);
     expect(server.messages.map(({ id }) => id)).toEqual(Array.from({ length: count }, (_, id) => id));
     expect(await server.end()).toBe(0);
+  });
+
+  it('may read the last replies after it has closed the input', async () => {
+    const server = new StdioProcess({}, { reads: false });
+    for (let id = 0; id < 20; id += 1) server.call(id, 'echo', { message: 'x'.repeat(32 * 1024) });
+    const ended = server.end();
+    await server.until(() => server.log.includes('drain.ended'));
+    server.read();
+    expect(await ended).toBe(0);
+    expect(server.messages.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, id) => id));
   });
 
   it('may leave the log unread for ever', async () => {

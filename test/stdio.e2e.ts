@@ -162,11 +162,17 @@ describe('a process', () => {
     expect(server.log.match(/its signal has fired/g)).toHaveLength(2);
   });
 
-  it('refuses a request whose id is in use, and answers the first', async () => {
-    server.call('twice', 'slow', { ms: 100 });
-    server.call('twice', 'echo', { message: 'second' }, MODERN);
-    expect(textOf((await server.reply('twice')).result)).toBe('after 100 ms');
-    expect(server.messages.filter(({ id }) => id === null)).toMatchObject([{ error: { code: -32600 } }]);
+  it.each([
+    ['of the session', {}, MODERN],
+    ['of 2026-07-28', MODERN, {}],
+    ['of 2026-07-28, from another', MODERN, MODERN],
+  ])('refuses a request whose id is in use by one %s, and answers that one', async (id, first, second) => {
+    const refusals = (): Message[] => server.messages.filter((message) => message.id === null);
+    const before = refusals().length;
+    server.call(id, 'slow', { ms: 100 }, first);
+    server.call(id, 'echo', { message: 'second' }, second);
+    expect(textOf((await server.reply(id)).result)).toBe('after 100 ms');
+    expect(refusals().slice(before)).toMatchObject([{ error: { code: -32600 } }]);
   });
 
   it.each([
