@@ -82,7 +82,9 @@ export class StdioConnection {
   private async takeOne(message: JsonRpcMessage): Promise<void> {
     if (message.kind !== 'request') {
       const peer = this.addresseeOf(message);
-      if (peer !== undefined) await this.handle(message, peer);
+      // Whatever it causes: the next line is not kept waiting.
+      if (peer !== undefined)
+        this.handle(message, peer).catch((error) => this.refuse(error, undefined, true));
     } else if (versionIn(message) !== undefined) this.answer(this.serveVisit(message));
     else this.answer(this.serve(message, await this.openSession()));
   }
