@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Settings } from './config/index.js';
 import { edge } from './http/index.js';
@@ -9,12 +9,16 @@ import { AppLogger, Readiness } from './observability/index.js';
 const CLOSING_SHARE = 0.25;
 const MAX_CLOSING_MS = 1_000;
 
-/** What `main.ts` and the e2e tests do alike to an application before it is initialised. */
-export function setUp(app: NestExpressApplication, settings: Settings): void {
+/** Hands the application's logs, also those that it has kept so far, to the logger of the settings. */
+export function useLogs(app: INestApplicationContext, { logs }: Settings): void {
   app.useLogger(app.get(AppLogger));
   // So that whoever asks before it makes a line hears that nobody wants it.
-  if (!['debug', 'trace'].includes(settings.logs.level))
-    Logger.overrideLogger(['log', 'warn', 'error', 'fatal']);
+  if (!['debug', 'trace'].includes(logs.level)) Logger.overrideLogger(['log', 'warn', 'error', 'fatal']);
+}
+
+/** What `main.ts` and the e2e tests do alike to an application before it is initialised. */
+export function setUp(app: NestExpressApplication, settings: Settings): void {
+  useLogs(app, settings);
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');

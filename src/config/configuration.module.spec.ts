@@ -38,8 +38,9 @@ describe('ConfigurationModule', () => {
     }).compile();
 
   it('gives a room each namespace', async () => {
-    const { environment, ...namespaces } = settings;
-    expect(environment).toBe('development');
+    // What is left out here is read where the process starts.
+    const { environment, stdio, ...namespaces } = settings;
+    expect([environment, stdio.scopes]).toEqual(['development', ['mcp:access']]);
     expect((await build()).get(Room)).toEqual(namespaces);
   });
 

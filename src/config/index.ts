@@ -11,6 +11,7 @@ export { DEVELOPMENT_ISSUER } from './development-issuer.js';
 export { loadSettings, type EnvironmentVariables, type LoadSettingsOptions } from './load-settings.js';
 export { DEFAULT_CLAIMS } from './issuer-presets.js';
 export { isProviderUrl } from './issuer-formats.js';
+export { loadStdioSettings } from './load-stdio-settings.js';
 export { isLoopbackHost } from './loopback.js';
 export { RATE_LIMIT_FORMAT, readRateLimit, type RateLimit } from './rate-limit.js';
 export type {
@@ -23,4 +24,5 @@ export type {
   LogSettings,
   SessionSettings,
   Settings,
+  StdioSettings,
 } from './settings.js';

@@ -48,7 +48,8 @@ describe('loadSettings', () => {
         shutdownGraceMs: 2_000,
       },
       limits: { calls: undefined, failedAuthentications: undefined },
-      logs: { level: 'info', format: 'pretty' },
+      stdio: { scopes: ['mcp:access'] },
+      logs: { level: 'info', format: 'pretty', stream: 'stdout' },
     });
   });
 
@@ -124,7 +125,7 @@ describe('loadSettings', () => {
       shutdownGraceMs: 0,
     });
     expect(limits).toEqual({ calls: undefined, failedAuthentications: { count: 5, periodMs: 7_200_000 } });
-    expect(logs).toEqual({ level: 'debug', format: 'pretty' });
+    expect(logs).toEqual({ level: 'debug', format: 'pretty', stream: 'stdout' });
   });
 
   it('follows PORT in the public URL of development', () =>

@@ -14,8 +14,8 @@ export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 /** What {@link loadSettings} needs beside the environment. */
 export interface LoadSettingsOptions {
-  /** Where `.env` and the development secret live: the root of the project. */
-  readonly directory: string;
+  /** Where `.env` and the development secret live: the root of the project. Without one no file is touched. */
+  readonly directory?: string;
 }
 
 /**
@@ -27,10 +27,11 @@ export interface LoadSettingsOptions {
  *
  * @throws {ConfigurationError} with everything that is wrong; no text of it holds the value of a setting.
  */
-export function loadSettings(env: EnvironmentVariables, { directory }: LoadSettingsOptions): Settings {
+export function loadSettings(env: EnvironmentVariables, { directory }: LoadSettingsOptions = {}): Settings {
   const problems: SettingProblem[] = [];
   const environment = environmentOf(env);
-  const file = environment === 'development' ? collect(problems, () => readEnvFile(directory)) : {};
+  const readsFile = environment === 'development' && directory !== undefined;
+  const file = readsFile ? collect(problems, () => readEnvFile(directory)) : {};
   const variables = withoutEmpty({ ...file, ...env });
 
   // Of an unknown environment only what both refuse is told: the rest would depend on a guess.
@@ -48,8 +49,11 @@ function environmentOf({ NODE_ENV }: EnvironmentVariables): Environment | undefi
   return data === 'test' ? 'development' : data;
 }
 
-function generatedSecret(environment: Environment | undefined, directory: string): string | undefined {
-  return environment === 'development' ? developmentSecret(directory) : undefined;
+function generatedSecret(
+  environment: Environment | undefined,
+  directory: string | undefined,
+): string | undefined {
+  return environment === 'development' && directory !== undefined ? developmentSecret(directory) : undefined;
 }
 
 function collect<Result>(problems: SettingProblem[], read: () => Result): Result | undefined {
@@ -75,7 +79,8 @@ function assemble(environment: Environment, values: SettingValues, secret: strin
     auth: Object.freeze(authSettings(environment, values, publicUrl, secret)),
     sessions: Object.freeze(sessionSettings(values)),
     limits: Object.freeze({ calls: values.RATE_LIMIT, failedAuthentications: values.RATE_LIMIT_IP }),
-    logs: Object.freeze({ level: values.LOG_LEVEL, format: values.LOG_FORMAT }),
+    stdio: Object.freeze({ scopes: Object.freeze(values.STDIO_SCOPES) }),
+    logs: Object.freeze({ level: values.LOG_LEVEL, format: values.LOG_FORMAT, stream: 'stdout' }),
   });
 }
 

@@ -38,6 +38,7 @@ describe('the settings', () => {
       ['SHUTDOWN_GRACE', '2s', '25s'],
       ['LOG_LEVEL', 'info', 'info'],
       ['LOG_FORMAT', 'pretty', 'json'],
+      ['STDIO_SCOPES', 'mcp:access', 'mcp:access'],
     ]));
 
   it.each(table)('%s has an example that is accepted', (name, setting) => {

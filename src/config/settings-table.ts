@@ -161,4 +161,10 @@ export const SETTINGS_TABLE = {
     defaults: { development: 'pretty', production: 'json' },
     example: 'json',
   },
+  STDIO_SCOPES: {
+    description: 'Scopes of whoever starts the stdio entry (docs/stdio.md), comma-separated.',
+    schema: tokens.localScopes,
+    defaults: same(tokens.ACCESS_SCOPE),
+    example: 'mcp:access',
+  },
 } as const satisfies Readonly<Record<string, Setting>>;

@@ -78,7 +78,7 @@ export interface AuthSettings {
 export interface SessionSettings {
   /** Life of a session that has no stream open and is not used. */
   readonly idleMs: number;
-  /** Life of a session altogether; fits a Node timer. */
+  /** Life of a session altogether; fits a Node timer, or is endless over stdio. */
   readonly maxMs: number;
   /** Sessions that one principal may hold at a time. */
   readonly perPrincipal: number;
@@ -96,6 +96,12 @@ export interface LimitSettings {
   readonly failedAuthentications: RateLimit | undefined;
 }
 
+/** Who calls where a host starts the server as a child process: `npm run stdio`. */
+export interface StdioSettings {
+  /** Scopes of the user who started the process; `mcp:access` is among them. */
+  readonly scopes: readonly string[];
+}
+
 /** Levels of the logger, loudest last; `silent` writes nothing. */
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
@@ -106,14 +112,17 @@ export const LOG_FORMATS = ['pretty', 'json'] as const;
 export interface LogSettings {
   readonly level: (typeof LOG_LEVELS)[number];
   readonly format: (typeof LOG_FORMATS)[number];
+  /** Over stdio, standard output belongs to the protocol. */
+  readonly stream: 'stdout' | 'stderr';
 }
 
-/** The whole configuration, validated; made by {@link loadSettings} only. */
+/** The whole configuration, validated; made by {@link loadSettings} and {@link loadStdioSettings} only. */
 export interface Settings {
   readonly environment: Environment;
   readonly http: HttpSettings;
   readonly auth: AuthSettings;
   readonly sessions: SessionSettings;
   readonly limits: LimitSettings;
+  readonly stdio: StdioSettings;
   readonly logs: LogSettings;
 }

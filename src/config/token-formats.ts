@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { DEVELOPMENT_ISSUER } from './development-issuer.js';
+import { list } from './value-formats.js';
 
 const MIN_SECRET_BYTES = 32;
 const MAKE_ONE = 'make one with: openssl rand -base64 48';
 // RFC 6749, section 3.3: scope-token.
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+/** The scope that opens the server. */
+export const ACCESS_SCOPE = 'mcp:access';
 const PLACEHOLDER = /change[-_ ]?me|replace[-_ ]?me|place[-_ ]?holder|example|your[-_ ]?(jwt[-_ ]?)?secret/i;
 const ONLY_THE_WORD = /^(secret[\W_]*)+$/i;
 // A block of up to 16 characters again and again, also one single character; the end may be cut off.
@@ -32,6 +35,14 @@ export const audience = z.string().regex(/^\S+$/, 'must have no blanks');
 export const issuer = audience.refine(
   (text) => text !== DEVELOPMENT_ISSUER,
   'must not be the issuer of development tokens',
+);
+
+const scope = z.string().regex(SCOPE_TOKEN, 'must be a scope, without blanks, quotes or \\');
+
+/** Scopes of a caller who shows no token. Without the one that opens the server nothing would be served. */
+export const localScopes = list(scope).refine(
+  (scopes) => scopes.includes(ACCESS_SCOPE),
+  `must contain ${ACCESS_SCOPE}`,
 );
 
 /** JSON text becomes an object without a prototype: role names come out of tokens. */

@@ -44,3 +44,4 @@ export type {
 } from './protocol/sdk-types.js';
 export { SessionDrain } from './sessions/session.drain.js';
 export { SessionService } from './sessions/session.service.js';
+export { type StdioHost, type StdioService, StdioTransport } from './transports/stdio/stdio.transport.js';

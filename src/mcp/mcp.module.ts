@@ -32,6 +32,7 @@ import { SessionService } from './sessions/session.service.js';
 import { HttpSseTransport } from './transports/http-sse/http-sse.transport.js';
 import { MessageController } from './transports/http-sse/message.controller.js';
 import { SseController } from './transports/http-sse/sse.controller.js';
+import { StdioTransport } from './transports/stdio/stdio.transport.js';
 import { McpTransport } from './transports/streamable-http/mcp.transport.js';
 import { McpController } from './transports/streamable-http/mcp.controller.js';
 import { SessionStreams } from './transports/streamable-http/session.streams.js';
@@ -79,11 +80,12 @@ const FEATURE_CLASSES = [
     SessionLedger,
     SessionService,
     HttpSseTransport,
+    StdioTransport,
     SessionStreams,
     McpTransport,
     SessionTransport,
     StatelessTransport,
   ],
-  exports: [PromptRegistry, ResourceRegistry, SessionDrain, SessionService, ToolRegistry],
+  exports: [PromptRegistry, ResourceRegistry, SessionDrain, SessionService, StdioTransport, ToolRegistry],
 })
 export class McpModule extends McpConfigurableModule {}

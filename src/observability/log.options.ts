@@ -3,6 +3,7 @@ import type { Params } from 'nestjs-pino';
 import pino, { type DestinationStream, type LoggerOptions } from 'pino';
 import type { LogSettings } from '../config/index.js';
 import { neutralise, neutraliseFields } from './neutralise.js';
+import { stderrLines } from './stderr.lines.js';
 
 /** One write for many lines, and no line later than this many milliseconds. */
 const BUFFER = { minLength: 4_096, periodicFlush: 100 };
@@ -30,24 +31,21 @@ const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
 };
 
 /** The parameters of nestjs-pino. Its per-request middleware stays off: lines are written by event. */
-export async function logParams({ level, format }: LogSettings): Promise<Params> {
-  return { pinoHttp: [{ ...OPTIONS, level }, await destination(format)], forRoutes: [] };
+export async function logParams(settings: LogSettings): Promise<Params> {
+  return { pinoHttp: [{ ...OPTIONS, level: settings.level }, await destination(settings)], forRoutes: [] };
 }
 
 /** JSON for machines; for eyes, one line of text for each event, written at once. */
-async function destination(format: LogSettings['format']): Promise<DestinationStream> {
+async function destination({ format, stream }: LogSettings): Promise<DestinationStream> {
   if (format === 'json') {
+    if (stream === 'stderr') return stderrLines((line) => line);
     const lines = pino.destination({ fd: 1, sync: true, ...BUFFER });
     process.once('exit', () => lines.flushSync());
     return lines;
   }
   const { default: pretty } = await import('pino-pretty');
-  return pretty({
-    colorize: process.stdout.isTTY,
-    singleLine: true,
-    sync: true,
-    translateTime: 'SYS:HH:MM:ss.l',
-  });
+  const look = { colorize: process[stream].isTTY, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' };
+  return stream === 'stderr' ? stderrLines(pretty.prettyFactory(look)) : pretty({ ...look, sync: true });
 }
 
 /** ISO 8601 in UTC. Under load many lines share a millisecond, and its text. */

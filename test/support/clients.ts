@@ -1,9 +1,11 @@
 import * as v2 from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { connectSdk, connectSdkOverMcp, textOf } from './sdk-client.js';
+import { connectSdk, connectSdkOverMcp, connectSdkOverStdio, textOf } from './sdk-client.js';
+import { stdioCommand } from './stdio-process.js';
 
 export interface Answer {
   readonly text: string;
@@ -23,7 +25,7 @@ export interface ClientKind {
   readonly connect: (url: string, token: string) => Promise<McpClient>;
 }
 
-/** The real clients, over each transport, with the token in the header. */
+/** The real clients, over each transport, with the token in the header; over stdio each starts its own server. */
 export const CLIENTS: readonly ClientKind[] = [
   { name: 'SDK v1, /sse', connect: async (url, token) => wrap(await connectSdk(url, token)) },
   { name: 'SDK v1, /mcp', connect: async (url, token) => wrap(await connectSdkOverMcp(url, token)) },
@@ -37,8 +39,31 @@ export const CLIENTS: readonly ClientKind[] = [
     connect: async (url, token) =>
       wrap(await connectSdkV2(streamableTransport(url, token), { mode: 'auto' })),
   },
-  { name: 'Inspector CLI, /sse', connect: async (url, token) => new Inspector(`${url}/sse`, 'sse', token) },
-  { name: 'Inspector CLI, /mcp', connect: async (url, token) => new Inspector(`${url}/mcp`, 'http', token) },
+  {
+    name: 'Inspector CLI, /sse',
+    connect: async (url, token) => new Inspector([`${url}/sse`, '--transport', 'sse', ...bearer(token)]),
+  },
+  {
+    name: 'Inspector CLI, /mcp',
+    connect: async (url, token) => new Inspector([`${url}/mcp`, '--transport', 'http', ...bearer(token)]),
+  },
+  { name: 'SDK v1, stdio', connect: async () => wrap(await connectSdkOverStdio()) },
+  { name: 'SDK v2, stdio', connect: async () => wrap(await connectSdkV2(stdioTransport())) },
+  {
+    name: 'SDK v2, stdio, asking for the newest revision first',
+    connect: async () => wrap(await connectSdkV2(stdioTransport(), { mode: 'auto' })),
+  },
+  {
+    name: 'SDK v2, stdio, with nothing but 2026-07-28',
+    connect: async () => wrap(await connectSdkV2(stdioTransport(), { mode: { pin: '2026-07-28' } })),
+  },
+  {
+    name: 'Inspector CLI, stdio',
+    connect: async () => {
+      const { command, args } = stdioCommand();
+      return new Inspector([command, ...args, '--transport', 'stdio']);
+    },
+  },
 ];
 
 interface SdkClient {
@@ -73,9 +98,13 @@ export function streamableTransport(url: string, token: string): V2Transport {
   });
 }
 
+function stdioTransport(): V2Transport {
+  return new StdioClientTransport({ ...stdioCommand(), stderr: 'ignore' });
+}
+
 export async function connectSdkV2(
   transport: V2Transport,
-  versionNegotiation: { mode: 'legacy' | 'auto' } = { mode: 'legacy' },
+  versionNegotiation: { mode: 'legacy' | 'auto' | { pin: string } } = { mode: 'legacy' },
 ): Promise<v2.Client> {
   const client = new v2.Client({ name: 'e2e-sdk-v2', version: '1.0.0' }, { versionNegotiation });
   await client.connect(transport);
@@ -90,11 +119,8 @@ const TOOL_ERROR = 5;
 class Inspector implements McpClient {
   private readonly home = mkdtempSync(join(tmpdir(), 'mcp-inspector-'));
 
-  constructor(
-    private readonly url: string,
-    private readonly transport: 'sse' | 'http',
-    private readonly token: string,
-  ) {}
+  /** `target`: the address or the command of the server, and how to talk to it. */
+  constructor(private readonly target: readonly string[]) {}
 
   async toolNames(): Promise<string[]> {
     const { tools } = (await this.run('--method', 'tools/list')) as { tools: { name: string }[] };
@@ -115,19 +141,11 @@ class Inspector implements McpClient {
 
   private run(...args: string[]): Promise<unknown> {
     const bin = (JSON.parse(readFileSync(INSPECTOR, 'utf8')) as { bin: Record<string, string> }).bin;
-    const connection = ['--transport', this.transport, '--header', `Authorization: Bearer ${this.token}`];
     const output = ['--format', 'json', '--quiet'];
     return new Promise((done, fail) => {
       execFile(
         process.execPath,
-        [
-          join(dirname(INSPECTOR), bin['mcp-inspector']!),
-          '--cli',
-          this.url,
-          ...connection,
-          ...output,
-          ...args,
-        ],
+        [join(dirname(INSPECTOR), bin['mcp-inspector']!), '--cli', ...this.target, ...output, ...args],
         { env: { PATH: process.env['PATH'], HOME: this.home }, maxBuffer: 2 ** 24 },
         (error, stdout, stderr) => {
           if (error !== null && error.code !== TOOL_ERROR)
@@ -138,6 +156,10 @@ class Inspector implements McpClient {
       );
     });
   }
+}
+
+function bearer(token: string): string[] {
+  return ['--header', `Authorization: Bearer ${token}`];
 }
 
 function answerIn(result: unknown): Answer {

@@ -1,6 +1,8 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { stdioCommand } from './stdio-process.js';
 
 /** A client that is left open would reconnect for ever, and jest would not end. */
 const open = new Set<Client>();
@@ -36,6 +38,15 @@ export async function connectSdkOverMcp(
     requestInit: { headers: { Authorization: `Bearer ${token}` } },
     fetch,
   });
+  const client = new Client({ name: 'e2e-sdk-v1', version: '1.0.0' });
+  open.add(client);
+  await client.connect(transport);
+  return client;
+}
+
+/** The same over the standard streams of a server of its own, which `env` is given to. */
+export async function connectSdkOverStdio(env: Record<string, string> = {}): Promise<Client> {
+  const transport = new StdioClientTransport({ ...stdioCommand(env), stderr: 'ignore' });
   const client = new Client({ name: 'e2e-sdk-v1', version: '1.0.0' });
   open.add(client);
   await client.connect(transport);

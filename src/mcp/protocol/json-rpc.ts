@@ -59,8 +59,16 @@ export function encodeResult(id: RequestId, resultJson: string): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${resultJson}}`;
 }
 
-/** An error response; `id` is null where the request's could not be read. */
-export function encodeError(id: RequestId | null, code: number, message: string, data?: Params): string {
+/**
+ * An error response. Where the request's id could not be read, `id` is null; or undefined, to be left out, as
+ * the revisions from 2025-11-25 on have it.
+ */
+export function encodeError(
+  id: RequestId | null | undefined,
+  code: number,
+  message: string,
+  data?: Params,
+): string {
   return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } });
 }
 

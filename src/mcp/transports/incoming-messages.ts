@@ -10,18 +10,22 @@ const MAX_BATCH = 50;
 
 export interface IncomingMessages {
   readonly messages: readonly JsonRpcMessage[];
-  /** The body was an array: a batch, which some revisions have. */
+  /** What came was an array: a batch, which some revisions have. */
   readonly batched: boolean;
 }
 
 /** Reads a body as JSON-RPC: one message, or a batch of 1 to 50. Throws {@link RequestRefused}. */
 export async function readMessages(request: IncomingMessage, maxBytes: number): Promise<IncomingMessages> {
-  const body = await readJsonBody(request, maxBytes);
-  if (!Array.isArray(body)) return { messages: [toMessage(body)], batched: false };
-  if (body.length === 0 || body.length > MAX_BATCH) {
+  return toMessages(await readJsonBody(request, maxBytes));
+}
+
+/** One message, or a batch of 1 to 50. Throws {@link RequestRefused}. */
+export function toMessages(value: unknown): IncomingMessages {
+  if (!Array.isArray(value)) return { messages: [toMessage(value)], batched: false };
+  if (value.length === 0 || value.length > MAX_BATCH) {
     throw refused(`A batch must have 1 to ${MAX_BATCH} messages`);
   }
-  const messages = body.map(toMessage);
+  const messages = value.map(toMessage);
   const ids = messages
     .filter(({ kind }) => kind === 'request')
     .map((message) => (message as JsonRpcRequest).id);
@@ -33,9 +37,11 @@ export async function readMessages(request: IncomingMessage, maxBytes: number): 
 export function assertNewRequest(message: JsonRpcMessage, session: Session, isDraining: boolean): void {
   if (message.kind !== 'request') return;
   if (isDraining) throw shuttingDown();
-  if (session.calls.has(message.id)) {
-    throw new RequestRefused(HttpStatus.BAD_REQUEST, 'duplicate_id', 'A request with this id is in progress');
-  }
+  if (session.calls.has(message.id)) throw duplicateId();
+}
+
+export function duplicateId(): RequestRefused {
+  return new RequestRefused(HttpStatus.BAD_REQUEST, 'duplicate_id', 'A request with this id is in progress');
 }
 
 function toMessage(value: unknown): JsonRpcMessage {

@@ -1,12 +1,7 @@
 import { HttpStatus } from '@nestjs/common';
-import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { ErrorCode } from '../protocol/sdk-types.js';
 import { RequestRefused } from '../sessions/request-refused.js';
-import { measureJson } from './json-measure.js';
-
-const MAX_DEPTH = 64;
-const MAX_ELEMENTS = 100_000;
+import { parseJson } from './json-text.js';
 
 /**
  * Reads a request's body as JSON. Refuses what is not `application/json` in UTF-8 (415), is compressed
@@ -15,16 +10,7 @@ const MAX_ELEMENTS = 100_000;
  */
 export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
   assertMediaType(request);
-  const text = decode(await readBytes(request, maxBytes));
-  const { depth, elements } = measureJson(text);
-  if (depth > MAX_DEPTH) throw refused('too_deep', `The message nests deeper than ${MAX_DEPTH} levels`);
-  if (elements > MAX_ELEMENTS)
-    throw refused('too_many_elements', `The message has over ${MAX_ELEMENTS} elements`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw refused('malformed_json', 'The body is not valid JSON', ErrorCode.ParseError);
-  }
+  return parseJson(await readBytes(request, maxBytes));
 }
 
 function assertMediaType({ headers }: IncomingMessage): void {
@@ -67,14 +53,8 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
   });
 }
 
-/** `Buffer.toString` alone would replace what is not UTF-8, silently. */
-function decode(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw refused('malformed_utf8', 'The body is not valid UTF-8', ErrorCode.ParseError);
-  return bytes.toString('utf8');
-}
-
-function refused(reason: string, message: string, code: number = ErrorCode.InvalidRequest): RequestRefused {
-  return new RequestRefused(HttpStatus.BAD_REQUEST, reason, message, code);
+function refused(reason: string, message: string): RequestRefused {
+  return new RequestRefused(HttpStatus.BAD_REQUEST, reason, message);
 }
 
 function unsupported(reason: string, message: string): RequestRefused {

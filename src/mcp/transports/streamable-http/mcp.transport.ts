@@ -8,7 +8,7 @@ import { principalOf } from '../../sessions/principal.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { type IncomingMessages, readMessages } from '../incoming-messages.js';
 import { assertAccepts } from './mcp-headers.js';
-import { versionIn } from './request-envelope.js';
+import { versionIn } from '../request-envelope.js';
 import { SessionTransport } from './session.transport.js';
 import { StatelessTransport } from './stateless.transport.js';
 

@@ -14,7 +14,7 @@ import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { SseStream } from '../sse.stream.js';
 import { PostExchange } from './post.exchange.js';
 import { assertMirrored, assertParamsMirrored } from './mirrored-headers.js';
-import { readEnvelope, versionIn } from './request-envelope.js';
+import { readEnvelope, versionIn } from '../request-envelope.js';
 
 /** What goes wrong with the request itself, rather than with what it asks for. */
 const STATUSES: Readonly<Record<number, HttpStatus>> = {

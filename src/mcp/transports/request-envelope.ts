@@ -1,5 +1,5 @@
-import { type JsonRpcMessage, isObject, type Params } from '../../protocol/json-rpc.js';
-import { invalidParams, ProtocolError } from '../../protocol/protocol.error.js';
+import { type JsonRpcMessage, isObject, type Params } from '../protocol/json-rpc.js';
+import { invalidParams, ProtocolError } from '../protocol/protocol.error.js';
 import {
   ClientCapabilitiesSchema,
   ErrorCode,
@@ -7,8 +7,8 @@ import {
   LoggingLevelSchema,
   STATELESS_VERSION,
   SUPPORTED_PROTOCOL_VERSIONS,
-} from '../../protocol/sdk-types.js';
-import type { RequestEnvelope } from '../../sessions/visit.js';
+} from '../protocol/sdk-types.js';
+import type { RequestEnvelope } from '../sessions/visit.js';
 
 const PREFIX = 'io.modelcontextprotocol/';
 const VERSION = `${PREFIX}protocolVersion`;

@@ -1,0 +1,202 @@
+import { Logger } from '@nestjs/common';
+import {
+  encodeError,
+  isObject,
+  isRequestId,
+  type JsonRpcMessage,
+  type JsonRpcRequest,
+} from '../../protocol/json-rpc.js';
+import { ProtocolError } from '../../protocol/protocol.error.js';
+import type { ProtocolService, Reply } from '../../protocol/protocol.service.js';
+import { ErrorCode, type RequestId, STATELESS_VERSION } from '../../protocol/sdk-types.js';
+import type { Peer, SessionEnd } from '../../sessions/peer.js';
+import type { Principal } from '../../sessions/principal.js';
+import { batchesUnsupported, RequestRefused, shuttingDown } from '../../sessions/request-refused.js';
+import type { Session } from '../../sessions/session.js';
+import type { SessionService } from '../../sessions/session.service.js';
+import type { Visit } from '../../sessions/visit.js';
+import { duplicateId, toMessages } from '../incoming-messages.js';
+import { parseJson } from '../json-text.js';
+import { readEnvelope, versionIn } from '../request-envelope.js';
+import type { StdioStream } from './stdio.stream.js';
+
+/** From this revision on an error leaves out an id that it does not know; before, and in JSON-RPC, it is null. */
+const ID_LEFT_OUT_SINCE = '2025-11-25';
+
+/**
+ * What one host says and hears. Its requests that name a revision in `_meta` stand each for themselves; all
+ * else belongs to the one session of the process. MCP 2026-07-28, Versioning, "Backward Compatibility".
+ */
+export class StdioConnection {
+  private readonly logger = new Logger('Stdio');
+  private session: Session | undefined;
+  private readonly visits = new Map<RequestId, Visit>();
+  private readonly answers = new Set<Promise<void>>();
+  private isModern = false;
+
+  constructor(
+    private readonly stream: StdioStream,
+    private readonly principal: Principal,
+    private readonly sessions: SessionService,
+    private readonly protocol: ProtocolService,
+  ) {}
+
+  /**
+   * Takes a line, after the one before it was taken. Resolves when its messages are on their way: their
+   * answers follow. Never rejects.
+   */
+  async take(line: Buffer): Promise<void> {
+    let value: unknown;
+    try {
+      value = parseJson(line);
+      const { messages, batched } = toMessages(value);
+      for (const message of messages) this.assertNew(message);
+      if (batched) this.takeBatch(messages);
+      else await this.takeOne(messages[0]!);
+    } catch (error) {
+      // An answer to an answer that is malformed could go to and fro for ever.
+      this.refuse(error, this.unusedIdIn(value), isAnswer(value));
+    }
+  }
+
+  /** Tells the host, unless it is `silent`, that something was not taken; `id` where it is known. */
+  refuse(error: unknown, id?: RequestId, silent = false): void {
+    const reason = error instanceof RequestRefused ? error.reason : undefined;
+    if (reason !== undefined) this.logger.warn({ event: 'message.refused', reason });
+    const text = this.errorText(error, id);
+    if (!silent) this.stream.send(text);
+  }
+
+  /** Waits until all that was taken is answered, and written. */
+  async finish(): Promise<void> {
+    await Promise.all(this.answers);
+    await this.stream.flushed();
+  }
+
+  /** Nobody waits for an answer any more. */
+  close(reason: SessionEnd): void {
+    for (const visit of this.visits.values()) this.sessions.close(visit, reason);
+    if (this.session !== undefined) this.sessions.close(this.session, reason);
+  }
+
+  private async takeOne(message: JsonRpcMessage): Promise<void> {
+    if (message.kind !== 'request') {
+      const peer = this.addresseeOf(message);
+      // Whatever it causes: the next line is not kept waiting.
+      if (peer !== undefined)
+        this.handle(message, peer).catch((error) => this.refuse(error, undefined, true));
+    } else if (versionIn(message) !== undefined) this.answer(this.serveVisit(message));
+    else this.answer(this.serve(message, await this.openSession()));
+  }
+
+  /** MCP 2025-03-26, Base Protocol, "Batching". */
+  private takeBatch(messages: readonly JsonRpcMessage[]): void {
+    const { session } = this;
+    if (session?.initialized !== true || session.protocolVersion !== '2025-03-26') throw batchesUnsupported();
+    const replies = messages.map((message) =>
+      message.kind === 'request' ? this.serve(message, session) : this.handle(message, session),
+    );
+    this.answer(
+      Promise.all(replies).then((texts) => {
+        const sent = texts.filter((text) => text !== undefined);
+        return sent.length === 0 ? undefined : `[${sent.join(',')}]`;
+      }),
+    );
+  }
+
+  private answer(reply: Promise<string | undefined>): void {
+    const answered = this.send(reply);
+    this.answers.add(answered);
+    void answered.finally(() => this.answers.delete(answered));
+  }
+
+  private async send(reply: Promise<string | undefined>): Promise<void> {
+    const text = await reply;
+    if (text !== undefined) this.stream.send(text);
+  }
+
+  private async serveVisit(request: JsonRpcRequest): Promise<string | undefined> {
+    this.isModern = true;
+    try {
+      const visit = this.sessions.receive(this.principal, readEnvelope(request.params));
+      this.visits.set(request.id, visit);
+      try {
+        return await this.serve(request, visit);
+      } finally {
+        this.visits.delete(request.id);
+        this.sessions.leave(visit);
+      }
+    } catch (error) {
+      return this.errorText(error, request.id);
+    }
+  }
+
+  /** The answer to a request, also where it is an error. */
+  private async serve(request: JsonRpcRequest, peer: Peer): Promise<string | undefined> {
+    try {
+      if (this.sessions.isDraining) throw shuttingDown();
+      const scopes = this.protocol.scopesToAskFor(request, peer, this.principal);
+      if (scopes !== undefined) throw lackingScopes(scopes);
+      return await this.handle(request, peer);
+    } catch (error) {
+      return this.errorText(error, request.id);
+    }
+  }
+
+  private async handle(message: JsonRpcMessage, peer: Peer): Promise<string | undefined> {
+    const { principal, stream } = this;
+    const reply: Reply | undefined = await this.protocol.handle(message, { peer, principal, outlet: stream });
+    return reply?.text;
+  }
+
+  private async openSession(): Promise<Session> {
+    if (this.session === undefined) {
+      this.session = await this.sessions.open(this.principal, 'stdio');
+      this.session.attach(this.stream);
+    }
+    return this.session;
+  }
+
+  /** Cancellation is of one request, and that may be a visit's. */
+  private addresseeOf(message: JsonRpcMessage): Peer | undefined {
+    const cancelled = message.kind === 'notification' ? message.params['requestId'] : undefined;
+    return (isRequestId(cancelled) ? this.visits.get(cancelled) : undefined) ?? this.session;
+  }
+
+  private assertNew(message: JsonRpcMessage): void {
+    if (message.kind === 'request' && this.isInUse(message.id)) throw duplicateId();
+  }
+
+  private isInUse(id: RequestId): boolean {
+    return this.visits.has(id) || this.session?.calls.has(id) === true;
+  }
+
+  /** So that the host need not wait for the answer to a request that could not be read. */
+  private unusedIdIn(value: unknown): RequestId | undefined {
+    const id = isObject(value) && Object.hasOwn(value, 'method') ? value['id'] : undefined;
+    return isRequestId(id) && !this.isInUse(id) ? id : undefined;
+  }
+
+  private errorText(error: unknown, id: RequestId | undefined): string {
+    const to = id ?? (this.revision >= ID_LEFT_OUT_SINCE ? undefined : null);
+    if (error instanceof ProtocolError) return encodeError(to, error.code, error.message, error.data);
+    if (error instanceof RequestRefused) return encodeError(to, error.code, error.message);
+    this.logger.error({ event: 'message.failed', err: error });
+    return encodeError(to, ErrorCode.InternalError, 'Internal error');
+  }
+
+  /** What the host is known to speak; empty where nothing is known yet. */
+  private get revision(): string {
+    if (this.session?.initialized === true) return this.session.protocolVersion;
+    return this.isModern ? STATELESS_VERSION : '';
+  }
+}
+
+function isAnswer(value: unknown): boolean {
+  return isObject(value) && (Object.hasOwn(value, 'result') || Object.hasOwn(value, 'error'));
+}
+
+function lackingScopes(scopes: readonly string[]): ProtocolError {
+  const message = `This server was started without the scopes that this needs: ${scopes.join(' ')}`;
+  return new ProtocolError(ErrorCode.InvalidRequest, message);
+}

@@ -1,0 +1,82 @@
+import type { Writable } from 'node:stream';
+import type { SessionStream } from '../../sessions/peer.js';
+
+/** Bytes that may wait for the host to read them. */
+export interface StdioLimits {
+  /** From here on no more is asked of the server until the host has read. */
+  readonly pauseAt: number;
+  /** Here the host is given up. */
+  readonly giveUpAt: number;
+}
+
+/** Why nothing can be said to the host any more. */
+export type StdioLoss = 'client_disconnected' | 'slow_client';
+
+interface Waiter {
+  readonly holds: () => boolean;
+  readonly resolve: () => void;
+}
+
+/** The messages to the host, one on each line. What is sent must be one line; JSON text is. */
+export class StdioStream implements SessionStream {
+  /** Resolves when nothing can be said to the host any more. */
+  readonly lost: Promise<StdioLoss>;
+  private lose!: (reason: StdioLoss) => void;
+  private isLost = false;
+  private unwritten = 0;
+  private waiters: Waiter[] = [];
+
+  constructor(
+    private readonly output: Writable,
+    private readonly limits: StdioLimits,
+  ) {
+    this.lost = new Promise((resolve) => {
+      this.lose = (reason) => {
+        this.isLost = true;
+        resolve(reason);
+        this.wake();
+      };
+    });
+    // EPIPE: the host has closed its end, or is gone.
+    output.on('error', () => this.lose('client_disconnected'));
+    output.once('close', () => this.lose('client_disconnected'));
+  }
+
+  send(message: string): void {
+    if (this.isLost) return;
+    // What waits already counts, not this message: one large reply is nobody's fault.
+    if (this.output.writableLength > this.limits.giveUpAt) return this.lose('slow_client');
+    this.unwritten += 1;
+    this.output.write(`${message}\n`, () => {
+      this.unwritten -= 1;
+      this.wake();
+    });
+  }
+
+  /** Waits until the host has read so much that more can be asked of the server. */
+  room(): Promise<void> {
+    return this.when(() => this.output.writableLength <= this.limits.pauseAt);
+  }
+
+  /** Waits until everything is written. */
+  flushed(): Promise<void> {
+    return this.when(() => this.unwritten === 0);
+  }
+
+  heartbeat(): void {}
+
+  /** The last replies follow the end of their session: the stream ends with the process. */
+  end(): void {}
+
+  private when(holds: () => boolean): Promise<void> {
+    if (this.isLost || holds()) return Promise.resolve();
+    return new Promise((resolve) => this.waiters.push({ holds, resolve }));
+  }
+
+  private wake(): void {
+    if (this.waiters.length === 0) return;
+    const woken = this.waiters.filter(({ holds }) => this.isLost || holds());
+    this.waiters = this.waiters.filter((waiter) => !woken.includes(waiter));
+    for (const { resolve } of woken) resolve();
+  }
+}

@@ -1,0 +1,71 @@
+import { HttpStatus, Inject, Injectable } from '@nestjs/common';
+import type { Readable, Writable } from 'node:stream';
+import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
+import { ProtocolService } from '../../protocol/protocol.service.js';
+import { RequestRefused } from '../../sessions/request-refused.js';
+import { SessionService } from '../../sessions/session.service.js';
+import { LineReader, TOO_LONG } from './line.reader.js';
+import { localPrincipal } from './local.principal.js';
+import { StdioConnection } from './stdio.connection.js';
+import { type StdioLoss, StdioStream } from './stdio.stream.js';
+
+/** How much more than what pauses the input may wait for a host that does not read. */
+const GIVE_UP_FACTOR = 64;
+
+/** The streams of a host, and what its user may do. */
+export interface StdioHost {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** The scopes that the caller has. */
+  readonly scopes: readonly string[];
+}
+
+/** A host that is being served. */
+export interface StdioService {
+  /** Resolves when no more can come from the host, or nothing can be said to it; with why. */
+  readonly ended: Promise<'input_ended' | StdioLoss>;
+  /** Waits until all that has come is answered, and written. */
+  finish(): Promise<void>;
+}
+
+/** Lines of JSON-RPC from and to the host that started this process. MCP 2025-11-25 and 2026-07-28, stdio. */
+@Injectable()
+export class StdioTransport {
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly protocol: ProtocolService,
+    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+  ) {}
+
+  /** Reads what the host says, and answers it, until either end is closed. */
+  serve({ input, output, scopes }: StdioHost): StdioService {
+    const pauseAt = this.options.maxBufferedBytes;
+    const stream = new StdioStream(output, { pauseAt, giveUpAt: GIVE_UP_FACTOR * pauseAt });
+    const connection = new StdioConnection(stream, localPrincipal(scopes), this.sessions, this.protocol);
+    const lost = stream.lost.then((reason) => {
+      connection.close(reason);
+      input.destroy();
+      return reason;
+    });
+    const read = this.read(input, stream, connection).then(() => 'input_ended' as const);
+    return { ended: Promise.race([lost, read]), finish: () => connection.finish() };
+  }
+
+  private async read(input: Readable, stream: StdioStream, connection: StdioConnection): Promise<void> {
+    const maxBytes = this.options.maxBodyBytes;
+    try {
+      for await (const line of new LineReader(input, maxBytes)) {
+        if (line === TOO_LONG) connection.refuse(tooLong(maxBytes));
+        else await connection.take(line);
+        await stream.room();
+      }
+    } catch {
+      // The input broke off, or was destroyed: either way nothing more comes.
+    }
+  }
+}
+
+function tooLong(maxBytes: number): RequestRefused {
+  const message = `The message is over ${maxBytes} bytes`;
+  return new RequestRefused(HttpStatus.PAYLOAD_TOO_LARGE, 'message_too_long', message);
+}

@@ -1,0 +1,24 @@
+import { enableCompileCache, syncBuiltinESMExports } from 'node:module';
+
+const { stdin: input, stdout: output } = process;
+// Standard output belongs to the protocol. What anybody else writes to it (a tool's console.log, a library)
+// would end the conversation: it goes to the log.
+Object.defineProperty(process, 'stdout', { configurable: true, enumerable: true, get: () => process.stderr });
+syncBuiltinESMExports();
+
+/** Ends the process in order, from the moment on that there is something to end. */
+let stop = (_signal: string): void => process.exit(0);
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
+
+// Loading is most of a start: the application is imported when the cache is on.
+enableCompileCache();
+
+try {
+  const { startStdio } = await import('./stdio.start.js');
+  stop = await startStdio(input, output);
+} catch (error) {
+  // The settings or the wiring: the message says what to mend, and a stack would only hide it.
+  process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
+  process.exitCode = 1;
+}

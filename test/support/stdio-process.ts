@@ -1,0 +1,117 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { until } from './until.js';
+
+const STDIO = resolve('dist/stdio.js');
+
+/** How a host starts the built server: in an empty folder, with nothing but `env`. */
+export function stdioCommand(env: Record<string, string> = {}) {
+  return { command: process.execPath, args: [STDIO], cwd: mkdtempSync(join(tmpdir(), 'mcp-host-')), env };
+}
+
+/** Environment of a server that has the tools of `stdio-tools.preload.ts`. */
+export function withStdioTools(env: Record<string, string> = {}): Record<string, string> {
+  const preload = pathToFileURL(resolve('test/support/stdio-tools.preload.ts')).href;
+  return { NODE_OPTIONS: `--import=${preload}`, ...env };
+}
+
+/** `_meta` of a request of 2026-07-28. */
+export const MODERN = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+
+export interface Message {
+  readonly id?: string | number | null;
+  readonly method?: string;
+  readonly params?: Record<string, unknown>;
+  readonly result?: Record<string, unknown>;
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
+}
+
+/** Processes that a failed test may have left running. */
+const children = new Set<ChildProcessWithoutNullStreams>();
+afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
+
+/** The built stdio server, driven by hand, for what no real client would send. */
+export class StdioProcess {
+  readonly child: ChildProcessWithoutNullStreams;
+  /** Everything that it has written to standard output, and to standard error. */
+  out = '';
+  log = '';
+  /** Its exit code, or the signal that ended it. */
+  readonly exited: Promise<number | string | null>;
+
+  constructor(env: Record<string, string> = {}, { reads = true }: { reads?: boolean } = {}) {
+    const { command, args, cwd, env: given } = stdioCommand(env);
+    this.child = spawn(command, args, { cwd, env: { PATH: process.env['PATH'], ...given } });
+    children.add(this.child);
+    if (reads) this.read();
+    this.child.stderr.setEncoding('utf8').on('data', (chunk: string) => (this.log += chunk));
+    this.child.stdin.on('error', () => undefined);
+    this.exited = new Promise((done) => this.child.once('close', (code, signal) => done(code ?? signal)));
+  }
+
+  /** A server that a client of `protocolVersion` has been initialized with. */
+  static async initialized(protocolVersion: string, env: Record<string, string> = {}): Promise<StdioProcess> {
+    const server = new StdioProcess(env);
+    const clientInfo = { name: 'e2e', version: '1' };
+    server.request('init', 'initialize', { protocolVersion, capabilities: {}, clientInfo });
+    const { result } = await server.reply('init');
+    if (result?.['protocolVersion'] !== protocolVersion) throw new Error(JSON.stringify(result));
+    server.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
+    return server;
+  }
+
+  read(): void {
+    this.child.stdout.setEncoding('utf8').on('data', (chunk: string) => (this.out += chunk));
+  }
+
+  get lines(): string[] {
+    return this.out.split('\n').slice(0, -1);
+  }
+
+  get messages(): Message[] {
+    return this.lines.map((line) => JSON.parse(line) as Message);
+  }
+
+  send(message: object | string | Buffer): void {
+    const isText = typeof message === 'string' || Buffer.isBuffer(message);
+    this.child.stdin.write(isText ? message : `${JSON.stringify(message)}\n`);
+  }
+
+  request(id: string | number, method: string, params: object = {}): void {
+    this.send({ jsonrpc: '2.0', id, method, params });
+  }
+
+  call(id: string | number, name: string, args: object = {}, meta: object = {}): void {
+    this.request(id, 'tools/call', { name, arguments: args, _meta: meta });
+  }
+
+  cancel(requestId: string | number): void {
+    this.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
+  }
+
+  /** The reply to a request, once it is there. */
+  async reply(id: string | number): Promise<Message> {
+    const find = (): Message | undefined =>
+      this.messages.find((message) => message.id === id && message.method === undefined);
+    await this.until(() => find() !== undefined);
+    return find()!;
+  }
+
+  async until(met: () => boolean): Promise<void> {
+    await until(met, 10_000).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${this.out}\n${this.log}`);
+    });
+  }
+
+  /** As a host ends it. */
+  end(): Promise<number | string | null> {
+    this.child.stdin.end();
+    return this.exited;
+  }
+}

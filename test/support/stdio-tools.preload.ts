@@ -1,0 +1,78 @@
+/**
+ * Loaded by `node --import` ahead of the built stdio server: tools that take their time, change the catalogue
+ * and write where they should not. Plain Node runs this file, as it does `extra-tool.preload.ts`.
+ */
+import type { ModuleRef as Modules } from '@nestjs/core';
+import { writeSync } from 'node:fs';
+import { stdout } from 'node:process';
+import { pathToFileURL } from 'node:url';
+import type * as Mcp from '../../src/mcp/index.js';
+import type * as Tools from '../../src/tools/tools.module.js';
+
+const dist = pathToFileURL(`${import.meta.dirname}/../../dist/`).href;
+await import('reflect-metadata');
+const { Inject } = await import('@nestjs/common');
+const { ModuleRef } = await import('@nestjs/core');
+const { Tool, ToolRegistry } = (await import(`${dist}mcp/index.js`)) as typeof Mcp;
+const { ToolsModule } = (await import(`${dist}tools/tools.module.js`)) as typeof Tools;
+const { z } = await import('zod');
+
+/** Tells that it has begun, then how its signal ended it; a timer keeps the process busy. */
+class SlowTool {
+  async execute({ ms }: { ms: number }, context: Mcp.CallContext): Promise<string> {
+    context.progress(1, { total: 2, message: 'begun' });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    context.signal.addEventListener('abort', () => writeSync(2, 'slow: its signal has fired\n'));
+    setTimeout(resolve, ms);
+    await promise;
+    return `after ${ms} ms`;
+  }
+}
+
+class NoisyTool {
+  execute(): string {
+    // oxlint-disable-next-line no-console -- what this is about
+    console.log('noise of console.log');
+    process.stdout.write('noise of process.stdout\n');
+    stdout.write('noise of an import\n');
+    return 'done';
+  }
+}
+
+class GrowTool {
+  private readonly modules: Modules;
+
+  constructor(modules: Modules) {
+    this.modules = modules;
+  }
+
+  execute({ name }: { name: string }): string {
+    const registry = this.modules.get<Mcp.ToolRegistry>(ToolRegistry, { strict: false });
+    registry.add({ name, description: name }, { execute: () => name });
+    return `added ${name}`;
+  }
+}
+Inject(ModuleRef)(GrowTool, undefined, 0);
+
+class GuardedTool {
+  execute(_input: Record<string, never>, { user }: Mcp.CallContext): string {
+    return JSON.stringify(user.scopes);
+  }
+}
+
+class WhoAmITool {
+  execute(_input: Record<string, never>, { user, session }: Mcp.CallContext): string {
+    const { subject, issuer, clientId, roles } = user;
+    return JSON.stringify({ subject, issuer, clientId, roles, session: typeof session.id });
+  }
+}
+
+const description = 'Of the tests.';
+Tool({ name: 'slow', description, input: z.object({ ms: z.number() }) })(SlowTool);
+Tool({ name: 'noisy', description })(NoisyTool);
+Tool({ name: 'grow', description, input: z.object({ name: z.string() }) })(GrowTool);
+Tool({ name: 'guarded', description, scopes: ['orders:write'], stepUp: true })(GuardedTool);
+Tool({ name: 'who-am-i', description })(WhoAmITool);
+const types = [SlowTool, NoisyTool, GrowTool, GuardedTool, WhoAmITool];
+const providers: unknown[] = Reflect.getMetadata('providers', ToolsModule);
+Reflect.defineMetadata('providers', [...providers, ...types], ToolsModule);
