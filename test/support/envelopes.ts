@@ -30,7 +30,8 @@ export function expectProblem(answer: Answer, status: number, error: string): vo
 }
 
 /** The last part of the address of the document that describes a route (RFC 9728). */
-export function documentOf(route: string): '' | '/sse' {
+export function documentOf(route: string): '' | '/mcp' | '/sse' {
+  if (/^\/mcp\b/.test(route)) return '/mcp';
   return /^\/(sse|message)\b/.test(route) ? '/sse' : '';
 }
 

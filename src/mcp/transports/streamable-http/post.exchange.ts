@@ -24,6 +24,11 @@ export class PostExchange implements ReplyOutlet {
     private readonly openStream?: () => ReplyStream,
   ) {}
 
+  /** Something has gone ahead of the reply. */
+  get hasBegun(): boolean {
+    return this.stream !== undefined;
+  }
+
   send(message: string): void {
     this.stream ??= this.openStream?.();
     this.stream?.send(message);

@@ -11,6 +11,7 @@ import { SessionService } from '../../sessions/session.service.js';
 import type { Visit } from '../../sessions/visit.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { SseStream } from '../sse.stream.js';
+import { refuseUnanswered } from '../unanswered.js';
 import { PostExchange } from './post.exchange.js';
 import { assertMirrored, assertParamsMirrored } from './mirrored-headers.js';
 import { readEnvelope, versionIn } from './request-envelope.js';
@@ -58,6 +59,8 @@ export class StatelessTransport {
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
+    // Its client may have left while the token was looked at: its 'close' has passed unheard.
+    if (response.destroyed) return this.sessions.leave(visit);
     const gone = (): void => this.sessions.close(visit, 'client_disconnected');
     response.once('close', gone);
     try {
@@ -67,7 +70,8 @@ export class StatelessTransport {
       if (scopes !== undefined) throw request.lackingScopes(scopes);
       const outlet = new PostExchange(response, () => this.openStream(visit, response));
       const reply = await this.protocol.handle(message, { peer: visit, principal, outlet });
-      outlet.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
+      if (reply === undefined && !outlet.hasBegun) await refuseUnanswered(request, response);
+      else outlet.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
     } finally {
       response.off('close', gone);
       this.sessions.leave(visit);

@@ -1,0 +1,34 @@
+import type { Era } from './era.js';
+import { HttpSseClient } from './http-sse.client.js';
+import { SessionClient } from './session.client.js';
+import { StatelessClient } from './stateless.client.js';
+
+export type { Era, EraClient, Notice, Params, Underway } from './era.js';
+export { HttpSseClient } from './http-sse.client.js';
+export { SessionClient } from './session.client.js';
+export { encoded, StatelessClient } from './stateless.client.js';
+
+/** The revisions that clients speak, each over the transport that it came with. */
+export const ERAS: readonly Era[] = [
+  {
+    name: '2024-11-05 over /sse',
+    revision: '2024-11-05',
+    route: '/message',
+    taken: 202,
+    connect: (url, token) => HttpSseClient.connect(url, token),
+  },
+  {
+    name: '2025-11-25 over /mcp',
+    revision: '2025-11-25',
+    route: '/mcp',
+    taken: 200,
+    connect: (url, token) => SessionClient.connect(url, token),
+  },
+  {
+    name: '2026-07-28 over /mcp',
+    revision: '2026-07-28',
+    route: '/mcp',
+    taken: 200,
+    connect: (url, token) => StatelessClient.connect(url, token),
+  },
+];
