@@ -7,6 +7,7 @@ import { ProtocolError } from '../../protocol/protocol.error.js';
 import { ProtocolService, type Reply } from '../../protocol/protocol.service.js';
 import { ErrorCode } from '../../protocol/sdk-types.js';
 import { principalOf } from '../../sessions/principal.js';
+import { RequestRefused } from '../../sessions/request-refused.js';
 import { SessionService } from '../../sessions/session.service.js';
 import type { Visit } from '../../sessions/visit.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
@@ -40,8 +41,9 @@ export class StatelessTransport {
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
+    if (message.kind === 'response') throw unwantedResponse();
     // This revision has no notifications of the client's over HTTP; unknown ones are nobody's loss.
-    if (message.kind !== 'request') return void response.writeHead(HttpStatus.ACCEPTED).end();
+    if (message.kind === 'notification') return void response.writeHead(HttpStatus.ACCEPTED).end();
     try {
       assertMirrored(request, versionIn(message), message);
       const visit = this.sessions.receive(principalOf(request.auth), readEnvelope(message.params));
@@ -93,6 +95,15 @@ export class StatelessTransport {
     visit.streams.add(stream);
     return stream;
   }
+}
+
+/** Answers to what the server asks come in the request that is sent again. */
+function unwantedResponse(): RequestRefused {
+  return new RequestRefused(
+    HttpStatus.BAD_REQUEST,
+    'malformed_message',
+    'This protocol version has no responses of the client’s: send a request or a notification',
+  );
 }
 
 function statusOf(reply: Reply | undefined): HttpStatus {
