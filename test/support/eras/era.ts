@@ -3,6 +3,14 @@ import type { Answer, Sending } from '../wire.js';
 
 export type Params = Readonly<Record<string, unknown>>;
 
+/** What a test has different from a good POST. */
+export interface Posting extends Omit<Sending, 'body'> {
+  /** Headers of a good POST that this one lacks. */
+  readonly without?: readonly string[];
+  /** More of a query, in front of which the address is as it should be. */
+  readonly query?: string;
+}
+
 /** A message of the server's that is no reply. */
 export interface Notice {
   readonly method: string;
@@ -24,16 +32,12 @@ export interface Underway {
 export interface EraClient {
   /** All that the server has sent beside replies, oldest first. */
   readonly notices: readonly Notice[];
-  /** Members of `_meta`, as JSON text without braces, that each request of this revision has to have. */
-  readonly envelope: string;
   /** The head of a good POST of `message`, as it goes over the wire; what follows is up to the test. */
   headOf(message: string): string;
-  /** A request as JSON text, with all that this revision wants in it. */
-  request(id: string | number, method: string, params?: Params): string;
   begin(id: string | number, method: string, params?: Params): Underway;
   call(id: string | number, method: string, params?: Params): Promise<Reply>;
   /** Posts exact bytes. `headers` stand in place of those of a good POST that have the same name. */
-  post(body: Sending['body'], sending?: Omit<Sending, 'body'>): Promise<Answer>;
+  post(body: Sending['body'], posting?: Posting): Promise<Answer>;
   /** The reply to what was posted: on the stream, or in the answer. */
   replyTo(id: string | number, answer: Answer): Promise<Reply>;
   /** From here on it hears log messages of this level and above. */
@@ -49,5 +53,9 @@ export interface Era {
   readonly route: '/message' | '/mcp';
   /** The status of a POST whose request was taken. */
   readonly taken: 200 | 202;
+  /** Members of `_meta`, as JSON text without braces, that each request of it has to have. */
+  readonly envelope: string;
+  /** A request as JSON text, with all that it wants in there. */
+  readonly request: (id: string | number, method: string, params?: Params) => string;
   readonly connect: (url: string, token: string) => Promise<EraClient>;
 }

@@ -1,9 +1,13 @@
-import type { Sending } from '../wire.js';
+import type { Posting } from './era.js';
 
-/** The headers of `sending`, and of `defaults` what they do not name. All go name, value, name, value. */
-export function withDefaults({ headers = [], token }: Sending, defaults: readonly string[]): string[] {
+/** The headers of a POST, and of `defaults` what it does not name. All go name, value, name, value. */
+export function withDefaults(
+  { headers = [], token, without = [] }: Posting,
+  defaults: readonly string[],
+): string[] {
   const given = token === undefined ? headers : [...headers, 'Authorization', `Bearer ${token}`];
-  const named = new Set(given.filter((_text, at) => at % 2 === 0).map((name) => name.toLowerCase()));
+  const names = [...without, ...given.filter((_text, at) => at % 2 === 0)];
+  const named = new Set(names.map((name) => name.toLowerCase()));
   const kept = defaults.flatMap((name, at) =>
     at % 2 === 0 && !named.has(name.toLowerCase()) ? [name, defaults[at + 1]!] : [],
   );

@@ -1,12 +1,10 @@
 import { RawSession, type Reply } from '../raw-session.js';
 import { type Answer, send, type Sending } from '../wire.js';
-import type { EraClient, Notice, Params, Underway } from './era.js';
+import type { EraClient, Notice, Params, Posting, Underway } from './era.js';
 import { headText, withDefaults } from './headers.js';
 
 /** 2024-11-05: one stream for everything, messages by POST. */
 export class HttpSseClient implements EraClient {
-  readonly envelope = '';
-
   private constructor(
     private readonly url: string,
     private readonly token: string,
@@ -29,12 +27,8 @@ export class HttpSseClient implements EraClient {
     return headText(this.session.endpoint, this.url, this.headers());
   }
 
-  request(id: string | number, method: string, params: Params = {}): string {
-    return JSON.stringify({ jsonrpc: '2.0', id, method, params });
-  }
-
   begin(id: string | number, method: string, params?: Params): Underway {
-    const answer = this.post(this.request(id, method, params));
+    const answer = this.post(sessionRequest(id, method, params));
     answer.catch(() => undefined);
     return {
       answer,
@@ -53,11 +47,12 @@ export class HttpSseClient implements EraClient {
     return this.begin(id, method, params).reply();
   }
 
-  post(body: Sending['body'], sending: Omit<Sending, 'body'> = {}): Promise<Answer> {
-    const headers = withDefaults(sending, this.headers());
-    return send(this.url + this.session.endpoint, {
+  post(body: Sending['body'], posting: Posting = {}): Promise<Answer> {
+    const headers = withDefaults(posting, this.headers());
+    const address = `${this.url}${this.session.endpoint}&${posting.query ?? ''}`;
+    return send(address.replace(/&$/, ''), {
       method: 'POST',
-      ...sending,
+      ...posting,
       token: undefined,
       headers,
       body,
@@ -80,4 +75,9 @@ export class HttpSseClient implements EraClient {
   private headers(): string[] {
     return ['Authorization', `Bearer ${this.token}`, 'Content-Type', 'application/json'];
   }
+}
+
+/** A request as the revisions with sessions write it. */
+export function sessionRequest(id: string | number, method: string, params: Params = {}): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params });
 }

@@ -1,12 +1,12 @@
 import type { Era } from './era.js';
-import { HttpSseClient } from './http-sse.client.js';
+import { HttpSseClient, sessionRequest } from './http-sse.client.js';
 import { SessionClient } from './session.client.js';
-import { StatelessClient } from './stateless.client.js';
+import { ENVELOPE, StatelessClient, statelessRequest } from './stateless.client.js';
 
-export type { Era, EraClient, Notice, Params, Underway } from './era.js';
+export type { Era, EraClient, Notice, Params, Posting, Underway } from './era.js';
 export { HttpSseClient } from './http-sse.client.js';
 export { SessionClient } from './session.client.js';
-export { encoded, StatelessClient } from './stateless.client.js';
+export { encoded, ENVELOPE, StatelessClient, statelessRequest } from './stateless.client.js';
 
 /** The revisions that clients speak, each over the transport that it came with. */
 export const ERAS: readonly Era[] = [
@@ -15,6 +15,8 @@ export const ERAS: readonly Era[] = [
     revision: '2024-11-05',
     route: '/message',
     taken: 202,
+    envelope: '',
+    request: sessionRequest,
     connect: (url, token) => HttpSseClient.connect(url, token),
   },
   {
@@ -22,6 +24,8 @@ export const ERAS: readonly Era[] = [
     revision: '2025-11-25',
     route: '/mcp',
     taken: 200,
+    envelope: '',
+    request: sessionRequest,
     connect: (url, token) => SessionClient.connect(url, token),
   },
   {
@@ -29,6 +33,8 @@ export const ERAS: readonly Era[] = [
     revision: '2026-07-28',
     route: '/mcp',
     taken: 200,
+    envelope: JSON.stringify(ENVELOPE).slice(1, -1),
+    request: statelessRequest,
     connect: (url, token) => StatelessClient.connect(url, token),
   },
 ];

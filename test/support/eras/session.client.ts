@@ -1,12 +1,12 @@
 import type { Params } from './era.js';
 import type { Exchange } from './exchange.js';
+import { sessionRequest } from './http-sse.client.js';
 import { StreamableClient } from './streamable.client.js';
 
 const REVISION = '2025-11-25';
 
 /** 2025-11-25: a session, which each message names. */
 export class SessionClient extends StreamableClient {
-  readonly envelope = '';
   private session: readonly string[] = [];
 
   static async connect(url: string, token: string): Promise<SessionClient> {
@@ -28,15 +28,15 @@ export class SessionClient extends StreamableClient {
     return this.session[1]!;
   }
 
-  override request(id: string | number, method: string, params: Params = {}): string {
-    return JSON.stringify({ jsonrpc: '2.0', id, method, params });
-  }
-
   override async wantLogs(level: string): Promise<void> {
     await this.call(`level ${level}`, 'logging/setLevel', { level });
   }
 
   override close(): void {}
+
+  protected override request(id: string | number, method: string, params?: Params): string {
+    return sessionRequest(id, method, params);
+  }
 
   protected override headersFor(): readonly string[] {
     return this.session;

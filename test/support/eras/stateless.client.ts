@@ -6,25 +6,25 @@ export const REVISION = '2026-07-28';
 const PREFIX = 'io.modelcontextprotocol/';
 const NAMED = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
+/** What each request says of its sender. */
+export const ENVELOPE: Params = {
+  [`${PREFIX}protocolVersion`]: REVISION,
+  [`${PREFIX}clientInfo`]: { name: 'by-hand', version: '1' },
+  [`${PREFIX}clientCapabilities`]: {},
+};
+
+/** A request of this revision as JSON text. */
+export function statelessRequest(id: string | number, method: string, params: Params = {}): string {
+  const meta = { ...ENVELOPE, ...(params['_meta'] as object | undefined) };
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } });
+}
+
 /** 2026-07-28: no session; each request says who sends it, and its headers repeat what it is about. */
 export class StatelessClient extends StreamableClient {
-  private readonly meta: Record<string, unknown> = {
-    [`${PREFIX}protocolVersion`]: REVISION,
-    [`${PREFIX}clientInfo`]: { name: 'by-hand', version: '1' },
-    [`${PREFIX}clientCapabilities`]: {},
-  };
+  private readonly meta: Record<string, unknown> = {};
 
   static async connect(url: string, token: string): Promise<StatelessClient> {
     return new StatelessClient(url, token);
-  }
-
-  override get envelope(): string {
-    return JSON.stringify(this.meta).slice(1, -1);
-  }
-
-  override request(id: string | number, method: string, params: Params = {}): string {
-    const meta = { ...this.meta, ...(params['_meta'] as object | undefined) };
-    return JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } });
   }
 
   override async wantLogs(level: string): Promise<void> {
@@ -32,6 +32,11 @@ export class StatelessClient extends StreamableClient {
   }
 
   override close(): void {}
+
+  protected override request(id: string | number, method: string, params: Params = {}): string {
+    const meta = { ...this.meta, ...(params['_meta'] as object | undefined) };
+    return statelessRequest(id, method, { ...params, _meta: meta });
+  }
 
   protected override headersFor(message: string): readonly string[] {
     const { method, name } = aboutOf(message);

@@ -1,12 +1,11 @@
 import type { Reply } from '../raw-session.js';
 import { type Answer, send, type Sending } from '../wire.js';
-import type { EraClient, Notice, Params, Underway } from './era.js';
+import type { EraClient, Notice, Params, Posting, Underway } from './era.js';
 import { Exchange } from './exchange.js';
 import { headText, withDefaults } from './headers.js';
 
 /** `/mcp`: each message is a POST of its own, and so is the way of its reply. */
 export abstract class StreamableClient implements EraClient {
-  abstract readonly envelope: string;
   readonly notices: Notice[] = [];
 
   constructor(
@@ -14,9 +13,9 @@ export abstract class StreamableClient implements EraClient {
     protected readonly token: string,
   ) {}
 
-  abstract request(id: string | number, method: string, params?: Params): string;
   abstract wantLogs(level: string): Promise<void>;
   abstract close(): void;
+  protected abstract request(id: string | number, method: string, params?: Params): string;
   /** What this revision has in the head, beside what all of them have. */
   protected abstract headersFor(message: string): readonly string[];
   protected abstract cancel(id: string | number, exchange: Exchange): Promise<void>;
@@ -39,9 +38,10 @@ export abstract class StreamableClient implements EraClient {
     return this.begin(id, method, params).reply();
   }
 
-  post(body: Sending['body'], sending: Omit<Sending, 'body'> = {}): Promise<Answer> {
-    const headers = withDefaults(sending, this.headers(textOf(body)));
-    return send(`${this.url}/mcp`, { method: 'POST', ...sending, token: undefined, headers, body });
+  post(body: Sending['body'], posting: Posting = {}): Promise<Answer> {
+    const headers = withDefaults(posting, this.headers(textOf(body)));
+    const address = `${this.url}/mcp?${posting.query ?? ''}`;
+    return send(address.replace(/\?$/, ''), { method: 'POST', ...posting, token: undefined, headers, body });
   }
 
   async replyTo(id: string | number, { status, json, text }: Answer): Promise<Reply> {
