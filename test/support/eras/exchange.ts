@@ -60,7 +60,8 @@ export class Exchange {
     const blocks = (this.rest + chunk).split('\n\n');
     this.rest = blocks.pop()!;
     for (const block of blocks) {
-      const message = parse(/^data: (.+)$/m.exec(block)?.[1] ?? '');
+      const data = block.split('\n').find((line) => line.startsWith('data: '));
+      const message = parse(data?.slice('data: '.length) ?? '');
       if (isReply(message)) this.replies.push(message);
       else if (message !== undefined) {
         this.notices.push(message as Notice);
