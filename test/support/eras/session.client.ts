@@ -1,3 +1,4 @@
+import { send } from '../wire.js';
 import type { Params } from './era.js';
 import type { Exchange } from './exchange.js';
 import { sessionRequest } from './http-sse.client.js';
@@ -32,7 +33,11 @@ export class SessionClient extends StreamableClient {
     await this.call(`level ${level}`, 'logging/setLevel', { level });
   }
 
-  override close(): void {}
+  /** Ends the session; whoever wants to see that waits for it. */
+  override close(): void {
+    const ending = send(`${this.url}/mcp`, { method: 'DELETE', token: this.token, headers: this.session });
+    ending.catch(() => undefined);
+  }
 
   protected override request(id: string | number, method: string, params?: Params): string {
     return sessionRequest(id, method, params);
