@@ -26,12 +26,12 @@ export class McpTransport {
     // Somebody else's session is told from one's own before a body is read for it.
     if (!namesModern(request)) await this.stateful.assertOwn(request);
     const incoming = await readMessages(request, this.options.maxBodyBytes);
-    // The token may have been revoked while the body was on its way.
-    await request.reauthorize?.();
     if (incoming.batched && namesModern(request)) throw batchesUnsupported();
     const message = modernMessage(incoming, request);
-    if (message === undefined) await this.stateful.post(incoming, request, response);
-    else await this.stateless.post(message, request, response);
+    if (message === undefined) return this.stateful.post(incoming, request, response);
+    // The token may have been revoked while the body was on its way.
+    await request.reauthorize?.();
+    await this.stateless.post(message, request, response);
   }
 
   /** `GET`: a stream of a session's. */

@@ -61,7 +61,7 @@ export class SessionTransport {
     assertAccepts(request, 'text/event-stream');
     assertProtocolVersion(request);
     if (this.sessions.isDraining) throw shuttingDown();
-    const session = await this.ownSession(request);
+    const session = await this.currentSession(request);
     session.show(principalOf(request.auth));
     const lastEventId = request.headers['last-event-id'];
     if (lastEventId !== undefined) return this.resume(session, String(lastEventId), response);
@@ -91,7 +91,14 @@ export class SessionTransport {
     const [first] = messages;
     const initializes = !batched && first?.kind === 'request' && first.method === 'initialize';
     const opens = initializes && request.headers['mcp-session-id'] === undefined;
-    return opens ? openSession(this.sessions, request, TRANSPORT) : this.ownSession(request);
+    return opens ? openSession(this.sessions, request, TRANSPORT) : this.currentSession(request);
+  }
+
+  /** The caller's own, where its token is still good: it may have been revoked while something was waited for. */
+  private async currentSession(request: AuthenticatedRequest): Promise<Session> {
+    const session = await this.ownSession(request);
+    await request.reauthorize?.();
+    return session;
   }
 
   private async answer(
