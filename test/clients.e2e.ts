@@ -1,19 +1,8 @@
 import { CLIENTS, type McpClient } from './support/clients.js';
+import { HARD_TEXTS } from './support/hard-texts.js';
 import { connectSdk, textOf } from './support/sdk-client.js';
 import { ServerProcess } from './support/server-process.js';
 import { takeToken } from './support/test-app.js';
-
-/** What has broken echoes before: characters of more than one code unit, controls, what JSON and SSE escape. */
-const HARD_TEXTS = {
-  family: '👨‍👩‍👧‍👦 🏳️‍🌈 👩🏽‍🚀',
-  rightToLeft: 'שלום עולם \u202Eمرحبا\u202C \u200F',
-  combining: 'e\u0301 ñ n\u0303 Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A͗',
-  separators: 'line\u2028paragraph\u2029next\u0085end\uFEFF',
-  astral: '𝕌𝕟𝕚𝕔𝕠𝕕𝕖 𠜎 \u{10FFFF} \uFFFD \uFFFF',
-  controls: 'nul \u0000 bell \u0007 esc \u001B[31m del \u007F',
-  lineBreaks: 'cr\rlf\ncrlf\r\nblank\n\nevent: message\ndata: forged\n\n',
-  quotes: `"double" 'single' \\back\\\\slash\\n \`tick\` \${x} $(id) %s %00 </script>`,
-};
 
 const ISO_UTC = /^Current server time is: (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)$/;
 
@@ -29,7 +18,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-describe.each(CLIENTS)('$name', ({ connect }) => {
+describe.each(CLIENTS)('$name', ({ connect, revision }) => {
   let client: McpClient;
 
   beforeAll(async () => {
@@ -40,6 +29,10 @@ describe.each(CLIENTS)('$name', ({ connect }) => {
 
   const echo = async (message: string) => client.call('echo', { message });
   const random = async (args: Record<string, unknown>) => client.call('random-number', args);
+
+  it('agrees on the revision that it is meant to', () => {
+    expect(client.revision).toBe(revision);
+  });
 
   it('lists four tools', async () => {
     expect((await client.toolNames()).toSorted()).toEqual(['echo', 'get-time', 'random-number', 'test']);

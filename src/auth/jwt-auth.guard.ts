@@ -16,6 +16,8 @@ interface GuardedRequest extends Request {
   auth?: Caller;
   /** Rejects as the guard does when the token has been revoked since; its headers are on the response then. */
   reauthorize?: () => Promise<void>;
+  /** What to throw where the token has expired since; its headers are on the response then. */
+  tokenExpired?: () => unknown;
   /** What to throw where this caller lacks some of these scopes; its headers are on the response then. */
   lackingScopes?: (scopes: readonly string[]) => Error;
 }
@@ -68,6 +70,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
       this.authenticator.assertNotRevoked(caller).catch((error: unknown) => {
         throw this.refusalOf(request, error, policy);
       });
+    request.tokenExpired = () => this.refusalOf(request, new TokenError('expired'), policy);
     request.lackingScopes = (scopes) => this.refusal.lacksScope(request, [...policy.scopes, ...scopes]);
     return true;
   }

@@ -12,17 +12,23 @@ const DESCRIPTIONS: Record<EdgeRefusal, string> = {
   invalid_origin: 'Pages of this origin may not call this server; see ALLOWED_ORIGINS',
 };
 
-/** Headers that the clients' scripts may send and read; the credentials travel in `Authorization`. */
+/** Headers that the clients' scripts may send; the credentials travel in `Authorization`. */
+const SENDABLE = [
+  'Authorization',
+  'Content-Type',
+  'Last-Event-ID',
+  'Mcp-Method',
+  'Mcp-Name',
+  'Mcp-Protocol-Version',
+  'Mcp-Session-Id',
+];
+
+/** The arguments of tools that clients repeat as headers: a list of them would depend on the tools. */
+const PARAM_HEADER = /^mcp-param-[\w!#$%&'*+.^`|~-]+$/i;
+
 const CORS: cors.CorsOptions = {
   origin: true,
   methods: ['GET', 'POST', 'DELETE'],
-  allowedHeaders: [
-    'Authorization',
-    'Content-Type',
-    'Last-Event-ID',
-    'Mcp-Protocol-Version',
-    'Mcp-Session-Id',
-  ],
   exposedHeaders: ['Mcp-Session-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate'],
   maxAge: 600,
 };
@@ -34,7 +40,9 @@ const CORS: cors.CorsOptions = {
 export function edge(settings: HttpSettings): RequestHandler {
   const logger = new Logger('Http');
   const policy = new HostOriginPolicy(settings);
-  const crossOrigin = cors(CORS);
+  const crossOrigin = cors<Request>((request, decide) => {
+    decide(null, { ...CORS, allowedHeaders: [...SENDABLE, ...paramHeadersAskedFor(request)] });
+  });
   return (request: Request, response: Response, next: NextFunction): void => {
     // What a page asks for by POST is never run or shown as something else than it says.
     if (request.method !== 'POST') response.setHeader('X-Content-Type-Options', 'nosniff');
@@ -52,4 +60,10 @@ export function edge(settings: HttpSettings): RequestHandler {
     } else if (request.headers.origin === undefined) next();
     else crossOrigin(request, response, next);
   };
+}
+
+/** Of the headers that a preflight asks for, those that repeat a tool's arguments. */
+function paramHeadersAskedFor({ headers }: Request): string[] {
+  const asked = (headers['access-control-request-headers'] ?? '').split(',');
+  return asked.map((name) => name.trim()).filter((name) => PARAM_HEADER.test(name));
 }

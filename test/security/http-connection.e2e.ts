@@ -2,18 +2,19 @@ import { connect } from 'node:net';
 import type { Server } from 'node:http';
 import { expectNoInsides, expectProblem, expectRpcRefusal } from '../support/envelopes.js';
 import { tokenOf } from '../support/forge.js';
+import { HttpSseClient } from '../support/eras/index.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { readRaw, send, sendBytes } from '../support/wire.js';
-import { OpenSession } from './fixtures/open-session.js';
+import { Owner } from './fixtures/owner.js';
 
 const CANARY = 'canary-path';
 
 let app: TestApp;
-let owner: OpenSession;
+let owner: Owner;
 let slow: Promise<{ text: string; afterMs: number }>[];
 beforeAll(async () => {
   app = await startApp();
-  owner = await OpenSession.on(app);
+  owner = await Owner.on(app);
   // Begun first and awaited last: the other tests run while these wait.
   slow = ['GET /sse HTTP/1.1\r\nHost: localhost\r\nX-Slow: ', ''].map(dribble);
 });
@@ -80,6 +81,8 @@ describe('an address that is none', () => {
   );
 });
 
+const sessionId = (): string => (owner.client as HttpSseClient).session.id;
+
 describe('a method that an address does not take', () => {
   it.each([
     ['POST', '/sse'],
@@ -91,6 +94,9 @@ describe('a method that an address does not take', () => {
     ['PUT', '/message'],
     ['PATCH', '/message'],
     ['DELETE', '/message'],
+    ['PUT', '/mcp'],
+    ['PATCH', '/mcp'],
+    ['HEAD', '/mcp'],
     ['GET', '/auth/revoke'],
     ['DELETE', '/auth/revoke'],
     ['POST', '/auth/token'],
@@ -98,7 +104,7 @@ describe('a method that an address does not take', () => {
     ['TRACE', '/sse'],
     ['PROPFIND', '/'],
   ])('%s %s', async (method, path) => {
-    const url = `${app.url}${path}?sessionId=${owner.session.id}`;
+    const url = `${app.url}${path}?sessionId=${sessionId()}`;
     const answer = await send(url, { method, token: tokenOf('alice'), headers: ['X-Canary', CANARY] });
     expect([404, 405]).toContain(answer.status);
     expect(answer.text).not.toContain(CANARY);
@@ -122,7 +128,7 @@ describe('CR LF', () => {
     '%E5%98%8D%E5%98%8AX-Injected:%201',
     '%0aX-Injected:%201%0a%0a<b>',
   ])('in a session id splits nothing: %s', async (breaks) => {
-    const url = `${app.url}/message?sessionId=${owner.session.id}${breaks}`;
+    const url = `${app.url}/message?sessionId=${sessionId()}${breaks}`;
     const answer = await send(url, { method: 'POST', token: tokenOf('alice'), body: '{}' });
     expectRpcRefusal(answer, 404, -32001);
     expect(answer.headers['x-injected']).toBeUndefined();
@@ -155,7 +161,10 @@ describe('a request that two readers would read differently', () => {
     ['chunks in another spelling', 'Transfer-Encoding: xchunked\r\n'],
     ['chunks not last', 'Transfer-Encoding: chunked, identity\r\n'],
   ])('is refused: %s', async (_how, lines) => {
-    const { statuses, text } = await sendBytes(app.url, `${owner.head}${lines}\r\n0\r\n\r\n${smuggled}`);
+    const { statuses, text } = await sendBytes(
+      app.url,
+      `${owner.client.headOf('')}${lines}\r\n0\r\n\r\n${smuggled}`,
+    );
     expect(statuses).toEqual([400]);
     expect(text).not.toContain('access_token');
     await owner.expectUntouched();

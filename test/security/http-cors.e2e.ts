@@ -30,6 +30,7 @@ describe('in development', () => {
         [401, await send(`${app.url}/sse`, { headers })],
         [403, await send(`${app.url}/sse`, { token: tokenOf('alice', { scope: 'other' }), headers })],
         [400, await send(`${app.url}/message`, { method: 'POST', token, headers })],
+        [406, await send(`${app.url}/mcp`, { method: 'POST', token, headers })],
         [404, await send(`${app.url}/nothing`, { headers })],
       ] as const;
       for (const [status, answer] of answers) {
@@ -43,7 +44,7 @@ describe('in development', () => {
     },
   );
 
-  it.each(['/sse', '/message', '/auth/revoke', '/auth/token'])(
+  it.each(['/sse', '/message', '/mcp', '/auth/revoke', '/auth/token'])(
     'preflight of %s needs no token',
     async (path) => {
       const wanted = [
@@ -61,12 +62,24 @@ describe('in development', () => {
     },
   );
 
+  it('preflight of /mcp allows what each revision has its clients send', async () => {
+    const needed =
+      'authorization,content-type,last-event-id,mcp-method,mcp-name,mcp-param-region,mcp-param-tenant_id,' +
+      'mcp-protocol-version,mcp-session-id';
+    const wanted = ['Access-Control-Request-Method', 'POST', 'Access-Control-Request-Headers', needed];
+    const headers = ['Origin', 'http://localhost:5173', ...wanted];
+    const answer = await send(`${app.url}/mcp`, { method: 'OPTIONS', headers });
+    const allowed = answer.headers['access-control-allow-headers']!.toLowerCase().split(',');
+    expect(allowed.toSorted()).toEqual(needed.split(','));
+    expect(answer.headers['access-control-allow-methods']).toBe('GET,POST,DELETE');
+  });
+
   it('preflight allows what is on its list, not what is asked for', async () => {
     const wanted = [
       'Access-Control-Request-Method',
       'PUT',
       'Access-Control-Request-Headers',
-      'x-evil,cookie',
+      'x-evil,cookie,mcp-param-,x-mcp-param-evil,mcp-evil,mcp-param-evil cookie,mcp-param-evil\u00e9',
     ];
     const headers = ['Origin', 'http://localhost:5173', ...wanted];
     const answer = await send(`${app.url}/message`, { method: 'OPTIONS', headers });

@@ -7,6 +7,7 @@ const EVIL = 'evil.example.com';
 const PATHS = [
   '/',
   '/sse',
+  '/mcp',
   '/auth/token?username=alice',
   '/.well-known/oauth-protected-resource',
   '/nothing',
@@ -61,8 +62,10 @@ describe('a Host that is not this server’s', () => {
       expectProblem(answer, 403, 'invalid_host');
       if (host !== '*' && host.length > 4) expect(answer.text).not.toContain(host);
     }
-    const posted = await send(`${app.url}/message`, { method: 'POST', headers: ['Host', EVIL], body: '{' });
-    expectProblem(posted, 403, 'invalid_host');
+    for (const route of ['/message', '/mcp']) {
+      const posted = await send(app.url + route, { method: 'POST', headers: ['Host', EVIL], body: '{' });
+      expectProblem(posted, 403, 'invalid_host');
+    }
   });
 
   it('may be missing only where HTTP says so, and is refused there', async () => {
@@ -184,8 +187,13 @@ describe('an Origin that is not on the list', () => {
   it.each(origins)('%j is refused, also by preflight, and gets no CORS header', async (origin) => {
     for (const path of PATHS) expectRefused(await get(path, 'Origin', origin));
     const asking = ['Origin', origin, 'Access-Control-Request-Method', 'POST'];
-    expectRefused(await send(`${app.url}/message`, { method: 'OPTIONS', headers: asking }));
     const token = tokenOf('alice');
+    for (const route of ['/message', '/mcp']) {
+      expectRefused(await send(app.url + route, { method: 'OPTIONS', headers: asking }));
+      expectRefused(
+        await send(app.url + route, { method: 'POST', token, headers: ['Origin', origin], body: '{' }),
+      );
+    }
     expectRefused(await send(`${app.url}/sse`, { token, headers: ['Origin', origin] }));
   });
 

@@ -1,6 +1,6 @@
 import { expectChallenge, expectNothingOf } from '../support/envelopes.js';
+import { type EraClient, ERAS } from '../support/eras/index.js';
 import { CANARY, forge } from '../support/forge.js';
-import { RawSession } from '../support/raw-session.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { type Answer, send } from '../support/wire.js';
 
@@ -59,52 +59,84 @@ const PLACEMENTS: Readonly<Record<string, Placement>> = {
 };
 
 let app: TestApp;
-let session: RawSession;
+let clients: EraClient[];
 
 beforeAll(async () => {
   app = await startApp();
-  session = await RawSession.open(app.url, forge());
+  clients = await Promise.all(ERAS.map(({ connect }) => connect(app.url, forge())));
 });
 
 afterAll(async () => {
-  session.close();
+  for (const client of clients) client.close();
   await app.close();
 });
 
-function attempt(route: string, token: string, { headers, query }: Placement): Promise<Answer> {
-  const path = route === '/message' ? session.endpoint : route;
-  const url = `${app.url}${path}${path.includes('?') ? '&' : '?'}${query?.(token) ?? ''}`;
-  const all = [...(headers?.(token) ?? [])];
-  if (route === '/sse') return send(url, { headers: all });
-  const body = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' });
-  return send(url, { method: 'POST', headers: ['Content-Type', 'application/json', ...all], body });
+interface Route {
+  readonly name: string;
+  readonly route: string;
+  /** The status of a good request. */
+  readonly status: number;
+  /** Everything right but for the token; `body` only where a good request has one. */
+  readonly attempt: (token: string, placement: Placement, body?: Body) => Promise<Answer>;
 }
 
-describe.each(['/sse', '/message', '/auth/revoke'])('a token for %s', (route) => {
+interface Body {
+  readonly type: string;
+  readonly text: string;
+}
+
+const ROUTES: readonly Route[] = [
+  {
+    name: 'GET /sse',
+    route: '/sse',
+    status: 200,
+    attempt: (token, { headers, query }) =>
+      send(`${app.url}/sse?${query?.(token) ?? ''}`, { headers: headers?.(token) }),
+  },
+  {
+    name: 'POST /auth/revoke',
+    route: '/auth/revoke',
+    status: 200,
+    attempt: (token, { headers, query }, body) => {
+      const all = [...(headers?.(token) ?? []), 'Content-Type', body?.type ?? 'application/json'];
+      const url = `${app.url}/auth/revoke?${query?.(token) ?? ''}`;
+      return send(url, { method: 'POST', headers: all, body: body?.text });
+    },
+  },
+  ...ERAS.map((era, at) => ({
+    name: `POST, ${era.name}`,
+    route: era.route,
+    status: era.taken,
+    attempt: (token: string, { headers, query }: Placement, body?: Body) =>
+      clients[at]!.post(body?.text ?? era.request('placed', 'tools/list'), {
+        headers: [...(headers?.(token) ?? []), ...(body === undefined ? [] : ['Content-Type', body.type])],
+        query: query?.(token),
+        without: ['Authorization'],
+      }),
+  })),
+];
+
+describe.each(ROUTES)('a token for $name', ({ route, status, attempt }) => {
   it.each(Object.entries(PLACEMENTS))('is not taken from %s', async (_where, placement) => {
     const token = forge();
-    const answer = await attempt(route, token, placement);
+    const answer = await attempt(token, placement);
     expectChallenge(answer, { route, error: placement.error });
     expectNothingOf(token, answer, CANARY);
   });
 
   it.each(['bearer', 'BEARER', 'bEaReR'])('may follow %s', async (scheme) => {
-    const answer = await attempt(route, forge(), { headers: (t) => authorization(`${scheme} ${t}`) });
-    expect(answer.status).toBe(route === '/message' ? 202 : 200);
+    const answer = await attempt(forge(), { headers: (t) => authorization(`${scheme} ${t}`) });
+    expect(answer.status).toBe(status);
   });
-});
 
-it.each([
-  ['form', 'application/x-www-form-urlencoded', (token: string) => `access_token=${token}&token=${token}`],
-  ['JSON', 'application/json', (token: string) => JSON.stringify({ access_token: token, token })],
-])('a token in a %s body opens nothing', async (_kind, type, bodyOf) => {
-  const token = forge();
-  for (const route of ['/message', '/auth/revoke']) {
-    const path = route === '/message' ? session.endpoint : route;
-    const headers = ['Content-Type', type];
-    const answer = await send(app.url + path, { method: 'POST', headers, body: bodyOf(token) });
+  it.each([
+    ['form', 'application/x-www-form-urlencoded', (token: string) => `access_token=${token}&token=${token}`],
+    ['JSON', 'application/json', (token: string) => JSON.stringify({ access_token: token, token })],
+  ])('in a %s body opens nothing', async (_kind, type, textOf) => {
+    const token = forge();
+    const answer = await attempt(token, {}, { type, text: textOf(token) });
     expectChallenge(answer, { route });
     expectNothingOf(token, answer, CANARY);
-  }
-  expect((await send(`${app.url}/sse`, { token })).status).toBe(200);
+    expect((await send(`${app.url}/sse`, { token })).status).toBe(200);
+  });
 });

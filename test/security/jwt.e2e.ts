@@ -1,40 +1,43 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expectChallenge, expectNothingOf } from '../support/envelopes.js';
+import { type EraClient, ERAS, type HttpSseClient, type SessionClient } from '../support/eras/index.js';
 import { CANARY, forge, now, tokenOf } from '../support/forge.js';
-import { RawSession } from '../support/raw-session.js';
 import { PUBLIC_URL, startApp, type TestApp } from '../support/test-app.js';
 import { type Answer, send } from '../support/wire.js';
 import { FORGERIES, keyCarriers } from './fixtures/forgeries.js';
 
-const PING = JSON.stringify({ jsonrpc: '2.0', id: 'forged', method: 'ping' });
-const JSON_TYPE = ['Content-Type', 'application/json'];
-
 let app: TestApp;
-let victim: RawSession;
+let victims: EraClient[];
 let bait: Server | undefined;
 
 beforeAll(async () => {
   app = await startApp();
-  victim = await RawSession.open(app.url, tokenOf('alice'));
+  victims = await Promise.all(ERAS.map(({ connect }) => connect(app.url, tokenOf('alice'))));
 });
 
 afterEach(() => bait?.close());
 
 afterAll(async () => {
-  victim.close();
+  for (const victim of victims) victim.close();
   await app.close();
 });
 
 /** Each with everything right but the token. */
 const ROUTES: readonly (readonly [string, string, (token: string) => Promise<Answer>])[] = [
   ['GET /sse', '/sse', (token) => send(`${app.url}/sse`, { token })],
-  ['POST /message', '/message', (token) => post(token)],
+  ...ERAS.map(({ name, route }, at) => [`POST, ${name}`, route, (token: string) => post(token, at)] as const),
+  ['GET /mcp', '/mcp', (token) => listen(token)],
   ['POST /auth/revoke', '/auth/revoke', (token) => send(`${app.url}/auth/revoke`, { method: 'POST', token })],
 ];
 
-const post = (token: string): Promise<Answer> =>
-  send(app.url + victim.endpoint, { method: 'POST', token, headers: JSON_TYPE, body: PING });
+const post = (token: string, era = 0): Promise<Answer> =>
+  victims[era]!.post(ERAS[era]!.request('forged', 'tools/list'), { token });
+
+function listen(token: string): Promise<Answer> {
+  const { sessionId } = victims[1] as SessionClient;
+  return send(`${app.url}/mcp`, { token, headers: ['Mcp-Session-Id', sessionId, 'Accept', '*/*'] });
+}
 
 describe.each(ROUTES)('%s', (_name, route, attempt) => {
   it('lets a good token in', async () => {
@@ -81,11 +84,12 @@ describe('what is right with a token, and must stay so', () => {
   });
 
   it('nothing of a refused token has reached the session', async () => {
-    await victim.call('before', 'ping');
-    const before = victim.messages.length;
+    const { session } = victims[0] as HttpSseClient;
+    await session.call('before', 'ping');
+    const before = session.messages.length;
     await post(forge({ secret: 'x' }));
-    expect((await victim.call('after', 'ping')).result).toEqual({});
-    expect(victim.messages).toHaveLength(before + 1);
+    expect((await session.call('after', 'ping')).result).toEqual({});
+    expect(session.messages).toHaveLength(before + 1);
   });
 });
 
@@ -94,8 +98,8 @@ describe('a token without the scope', () => {
     'but with %j gets 403, and the scope to ask for',
     async (scope) => {
       const token = forge({ claims: { scope } });
-      const [[, , open], [, , receive]] = ROUTES as [(typeof ROUTES)[number], (typeof ROUTES)[number]];
-      for (const [route, attempt] of [['/sse', open] as const, ['/message', receive] as const]) {
+      // Who takes a token back, or one's own, needs no scope.
+      for (const [, route, attempt] of ROUTES.filter(([, route]) => route !== '/auth/revoke')) {
         const answer = await attempt(token);
         expectChallenge(answer, { route, status: 403, error: 'insufficient_scope' });
         expectNothingOf(token, answer, CANARY);

@@ -1,4 +1,5 @@
 import { CANARY, forge, type Parts } from '../support/forge.js';
+import { ERAS, SessionClient } from '../support/eras/index.js';
 import { RawSession } from '../support/raw-session.js';
 import { ServerProcess } from '../support/server-process.js';
 import { PUBLIC_URL, SECRET } from '../support/test-app.js';
@@ -47,12 +48,22 @@ async function attack({ url }: ServerProcess): Promise<string[]> {
     return made;
   };
   const hostile = { sub: `mallory${TURNED}`, client_id: `client${BREAKS}${TURNED}` };
-  const session = await RawSession.open(url, token(hostile));
   const args = { message: `${CANARY} argument` };
-  await session.call(`id${BREAKS}`, 'tools/call', { name: 'echo', arguments: args });
-  await session.call('2', 'tools/call', { name: `${CANARY}${BREAKS}`, arguments: args });
-  await session.call('3', `${CANARY}${BREAKS}`, args);
-  await session.call('4', 'tools/call', { name: 'random-number', arguments: { min: `${CANARY}${BREAKS}` } });
+  const ids: string[] = [];
+  for (const { connect } of ERAS) {
+    const client = await connect(url, token(hostile));
+    await client.call(`id${BREAKS}`, 'tools/call', { name: 'echo', arguments: args });
+    await client.call('2', 'tools/call', { name: `${CANARY}${BREAKS}`, arguments: args });
+    await client.call('3', `${CANARY}${BREAKS}`, args);
+    await client.call('4', 'tools/call', { name: 'random-number', arguments: { min: `${CANARY}${BREAKS}` } });
+    const headers = ['Mcp-Method', `${CANARY}${FORGED}`, 'Mcp-Name', `${CANARY}${FORGED}`];
+    const more = ['Last-Event-ID', CANARY, 'Mcp-Param-X', `${CANARY}${FORGED}`];
+    await client.post(`{"${CANARY}`, { headers: [...headers, ...more] });
+    if (client instanceof SessionClient) ids.push(client.sessionId);
+    client.close();
+  }
+  await send(`${url}/mcp`, { token: token(), headers: ['Mcp-Session-Id', CANARY, 'Accept', '*/*'] });
+  const session = await RawSession.open(url, token(hostile));
   const clientInfo = { name: `${CANARY}${BREAKS}`, version: BREAKS };
   const params = { protocolVersion: '2025-06-18', clientInfo, capabilities: {} };
   await session.call('5', 'initialize', params);
@@ -76,7 +87,7 @@ async function attack({ url }: ServerProcess): Promise<string[]> {
   await sendBytes(url, `${head}User-Agent: \u001b[2J${FORGED}\r\nConnection: close\r\n\r\n`);
   await sendBytes(url, `${head}Connection: close\r\n\r\n`);
   session.close();
-  return [...tokens.flatMap((made) => made.split('.')), session.id, SECRET, CANARY];
+  return [...tokens.flatMap((made) => made.split('.')), session.id, ...ids, SECRET, CANARY];
 }
 
 it('the attack has left its mark in both logs', () => {

@@ -1,17 +1,20 @@
 import { jest } from '@jest/globals';
-import { request } from 'node:http';
-import { RevocationStore, SlotCounter } from '../../src/backplane/index.js';
+import { connect } from 'node:net';
+import { RecordStore, RevocationStore, SlotCounter } from '../../src/backplane/index.js';
 import { SessionService } from '../../src/mcp/index.js';
 import { expectChallenge } from '../support/envelopes.js';
+import { type EraClient, ERAS } from '../support/eras/index.js';
 import { now, tokenOf } from '../support/forge.js';
+import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
 import { PUBLIC_URL, startApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
-import { send } from '../support/wire.js';
+import { readRaw, send } from '../support/wire.js';
+import { RoutedTool } from './fixtures/routed.tools.js';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({}, [RoutedTool]);
 });
 afterAll(() => app.close());
 afterEach(() => jest.restoreAllMocks());
@@ -20,61 +23,82 @@ async function revoke(token: string): Promise<void> {
   expect((await send(`${app.url}/auth/revoke`, { method: 'POST', token })).status).toBe(200);
 }
 
-describe('a token that is revoked while the body of its request is on its way', () => {
-  let session: RawSession;
+describe.each(ERAS)('a token that is revoked while the body of its request is on its way: $name', (era) => {
+  let client: EraClient;
   let keeper: string;
   let stolen: string;
-  let status: Promise<number>;
+  let statuses: Promise<readonly number[]>;
+  const body = era.request('late', 'tools/call', { name: 'routed', arguments: {} });
 
   beforeEach(async () => {
     [keeper, stolen] = [tokenOf('alice'), tokenOf('alice')];
-    session = await RawSession.open(app.url, keeper);
-    const late = postLate(JSON.stringify({ jsonrpc: '2.0', id: 'late', method: 'ping' }));
+    client = await era.connect(app.url, keeper);
+    const late = postLate();
     await late.begun;
     await revoke(stolen);
-    status = late.finish();
+    statuses = late.finish();
   });
-  afterEach(() => session.close());
+  afterEach(() => client.close());
 
   /** A POST with the stolen token that the guard has let in, and whose body comes when it is told to. */
-  function postLate(body: string): { begun: Promise<unknown>; finish: () => Promise<number> } {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const headers = {
-      Authorization: `Bearer ${stolen}`,
-      'Content-Type': 'application/json',
-      'Content-Length': body.length,
-      // Answered by Node as it hands the request to the application.
-      Expect: '100-continue',
-    };
-    const options = { method: 'POST', headers, agent: false };
-    const sent = request(app.url + session.endpoint, options, (response) => {
-      response.resume().once('end', () => resolve(response.statusCode!));
-    });
-    sent.once('error', reject).flushHeaders();
-    const continued = new Promise((goOn) => sent.once('continue', goOn));
+  function postLate(): { begun: Promise<unknown>; finish: () => Promise<readonly number[]> } {
+    const { hostname, port } = new URL(app.url);
+    const socket = connect(Number(port), hostname).setEncoding('utf8');
+    // Answered by Node as it hands the request to the application.
+    const framing = `Content-Length: ${body.length}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`;
+    socket.write(client.headOf(body).replace(keeper, stolen) + framing);
+    let text = '';
+    socket.on('data', (chunk: string) => (text += chunk)).on('error', () => undefined);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const continued = until(() => text.includes('100 Continue'));
     // Later in the server's queue, and through the guard: so is the first by then.
     const begun = continued.then(() => send(`${app.url}/sse`, { token: stolen }));
     return {
       begun,
-      finish: () => {
-        sent.end(body);
-        return promise;
+      finish: async () => {
+        socket.write(body);
+        await closed;
+        return readRaw(text).statuses;
       },
     };
   }
 
   it('is refused, and the message is not taken', async () => {
-    expect([401, 404]).toContain(await status);
-    expect((await session.call('after', 'ping')).result).toEqual({});
-    expect(session.messages.map(({ id }) => id)).toEqual(['after']);
+    const [first, status] = await statuses;
+    expect(first).toBe(100);
+    expect([401, 404]).toContain(status);
+    expect((await client.call('after', 'tools/list')).result).toBeDefined();
+    expect(app.app.get(RoutedTool).runs).toBe(0);
   });
 
-  it('does not keep the session when the token that opened it is revoked too', async () => {
-    await status;
+  it('keeps nothing when the token that opened it is revoked too', async () => {
+    await statuses;
     const sessions = app.app.get(SessionService);
     await revoke(keeper);
     await until(() => sessions.size === 0, 1_000);
-    await expect(session.ended).resolves.toBeUndefined();
+    await expect(client.call('after', 'tools/list')).rejects.toThrow('401');
+  });
+});
+
+describe('a token that is revoked while its session is looked up', () => {
+  it('gets no stream, and does not keep the session', async () => {
+    const keeper = tokenOf('dave', { iat: now() - 5 });
+    const endpoint = await McpEndpoint.open(app.url, keeper);
+    const own = tokenOf('dave', { iat: now() - 1 });
+    const records = app.app.get<RecordStore>(RecordStore);
+    const get = records.get.bind(records);
+    const looking = jest.spyOn(records, 'get').mockImplementationOnce(async (key) => {
+      await revoke(own);
+      return get(key);
+    });
+    const newer = new McpEndpoint(app.url, own);
+    newer.sessionId = endpoint.sessionId;
+    const answer = await newer.get();
+    expect(looking).toHaveBeenCalledTimes(1);
+    expect(answer.status).toBe(401);
+    // The session is still its owner's, by the token that has not been revoked.
+    expect((await endpoint.reply(1, 'ping')).result).toEqual({});
+    await endpoint.delete();
   });
 });
 

@@ -39,6 +39,8 @@ async function expectRevoked(token: string): Promise<void> {
   for (const [path, method] of [
     ['/sse', 'GET'],
     ['/message', 'POST'],
+    ['/mcp', 'POST'],
+    ['/mcp', 'GET'],
     ['/auth/revoke', 'POST'],
   ] as const) {
     const answer = await send(app.url + path, { method, token });

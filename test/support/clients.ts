@@ -17,11 +17,15 @@ export interface McpClient {
   toolNames(): Promise<string[]>;
   /** Rejects when the tool does not exist. */
   call(tool: string, args?: Record<string, unknown>): Promise<Answer>;
+  /** The revision that it has agreed on with the server, where it tells. */
+  readonly revision?: string | undefined;
   close(): Promise<void>;
 }
 
 export interface ClientKind {
   readonly name: string;
+  /** What it agrees on with this server, where it tells. */
+  readonly revision?: string;
   readonly connect: (url: string, token: string) => Promise<McpClient>;
 }
 
@@ -29,15 +33,27 @@ export interface ClientKind {
 export const CLIENTS: readonly ClientKind[] = [
   { name: 'SDK v1, /sse', connect: async (url, token) => wrap(await connectSdk(url, token)) },
   { name: 'SDK v1, /mcp', connect: async (url, token) => wrap(await connectSdkOverMcp(url, token)) },
-  { name: 'SDK v2, /sse', connect: async (url, token) => wrap(await connectSdkV2(sseTransport(url, token))) },
   {
-    name: 'SDK v2, /mcp',
+    name: 'SDK v2, /sse',
+    revision: '2025-11-25',
+    connect: async (url, token) => wrap(await connectSdkV2(sseTransport(url, token))),
+  },
+  {
+    name: 'SDK v2, /mcp, as of old',
+    revision: '2025-11-25',
     connect: async (url, token) => wrap(await connectSdkV2(streamableTransport(url, token))),
   },
   {
     name: 'SDK v2, /mcp, asking for the newest revision first',
+    revision: '2026-07-28',
     connect: async (url, token) =>
       wrap(await connectSdkV2(streamableTransport(url, token), { mode: 'auto' })),
+  },
+  {
+    name: 'SDK v2, /mcp, pinned to 2026-07-28',
+    revision: '2026-07-28',
+    connect: async (url, token) =>
+      wrap(await connectSdkV2(streamableTransport(url, token), { mode: { pin: '2026-07-28' } })),
   },
   {
     name: 'Inspector CLI, /sse',
@@ -69,6 +85,7 @@ export const CLIENTS: readonly ClientKind[] = [
 interface SdkClient {
   listTools(): Promise<{ tools: { name: string }[] }>;
   callTool(params: { name: string; arguments?: Record<string, unknown> }): Promise<unknown>;
+  getNegotiatedProtocolVersion?(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -76,6 +93,7 @@ function wrap(client: SdkClient): McpClient {
   return {
     toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
     call: async (name, args) => answerIn(await client.callTool({ name, arguments: args })),
+    revision: client.getNegotiatedProtocolVersion?.(),
     close: () => client.close(),
   };
 }
@@ -104,7 +122,7 @@ function stdioTransport(): V2Transport {
 
 export async function connectSdkV2(
   transport: V2Transport,
-  versionNegotiation: { mode: 'legacy' | 'auto' | { pin: string } } = { mode: 'legacy' },
+  versionNegotiation: v2.VersionNegotiationOptions = { mode: 'legacy' },
 ): Promise<v2.Client> {
   const client = new v2.Client({ name: 'e2e-sdk-v2', version: '1.0.0' }, { versionNegotiation });
   await client.connect(transport);

@@ -116,6 +116,11 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     });
   }
 
+  /** Whether a session or a visit is on this node, and has not ended. */
+  holds(peer: Peer): boolean {
+    return peer instanceof Session ? this.sessions.has(peer.id) : this.visits.has(peer as Visit);
+  }
+
   /** Takes in the sender of one request that belongs to no session; 503 during shutdown. */
   receive(principal: Principal, envelope: RequestEnvelope): Visit {
     if (this.draining) throw shuttingDown();

@@ -1,10 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, MethodNotAllowedException } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { CallLimiter } from '../../invocation/call.limiter.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import type { JsonRpcMessage } from '../../protocol/json-rpc.js';
 import { isModernVersion } from '../../protocol/sdk-types.js';
 import { principalOf } from '../../sessions/principal.js';
+import { batchesUnsupported } from '../../sessions/request-refused.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { type IncomingMessages, readMessages } from '../incoming-messages.js';
 import { assertAccepts } from './mcp-headers.js';
@@ -28,12 +29,25 @@ export class McpTransport {
     // Somebody else's session is told from one's own before a body is read for it.
     if (!namesModern(request)) await this.stateful.assertOwn(request);
     const incoming = await readMessages(request, this.options.maxBodyBytes);
+    if (incoming.batched && namesModern(request)) throw batchesUnsupported();
     await this.limiter.admit(incoming.messages, principalOf(request.auth));
+    const message = modernMessage(incoming, request);
+    if (message === undefined) return this.stateful.post(incoming, request, response);
     // The token may have been revoked while the body was on its way.
     await request.reauthorize?.();
-    const message = modernMessage(incoming, request);
-    if (message === undefined) await this.stateful.post(incoming, request, response);
-    else await this.stateless.post(message, request, response);
+    await this.stateless.post(message, request, response);
+  }
+
+  /** `GET`: a stream of a session's. */
+  async listen(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
+    refuseModern(request, response);
+    await this.stateful.listen(request, response);
+  }
+
+  /** `DELETE`: ends a session. */
+  async end(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
+    refuseModern(request, response);
+    await this.stateful.end(request, response);
   }
 }
 
@@ -44,6 +58,13 @@ function modernMessage(
   const message = messages[0]!;
   const isModern = !batched && (versionIn(message) !== undefined || namesModern(request));
   return isModern ? message : undefined;
+}
+
+/** Where there are no sessions there is POST alone. */
+function refuseModern(request: AuthenticatedRequest, response: ServerResponse): void {
+  if (!namesModern(request)) return;
+  response.setHeader('Allow', 'POST');
+  throw new MethodNotAllowedException('This protocol version has POST alone');
 }
 
 function namesModern({ headers }: AuthenticatedRequest): boolean {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { ParamHeader } from '../../catalog/param-headers.js';
 import { isObject, type JsonRpcRequest, type Params } from '../../protocol/json-rpc.js';
@@ -13,6 +14,7 @@ const NAMED_BY: ReadonlyMap<string, 'name' | 'uri'> = new Map([
 
 const ENCODED = /^=\?base64\?(.*)\?=$/s;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 const PLAIN = /^[\t\x20-\x7e]*$/;
 
 /**
@@ -62,13 +64,16 @@ function decode(header: string | undefined): string | undefined {
   if (header === undefined || !PLAIN.test(header)) return undefined;
   const encoded = ENCODED.exec(header)?.[1];
   if (encoded === undefined) return header;
-  return BASE64.test(encoded) ? Buffer.from(encoded, 'base64').toString() : undefined;
+  if (!BASE64.test(encoded)) return undefined;
+  const bytes = Buffer.from(encoded, 'base64');
+  // What is not UTF-8 would be read as something that was never sent.
+  return isUtf8(bytes) ? bytes.toString() : undefined;
 }
 
 function isSame(text: string | undefined, value: unknown): boolean {
   if (text === undefined) return false;
-  if (typeof value === 'number') return text.trim() !== '' && Number(text) === value;
-  return text === String(value);
+  if (typeof value === 'number') return DECIMAL.test(text) && Number(text) === value;
+  return typeof value === 'boolean' ? text === String(value) : text === value;
 }
 
 function valueAt(args: Params, path: readonly string[]): unknown {

@@ -26,6 +26,11 @@ export class PostExchange implements ReplyOutlet {
     private readonly isPolled = false,
   ) {}
 
+  /** Something has gone ahead of the reply. */
+  get hasBegun(): boolean {
+    return this.stream !== undefined;
+  }
+
   send(message: string): void {
     this.stream ??= this.openStream?.();
     this.stream?.send(message);

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import type { JsonRpcMessage } from '../../protocol/json-rpc.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
-import { type Principal, principalOf } from '../../sessions/principal.js';
+import { principalOf } from '../../sessions/principal.js';
 import { batchesUnsupported, RequestRefused, shuttingDown } from '../../sessions/request-refused.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
@@ -11,6 +11,7 @@ import { type AuthenticatedRequest, refuseHead } from '../authenticated-request.
 import { assertNewRequest, type IncomingMessages } from '../incoming-messages.js';
 import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
+import { refuseUnanswered } from '../unanswered.js';
 import { assertAccepts, assertProtocolVersion, sessionIdOf } from './mcp-headers.js';
 import { PostExchange } from './post.exchange.js';
 import type { ResumableStream } from './resumable.stream.js';
@@ -51,7 +52,7 @@ export class SessionTransport {
       if (scopes !== undefined) throw request.lackingScopes(scopes);
     }
     session.show(principal);
-    await this.answer(messages, batched, session, principal, response);
+    await this.answer(messages, batched, session, request, response);
   }
 
   /** `GET`: the stream of messages that belong to no request, or the rest of one that broke off. */
@@ -60,7 +61,7 @@ export class SessionTransport {
     assertAccepts(request, 'text/event-stream');
     assertProtocolVersion(request);
     if (this.sessions.isDraining) throw shuttingDown();
-    const session = await this.ownSession(request);
+    const session = await this.currentSession(request);
     session.show(principalOf(request.auth));
     const lastEventId = request.headers['last-event-id'];
     if (lastEventId !== undefined) return this.resume(session, String(lastEventId), response);
@@ -90,36 +91,43 @@ export class SessionTransport {
     const [first] = messages;
     const initializes = !batched && first?.kind === 'request' && first.method === 'initialize';
     const opens = initializes && request.headers['mcp-session-id'] === undefined;
-    return opens ? openSession(this.sessions, request, TRANSPORT) : this.ownSession(request);
+    return opens ? openSession(this.sessions, request, TRANSPORT) : this.currentSession(request);
+  }
+
+  /** The caller's own, where its token is still good: it may have been revoked while something was waited for. */
+  private async currentSession(request: AuthenticatedRequest): Promise<Session> {
+    const session = await this.ownSession(request);
+    await request.reauthorize?.();
+    return session;
   }
 
   private async answer(
     messages: readonly JsonRpcMessage[],
     batched: boolean,
     session: Session,
-    principal: Principal,
+    request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
+    const principal = principalOf(request.auth);
     const isNew = !session.initialized;
     const exchange = new PostExchange(
       response,
       () => this.replyStream(session, response),
       session.protocolVersion >= PRIMED_SINCE,
     );
-    const replies = await Promise.all(
+    const answers = await Promise.all(
       messages.map((message) =>
         this.protocol.handle(message, { peer: session, principal, outlet: exchange }),
       ),
     );
+    const replies = answers.filter((reply) => reply !== undefined);
+    if (replies.length === 0 && !exchange.hasBegun && !this.sessions.holds(session)) {
+      return refuseUnanswered(request, response);
+    }
     // Whichever node takes the next request has to know what this one has agreed on.
     if (session.takeRevision()) await this.sessions.save(session);
     const opened = isNew && session.initialized;
-    exchange.finish(
-      replies.filter((reply) => reply !== undefined),
-      batched,
-      HttpStatus.OK,
-      opened ? { 'Mcp-Session-Id': session.id } : {},
-    );
+    exchange.finish(replies, batched, HttpStatus.OK, opened ? { 'Mcp-Session-Id': session.id } : {});
     this.streams.forgetFinished(session);
     // An initialize that was refused has opened nothing.
     if (session.initialized) this.sessions.renew(session);

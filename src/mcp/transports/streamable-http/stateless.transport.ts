@@ -12,6 +12,7 @@ import { SessionService } from '../../sessions/session.service.js';
 import type { Visit } from '../../sessions/visit.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { SseStream } from '../sse.stream.js';
+import { refuseUnanswered } from '../unanswered.js';
 import { PostExchange } from './post.exchange.js';
 import { assertMirrored, assertParamsMirrored } from './mirrored-headers.js';
 import { readEnvelope, versionIn } from '../request-envelope.js';
@@ -40,8 +41,9 @@ export class StatelessTransport {
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
+    if (message.kind === 'response') throw unwantedResponse();
     // This revision has no notifications of the client's over HTTP; unknown ones are nobody's loss.
-    if (message.kind !== 'request') return void response.writeHead(HttpStatus.ACCEPTED).end();
+    if (message.kind === 'notification') return void response.writeHead(HttpStatus.ACCEPTED).end();
     try {
       assertMirrored(request, versionIn(message), message);
       const visit = this.sessions.receive(principalOf(request.auth), readEnvelope(message.params));
@@ -60,6 +62,8 @@ export class StatelessTransport {
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
+    // Its client may have left while the token was looked at: its 'close' has passed unheard.
+    if (response.destroyed) return this.sessions.leave(visit);
     const gone = (): void => this.sessions.close(visit, 'client_disconnected');
     response.once('close', gone);
     try {
@@ -69,7 +73,8 @@ export class StatelessTransport {
       if (scopes !== undefined) throw request.lackingScopes(scopes);
       const outlet = new PostExchange(response, () => this.openStream(visit, response));
       const reply = await this.protocol.handle(message, { peer: visit, principal, outlet });
-      outlet.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
+      if (reply === undefined && !outlet.hasBegun) await refuseUnanswered(request, response);
+      else outlet.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
     } finally {
       response.off('close', gone);
       this.sessions.leave(visit);
@@ -91,6 +96,15 @@ export class StatelessTransport {
     visit.streams.add(stream);
     return stream;
   }
+}
+
+/** Answers to what the server asks come in the request that is sent again. */
+function unwantedResponse(): RequestRefused {
+  return new RequestRefused(
+    HttpStatus.BAD_REQUEST,
+    'malformed_message',
+    'This protocol version has no responses of the client’s: send a request or a notification',
+  );
 }
 
 function statusOf(reply: Reply | undefined): HttpStatus {

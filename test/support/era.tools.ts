@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { type CallContext, type LoggingLevel, type McpTool, Tool } from '../../src/mcp/index.js';
+import { Gate, GATED } from './gate.tool.js';
+
+const keyed = z.object({ key: z.string() });
+
+/** Tells how far it is, which opens the stream of its reply, and waits behind the gate. */
+@Tool({ name: 'announced', description: 'Says something, and waits.', input: keyed })
+export class AnnouncedTool implements McpTool<typeof keyed> {
+  constructor(private readonly gate: Gate) {}
+
+  execute({ key }: z.infer<typeof keyed>, context: CallContext): Promise<string> {
+    context.progress(1, { total: 2, message: 'one of two' });
+    return this.gate.hold(key, context.signal).finally(() => context.progress(2, { total: 2 }));
+  }
+}
+
+export const LEVELS: readonly LoggingLevel[] = ['debug', 'info', 'warning', 'error', 'emergency'];
+
+@Tool({ name: 'talks', description: 'Sends a log message of several levels.' })
+export class TalkingTool implements McpTool {
+  execute(_input: Record<string, never>, context: CallContext): string {
+    for (const level of LEVELS) context.log(level, { said: level }, 'talker');
+    return 'said';
+  }
+}
+
+const total = z.object({ total: z.int() });
+
+@Tool({ name: 'counts', description: 'Returns an object.', output: total })
+export class CountingTool implements McpTool<undefined, typeof total> {
+  execute(): z.infer<typeof total> {
+    return { total: 3 };
+  }
+}
+
+const names = z.array(z.string());
+
+@Tool({ name: 'names', description: 'Returns what is no object.', output: names })
+export class NamingTool implements McpTool<undefined, typeof names> {
+  execute(): string[] {
+    return ['one', 'two'];
+  }
+}
+
+@Tool({ name: 'secret', description: 'For administrators.', scopes: ['mcp:admin'] })
+export class SecretTool implements McpTool {
+  execute(): string {
+    return 'the secret';
+  }
+}
+
+@Tool({
+  name: 'refund',
+  description: 'For those who have asked.',
+  scopes: ['refund:read', 'refund:write'],
+  stepUp: true,
+})
+export class RefundTool implements McpTool {
+  execute(): string {
+    return 'refunded';
+  }
+}
+
+export const ERA_TOOLS = [
+  ...GATED,
+  AnnouncedTool,
+  TalkingTool,
+  CountingTool,
+  NamingTool,
+  SecretTool,
+  RefundTool,
+];
