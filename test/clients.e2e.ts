@@ -1,4 +1,4 @@
-import { CLIENTS, type McpClient } from './support/clients.js';
+import { CLIENTS, type McpClient, STDIO_CLIENTS } from './support/clients.js';
 import { HARD_TEXTS } from './support/hard-texts.js';
 import { connectSdk, textOf } from './support/sdk-client.js';
 import { ServerProcess } from './support/server-process.js';
@@ -18,7 +18,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-describe.each(CLIENTS)('$name', ({ connect, revision }) => {
+describe.each([...CLIENTS, ...STDIO_CLIENTS])('$name', ({ connect, revision }) => {
   let client: McpClient;
 
   beforeAll(async () => {

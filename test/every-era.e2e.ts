@@ -140,7 +140,7 @@ describe.each(ERAS)('$name', ({ connect, revision }) => {
       const key = `${revision} slow`;
       const { result } = await call('impatient', { key });
       expect(result).toMatchObject({ isError: true });
-      expect(textOf(result)).toBe('impatient: The call took longer than the tool may');
+      expect(textOf(result)).toBe('impatient: The call took longer than it may');
       expect((await gate.held(key)).signal.aborted).toBe(true);
     });
   });

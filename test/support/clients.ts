@@ -63,6 +63,10 @@ export const CLIENTS: readonly ClientKind[] = [
     name: 'Inspector CLI, /mcp',
     connect: async (url, token) => new Inspector([`${url}/mcp`, '--transport', 'http', ...bearer(token)]),
   },
+];
+
+/** The real clients that start the server themselves. */
+export const STDIO_CLIENTS: readonly ClientKind[] = [
   { name: 'SDK v1, stdio', connect: async () => wrap(await connectSdkOverStdio()) },
   { name: 'SDK v2, stdio', connect: async () => wrap(await connectSdkV2(stdioTransport())) },
   {
