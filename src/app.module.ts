@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditModule } from './audit/index.js';
 import { AuthModule, Public } from './auth/index.js';
 import { BackplaneModule } from './backplane/index.js';
 import {
@@ -47,6 +48,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigurationModule.forRoot(settings),
+        AuditModule,
         BackplaneModule,
         // Express tries routes in this order: the ones that are busy come first.
         McpModule.forRootAsync({

@@ -1,5 +1,6 @@
 export { ConfigurationError, type SettingProblem } from './configuration.error.js';
 export {
+  AUDIT_SETTINGS,
   AUTH_SETTINGS,
   ConfigurationModule,
   HTTP_SETTINGS,
@@ -14,6 +15,7 @@ export { isProviderUrl } from './issuer-formats.js';
 export { isLoopbackHost } from './loopback.js';
 export { RATE_LIMIT_FORMAT, readRateLimit, type RateLimit } from './rate-limit.js';
 export type {
+  AuditSettings,
   AuthSettings,
   ClaimNames,
   Environment,

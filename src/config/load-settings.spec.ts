@@ -49,6 +49,7 @@ describe('loadSettings', () => {
       },
       limits: { calls: undefined, failedAuthentications: undefined },
       logs: { level: 'info', format: 'pretty' },
+      audit: { destination: 'off' },
     });
   });
 
@@ -71,6 +72,7 @@ describe('loadSettings', () => {
         failedAuthentications: { count: 60, periodMs: 60_000 },
       },
       logs: { level: 'info', format: 'json' },
+      audit: { destination: 'stdout' },
     });
   });
 

@@ -76,6 +76,7 @@ function assemble(environment: Environment, values: SettingValues, secret: strin
     sessions: Object.freeze(sessionSettings(values)),
     limits: Object.freeze({ calls: values.RATE_LIMIT, failedAuthentications: values.RATE_LIMIT_IP }),
     logs: Object.freeze({ level: values.LOG_LEVEL, format: values.LOG_FORMAT }),
+    audit: Object.freeze({ destination: values.AUDIT_LOG }),
   });
 }
 

@@ -38,6 +38,7 @@ describe('the settings', () => {
       ['SHUTDOWN_GRACE', '2s', '25s'],
       ['LOG_LEVEL', 'info', 'info'],
       ['LOG_FORMAT', 'pretty', 'json'],
+      ['AUDIT_LOG', 'off', 'stdout'],
     ]));
 
   it.each(table)('%s has an example that is accepted', (name, setting) => {

@@ -108,6 +108,11 @@ export interface LogSettings {
   readonly format: (typeof LOG_FORMATS)[number];
 }
 
+/** Where audit records go: nowhere, a standard stream, or a file by its path. */
+export interface AuditSettings {
+  readonly destination: 'off' | 'stdout' | 'stderr' | { readonly file: string };
+}
+
 /** The whole configuration, validated; made by {@link loadSettings} only. */
 export interface Settings {
   readonly environment: Environment;
@@ -116,4 +121,5 @@ export interface Settings {
   readonly sessions: SessionSettings;
   readonly limits: LimitSettings;
   readonly logs: LogSettings;
+  readonly audit: AuditSettings;
 }

@@ -5,6 +5,7 @@ import { ChangeAudience } from './catalog/change.audience.js';
 import { ChangeFeed } from './catalog/change.feed.js';
 import { ToolRegistry } from './catalog/tool.registry.js';
 import { CallFactory } from './invocation/call.factory.js';
+import { CallAudit } from './invocation/call.audit.js';
 import { CallLog } from './invocation/call.log.js';
 import { CallLimiter } from './invocation/call.limiter.js';
 import { ClientInputFactory } from './invocation/client-input.factory.js';
@@ -17,6 +18,7 @@ import { LifecycleFeature } from './protocol/features/lifecycle.feature.js';
 import { LoggingFeature } from './protocol/features/logging.feature.js';
 import { SubscriptionsFeature } from './protocol/features/subscriptions.feature.js';
 import { ToolsFeature } from './protocol/features/tools.feature.js';
+import { RefusedCalls } from './protocol/refused.calls.js';
 import { ProtocolService } from './protocol/protocol.service.js';
 import { ResultWriter } from './protocol/result.writer.js';
 import { SessionClock } from './sessions/session.clock.js';
@@ -36,7 +38,7 @@ const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, SubscriptionsFeature,
 
 /**
  * The MCP server: finds the tools of every module and serves them. Needs a guard that puts the SDK's
- * `AuthInfo` on each request as `auth`, and the ports of the backplane.
+ * `AuthInfo` on each request as `auth`, the ports of the backplane and an `AuditTrail`.
  */
 @Module({
   imports: [DiscoveryModule],
@@ -47,6 +49,7 @@ const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, SubscriptionsFeature,
     ChangeAudience,
     ChangeFeed,
     ToolRegistry,
+    CallAudit,
     CallFactory,
     CallLimiter,
     CallLog,
@@ -56,6 +59,7 @@ const FEATURE_CLASSES = [LifecycleFeature, LoggingFeature, SubscriptionsFeature,
     ...FEATURE_CLASSES,
     { provide: FEATURES, inject: FEATURE_CLASSES, useFactory: (...features: Feature[]) => features },
     ProtocolService,
+    RefusedCalls,
     ResultWriter,
     SessionClock,
     SessionDrain,

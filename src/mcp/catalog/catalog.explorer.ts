@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { ToolMetadata } from '../decorators/tool.decorator.js';
 import { HandlerFactory } from '../invocation/handler.factory.js';
+import { type AuditPolicy, auditPolicyOf } from './audit.policy.js';
 import { registeredTool } from './registered-tool.js';
 import { ToolRegistry } from './tool.registry.js';
 
@@ -20,7 +21,7 @@ export class CatalogExplorer implements OnModuleInit {
   onModuleInit(): void {
     this.explore(ToolMetadata, (options, wrapper, className) => {
       const execute = this.handlers.forProvider(wrapper, 'execute');
-      this.tools.list.add(registeredTool(options, execute, className));
+      this.tools.list.add(registeredTool(options, execute, className, auditOf(wrapper, className)));
     });
   }
 
@@ -37,4 +38,9 @@ export class CatalogExplorer implements OnModuleInit {
       register(options, wrapper, wrapper.metatype?.name ?? String(wrapper.name));
     }
   }
+}
+
+/** Where Nest, too, reads the metadata of a provider: a factory's is that of what it made. */
+function auditOf({ instance, metatype }: Wrapper, className: string): AuditPolicy {
+  return auditPolicyOf((instance as object | null)?.constructor ?? metatype ?? Object, className);
 }
