@@ -7,4 +7,5 @@ export default {
   transform: { '\\.ts$': '@swc/jest' },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testTimeout: 20_000,
+  reporters: ['default', '<rootDir>/test/canary/canary.reporter.ts'],
 };

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { hkdfSync, randomBytes } from 'node:crypto';
+import { AuditModule } from './audit/index.js';
 import { AuthModule, Public } from './auth/index.js';
 import { BackplaneModule } from './backplane/index.js';
 import {
@@ -63,6 +64,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigurationModule.forRoot(settings),
+        AuditModule,
         BackplaneModule,
         // Express tries routes in this order: the ones that are busy come first.
         McpModule.forRootAsync({

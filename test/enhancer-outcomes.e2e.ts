@@ -200,9 +200,7 @@ describe.each(WIRES)('what enhancers make of a call, by $name', ({ connect }) =>
 
   it('a guard that takes too long ends in a timeout, and its handler is not reached', async () => {
     const message = `slow ${Math.random()}`;
-    expect(await alice.call('slow', { message })).toEqual(
-      failed('slow: The call took longer than it may'),
-    );
+    expect(await alice.call('slow', { message })).toEqual(failed('slow: The call took longer than it may'));
     const held = await app.app.get(Gate, { strict: false }).held(message);
     expect(held.signal.aborted).toBe(true);
     held.release('');

@@ -4,19 +4,19 @@ import {
   HttpStatus,
   Inject,
   Injectable,
-  Logger,
   UnauthorizedException,
 } from '@nestjs/common';
 import type { Request } from 'express';
 import { AUTH_SETTINGS, type AuthSettings } from '../config/index.js';
+import type { Caller } from './caller.js';
+import { DecisionLog } from './decision.log.js';
 import { IssuerUnavailableError } from './issuers/issuer-unavailable.error.js';
-import { metadataUrlOf, resourceOf } from './protected-resource.js';
+import { metadataUrlOf, pathOf, resourceOf } from './protected-resource.js';
 import { ACCESS_SCOPE } from './scopes.js';
 import type { TokenError } from './tokens/token.error.js';
 import type { TooManyFailuresError } from './tokens/too-many-failures.error.js';
 
 const RETRY_AFTER_SECONDS = '5';
-const MAX_LOGGED_PATH = 256;
 
 /**
  * Turns a caller away: logs it once, sets the headers on the response, and returns the exception to throw,
@@ -24,29 +24,35 @@ const MAX_LOGGED_PATH = 256;
  */
 @Injectable()
 export class AccessRefusal {
-  private readonly logger = new Logger(AccessRefusal.name);
-
-  constructor(@Inject(AUTH_SETTINGS) private readonly settings: AuthSettings) {}
+  constructor(
+    private readonly decisions: DecisionLog,
+    @Inject(AUTH_SETTINGS) private readonly settings: AuthSettings,
+  ) {}
 
   /** 401. The challenge names an error only when the request carried a token. */
-  unauthorized(request: Request, error: TokenError, scopes: readonly string[]): HttpException {
+  unauthorized(
+    request: Request,
+    error: TokenError,
+    scopes: readonly string[],
+    caller?: Caller,
+  ): HttpException {
     const reason = error.oauthError === undefined ? undefined : oauthError(error.oauthError, error.message);
-    this.log(request, error.code);
+    this.decisions.refused(request, error.code, caller);
     this.challenge(request, scopes.length === 0 ? [ACCESS_SCOPE] : scopes, reason);
     return new UnauthorizedException(oauthError(error.oauthError ?? 'invalid_token', error.message));
   }
 
   /** 403, naming every scope that the operation needs, also those that the token has. */
-  lacksScope(request: Request, scopes: readonly string[]): HttpException {
+  lacksScope(request: Request, scopes: readonly string[], caller: Caller): HttpException {
     const reason = oauthError('insufficient_scope', 'The token lacks a scope that this operation needs');
-    this.log(request, reason.error);
+    this.decisions.refused(request, reason.error, caller);
     this.challenge(request, scopes, reason);
     return new ForbiddenException(reason);
   }
 
   /** 429, with the time to come again (RFC 6585 §4). */
   tooManyFailures(request: Request, error: TooManyFailuresError): HttpException {
-    this.log(request, 'too_many_failures');
+    this.decisions.refused(request, 'too_many_failures');
     for (const [name, value] of Object.entries(error.headers)) request.res?.setHeader(name, value);
     request.res?.setHeader('Cache-Control', 'no-store');
     return new HttpException(oauthError('too_many_requests', error.message), HttpStatus.TOO_MANY_REQUESTS);
@@ -55,7 +61,7 @@ export class AccessRefusal {
   /** 503: without the deny list (RFC 7009 §2.2.1) or the issuer's keys nobody can be let in. */
   unavailable(request: Request, cause: unknown): HttpException {
     const isIssuer = cause instanceof IssuerUnavailableError;
-    this.log(request, isIssuer ? 'issuer_unavailable' : 'revocation_unavailable');
+    this.decisions.refused(request, isIssuer ? 'issuer_unavailable' : 'revocation_unavailable');
     request.res?.setHeader('Retry-After', RETRY_AFTER_SECONDS).setHeader('Cache-Control', 'no-store');
     const body = oauthError('temporarily_unavailable', 'Tokens cannot be checked now; try again later');
     return new HttpException(body, HttpStatus.SERVICE_UNAVAILABLE, { cause });
@@ -67,11 +73,6 @@ export class AccessRefusal {
     if (reason) challenge += `, error="${reason.error}", error_description="${reason.error_description}"`;
     request.res?.setHeader('WWW-Authenticate', challenge).setHeader('Cache-Control', 'no-store');
   }
-
-  private log(request: Request, code: string): void {
-    const path = pathOf(request).slice(0, MAX_LOGGED_PATH);
-    this.logger.warn({ event: 'auth.refused', code, method: request.method, path, ip: request.ip });
-  }
 }
 
 interface OAuthError {
@@ -81,9 +82,4 @@ interface OAuthError {
 
 function oauthError(error: string, description: string): OAuthError {
   return { error, error_description: description };
-}
-
-function pathOf({ originalUrl }: Request): string {
-  const end = originalUrl.indexOf('?');
-  return end === -1 ? originalUrl : originalUrl.slice(0, end);
 }

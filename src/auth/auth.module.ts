@@ -4,6 +4,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { AUTH_SETTINGS } from '../config/index.js';
 import { AccessRefusal } from './access.refusal.js';
+import { DecisionLog } from './decision.log.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { ProtectedResourceController } from './protected-resource.controller.js';
@@ -23,8 +24,8 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
 
 /**
  * Who is calling, and what they may do. Importing it closes every route of the application that is not
- * `@Public()`. It needs the settings and the backplane's `RevocationStore` and `RateLimiter`, from global
- * modules.
+ * `@Public()`. It needs the settings and the backplane's `RevocationStore` and `RateLimiter` and an
+ * `AuditTrail`, from global modules.
  */
 @Module({
   imports: [PassportModule, JwtModule.registerAsync({ inject: [AUTH_SETTINGS], useFactory: jwtOptionsFrom })],
@@ -34,6 +35,7 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     AccessRefusal,
     CallerFactory,
+    DecisionLog,
     DevelopmentTokenService,
     FailureLimiter,
     JwtStrategy,

@@ -62,21 +62,22 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
 
   private admit(caller: Caller, request: GuardedRequest, policy: RoutePolicy): true {
     if (!policy.scopes.every((scope) => caller.scopes.includes(scope))) {
-      throw this.refusal.lacksScope(request, policy.scopes);
+      throw this.refusal.lacksScope(request, policy.scopes, caller);
     }
     request.auth = caller;
     // For a handler that takes its time, reading a body: the token may have been revoked meanwhile.
     request.reauthorize = () =>
       this.authenticator.assertNotRevoked(caller).catch((error: unknown) => {
-        throw this.refusalOf(request, error, policy);
+        throw this.refusalOf(request, error, policy, caller);
       });
-    request.tokenExpired = () => this.refusalOf(request, new TokenError('expired'), policy);
-    request.lackingScopes = (scopes) => this.refusal.lacksScope(request, [...policy.scopes, ...scopes]);
+    request.tokenExpired = () => this.refusalOf(request, new TokenError('expired'), policy, caller);
+    request.lackingScopes = (scopes) =>
+      this.refusal.lacksScope(request, [...policy.scopes, ...scopes], caller);
     return true;
   }
 
-  private refusalOf(request: Request, error: unknown, { scopes }: RoutePolicy): unknown {
-    if (error instanceof TokenError) return this.refusal.unauthorized(request, error, scopes);
+  private refusalOf(request: Request, error: unknown, { scopes }: RoutePolicy, caller?: Caller): unknown {
+    if (error instanceof TokenError) return this.refusal.unauthorized(request, error, scopes, caller);
     if (error instanceof TooManyFailuresError) return this.refusal.tooManyFailures(request, error);
     if (error instanceof RevocationUnavailableError || error instanceof IssuerUnavailableError) {
       return this.refusal.unavailable(request, error);

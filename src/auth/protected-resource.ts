@@ -28,3 +28,9 @@ export function basePathOf(publicUrl: string): string {
 export function metadataUrlOf(publicUrl: string, resource: Resource): string {
   return new URL(publicUrl).origin + PROTECTED_RESOURCE_PATH + basePathOf(publicUrl) + resource;
 }
+
+/** The path that a request asks for, without its query. */
+export function pathOf({ originalUrl }: { readonly originalUrl: string }): string {
+  const end = originalUrl.indexOf('?');
+  return end === -1 ? originalUrl : originalUrl.slice(0, end);
+}

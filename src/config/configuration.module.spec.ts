@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { Test } from '@nestjs/testing';
 import {
+  AUDIT_SETTINGS,
   AUTH_SETTINGS,
   ConfigurationModule,
   HTTP_SETTINGS,
@@ -9,6 +10,7 @@ import {
   LOG_SETTINGS,
   loadSettings,
   SESSION_SETTINGS,
+  type AuditSettings,
   type AuthSettings,
   type HttpSettings,
   type LimitSettings,
@@ -24,6 +26,7 @@ class Room {
     @Inject(SESSION_SETTINGS) readonly sessions: SessionSettings,
     @Inject(LIMIT_SETTINGS) readonly limits: LimitSettings,
     @Inject(LOG_SETTINGS) readonly logs: LogSettings,
+    @Inject(AUDIT_SETTINGS) readonly audit: AuditSettings,
   ) {}
 }
 

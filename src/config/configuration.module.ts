@@ -12,6 +12,8 @@ export const SESSION_SETTINGS = getConfigToken('sessions');
 export const LIMIT_SETTINGS = getConfigToken('limits');
 /** Injects {@link LogSettings}. */
 export const LOG_SETTINGS = getConfigToken('logs');
+/** Injects {@link AuditSettings}. */
+export const AUDIT_SETTINGS = getConfigToken('audit');
 
 /**
  * Gives every room its namespace of the settings, as `@Inject(AUTH_SETTINGS) settings: AuthSettings`.
@@ -31,6 +33,7 @@ export class ConfigurationModule {
         registerAs('sessions', () => settings.sessions),
         registerAs('limits', () => settings.limits),
         registerAs('logs', () => settings.logs),
+        registerAs('audit', () => settings.audit),
       ],
     });
     return { module: ConfigurationModule, imports: [config] };

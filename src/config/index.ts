@@ -1,5 +1,6 @@
 export { ConfigurationError, type SettingProblem } from './configuration.error.js';
 export {
+  AUDIT_SETTINGS,
   AUTH_SETTINGS,
   ConfigurationModule,
   HTTP_SETTINGS,
@@ -15,6 +16,7 @@ export { loadStdioSettings } from './load-stdio-settings.js';
 export { isLoopbackHost } from './loopback.js';
 export { RATE_LIMIT_FORMAT, readRateLimit, type RateLimit } from './rate-limit.js';
 export type {
+  AuditSettings,
   AuthSettings,
   ClaimNames,
   Environment,

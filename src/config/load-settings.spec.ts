@@ -50,6 +50,7 @@ describe('loadSettings', () => {
       limits: { calls: undefined, failedAuthentications: undefined },
       stdio: { scopes: ['mcp:access'] },
       logs: { level: 'info', format: 'pretty', stream: 'stdout' },
+      audit: { destination: 'off' },
     });
   });
 
@@ -72,6 +73,7 @@ describe('loadSettings', () => {
         failedAuthentications: { count: 60, periodMs: 60_000 },
       },
       logs: { level: 'info', format: 'json' },
+      audit: { destination: 'stdout' },
     });
   });
 

@@ -1,5 +1,7 @@
 import { ConfigurationError, loadStdioSettings } from './index.js';
 
+const destination = (env: Record<string, string>): unknown => loadStdioSettings(env).audit.destination;
+
 describe('loadStdioSettings', () => {
   it('needs nothing, and logs to standard error', () => {
     expect(loadStdioSettings({})).toMatchObject({
@@ -37,6 +39,12 @@ describe('loadStdioSettings', () => {
       stdio: { scopes: ['mcp:access', 'orders:write'] },
       logs: { level: 'warn', format: 'json' },
     });
+  });
+
+  it('keeps audit records off the standard output, and makes them for whoever asks only', () => {
+    expect(destination({ NODE_ENV: 'production' })).toBe('off');
+    expect(destination({ AUDIT_LOG: 'stdout' })).toBe('stderr');
+    expect(destination({ AUDIT_LOG: '/var/log/audit.jsonl' })).toEqual({ file: '/var/log/audit.jsonl' });
   });
 
   it('has a secret that nobody else has', () => {

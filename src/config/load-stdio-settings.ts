@@ -17,6 +17,8 @@ export function loadStdioSettings(env: EnvironmentVariables): Settings {
     ...Object.fromEntries(NAMES.map((name) => [name, env[name]])),
     NODE_ENV: env['NODE_ENV'] || 'development',
     PUBLIC_URL: 'http://localhost',
+    // Nobody else is there to be held to account, unless somebody wants a record.
+    AUDIT_LOG: env['AUDIT_LOG'] || 'off',
     JWT_SECRET: randomBytes(32).toString('base64url'),
   });
   return Object.freeze({
@@ -24,5 +26,8 @@ export function loadStdioSettings(env: EnvironmentVariables): Settings {
     // The one session is as old as the process.
     sessions: Object.freeze({ ...settings.sessions, maxMs: Number.POSITIVE_INFINITY }),
     logs: Object.freeze({ ...settings.logs, stream: 'stderr' }),
+    // The standard output is the protocol's.
+    audit:
+      settings.audit.destination === 'stdout' ? Object.freeze({ destination: 'stderr' }) : settings.audit,
   });
 }

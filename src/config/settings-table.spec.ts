@@ -39,6 +39,7 @@ describe('the settings', () => {
       ['LOG_LEVEL', 'info', 'info'],
       ['LOG_FORMAT', 'pretty', 'json'],
       ['STDIO_SCOPES', 'mcp:access', 'mcp:access'],
+      ['AUDIT_LOG', 'off', 'stdout'],
     ]));
 
   it.each(table)('%s has an example that is accepted', (name, setting) => {

@@ -3,7 +3,16 @@ import { issuers } from './issuer-formats.js';
 import { REQUIRED, requiredWithout, same, told, type Setting } from './setting.js';
 import { LOG_FORMATS, LOG_LEVELS } from './settings.js';
 import * as tokens from './token-formats.js';
-import { byteSize, duration, flag, list, oneOf, rateLimit, wholeNumber } from './value-formats.js';
+import {
+  auditDestination,
+  byteSize,
+  duration,
+  flag,
+  list,
+  oneOf,
+  rateLimit,
+  wholeNumber,
+} from './value-formats.js';
 
 // Node timers hold at most 2^31 - 1 ms, 24.8 days; a longer one fires at once.
 const LONGEST_TIMER = '24d';
@@ -166,5 +175,11 @@ export const SETTINGS_TABLE = {
     schema: tokens.localScopes,
     defaults: same(tokens.ACCESS_SCOPE),
     example: 'mcp:access',
+  },
+  AUDIT_LOG: {
+    description: 'Where audit records go: off, stdout, stderr, or the path of a file; see audit.md.',
+    schema: auditDestination,
+    defaults: { development: 'off', production: 'stdout' },
+    example: '/var/log/mcp/audit.jsonl',
   },
 } as const satisfies Readonly<Record<string, Setting>>;

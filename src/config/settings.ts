@@ -116,6 +116,11 @@ export interface LogSettings {
   readonly stream: 'stdout' | 'stderr';
 }
 
+/** Where audit records go: nowhere, a standard stream, or a file by its path. */
+export interface AuditSettings {
+  readonly destination: 'off' | 'stdout' | 'stderr' | { readonly file: string };
+}
+
 /** The whole configuration, validated; made by {@link loadSettings} and {@link loadStdioSettings} only. */
 export interface Settings {
   readonly environment: Environment;
@@ -125,4 +130,5 @@ export interface Settings {
   readonly limits: LimitSettings;
   readonly stdio: StdioSettings;
   readonly logs: LogSettings;
+  readonly audit: AuditSettings;
 }

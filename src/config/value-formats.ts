@@ -1,5 +1,7 @@
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { RATE_LIMIT_FORMAT, type RateLimit, readRateLimit } from './rate-limit.js';
+import type { AuditSettings } from './settings.js';
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -62,6 +64,16 @@ export const rateLimit: Format<RateLimit | undefined> = z.string().transform((te
   context.addIssue(`must be off, or ${RATE_LIMIT_FORMAT}`);
   return z.NEVER;
 });
+
+/** A path is told from a misspelt word by its beginning. */
+export const auditDestination: Format<AuditSettings['destination']> = z
+  .string()
+  .transform((text, context) => {
+    if (text === 'off' || text === 'stdout' || text === 'stderr') return text;
+    if (isAbsolute(text) || /^\.\.?[/\\]./.test(text)) return { file: text };
+    context.addIssue('must be off, stdout, stderr, or a path that begins with / or ./');
+    return z.NEVER;
+  });
 
 /** A comma-separated list; blanks around an entry do not count. */
 export function list<Value>(entry: Format<Value>): Format<Value[]> {

@@ -1,3 +1,4 @@
+export { Audit, type AuditOptions } from './decorators/audit.decorator.js';
 export type { CallContext, ClientSession, Elicited, User } from './decorators/call-context.js';
 export type { Completes, Completion, CompletionRequest } from './decorators/completion.js';
 export type { EntryOptions, RequiredScopes } from './decorators/entry-options.js';

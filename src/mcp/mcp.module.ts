@@ -7,6 +7,7 @@ import { PromptRegistry } from './catalog/prompt.registry.js';
 import { ResourceRegistry } from './catalog/resource.registry.js';
 import { ToolRegistry } from './catalog/tool.registry.js';
 import { CallFactory } from './invocation/call.factory.js';
+import { CallAudit } from './invocation/call.audit.js';
 import { CallLog } from './invocation/call.log.js';
 import { CallLimiter } from './invocation/call.limiter.js';
 import { ClientInputFactory } from './invocation/client-input.factory.js';
@@ -23,6 +24,7 @@ import { PromptsFeature } from './protocol/features/prompts.feature.js';
 import { ResourcesFeature } from './protocol/features/resources.feature.js';
 import { SubscriptionsFeature } from './protocol/features/subscriptions.feature.js';
 import { ToolsFeature } from './protocol/features/tools.feature.js';
+import { RefusedCalls } from './protocol/refused.calls.js';
 import { ProtocolService } from './protocol/protocol.service.js';
 import { ResultWriter } from './protocol/result.writer.js';
 import { SessionClock } from './sessions/session.clock.js';
@@ -51,7 +53,7 @@ const FEATURE_CLASSES = [
 
 /**
  * The MCP server: finds the tools, resources and prompts of every module and serves them. Needs a guard that puts the SDK's
- * `AuthInfo` on each request as `auth`, and the ports of the backplane.
+ * `AuthInfo` on each request as `auth`, the ports of the backplane and an `AuditTrail`.
  */
 @Module({
   imports: [DiscoveryModule],
@@ -64,6 +66,7 @@ const FEATURE_CLASSES = [
     PromptRegistry,
     ResourceRegistry,
     ToolRegistry,
+    CallAudit,
     CallFactory,
     CallLimiter,
     CallLog,
@@ -74,6 +77,7 @@ const FEATURE_CLASSES = [
     ...FEATURE_CLASSES,
     { provide: FEATURES, inject: FEATURE_CLASSES, useFactory: (...features: Feature[]) => features },
     ProtocolService,
+    RefusedCalls,
     ResultWriter,
     SessionClock,
     SessionDrain,

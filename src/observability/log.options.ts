@@ -8,6 +8,9 @@ import { stderrLines } from './stderr.lines.js';
 /** One write for many lines, and no line later than this many milliseconds. */
 const BUFFER = { minLength: 4_096, periodicFlush: 100 };
 
+/** What other people's code throws may throw when it is read: the line is written all the same. */
+const UNREADABLE = '(an error that cannot be read)';
+
 /** How log lines are made. No request is logged as such, and no header ever is. */
 const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
   base: null,
@@ -23,8 +26,8 @@ const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
         if (typeof arg === 'string') args[index] = neutralise(arg);
       }
       // Without a message of its own a line gets that of its error, and pino would copy it past this hook.
-      const message = (args[0] as { err?: { message?: unknown } } | null)?.err?.message;
-      if (args[1] === undefined && typeof message === 'string') args[1] = neutralise(message);
+      const message = messageOf((args[0] as { err?: unknown } | null)?.err);
+      if (args[1] === undefined && message !== undefined) args[1] = message;
       method.apply(this, args as Parameters<typeof method>);
     },
   },
@@ -64,6 +67,28 @@ function serializeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) {
     return { type: typeof error, message: neutralise(inspect(error, { depth: 2 })) };
   }
-  const { name: type, message, stack = '' } = error;
+  const { name: type, message, stack } = textsOf(error);
   return { type, message: neutralise(message), stack: stack.split('\n').map(neutralise).join('\n') };
+}
+
+function messageOf(error: unknown): string | undefined {
+  try {
+    const message = (error as { message?: unknown } | null | undefined)?.message;
+    return typeof message === 'string' ? neutralise(message) : undefined;
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+function textsOf(error: Error): { readonly name: string; readonly message: string; readonly stack: string } {
+  try {
+    const { name, message, stack } = error as { name: unknown; message: unknown; stack?: unknown };
+    return { name: textIn(name), message: textIn(message), stack: textIn(stack) };
+  } catch {
+    return { name: 'Error', message: UNREADABLE, stack: '' };
+  }
+}
+
+function textIn(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

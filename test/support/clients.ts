@@ -68,13 +68,19 @@ export const CLIENTS: readonly ClientKind[] = [
 /** The real clients that start the server themselves. */
 export const STDIO_CLIENTS: readonly ClientKind[] = [
   { name: 'SDK v1, stdio', connect: async () => wrap(await connectSdkOverStdio()) },
-  { name: 'SDK v2, stdio', connect: async () => wrap(await connectSdkV2(stdioTransport())) },
+  {
+    name: 'SDK v2, stdio',
+    revision: '2025-11-25',
+    connect: async () => wrap(await connectSdkV2(stdioTransport())),
+  },
   {
     name: 'SDK v2, stdio, asking for the newest revision first',
+    revision: '2026-07-28',
     connect: async () => wrap(await connectSdkV2(stdioTransport(), { mode: 'auto' })),
   },
   {
     name: 'SDK v2, stdio, with nothing but 2026-07-28',
+    revision: '2026-07-28',
     connect: async () => wrap(await connectSdkV2(stdioTransport(), { mode: { pin: '2026-07-28' } })),
   },
   {

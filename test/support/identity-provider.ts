@@ -2,15 +2,18 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, importJWK, type JWK, type JWTHeaderParameters, SignJWT } from 'jose';
 import { type Adapter, type Configuration, Provider } from 'oidc-provider';
+import { CLIENT_SECRET } from '../canary/canaries.js';
 import type { Parts } from './forge.js';
+import { CALLBACK, PERSONAL_CLIENT } from './person.js';
 
 /** Provider servers that a failed test may have left listening. */
 const servers = new Set<Server>();
 afterAll(() => servers.forEach((server) => server.close().closeAllConnections()));
 
-export const SCOPES = 'mcp:access mcp:admin';
+export const SCOPES = 'mcp:access mcp:admin vault:open';
 
-const CLIENT = { client_id: 'robot', client_secret: 'the-secret-of-the-robot' };
+/** What gets tokens from it, with nobody at the screen. */
+export const CLIENT = { client_id: 'robot', client_secret: CLIENT_SECRET };
 
 /** Nothing that it hands out here is ever asked for again: its tokens are JWTs. */
 class ForgetfulAdapter implements Adapter {
@@ -49,10 +52,14 @@ export class IdentityProvider {
   private port = 0;
   private wanted: string | undefined;
 
-  private constructor(private keys: readonly JWK[]) {}
+  private constructor(
+    private keys: readonly JWK[],
+    private readonly hasLogin: boolean,
+  ) {}
 
-  static async start(keys: readonly JWK[]): Promise<IdentityProvider> {
-    const identityProvider = new IdentityProvider(keys);
+  /** `hasLogin`: people can log in too, as anybody they like. */
+  static async start(keys: readonly JWK[], hasLogin = false): Promise<IdentityProvider> {
+    const identityProvider = new IdentityProvider(keys, hasLogin);
     await identityProvider.up();
     identityProvider.publish(keys);
     return identityProvider;
@@ -135,7 +142,7 @@ export class IdentityProvider {
 
   private configuration(): Configuration {
     return {
-      adapter: ForgetfulAdapter,
+      ...(this.hasLogin ? { cookies: { keys: ['of the tests'] } } : { adapter: ForgetfulAdapter }),
       jwks: { keys: [...this.keys] as never },
       clients: [
         {
@@ -145,13 +152,28 @@ export class IdentityProvider {
           response_types: [],
           id_token_signed_response_alg: this.keys[0]!.alg as 'ES256',
         },
+        {
+          client_id: PERSONAL_CLIENT,
+          token_endpoint_auth_method: 'none',
+          application_type: 'native',
+          redirect_uris: [CALLBACK],
+          id_token_signed_response_alg: this.keys[0]!.alg as 'ES256',
+        },
       ],
       clientDefaults: { id_token_signed_response_alg: this.keys[0]!.alg as 'ES256' },
       enabledJWA: { idTokenSigningAlgValues: ['ES256', 'RS256'] },
       scopes: SCOPES.split(' '),
-      ttl: { ClientCredentials: 3 * 3600, IdToken: 3600 },
+      findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+      ttl: {
+        AccessToken: 3600,
+        ClientCredentials: 3 * 3600,
+        Grant: 3600,
+        IdToken: 3600,
+        Interaction: 3600,
+        Session: 3600,
+      },
       features: {
-        devInteractions: { enabled: false },
+        devInteractions: { enabled: this.hasLogin },
         clientCredentials: { enabled: true },
         resourceIndicators: {
           enabled: true,
@@ -168,7 +190,7 @@ export class IdentityProvider {
   }
 
   private signing(): { readonly alg: 'ES256'; readonly kid: string } {
-    const key = this.keys.find(({ kid }) => kid === this.wanted)!;
+    const key = this.keys.find(({ kid }) => kid === this.wanted) ?? this.keys[0]!;
     return { alg: key.alg as 'ES256', kid: key.kid! };
   }
 }

@@ -1,3 +1,4 @@
+import { withCanary } from '../canary/canaries.js';
 import type { Reply } from './raw-session.js';
 
 const BOTH = 'application/json, text/event-stream';
@@ -36,7 +37,7 @@ export class McpEndpoint {
   }
 
   call(id: string | number, method: string, params: Record<string, unknown> = {}): Promise<Response> {
-    return this.post({ jsonrpc: '2.0', id, method, params });
+    return this.post({ jsonrpc: '2.0', id, method, params: withCanary(method, params) });
   }
 
   async reply(id: string | number, method: string, params: Record<string, unknown> = {}): Promise<Reply> {

@@ -1,5 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withCanary } from '../canary/canaries.js';
 
 export interface RawEvent {
   readonly event: string;
@@ -82,7 +83,7 @@ export class RawSession {
 
   /** Sends a request, and waits for its reply on the stream. */
   async call(id: string | number, method: string, params: Record<string, unknown> = {}): Promise<Reply> {
-    const response = await this.post({ jsonrpc: '2.0', id, method, params });
+    const response = await this.post({ jsonrpc: '2.0', id, method, params: withCanary(method, params) });
     if (response.status !== 202)
       throw new Error(`POST answered ${response.status}: ${await response.text()}`);
     await response.text();

@@ -1,28 +1,34 @@
 import type { LoggerService } from '@nestjs/common';
+import { AppLogger } from '../../src/observability/index.js';
 import type { TestApp } from './test-app.js';
 
 export type LogEvent = Readonly<Record<string, unknown>>;
 
-/** What an application in this process logs from here on, in place of writing it anywhere. */
+/** What an application in this process logs from here on. */
 export class RecordedLogs implements LoggerService {
   readonly all: unknown[] = [];
 
+  private constructor(private readonly journal: LoggerService) {}
+
   static of({ app }: TestApp): RecordedLogs {
-    const logs = new RecordedLogs();
+    const logs = new RecordedLogs(app.get(AppLogger));
     app.useLogger(logs);
     return logs;
   }
 
-  log(message: unknown): void {
+  log(message: unknown, ...optional: unknown[]): void {
     this.all.push(message);
+    this.journal.log(message, ...optional);
   }
 
-  warn(message: unknown): void {
+  warn(message: unknown, ...optional: unknown[]): void {
     this.all.push(message);
+    this.journal.warn(message, ...optional);
   }
 
-  error(message: unknown): void {
+  error(message: unknown, ...optional: unknown[]): void {
     this.all.push(message);
+    this.journal.error(message, ...optional);
   }
 
   events(event: string): LogEvent[] {

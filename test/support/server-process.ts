@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { createInterface } from 'node:readline';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { journal } from '../canary/journal.js';
 
 const MAIN = resolve('dist/main.js');
 
@@ -26,6 +28,8 @@ export class ServerProcess {
   ) {
     for (const stream of [child.stdout!, child.stderr!]) {
       stream.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
+      // By the line, as they come in pieces.
+      createInterface(stream).on('line', (line) => journal('process', `${line}\n`));
     }
     this.exited = new Promise((done) => child.once('exit', (code, signal) => done(code ?? signal)));
   }
@@ -40,6 +44,7 @@ export class ServerProcess {
       env: { PATH: process.env['PATH'], PORT: String(port), LOG_FORMAT: 'json', ...env },
     });
     children.add(child);
+    child.once('exit', () => journalSecret(directory));
     return new ServerProcess(child, url);
   }
 
@@ -80,7 +85,14 @@ export class ServerProcess {
   }
 }
 
-async function freePort(): Promise<number> {
+/** What the process has made for itself, where it was given no secret. */
+function journalSecret(directory: string): void {
+  const file = join(directory, '.dev-jwt-secret');
+  if (existsSync(file)) journal('secret', `${readFileSync(file, 'utf8').trim()}\n`);
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((listening) => probe.listen(0, '127.0.0.1', listening));
   const { port } = probe.address() as AddressInfo;

@@ -1,16 +1,21 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { PARAMS_PROVIDER_TOKEN, type Params } from 'nestjs-pino';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { AppModule } from '../../src/app.module.js';
 import { setUp, shutDown } from '../../src/app.setup.js';
-import { loadSettings, type Settings } from '../../src/config/index.js';
+import { LOG_SETTINGS, loadSettings, type LogSettings, type Settings } from '../../src/config/index.js';
 import { BoundedExpressAdapter } from '../../src/http/index.js';
+import { logParams } from '../../src/observability/log.options.js';
+import { SECRET } from '../canary/canaries.js';
+import { journalErrors } from '../canary/error.journal.js';
+import { journal, journalFile } from '../canary/journal.js';
 
 /** The address by which tokens know the server; the port it listens on is another, chosen by the system. */
 export const PUBLIC_URL = 'http://localhost:3001';
-export const SECRET = 'a-secret-for-tests-only-0123456789abcdef';
+export { SECRET };
 
 export interface TestApp {
   readonly app: NestExpressApplication;
@@ -23,26 +28,28 @@ export interface TestApp {
 }
 
 /**
- * The whole application on a free port of 127.0.0.1, silent, with `providers` and `imports` in a module of
- * their own.
+ * The whole application on a free port of 127.0.0.1, or on `port`, with `providers` and `imports` in a module of their own.
+ * It is silent: what it writes goes into the journals of the run, which are searched for canaries.
  */
 export async function startApp(
   env: Record<string, string> = {},
   providers: Provider[] = [],
   imports: Type<unknown>[] = [],
+  port = 0,
 ): Promise<TestApp> {
   const defaults = { NODE_ENV: 'test', PORT: '0', HOST: '127.0.0.1', PUBLIC_URL, JWT_SECRET: SECRET };
   const settings = loadSettings(
-    { ...defaults, LOG_LEVEL: 'silent', LOG_FORMAT: 'json', ...env },
+    { ...defaults, LOG_LEVEL: 'debug', LOG_FORMAT: 'json', AUDIT_LOG: journalFile('audit') ?? 'off', ...env },
     { directory: tmpdir() },
   );
-  const app = await NestFactory.create<NestExpressApplication>(
-    withExtras(settings, providers, imports),
-    new BoundedExpressAdapter(),
-    { abortOnError: false, bodyParser: false, logger: false },
-  );
+  const module = await compile(withExtras(settings, providers, imports));
+  const app = module.createNestApplication<NestExpressApplication>(new BoundedExpressAdapter(), {
+    bodyParser: false,
+    logger: false,
+  });
+  app.use(journalErrors);
   setUp(app, settings);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(port, '127.0.0.1');
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   return {
     app,
@@ -59,6 +66,21 @@ export async function takeToken(url: string, username: string, scope: string): P
   const response = await fetch(`${url}/auth/token?${query.toString()}`);
   if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`);
   return ((await response.json()) as { token: string }).token;
+}
+
+function compile(root: DynamicModule): Promise<TestingModule> {
+  return Test.createTestingModule({ imports: [root] })
+    .setLogger({ log: () => {}, warn: () => {}, error: () => {} })
+    .overrideProvider(PARAMS_PROVIDER_TOKEN)
+    .useFactory({ inject: [LOG_SETTINGS], factory: journalled })
+    .compile();
+}
+
+/** The real logger, but for where its lines go. */
+async function journalled(settings: LogSettings): Promise<Params> {
+  const { pinoHttp, ...params } = await logParams(settings);
+  const [options] = pinoHttp as [object, unknown];
+  return { ...params, pinoHttp: [options, { write: (line: string) => journal('log', line) }] };
 }
 
 function withExtras(settings: Settings, providers: Provider[], imports: Type<unknown>[]): DynamicModule {

@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
+import { journal } from '../canary/journal.js';
 
 export interface Answer {
   readonly status: number;
@@ -28,6 +29,7 @@ export function send(url: string, sending: Sending = {}): Promise<Answer> {
   const sent = request(url, { method, headers: headersOf(url, sending), agent: false }, (response) => {
     const { statusCode: status = 0, headers } = response;
     const finish = (text: string): void => {
+      if (status >= 400) journal('error', `${JSON.stringify(headers)} ${text.replaceAll('\n', ' ')}\n`);
       resolve({ status, headers, text, json: parse(text) });
       sent.destroy();
     };

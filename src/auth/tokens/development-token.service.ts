@@ -1,6 +1,7 @@
 import { Inject, Injectable, NotFoundException } from '@nestjs/common';
 import type { Request } from 'express';
 import { AUTH_SETTINGS, DEVELOPMENT_ISSUER, isLoopbackHost, type AuthSettings } from '../../config/index.js';
+import { DecisionLog } from '../decision.log.js';
 import { ACCESS_SCOPE } from '../scopes.js';
 import { isName } from './caller.factory.js';
 import { InvalidRequestException } from './invalid-request.exception.js';
@@ -33,6 +34,7 @@ export interface DevelopmentToken {
 export class DevelopmentTokenService {
   constructor(
     private readonly issuer: TokenIssuer,
+    private readonly decisions: DecisionLog,
     @Inject(AUTH_SETTINGS) private readonly settings: AuthSettings,
   ) {}
 
@@ -41,12 +43,14 @@ export class DevelopmentTokenService {
       throw new NotFoundException(`Cannot ${request.method} ${request.originalUrl}`);
     }
     const query = new URLSearchParams(/\?(.*)/s.exec(request.originalUrl)?.[1]);
-    const { token, expiresIn, scope } = await this.issuer.issue({
-      subject: usernameIn(query),
+    const subject = usernameIn(query);
+    const { token, tokenId, expiresIn, scope } = await this.issuer.issue({
+      subject,
       scope: scopeIn(query),
       ttlSeconds: Math.min(LIFETIME_SECONDS, this.settings.maxLifetimeSeconds),
       issuer: DEVELOPMENT_ISSUER,
     });
+    this.decisions.issued(request, { subject, issuer: DEVELOPMENT_ISSUER, tokenId }, scope);
     return { token, access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope };
   }
 

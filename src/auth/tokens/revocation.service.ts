@@ -1,8 +1,9 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { RevocationStore, type Revocation, type RevocationTarget } from '../../backplane/index.js';
 import { AUTH_SETTINGS, type AuthSettings } from '../../config/index.js';
 import { AccessRefusal } from '../access.refusal.js';
 import type { AuthenticatedRequest, Caller } from '../caller.js';
+import { DecisionLog } from '../decision.log.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable.error.js';
 import { ADMIN_SCOPE } from '../scopes.js';
 import { CLOCK_TOLERANCE_SECONDS, nowSeconds, refusedFrom } from './clock.js';
@@ -15,11 +16,10 @@ import { TRUSTED_ISSUERS, type TrustedIssuers } from './trusted-issuer.js';
 /** Takes tokens back (RFC 7009, without client authentication: the bearer token is the credential). */
 @Injectable()
 export class RevocationService {
-  private readonly logger = new Logger(RevocationService.name);
-
   constructor(
     private readonly verifier: TokenVerifier,
     private readonly refusal: AccessRefusal,
+    private readonly decisions: DecisionLog,
     @Inject(RevocationStore) private readonly store: RevocationStore,
     @Inject(TRUSTED_ISSUERS) private readonly issuers: TrustedIssuers,
     @Inject(AUTH_SETTINGS) private readonly settings: AuthSettings,
@@ -28,7 +28,7 @@ export class RevocationService {
   async revoke(request: AuthenticatedRequest): Promise<void> {
     const wanted = readRevocationRequest(request.body);
     if (wanted.kind !== 'own' && !request.auth.scopes.includes(ADMIN_SCOPE)) {
-      throw this.refusal.lacksScope(request, [ADMIN_SCOPE]);
+      throw this.refusal.lacksScope(request, [ADMIN_SCOPE], request.auth);
     }
     const revocations = await this.revocationsFor(wanted, request);
     if (revocations.length === 0) return;
@@ -37,7 +37,7 @@ export class RevocationService {
     } catch (cause) {
       throw this.refusal.unavailable(request, cause);
     }
-    this.logger.log({ event: 'auth.revoked', kind: wanted.kind });
+    this.decisions.revoked(request, request.auth, wanted.kind, revocations);
   }
 
   private async revocationsFor(

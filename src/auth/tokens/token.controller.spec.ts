@@ -4,6 +4,7 @@ import { JwtService } from '@nestjs/jwt';
 import { DEVELOPMENT_ISSUER } from '../../config/index.js';
 import { startAuthApp, type AuthApp } from '../fixtures/auth-app.fixture.js';
 import { SETTINGS } from '../fixtures/settings.fixture.js';
+import { DecisionLog } from '../decision.log.js';
 import { DevelopmentTokenService } from './development-token.service.js';
 import { jwtOptionsFrom, TokenIssuer } from './token.issuer.js';
 
@@ -93,9 +94,8 @@ describe('elsewhere there is no such route', () => {
 
   const tokens = new DevelopmentTokenService(
     new TokenIssuer(new JwtService(jwtOptionsFrom(SETTINGS)), SETTINGS),
-    {
-      ...SETTINGS,
-    },
+    new DecisionLog({ isOn: false, write: () => {}, digest: () => '' }),
+    SETTINGS,
   );
   const from = (remoteAddress?: string, localAddress?: string) =>
     tokens.issueFor({

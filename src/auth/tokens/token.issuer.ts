@@ -4,6 +4,7 @@ import { JwtService, type JwtModuleOptions } from '@nestjs/jwt';
 import { AUTH_SETTINGS, type AuthSettings } from '../../config/index.js';
 import { MAX_TOKEN_BYTES } from './bearer-header.js';
 import { isName } from './caller.factory.js';
+import { tokenIdOf } from './token-id.js';
 
 const NO_SECRET =
   'JWT_SECRET is not set: this server makes no tokens, and accepts those of AUTH_ISSUERS only';
@@ -23,6 +24,8 @@ export interface TokenRequest {
 /** A signed token, with what a token response says of it (RFC 6749 §5.1). */
 export interface IssuedToken {
   readonly token: string;
+  /** Names the token in the deny list and in audit records. */
+  readonly tokenId: string;
   /** Seconds. */
   readonly expiresIn: number;
   readonly scope: string;
@@ -49,11 +52,13 @@ export class TokenIssuer {
     const { ttlSeconds, scope } = request;
     this.check(request);
     const iat = Math.floor(Date.now() / 1000);
+    const issuer = request.issuer ?? this.settings.issuer;
+    const jti = randomUUID();
     const token = await this.jwt.signAsync({
-      iss: request.issuer ?? this.settings.issuer,
+      iss: issuer,
       aud: this.settings.audience,
       sub: request.subject,
-      jti: randomUUID(),
+      jti,
       iat,
       exp: iat + ttlSeconds,
       scope,
@@ -62,7 +67,7 @@ export class TokenIssuer {
     });
     if (token.length > MAX_TOKEN_BYTES)
       throw new RangeError(`The token has more than ${MAX_TOKEN_BYTES} bytes`);
-    return { token, expiresIn: ttlSeconds, scope };
+    return { token, tokenId: tokenIdOf(token, issuer, jti), expiresIn: ttlSeconds, scope };
   }
 
   private check({ subject, ttlSeconds }: TokenRequest): void {

@@ -4,6 +4,7 @@ import { PromptMetadata } from '../decorators/prompt.decorator.js';
 import { ResourceMetadata } from '../decorators/resource.decorator.js';
 import { ToolMetadata } from '../decorators/tool.decorator.js';
 import { HandlerFactory } from '../invocation/handler.factory.js';
+import { type AuditPolicy, auditPolicyOf } from './audit.policy.js';
 import type { Handler } from './entry.js';
 import { PromptRegistry } from './prompt.registry.js';
 import { registeredPrompt } from './registered-prompt.js';
@@ -29,17 +30,21 @@ export class CatalogExplorer implements OnModuleInit {
   onModuleInit(): void {
     this.explore(ToolMetadata, (options, wrapper, className) => {
       const execute = this.handlers.forProvider(wrapper, 'execute');
-      this.tools.list.add(registeredTool(options, execute, className));
+      this.tools.list.add(registeredTool(options, execute, className, auditOf(wrapper, className)));
     });
     this.explore(ResourceMetadata, (options, wrapper, className) => {
       const read = this.handlers.forProvider(wrapper, 'read');
       const complete = this.completeOf(wrapper);
-      this.resources.register(registeredResource(options, { read, complete }, className));
+      this.resources.register(
+        registeredResource(options, { read, complete }, className, auditOf(wrapper, className)),
+      );
     });
     this.explore(PromptMetadata, (options, wrapper, className) => {
       const render = this.handlers.forProvider(wrapper, 'render');
       const complete = this.completeOf(wrapper);
-      this.prompts.list.add(registeredPrompt(options, { render, complete }, className));
+      this.prompts.list.add(
+        registeredPrompt(options, { render, complete }, className, auditOf(wrapper, className)),
+      );
     });
   }
 
@@ -63,4 +68,9 @@ export class CatalogExplorer implements OnModuleInit {
       register(options, wrapper, wrapper.metatype?.name ?? String(wrapper.name));
     }
   }
+}
+
+/** Where Nest, too, reads the metadata of a provider: a factory's is that of what it made. */
+function auditOf({ instance, metatype }: Wrapper, className: string): AuditPolicy {
+  return auditPolicyOf((instance as object | null)?.constructor ?? metatype ?? Object, className);
 }

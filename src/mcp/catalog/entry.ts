@@ -1,5 +1,6 @@
 import type { CallContext } from '../decorators/call-context.js';
 import type { Access } from './access.js';
+import type { AuditPolicy } from './audit.policy.js';
 
 /** Runs a method of the class behind an entry, through whatever enhancers it has. */
 export type Handler<Input = never, Returned = unknown> = (
@@ -12,6 +13,7 @@ export interface Entry {
   /** Its tool or prompt name, its URI or its URI template: unique in its registry. */
   readonly key: string;
   readonly access: Access;
+  readonly audit: AuditPolicy;
   readonly timeoutMs: number | undefined;
   /** The entry of the list, up to 2025-11-25 and from 2026-07-28 on. */
   readonly definition: object;

@@ -4,6 +4,7 @@ import type { PromptOptions } from '../decorators/prompt.decorator.js';
 import type { Schema } from '../decorators/schema.js';
 import { HandlerFactory } from '../invocation/handler.factory.js';
 import { MCP_OPTIONS } from '../mcp.options.js';
+import { auditPolicyOf } from './audit.policy.js';
 import { ChangeFeed } from './change.feed.js';
 import { EntryList, type ListOptions } from './entry.list.js';
 import { type RegisteredPrompt, registeredPrompt } from './registered-prompt.js';
@@ -32,7 +33,10 @@ export class PromptRegistry {
   add<A extends Schema | undefined = undefined>(options: PromptOptions<A>, prompt: McpPrompt<A>): void {
     const render = this.handlers.forInstance(prompt, 'render');
     const complete = prompt.complete && this.handlers.forInstance(prompt, 'complete');
-    this.list.add(registeredPrompt(options, { render, complete }, prompt.constructor.name));
+    const { name } = prompt.constructor;
+    this.list.add(
+      registeredPrompt(options, { render, complete }, name, auditPolicyOf(prompt.constructor, name)),
+    );
   }
 
   /** Removes a prompt; clients that watch the list are told. False: there was none of this name. */

@@ -2,6 +2,7 @@ import type { CompletionRequest } from '../decorators/completion.js';
 import type { PromptOptions } from '../decorators/prompt.decorator.js';
 import type { Schema } from '../decorators/schema.js';
 import { Access } from './access.js';
+import type { AuditPolicy } from './audit.policy.js';
 import type { Entry, Handler } from './entry.js';
 import { assertTimeout, presentation } from './presentation.js';
 import { promptArgumentsOf } from './prompt-arguments.js';
@@ -29,6 +30,7 @@ export function registeredPrompt(
   options: PromptOptions,
   { render, complete }: PromptHandlers,
   className: string,
+  audit: AuditPolicy,
 ): RegisteredPrompt {
   const { name, description, args, timeoutMs } = options;
   if (!PROMPT_NAME.test(name)) {
@@ -51,6 +53,7 @@ export function registeredPrompt(
     definition,
     modernDefinition: definition,
     className,
+    audit,
     description,
     args,
     argumentNames: new Set(promptArguments.map((argument) => argument.name)),

@@ -2,6 +2,7 @@ import type { CompletionRequest } from '../decorators/completion.js';
 import type { ResourceRequest } from '../decorators/mcp-resource.js';
 import type { ResourceOptions } from '../decorators/resource.decorator.js';
 import { Access } from './access.js';
+import type { AuditPolicy } from './audit.policy.js';
 import type { Entry, Handler } from './entry.js';
 import { assertTimeout, presentation } from './presentation.js';
 import { isUri } from './uri-template.parser.js';
@@ -32,6 +33,7 @@ export function registeredResource(
   options: ResourceOptions,
   { read, complete }: ResourceHandlers,
   className: string,
+  audit: AuditPolicy,
 ): RegisteredResource {
   const { name, uri, uriTemplate, description, mimeType, annotations, size, timeoutMs, ttlMs = 0 } = options;
   if (name === '') throw new WiringError(className, 'its name is empty; give it one');
@@ -58,6 +60,7 @@ export function registeredResource(
     definition,
     modernDefinition: definition,
     className,
+    audit,
     template,
     mimeType,
     ttlMs,

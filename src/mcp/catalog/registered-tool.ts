@@ -2,6 +2,7 @@ import { RATE_LIMIT_FORMAT, type RateLimit, readRateLimit } from '../../backplan
 import type { Schema } from '../decorators/schema.js';
 import type { ToolOptions } from '../decorators/tool.decorator.js';
 import { Access } from './access.js';
+import { type AuditPolicy, EVERY_CALL } from './audit.policy.js';
 import type { Entry, Handler } from './entry.js';
 import { inResultObject, jsonSchemaOf, objectSchemaOf } from './json-schema.js';
 import { type ParamHeader, paramHeadersOf } from './param-headers.js';
@@ -29,6 +30,7 @@ export function registeredTool(
   options: ToolOptions,
   execute: Handler<unknown>,
   className: string,
+  audit: AuditPolicy = EVERY_CALL,
 ): RegisteredTool {
   const { name, input, output, timeoutMs } = options;
   if (!TOOL_NAME.test(name)) {
@@ -51,6 +53,7 @@ export function registeredTool(
   return {
     key: name,
     access: Access.of(options),
+    audit,
     timeoutMs,
     definition: wrapsOutput
       ? { ...modernDefinition, outputSchema: inResultObject(outputSchema) }

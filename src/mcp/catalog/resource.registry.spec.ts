@@ -1,3 +1,4 @@
+import { EVERY_CALL } from './audit.policy.js';
 import type { ResourceOptions } from '../decorators/resource.decorator.js';
 import type { HandlerFactory } from '../invocation/handler.factory.js';
 import { type Change, ChangeFeed } from './change.feed.js';
@@ -16,7 +17,9 @@ function registryOf(...uris: string[]): ResourceRegistry {
 function register(registry: ResourceRegistry, uri: string, more: Partial<ResourceOptions> = {}): void {
   const place = uri.includes('{') ? { uriTemplate: uri } : { uri };
   const options = { name: uri, ...place, ...more } as ResourceOptions;
-  registry.register(registeredResource(options, { read: () => '', complete: undefined }, 'SomeResource'));
+  registry.register(
+    registeredResource(options, { read: () => '', complete: undefined }, 'SomeResource', EVERY_CALL),
+  );
 }
 
 const found = (registry: ResourceRegistry, uri: string): unknown => {

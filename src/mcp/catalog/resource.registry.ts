@@ -4,6 +4,7 @@ import type { ResourceOptions } from '../decorators/resource.decorator.js';
 import { HandlerFactory } from '../invocation/handler.factory.js';
 import { MCP_OPTIONS } from '../mcp.options.js';
 import type { Verdict } from './access.js';
+import { auditPolicyOf } from './audit.policy.js';
 import { ChangeFeed } from './change.feed.js';
 import { EntryList, type ListOptions } from './entry.list.js';
 import { MAX_URI_LENGTH, type RegisteredResource, registeredResource } from './registered-resource.js';
@@ -47,7 +48,10 @@ export class ResourceRegistry {
   add(options: ResourceOptions, resource: McpResource): void {
     const read = this.handlers.forInstance(resource, 'read');
     const complete = resource.complete && this.handlers.forInstance(resource, 'complete');
-    this.register(registeredResource(options, { read, complete }, resource.constructor.name));
+    const { name } = resource.constructor;
+    this.register(
+      registeredResource(options, { read, complete }, name, auditPolicyOf(resource.constructor, name)),
+    );
   }
 
   register(resource: RegisteredResource): void {

@@ -4,6 +4,7 @@ import type { Schema } from '../decorators/schema.js';
 import type { ToolOptions } from '../decorators/tool.decorator.js';
 import { HandlerFactory } from '../invocation/handler.factory.js';
 import { MCP_OPTIONS } from '../mcp.options.js';
+import { auditPolicyOf } from './audit.policy.js';
 import { ChangeFeed } from './change.feed.js';
 import { EntryList, type ListOptions } from './entry.list.js';
 import { type RegisteredTool, registeredTool } from './registered-tool.js';
@@ -34,7 +35,8 @@ export class ToolRegistry {
     tool: McpTool<I, O>,
   ): void {
     const execute = this.handlers.forInstance(tool, 'execute');
-    this.list.add(registeredTool(options, execute, tool.constructor.name));
+    const { name } = tool.constructor;
+    this.list.add(registeredTool(options, execute, name, auditPolicyOf(tool.constructor, name)));
   }
 
   /** Removes a tool; clients that watch the list are told. False: there was none of this name. */

@@ -5,6 +5,7 @@ import { ChangeFeed } from '../catalog/change.feed.js';
 import { ToolRegistry } from '../catalog/tool.registry.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 import { type JsonRpcMessage, readMessage } from '../protocol/json-rpc.js';
+import type { RefusedCalls } from '../protocol/refused.calls.js';
 import type { Principal } from '../sessions/principal.js';
 import { RequestRefused } from '../sessions/request-refused.js';
 import { CallLimiter } from './call.limiter.js';
@@ -33,7 +34,9 @@ async function make(callLimit: RateLimit | undefined): Promise<CallLimiter> {
     registry.add({ description: '', ...tool }, new SomeTool());
   }
   const module = await Test.createTestingModule({ imports: [BackplaneModule] }).compile();
-  return new CallLimiter(registry, module.get(RateLimiter), options as unknown as McpModuleOptions);
+  const limiter = module.get<RateLimiter>(RateLimiter);
+  const refused = { record: () => {} } as unknown as RefusedCalls;
+  return new CallLimiter(registry, limiter, options as unknown as McpModuleOptions, refused);
 }
 
 let serial = 0;

@@ -5,9 +5,8 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { JsonRpcMessage, JsonRpcRequest } from '../protocol/json-rpc.js';
 import type { Principal } from '../sessions/principal.js';
 import { rateLimited } from '../sessions/request-refused.js';
-
-/** What does work. The rest of the protocol is cheap, and a client that may not ping is soon a lost one. */
-const CALLS = new Set(['tools/call', 'resources/read', 'prompts/get', 'completion/complete']);
+import { RefusedCalls } from '../protocol/refused.calls.js';
+import { CALL_KINDS } from './operation.js';
 
 const NOTHING_TO_TAKE = Promise.resolve();
 
@@ -31,6 +30,7 @@ export class CallLimiter {
     private readonly registry: ToolRegistry,
     @Inject(RateLimiter) private readonly limiter: RateLimiter,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+    private readonly refusedCalls: RefusedCalls,
   ) {}
 
   /**
@@ -50,6 +50,7 @@ export class CallLimiter {
     );
     if (verdicts.every(({ allowed }) => allowed)) return;
     await this.giveBack(demands.filter((_demand, at) => verdicts[at]!.allowed));
+    this.refusedCalls.record(messages, principal, 'rate_limited');
     throw refusalOf(
       demands.map((demand, at) => ({ ...demand, verdict: verdicts[at]! })),
       messages,
@@ -82,8 +83,9 @@ export class CallLimiter {
   }
 }
 
+/** The rest of the protocol is cheap, and a client that may not ping is soon a lost one. */
 function isCall(message: JsonRpcMessage): message is JsonRpcRequest {
-  return message.kind === 'request' && CALLS.has(message.method);
+  return message.kind === 'request' && CALL_KINDS.has(message.method);
 }
 
 function toolNameOf({ method, params }: JsonRpcRequest): string | undefined {

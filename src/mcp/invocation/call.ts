@@ -1,6 +1,12 @@
 import type { CallContext } from '../decorators/call-context.js';
 import type { Exchange } from '../protocol/exchange.js';
-import { encodeNotification, isObject, isRequestId, type JsonRpcRequest } from '../protocol/json-rpc.js';
+import {
+  encodeNotification,
+  isObject,
+  isRequestId,
+  type JsonRpcRequest,
+  type Params,
+} from '../protocol/json-rpc.js';
 import type { LoggingLevel, ProgressToken, RequestId } from '../protocol/sdk-types.js';
 import type { AbortCause, Peer, PendingCall } from '../sessions/peer.js';
 import type { Principal } from '../sessions/principal.js';
@@ -40,6 +46,11 @@ export class Call implements CallContext, PendingCall {
     this.session = exchange.peer;
     this.user = exchange.principal;
     this.id = request.id;
+  }
+
+  /** What the client sent. */
+  get params(): Params {
+    return this.request.params;
   }
 
   get signal(): AbortSignal {

@@ -23,7 +23,7 @@ export class CompletionOperation implements Operation {
   readonly kind = 'completion';
 
   constructor(
-    private readonly entry: CompletingEntry,
+    readonly entry: CompletingEntry,
     private readonly request: CompletionRequest,
   ) {}
 

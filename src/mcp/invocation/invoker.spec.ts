@@ -1,3 +1,4 @@
+import { AuditTrail } from '../../audit/index.js';
 import { Catch, type ExceptionFilter, Module, UseFilters } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { registeredTool } from '../catalog/registered-tool.js';
@@ -9,6 +10,7 @@ import type { AuthInfo } from '../protocol/sdk-types.js';
 import { principalOf } from '../sessions/principal.js';
 import { Visit } from '../sessions/visit.js';
 import { Call } from './call.js';
+import { CallAudit } from './call.audit.js';
 import { CallLog } from './call.log.js';
 import type { ClientInput } from './client.input.js';
 import { HandlerFactory } from './handler.factory.js';
@@ -34,7 +36,10 @@ class AskingTool {
   providers: [
     HandlerFactory,
     Invoker,
+    CallAudit,
     CallLog,
+    // Off: what is recorded has specs of its own.
+    { provide: AuditTrail, useValue: { isOn: false } },
     ResultWriter,
     { provide: MCP_OPTIONS, useValue: { callTimeoutMs: 1_000, serverInfo: { name: 'spec', version: '1' } } },
   ],
@@ -45,7 +50,10 @@ const extra = { issuer: 'i', subject: 'alice', tokenId: 't', issuedAt: 1 };
 const principal = principalOf({ clientId: 'c', scopes: [], expiresAt: 2, extra } as unknown as AuthInfo);
 
 it('a question to the client goes out, whatever a filter makes of the handler being left for it', async () => {
-  const app = await NestFactory.createApplicationContext(InvocationModule, { logger: false });
+  const app = await NestFactory.createApplicationContext(InvocationModule, {
+    logger: false,
+    abortOnError: false,
+  });
   const execute = app.get(HandlerFactory).forInstance(new AskingTool(), 'execute');
   const tool = registeredTool({ name: 'asks', description: 'Asks.' }, execute, 'AskingTool');
   const envelope = { client: undefined, clientCapabilities: {}, logLevel: undefined };

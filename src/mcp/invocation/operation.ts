@@ -1,3 +1,4 @@
+import type { Entry } from '../catalog/entry.js';
 import type { CallContext } from '../decorators/call-context.js';
 import type { ProtocolError } from '../protocol/protocol.error.js';
 
@@ -10,11 +11,20 @@ export type OperationKind = 'tool' | 'resource' | 'prompt' | 'completion';
 /** Whose fault it is that there is no result. */
 export type FailureCause = 'invalid_input' | 'handler' | 'timeout';
 
+/** The requests that are calls: they do work, and are limited and recorded. */
+export const CALL_KINDS: ReadonlyMap<string, OperationKind> = new Map([
+  ['tools/call', 'tool'],
+  ['resources/read', 'resource'],
+  ['prompts/get', 'prompt'],
+  ['completion/complete', 'completion'],
+]);
+
 /** What a call is about: one entry of the catalogue, and what is asked of it. */
 export interface Operation {
   readonly kind: OperationKind;
   /** What it is called in log lines and messages. */
   readonly target: string;
+  readonly entry: Pick<Entry, 'audit'>;
   readonly timeoutMs: number | undefined;
   /** The input of the handler; throws {@link InvalidInputError}. */
   prepare(): unknown;

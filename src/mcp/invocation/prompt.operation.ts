@@ -19,6 +19,10 @@ export class PromptOperation implements Operation {
     return this.prompt.key;
   }
 
+  get entry(): RegisteredPrompt {
+    return this.prompt;
+  }
+
   get timeoutMs(): number | undefined {
     return this.prompt.timeoutMs;
   }

@@ -1,3 +1,4 @@
+import type { Entry } from '../catalog/entry.js';
 import type { FoundResource } from '../catalog/resource.registry.js';
 import type { CallContext } from '../decorators/call-context.js';
 import type { ResourceRequest } from '../decorators/mcp-resource.js';
@@ -22,6 +23,10 @@ export class ResourceOperation implements Operation {
   /** Of a family its template: the URI is the client's own text. */
   get target(): string {
     return this.found.resource.key;
+  }
+
+  get entry(): Entry {
+    return this.found.resource;
   }
 
   get timeoutMs(): number | undefined {

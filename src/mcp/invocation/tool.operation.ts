@@ -19,6 +19,10 @@ export class ToolOperation implements Operation {
     return this.tool.key;
   }
 
+  get entry(): RegisteredTool {
+    return this.tool;
+  }
+
   get timeoutMs(): number | undefined {
     return this.tool.timeoutMs;
   }

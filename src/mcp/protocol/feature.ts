@@ -1,4 +1,4 @@
-import type { Access } from '../catalog/access.js';
+import type { Entry } from '../catalog/entry.js';
 import type { Exchange } from './exchange.js';
 import type { JsonRpcRequest, Params } from './json-rpc.js';
 
@@ -11,8 +11,8 @@ export interface Method {
   readonly era: Era;
   /** Answers with the result as JSON text; throws `ProtocolError`. */
   answer(request: JsonRpcRequest, exchange: Exchange): string | Promise<string>;
-  /** Who may use the entry that the request is about, if it is about one that there is. */
-  access?(params: Params): Access | undefined;
+  /** The entry that the request is about, if it is about one that there is. */
+  entry?(params: Params): Entry | undefined;
 }
 
 /** A part of the protocol: the requests that belong to it. */

@@ -13,6 +13,7 @@ import {
   type JsonRpcRequest,
 } from './json-rpc.js';
 import { ProtocolError } from './protocol.error.js';
+import { RefusedCalls } from './refused.calls.js';
 import { ErrorCode } from './sdk-types.js';
 
 /** The one answer to a request. */
@@ -31,7 +32,10 @@ export class ProtocolService {
   private readonly sessionMethods: ReadonlyMap<string, Method>;
   private readonly statelessMethods: ReadonlyMap<string, Method>;
 
-  constructor(@Inject(FEATURES) features: readonly Feature[]) {
+  constructor(
+    @Inject(FEATURES) features: readonly Feature[],
+    private readonly refusedCalls: RefusedCalls,
+  ) {
     const methods = features.flatMap((feature) => feature.methods);
     const but = (era: string) => methods.filter((method) => method.era !== era);
     this.sessionMethods = new Map(but('stateless').map((method) => [method.name, method]));
@@ -52,12 +56,14 @@ export class ProtocolService {
 
   /**
    * The scopes that the entry which a message is about needs and this caller lacks, where it may know of the
-   * entry; undefined where there is nothing to ask for.
+   * entry, which the caller has to be refused with then; undefined where there is nothing to ask for.
    */
   scopesToAskFor(message: JsonRpcMessage, peer: Peer, principal: Principal): readonly string[] | undefined {
     if (message.kind !== 'request') return undefined;
-    const access = this.methodOf(message, peer)?.access?.(message.params);
-    return access?.verdict(principal.scopes) === 'step_up' ? access.scopes : undefined;
+    const access = this.methodOf(message, peer)?.entry?.(message.params)?.access;
+    if (access?.verdict(principal.scopes) !== 'step_up') return undefined;
+    this.refusedCalls.record([message], principal, 'insufficient_scope', peer);
+    return access.scopes;
   }
 
   private async reply(request: JsonRpcRequest, exchange: Exchange): Promise<Reply | undefined> {

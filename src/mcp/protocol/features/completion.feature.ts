@@ -31,7 +31,7 @@ export class CompletionFeature implements Feature {
       name: 'completion/complete',
       era: 'all',
       answer: (request, exchange) => this.complete(request, exchange),
-      access: ({ ref }) => this.find(ref)?.entry.access,
+      entry: ({ ref }) => this.find(ref)?.entry,
     },
   ];
 
@@ -51,7 +51,7 @@ export class CompletionFeature implements Feature {
     return this.calls.run(request, exchange, async (call) => {
       const found = this.find(ref);
       if (found?.entry.access.verdict(call.user.scopes) !== 'allowed') {
-        this.callLog.unknown(call, 'completion');
+        this.callLog.unknown(call, 'completion', found?.entry);
         throw invalidParams('Unknown prompt or resource template: the lists name those that you may use');
       }
       const { entry } = found;

@@ -24,7 +24,7 @@ export class PromptsFeature implements Feature {
       name: 'prompts/get',
       era: 'all',
       answer: (request, exchange) => this.get(request, exchange),
-      access: (params) => this.find(params)?.access,
+      entry: (params) => this.find(params),
     },
   ];
 
@@ -42,7 +42,7 @@ export class PromptsFeature implements Feature {
     return this.calls.run(request, exchange, (call) => {
       const prompt = this.find(request.params);
       if (prompt?.access.verdict(call.user.scopes) !== 'allowed') {
-        this.callLog.unknown(call, 'prompt');
+        this.callLog.unknown(call, 'prompt', prompt);
         throw invalidParams('Unknown prompt: prompts/list names those that you may use');
       }
       return this.invoker.invoke(new PromptOperation(prompt, args), call);

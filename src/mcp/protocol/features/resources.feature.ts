@@ -20,8 +20,8 @@ const MAX_SUBSCRIPTIONS = 1_000;
 /** MCP 2025-11-25 and 2026-07-28, Server Features: Resources. */
 @Injectable()
 export class ResourcesFeature implements Feature {
-  private readonly access: Method['access'] = ({ uri }) =>
-    typeof uri === 'string' ? this.registry.find(uri)?.resource.access : undefined;
+  private readonly entry: Method['entry'] = ({ uri }) =>
+    typeof uri === 'string' ? this.registry.find(uri)?.resource : undefined;
 
   readonly methods: readonly Method[] = [
     {
@@ -38,13 +38,13 @@ export class ResourcesFeature implements Feature {
       name: 'resources/read',
       era: 'all',
       answer: (request, exchange) => this.read(request, exchange),
-      access: this.access,
+      entry: this.entry,
     },
     {
       name: 'resources/subscribe',
       era: 'sessions',
       answer: ({ params }, exchange) => this.subscribe(params, exchange),
-      access: this.access,
+      entry: this.entry,
     },
     {
       name: 'resources/unsubscribe',
@@ -65,7 +65,7 @@ export class ResourcesFeature implements Feature {
     return this.calls.run(request, exchange, (call) => {
       const found = this.registry.find(uri);
       if (found?.resource.access.verdict(call.user.scopes) !== 'allowed') {
-        this.callLog.unknown(call, 'resource');
+        this.callLog.unknown(call, 'resource', found?.resource);
         throw resourceNotFound(uri, exchange.peer);
       }
       return this.invoker.invoke(new ResourceOperation(found, uri, exchange.peer), call);

@@ -24,7 +24,7 @@ export class ToolsFeature implements Feature {
       name: 'tools/call',
       era: 'all',
       answer: (request, exchange) => this.call(request, exchange),
-      access: (params) => this.find(params)?.access,
+      entry: (params) => this.find(params),
     },
   ];
 
@@ -42,7 +42,7 @@ export class ToolsFeature implements Feature {
     return this.calls.run(request, exchange, (call) => {
       const tool = this.find(request.params);
       if (tool?.access.verdict(call.user.scopes) !== 'allowed') {
-        this.callLog.unknown(call, 'tool');
+        this.callLog.unknown(call, 'tool', tool);
         throw invalidParams('Unknown tool: tools/list names those that you may call');
       }
       return this.invoker.invoke(new ToolOperation(tool, args, exchange.peer.isModern), call);

@@ -1,0 +1,31 @@
+import { Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { AUDIT_SETTINGS, AUTH_SETTINGS, type AuditSettings, type AuthSettings } from '../config/index.js';
+import { ArgumentDigest } from './argument.digest.js';
+import { AuditTrail } from './audit-trail.js';
+import { LineAuditTrail } from './line-audit.trail.js';
+import { SilentAuditTrail } from './silent-audit.trail.js';
+
+function auditTrail({ destination }: AuditSettings, { secret }: AuthSettings): AuditTrail {
+  if (destination === 'off') return new SilentAuditTrail();
+  return new LineAuditTrail(destination, new ArgumentDigest(secret));
+}
+
+/** Keeps the records of calls and decisions where `AUDIT_LOG` says. Global: import it once, at the root. */
+@Global()
+@Module({
+  providers: [{ provide: AuditTrail, inject: [AUDIT_SETTINGS, AUTH_SETTINGS], useFactory: auditTrail }],
+  exports: [AuditTrail],
+})
+export class AuditModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(@Inject(AuditTrail) private readonly trail: AuditTrail) {}
+
+  /** Not while modules are put together: Nest would print a stack over what is wrong with a setting. */
+  onModuleInit(): void {
+    if (this.trail instanceof LineAuditTrail) this.trail.open();
+  }
+
+  /** The last hook of all: whatever the others do is still recorded. */
+  onApplicationShutdown(): void {
+    if (this.trail instanceof LineAuditTrail) this.trail.close();
+  }
+}

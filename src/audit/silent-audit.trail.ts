@@ -1,0 +1,12 @@
+import type { AuditTrail } from './audit-trail.js';
+
+/** `AUDIT_LOG=off`: keeps nothing. */
+export class SilentAuditTrail implements AuditTrail {
+  readonly isOn = false;
+
+  write(): void {}
+
+  digest(): string {
+    return '';
+  }
+}

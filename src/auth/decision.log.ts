@@ -1,0 +1,65 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Request } from 'express';
+import { type AuditActor, AuditTrail, type DecisionRecord } from '../audit/index.js';
+import type { Revocation } from '../backplane/index.js';
+import type { Caller } from './caller.js';
+import { pathOf } from './protected-resource.js';
+import { tokenIdOf } from './tokens/token-id.js';
+
+const MAX_LOGGED_PATH = 256;
+
+/** What this room has decided, in the log and among the audit records: never the token. */
+@Injectable()
+export class DecisionLog {
+  private readonly logger = new Logger('Auth');
+
+  constructor(@Inject(AuditTrail) private readonly trail: AuditTrail) {}
+
+  /** `caller` where the token was good, and something else was not. */
+  refused(request: Request, code: string, caller?: Caller): void {
+    const where = placeOf(request);
+    this.logger.warn({ event: 'auth.refused', code, ...where });
+    this.record(caller, { decision: 'refused', code, ...where });
+  }
+
+  revoked(request: Request, caller: Caller, kind: string, revocations: readonly Revocation[]): void {
+    this.logger.log({ event: 'auth.revoked', kind });
+    const revoked = revocations.map(({ target }) => {
+      switch (target.kind) {
+        case 'token':
+          return { tokenId: target.tokenId };
+        case 'jti':
+          return { tokenId: tokenIdOf('', target.issuer, target.jti) };
+        case 'subject':
+          return { issuer: target.issuer, subject: target.subject };
+      }
+    });
+    this.record(caller, { decision: 'revoked', code: kind, ...placeOf(request), revoked });
+  }
+
+  issued(request: Request, token: AuditActor, scope: string): void {
+    if (!this.trail.isOn) return;
+    const decision = { decision: 'issued', code: 'development_token', ...placeOf(request), scope } as const;
+    this.trail.write({ event: 'audit.decision', ...decision, ...token });
+  }
+
+  private record(
+    caller: Caller | undefined,
+    decision: Omit<DecisionRecord, 'event' | keyof AuditActor>,
+  ): void {
+    if (!this.trail.isOn) return;
+    this.trail.write({ event: 'audit.decision', ...decision, ...(caller && actorOf(caller)) });
+  }
+}
+
+function placeOf(request: Request): {
+  readonly method: string;
+  readonly path: string;
+  ip: string | undefined;
+} {
+  return { method: request.method, path: pathOf(request).slice(0, MAX_LOGGED_PATH), ip: request.ip };
+}
+
+function actorOf({ clientId, extra: { subject, issuer, tokenId } }: Caller): AuditActor {
+  return { subject, issuer, clientId, tokenId };
+}

@@ -1,0 +1,69 @@
+import type { ArgumentPath } from '../catalog/audit.policy.js';
+import { isObject, type Params } from '../protocol/json-rpc.js';
+import type { OperationKind } from './operation.js';
+
+const MAX_TEXT = 256;
+const MAX_ELEMENTS = 16;
+
+/** What stands for the arguments of a call, as the client sent them. */
+export function argumentsIn(kind: OperationKind, params: Params): unknown {
+  switch (kind) {
+    case 'tool':
+    case 'prompt':
+      return params['arguments'] ?? {};
+    case 'resource':
+      return { uri: params['uri'] };
+    case 'completion':
+      return completedArguments(params);
+  }
+}
+
+/** By the names that they have in the prompt or template itself, so that its paths hold for them too. */
+function completedArguments({ argument, context }: Params): unknown {
+  const { name, value } = isObject(argument) ? argument : {};
+  const settled = isObject(context) && isObject(context['arguments']) ? context['arguments'] : {};
+  return typeof name === 'string' ? Object.fromEntries([...Object.entries(settled), [name, value]]) : settled;
+}
+
+/** The value without what the paths lead to; what they do not touch is not copied. */
+export function without(value: unknown, paths: readonly ArgumentPath[]): unknown {
+  return paths.reduce(withoutPath, value);
+}
+
+function withoutPath(value: unknown, [name, ...rest]: ArgumentPath): unknown {
+  if (name === undefined) return value;
+  if (Array.isArray(value)) return value.map((element) => withoutPath(element, [name, ...rest]));
+  if (!isObject(value) || !Object.hasOwn(value, name)) return value;
+  // Entries, not a spread with an assignment: a client may call an argument `__proto__`.
+  const entries = Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
+    if (key !== name) return [[key, inner]];
+    return rest.length === 0 ? [] : [[key, withoutPath(inner, rest)]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The plain values that the paths lead to, by path; undefined where there are none. */
+export function picked(
+  value: unknown,
+  paths: readonly ArgumentPath[],
+): Readonly<Record<string, unknown>> | undefined {
+  const found = paths.flatMap((path): [string, unknown][] => {
+    const plain = plainValue(valueAt(value, path));
+    return plain === undefined ? [] : [[path.join('.'), plain]];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
+function valueAt(value: unknown, [name, ...rest]: ArgumentPath): unknown {
+  if (name === undefined) return value;
+  if (Array.isArray(value)) return value.map((element) => valueAt(element, [name, ...rest]));
+  return isObject(value) && Object.hasOwn(value, name) ? valueAt(value[name], rest) : undefined;
+}
+
+function plainValue(value: unknown): unknown {
+  if (typeof value === 'string') return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT)}…`;
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  if (!Array.isArray(value)) return undefined;
+  const plain = value.slice(0, MAX_ELEMENTS).map(plainValue);
+  return plain.filter((element) => element !== undefined);
+}

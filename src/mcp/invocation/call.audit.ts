@@ -1,0 +1,79 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AuditActor, type AuditedOutcome, AuditTrail, type CallRecord } from '../../audit/index.js';
+import type { Entry } from '../catalog/entry.js';
+import type { RequestId } from '../protocol/sdk-types.js';
+import type { Principal } from '../sessions/principal.js';
+import { argumentsIn, picked, without } from './audited-arguments.js';
+import type { Call } from './call.js';
+import type { Operation, OperationKind } from './operation.js';
+
+const MAX_REQUEST_ID = 64;
+
+/** Records the calls: who, what, how it ended. Where nobody keeps records it does nothing. */
+@Injectable()
+export class CallAudit {
+  constructor(@Inject(AuditTrail) private readonly trail: AuditTrail) {}
+
+  get isOn(): boolean {
+    return this.trail.isOn;
+  }
+
+  ended(call: Call, operation: Operation, outcome: AuditedOutcome, durationMs: number): void {
+    const { kind, target, entry } = operation;
+    if (!this.trail.isOn || !entry.audit.isRecorded) return;
+    this.trail.write({
+      event: 'audit.call',
+      kind,
+      target,
+      outcome,
+      durationMs,
+      ...callerOf(call),
+      ...this.argumentsOf(call, kind, entry),
+    });
+  }
+
+  /** A name that is nothing of this caller's; `hidden` is the entry where there is one after all. */
+  unknown(call: Call, kind: OperationKind, hidden: Entry | undefined): void {
+    if (!this.trail.isOn || hidden?.audit.isRecorded === false) return;
+    this.trail.write({
+      event: 'audit.call',
+      kind,
+      // What is no name here may be anything, a secret too: it is not kept.
+      target: hidden?.key,
+      outcome: hidden === undefined ? 'unknown' : 'hidden',
+      ...callerOf(call),
+    });
+  }
+
+  /** A call that was refused before it was one. */
+  refused(
+    principal: Principal,
+    id: RequestId,
+    refusal: Pick<CallRecord, 'kind' | 'target' | 'outcome' | 'session' | 'protocolVersion'>,
+  ): void {
+    this.trail.write({ event: 'audit.call', ...refusal, requestId: cut(id), ...actorOf(principal) });
+  }
+
+  private argumentsOf(
+    call: Call,
+    kind: OperationKind,
+    { audit }: Pick<Entry, 'audit'>,
+  ): Pick<CallRecord, 'argumentHash' | 'arguments'> {
+    const told = without(argumentsIn(kind, call.params), audit.redact);
+    return { argumentHash: this.trail.digest(told), arguments: picked(told, audit.include) };
+  }
+}
+
+function callerOf({ id, session, user }: Call): Partial<CallRecord> {
+  const { logId, protocolVersion } = session;
+  return { requestId: cut(id), session: logId, protocolVersion, ...actorOf(user) };
+}
+
+function actorOf({ subject, issuer, clientId, tokenId }: Principal): AuditActor {
+  return { subject, issuer, clientId, tokenId };
+}
+
+/** The id is the client's to choose, and may be long. */
+function cut(id: RequestId): RequestId {
+  return typeof id === 'string' ? id.slice(0, MAX_REQUEST_ID) : id;
+}

@@ -1,0 +1,44 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CallAudit } from '../invocation/call.audit.js';
+import { CALL_KINDS } from '../invocation/operation.js';
+import type { Peer } from '../sessions/peer.js';
+import type { Principal } from '../sessions/principal.js';
+import { type Feature, FEATURES, type Method } from './feature.js';
+import type { JsonRpcMessage } from './json-rpc.js';
+
+/** Records calls that never began. */
+@Injectable()
+export class RefusedCalls {
+  private readonly methods: ReadonlyMap<string, Method>;
+
+  constructor(
+    @Inject(FEATURES) features: readonly Feature[],
+    private readonly audit: CallAudit,
+  ) {
+    const methods = features.flatMap((feature) => feature.methods);
+    this.methods = new Map(methods.map((method) => [method.name, method]));
+  }
+
+  /** Those of the messages that are calls. The peer is not known yet where a whole HTTP request is refused. */
+  record(
+    messages: readonly JsonRpcMessage[],
+    principal: Principal,
+    outcome: 'insufficient_scope' | 'rate_limited',
+    peer?: Peer,
+  ): void {
+    if (!this.audit.isOn) return;
+    for (const message of messages) {
+      const kind = message.kind === 'request' ? CALL_KINDS.get(message.method) : undefined;
+      if (message.kind !== 'request' || kind === undefined) continue;
+      const entry = this.methods.get(message.method)?.entry?.(message.params);
+      if (entry?.audit.isRecorded === false) continue;
+      this.audit.refused(principal, message.id, {
+        kind,
+        target: entry?.key,
+        outcome,
+        session: peer?.logId,
+        protocolVersion: peer?.protocolVersion,
+      });
+    }
+  }
+}
