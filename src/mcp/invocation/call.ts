@@ -7,7 +7,7 @@ import {
   type JsonRpcRequest,
   type Params,
 } from '../protocol/json-rpc.js';
-import type { LoggingLevel, ProgressToken, RequestId } from '../protocol/sdk-types.js';
+import type { ProgressToken, RequestId } from '../protocol/sdk-types.js';
 import type { AbortCause, Peer, PendingCall } from '../sessions/peer.js';
 import type { Principal } from '../sessions/principal.js';
 import { CallAbortedError } from './call-aborted.error.js';
@@ -66,42 +66,53 @@ export class Call implements CallContext, PendingCall {
     return this.asked;
   }
 
-  /** Arrow functions, here and below: a handler may take them off its context. */
-  readonly progress = (
-    progress: number,
-    detail: { readonly total?: number; readonly message?: string } = {},
-  ): void => {
-    const progressToken = progressTokenOf(this.request.params['_meta']);
-    if (this.ended || progressToken === undefined || !(progress > this.lastProgress)) return;
-    this.lastProgress = progress;
-    const params = { progressToken, progress, ...detail };
-    this.exchange.outlet.send(encodeNotification('notifications/progress', params));
-  };
+  /** Bound where it is asked for, as the ones below are: a handler may take them off its context. */
+  get progress(): CallContext['progress'] {
+    return (progress, detail = {}) => {
+      const progressToken = progressTokenOf(this.request.params['_meta']);
+      if (this.ended || progressToken === undefined || !(progress > this.lastProgress)) return;
+      this.lastProgress = progress;
+      const params = { progressToken, progress, ...detail };
+      this.exchange.outlet.send(encodeNotification('notifications/progress', params));
+    };
+  }
 
-  readonly log = (level: LoggingLevel, data: unknown, logger?: string): void => {
-    if (this.ended || !this.session.wantsLog(level)) return;
-    const params = { level, ...(logger === undefined ? {} : { logger }), data };
-    this.exchange.outlet.send(encodeNotification('notifications/message', params));
-  };
+  get log(): CallContext['log'] {
+    return (level, data, logger) => {
+      if (this.ended || !this.session.wantsLog(level)) return;
+      const params = { level, ...(logger === undefined ? {} : { logger }), data };
+      this.exchange.outlet.send(encodeNotification('notifications/message', params));
+    };
+  }
 
-  readonly elicit = ((request: Parameters<typeof elicitation>[0]) =>
-    this.inputNamed(request.key, (input) => elicitation(request, input))) as CallContext['elicit'];
+  get elicit(): CallContext['elicit'] {
+    return ((request: Parameters<typeof elicitation>[0]) =>
+      this.inputNamed(request.key, (input) => elicitation(request, input))) as CallContext['elicit'];
+  }
 
-  readonly sample: CallContext['sample'] = ({ key, ...params }) =>
-    this.inputNamed(key, async (input) =>
-      readSample(await input.ask({ method: 'sampling/createMessage', params, key })),
-    );
+  get sample(): CallContext['sample'] {
+    return ({ key, ...params }) =>
+      this.inputNamed(key, async (input) =>
+        readSample(await input.ask({ method: 'sampling/createMessage', params, key })),
+      );
+  }
 
-  readonly listRoots: CallContext['listRoots'] = ({ key } = {}) =>
-    this.inputNamed(key, async (input) =>
-      readRoots(await input.ask({ method: 'roots/list', params: {}, key })),
-    );
+  get listRoots(): CallContext['listRoots'] {
+    return ({ key } = {}) =>
+      this.inputNamed(key, async (input) =>
+        readRoots(await input.ask({ method: 'roots/list', params: {}, key })),
+      );
+  }
 
-  readonly once: CallContext['once'] = (key, step) => this.inputNamed(key, (input) => input.once(key, step));
+  get once(): CallContext['once'] {
+    return (key, step) => this.inputNamed(key, (input) => input.once(key, step));
+  }
 
-  readonly closeStream = (): void => {
-    if (!this.ended) this.exchange.outlet.interrupt?.();
-  };
+  get closeStream(): CallContext['closeStream'] {
+    return () => {
+      if (!this.ended) this.exchange.outlet.interrupt?.();
+    };
+  }
 
   /** Sends a message of the server's own to the client, on the way that the reply will take. */
   send(message: string): void {

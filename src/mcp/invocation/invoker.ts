@@ -61,8 +61,11 @@ export class Invoker {
   }
 
   private async run(operation: Operation, call: Call): Promise<Answer> {
-    await call.resume();
-    const input = await operation.prepare();
+    // Only what takes its time is waited for, here and below: most calls need no promise of their own.
+    const resumed = call.resume();
+    if (resumed !== undefined) await resumed;
+    const prepared = operation.prepare();
+    const input = isPromiseLike(prepared) ? await prepared : prepared;
     // Where the input took time to check, the client may have thought better of it.
     call.throwIfAborted();
     const timeoutMs = operation.timeoutMs ?? this.options.callTimeoutMs;
@@ -75,9 +78,10 @@ export class Invoker {
       if (required !== undefined) return required;
       throw error;
     }
-    const required = await this.required(call, timeoutMs);
+    const required = call.input?.required && (await this.required(call, timeoutMs));
     if (required !== undefined) return required;
-    const result = await operation.toResult(value);
+    const mapped = operation.toResult(value);
+    const result = isPromiseLike(mapped) ? await mapped : mapped;
     return { outcome: result['isError'] === true ? 'tool_error' : 'ok', result };
   }
 

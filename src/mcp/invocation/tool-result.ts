@@ -17,11 +17,11 @@ export function errorResult(text: string): CallToolResult {
  * Maps what `execute` returned to the result on the wire. Throws when it is none of the forms that
  * {@link ToolReturn} names, or is not what the tool's output schema describes.
  */
-export async function toResult(
+export function toResult(
   tool: RegisteredTool,
   returned: unknown,
   modern: boolean,
-): Promise<CallToolResult> {
+): CallToolResult | Promise<CallToolResult> {
   if (isResult(returned)) return returned;
   if (tool.output !== undefined) return structuredResult(tool.output, returned, tool.wrapsOutput && !modern);
   if (typeof returned === 'string') return textResult(returned);

@@ -1,4 +1,5 @@
 import type { RegisteredTool } from '../catalog/registered-tool.js';
+import type { Schema } from '../decorators/schema.js';
 import type { CallContext } from '../decorators/call-context.js';
 import { describeIssues } from './argument-issues.js';
 import { InvalidInputError, type Operation, type Result } from './operation.js';
@@ -27,24 +28,30 @@ export class ToolOperation implements Operation {
     return this.tool.timeoutMs;
   }
 
-  async prepare(): Promise<unknown> {
+  prepare(): unknown {
     if (this.tool.input === undefined) return {};
-    const validation = await this.tool.input['~standard'].validate(this.args);
-    if (validation.issues === undefined) return validation.value;
-    throw new InvalidInputError(
-      `Invalid arguments for ${this.tool.key}: ${describeIssues(validation.issues)}`,
-    );
+    const validation = this.tool.input['~standard'].validate(this.args);
+    return validation instanceof Promise
+      ? validation.then((settled) => this.inputOf(settled))
+      : this.inputOf(validation);
   }
 
   run(input: unknown, context: CallContext): unknown {
     return this.tool.execute(input, context);
   }
 
-  toResult(returned: unknown): Promise<Result> {
+  toResult(returned: unknown): Result | Promise<Result> {
     return toResult(this.tool, returned, this.modern);
   }
 
   failure(text: string): Result {
     return errorResult(text);
+  }
+
+  private inputOf(validation: Awaited<ReturnType<Schema['~standard']['validate']>>): unknown {
+    if (validation.issues === undefined) return validation.value;
+    throw new InvalidInputError(
+      `Invalid arguments for ${this.tool.key}: ${describeIssues(validation.issues)}`,
+    );
   }
 }
