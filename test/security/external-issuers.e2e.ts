@@ -1,5 +1,6 @@
 import { decodeJwt, type JWK } from 'jose';
 import { expectChallenge, expectNothingOf } from '../support/envelopes.js';
+import { ENVELOPE, ERAS } from '../support/eras/index.js';
 import { CANARY, forge, tokenOf } from '../support/forge.js';
 import { IdentityProvider, newKey } from '../support/identity-provider.js';
 import { RawSession } from '../support/raw-session.js';
@@ -47,9 +48,15 @@ const ROUTES: readonly (readonly [route: string, attempt: (token: string) => Pro
   ['/sse', (token) => send(`${app.url}/sse`, { token })],
   ['/message', (token) => send(`${app.url}/message?sessionId=x`, { ...post, token })],
   ['/mcp', (token) => send(`${app.url}/mcp`, { ...post, token })],
+  ['/mcp without a session', (token) => send(`${app.url}/mcp`, { ...stateless, token })],
   ['/auth/revoke', (token) => send(`${app.url}/auth/revoke`, { method: 'POST', token })],
 ];
 const post = { method: 'POST', headers: JSON_TYPE, body: INITIALIZE };
+const stateless = {
+  method: 'POST',
+  headers: [...JSON_TYPE, 'Mcp-Protocol-Version', '2026-07-28', 'Mcp-Method', 'tools/list'],
+  body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: ENVELOPE } }),
+};
 
 /** `/message` has no session to offer: 404 says that the guard was passed. */
 const PASSED: Readonly<Record<string, number>> = { '/message': 404 };
@@ -78,6 +85,19 @@ describe('side by side', () => {
       const client = await connect(app.url, token);
       const result = await client.callTool({ name: 'echo', arguments: { message: 'hello' } });
       expect(textOf(result)).toBe('Echo: hello');
+    }
+  });
+
+  it.each(MAKERS)('%s is good in every era', async (_who, make) => {
+    const token = await make();
+    for (const era of ERAS) {
+      const client = await era.connect(app.url, token);
+      const { result } = await client.call('echo', 'tools/call', {
+        name: 'echo',
+        arguments: { message: 'hello' },
+      });
+      expect([era.name, textOf(result)]).toEqual([era.name, 'Echo: hello']);
+      client.close();
     }
   });
 

@@ -92,6 +92,21 @@ describe('a request that does not say who sends it', () => {
   );
 });
 
+it.each(['1999-01-01', '2026-07-29', 'v999.0.0'])(
+  'a revision that is not spoken here, named by the header alone, is told which are: %s',
+  async (version) => {
+    const { status, json } = await client.post(
+      JSON.stringify({ jsonrpc: '2.0', id: 'odd', method: 'tools/list', params: {} }),
+      { headers: ['Mcp-Protocol-Version', version] },
+    );
+    const supported = expect.arrayContaining(['2026-07-28', '2025-11-25']);
+    expect([status, json]).toMatchObject([
+      400,
+      { id: 'odd', error: { code: -32022, data: { supported, requested: version } } },
+    ]);
+  },
+);
+
 describe('what this revision has not', () => {
   it.each([
     'initialize',

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { CallLimiter } from '../../invocation/call.limiter.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import type { JsonRpcMessage } from '../../protocol/json-rpc.js';
-import { isModernVersion } from '../../protocol/sdk-types.js';
+import { isModernVersion, SESSION_VERSIONS } from '../../protocol/sdk-types.js';
 import { principalOf } from '../../sessions/principal.js';
 import { batchesUnsupported } from '../../sessions/request-refused.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
@@ -56,7 +56,8 @@ function modernMessage(
   request: AuthenticatedRequest,
 ): JsonRpcMessage | undefined {
   const message = messages[0]!;
-  const isModern = !batched && (versionIn(message) !== undefined || namesModern(request));
+  const named = message.kind === 'request' ? namesNoSession(request) : namesModern(request);
+  const isModern = !batched && (versionIn(message) !== undefined || named);
   return isModern ? message : undefined;
 }
 
@@ -65,6 +66,12 @@ function refuseModern(request: AuthenticatedRequest, response: ServerResponse): 
   if (!namesModern(request)) return;
   response.setHeader('Allow', 'POST');
   throw new MethodNotAllowedException('This protocol version has POST alone');
+}
+
+/** A revision that has no sessions, or one that is not spoken here: what answers is the newest there is. */
+function namesNoSession({ headers }: AuthenticatedRequest): boolean {
+  const version = headers['mcp-protocol-version'];
+  return version !== undefined && !SESSION_VERSIONS.includes(String(version));
 }
 
 function namesModern({ headers }: AuthenticatedRequest): boolean {

@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { ParamHeader } from '../../catalog/param-headers.js';
 import { isObject, type JsonRpcRequest, type Params } from '../../protocol/json-rpc.js';
 import { ProtocolError } from '../../protocol/protocol.error.js';
-import { ErrorCode } from '../../protocol/sdk-types.js';
+import { ErrorCode, STATELESS_VERSION } from '../../protocol/sdk-types.js';
+import { unsupportedVersion } from '../request-envelope.js';
 
 /** The parameter that `Mcp-Name` repeats, by method. */
 const NAMED_BY: ReadonlyMap<string, 'name' | 'uri'> = new Map([
@@ -24,10 +25,12 @@ const PLAIN = /^[\t\x20-\x7e]*$/;
 export function assertMirrored(request: IncomingMessage, version: unknown, message: JsonRpcRequest): void {
   const { headers } = request;
   // A version that is missing in the body is told as such, by whoever reads the envelope.
-  if (headers['mcp-protocol-version'] === undefined) throw mismatch('Mcp-Protocol-Version is missing');
-  if (version !== undefined && headers['mcp-protocol-version'] !== version) {
+  const named = headers['mcp-protocol-version'];
+  if (named === undefined) throw mismatch('Mcp-Protocol-Version is missing');
+  if (version !== undefined && named !== version) {
     throw mismatch('Mcp-Protocol-Version is not the version in _meta');
   }
+  if (named !== STATELESS_VERSION) throw unsupportedVersion(String(named));
   if (onlyOne(request, 'mcp-method') !== message.method)
     throw mismatch('Mcp-Method is not the method of the body');
   const parameter = NAMED_BY.get(message.method);
