@@ -112,7 +112,7 @@ describe('bad requests', () => {
     const endpoint = await open();
     const response = await endpoint.post({ jsonrpc: '2.0', id: 1, method: 'ping' }, headers);
     expect(response.status).toBe(status);
-    expect(await response.json()).toMatchObject({ jsonrpc: '2.0', id: null });
+    expect(await response.json()).toMatchObject({ jsonrpc: '2.0', error: { code: expect.any(Number) } });
   });
 
   it('names no session: 400, and none is picked for it', async () => {
