@@ -15,6 +15,7 @@ export interface Places {
 }
 
 export function placesOf(publicUrl: string, developmentTokens: boolean): Places {
+  const { origin, pathname } = new URL(publicUrl);
   return {
     name: SERVER_INFO.name,
     version: SERVER_INFO.version,
@@ -22,7 +23,7 @@ export function placesOf(publicUrl: string, developmentTokens: boolean): Places 
     sse: `${publicUrl}/sse`,
     message: `${publicUrl}/message`,
     revoke: `${publicUrl}/auth/revoke`,
-    resource_metadata: `${publicUrl}/.well-known/oauth-protected-resource`,
+    resource_metadata: `${origin}/.well-known/oauth-protected-resource${pathname.replace(/\/$/, '')}`,
     health: `${publicUrl}/health/ready`,
     ...(developmentTokens ? { token: `${publicUrl}/auth/token?username=you&scope=mcp:access` } : {}),
   };
