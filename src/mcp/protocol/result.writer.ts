@@ -7,15 +7,24 @@ const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 /** Writes results down in the form that each revision wants. MCP 2026-07-28, Overview, "Result Responses". */
 @Injectable()
 export class ResultWriter {
-  constructor(@Inject(MCP_OPTIONS) private readonly options: McpModuleOptions) {}
+  /** What nearly every result ends with. */
+  private readonly meta: string;
+
+  constructor(@Inject(MCP_OPTIONS) private readonly options: McpModuleOptions) {
+    this.meta = `"_meta":${JSON.stringify({ [SERVER_INFO]: options.serverInfo })}}`;
+  }
 
   /** The result as JSON text. A `resultType` of its own stays. */
   write(result: Readonly<Record<string, unknown>>, peer: Peer): string {
     if (!peer.isModern) return JSON.stringify(result);
-    return JSON.stringify({
-      resultType: 'complete',
-      ...result,
-      _meta: { ...(result['_meta'] as object | undefined), [SERVER_INFO]: this.options.serverInfo },
-    });
+    const { serverInfo } = this.options;
+    const { _meta: meta, resultType = 'complete', ...rest } = result;
+    const head = `{"resultType":${JSON.stringify(resultType)},`;
+    const tail =
+      meta === undefined
+        ? this.meta
+        : `"_meta":${JSON.stringify({ ...(meta as object), [SERVER_INFO]: serverInfo })}}`;
+    const text = JSON.stringify(rest);
+    return text === '{}' ? head + tail : `${head}${text.slice(1, -1)},${tail}`;
   }
 }

@@ -19,6 +19,7 @@ export class Session extends Peer implements MessageOutlet {
   private standing: SessionStream | undefined;
   private usedAt = Date.now();
   private revised = false;
+  private restored: SessionRecord | undefined;
 
   constructor(
     override readonly id: string,
@@ -50,6 +51,8 @@ export class Session extends Peer implements MessageOutlet {
 
   /** Takes over what was agreed on another node, or again on this one. */
   restore(record: SessionRecord): void {
+    if (record === this.restored) return;
+    this.restored = record;
     this.initialized = record.protocolVersion !== undefined;
     this.protocolVersion = record.protocolVersion ?? INITIAL_PROTOCOL_VERSION;
     this.client = record.client;

@@ -1,9 +1,9 @@
 import { type JsonRpcMessage, isObject, type Params } from '../protocol/json-rpc.js';
 import { invalidParams, ProtocolError } from '../protocol/protocol.error.js';
 import {
+  type ClientCapabilities,
   ClientCapabilitiesSchema,
   ErrorCode,
-  ImplementationSchema,
   LoggingLevelSchema,
   STATELESS_VERSION,
   SUPPORTED_PROTOCOL_VERSIONS,
@@ -27,11 +27,9 @@ export function readEnvelope(params: Params): RequestEnvelope {
   const protocolVersion = meta[VERSION];
   if (typeof protocolVersion !== 'string') throw missing('protocolVersion');
   if (protocolVersion !== STATELESS_VERSION) throw unsupportedVersion(protocolVersion);
-  const capabilities = ClientCapabilitiesSchema.safeParse(meta[`${PREFIX}clientCapabilities`]);
-  if (!capabilities.success) throw missing('clientCapabilities');
   return {
     protocolVersion,
-    clientCapabilities: capabilities.data,
+    clientCapabilities: readCapabilities(meta[`${PREFIX}clientCapabilities`]),
     client: readClient(meta[`${PREFIX}clientInfo`]),
     logLevel: readLogLevel(meta[`${PREFIX}logLevel`]),
   };
@@ -45,11 +43,19 @@ export function unsupportedVersion(requested: string): ProtocolError {
   });
 }
 
+function readCapabilities(capabilities: unknown): ClientCapabilities {
+  if (isObject(capabilities) && Object.keys(capabilities).length === 0) return {};
+  const parsed = ClientCapabilitiesSchema.safeParse(capabilities);
+  if (!parsed.success) throw missing('clientCapabilities');
+  return parsed.data;
+}
+
 function readClient(info: unknown): RequestEnvelope['client'] {
   if (info === undefined) return undefined;
-  const parsed = ImplementationSchema.safeParse(info);
-  if (!parsed.success) throw missing('clientInfo');
-  return { name: parsed.data.name, version: parsed.data.version };
+  // On every request, and no more of it is used: a whole schema would cost as much as the guard.
+  const { name, version } = isObject(info) ? info : {};
+  if (typeof name !== 'string' || typeof version !== 'string') throw missing('clientInfo');
+  return { name, version };
 }
 
 function readLogLevel(level: unknown): RequestEnvelope['logLevel'] {

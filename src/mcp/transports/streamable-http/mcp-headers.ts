@@ -2,6 +2,7 @@ import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { ErrorCode, SESSION_VERSIONS, SUPPORTED_PROTOCOL_VERSIONS } from '../../protocol/sdk-types.js';
 import { missingSession, RequestRefused } from '../../sessions/request-refused.js';
+import { onlyHeader } from './only-header.js';
 
 /** Refuses with 406 what does not accept every one of `types`. */
 export function assertAccepts(request: IncomingMessage, ...types: string[]): void {
@@ -28,9 +29,7 @@ export function assertProtocolVersion(request: IncomingMessage): void {
 
 /** The session that a request names; 400 when it names none, or more than one. */
 export function sessionIdOf(request: IncomingMessage): string {
-  const ids = request.headersDistinct['mcp-session-id'] ?? [];
-  if (ids.length !== 1 || ids[0] === '') {
-    throw missingSession('The Mcp-Session-Id header is required, once: the reply to initialize carries it');
-  }
-  return ids[0]!;
+  const id = onlyHeader(request, 'mcp-session-id');
+  if (id !== undefined && id !== '') return id;
+  throw missingSession('The Mcp-Session-Id header is required, once: the reply to initialize carries it');
 }

@@ -27,12 +27,12 @@ export class McpTransport {
   async post(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     assertAccepts(request, 'application/json', 'text/event-stream');
     // Somebody else's session is told from one's own before a body is read for it.
-    if (!namesModern(request)) await this.stateful.assertOwn(request);
+    const named = namesModern(request) ? undefined : await this.stateful.namedSession(request);
     const incoming = await readMessages(request, this.options.maxBodyBytes);
     if (incoming.batched && namesModern(request)) throw batchesUnsupported();
     await this.limiter.admit(incoming.messages, principalOf(request.auth));
     const message = modernMessage(incoming, request);
-    if (message === undefined) return this.stateful.post(incoming, request, response);
+    if (message === undefined) return this.stateful.post(incoming, named, request, response);
     // The token may have been revoked while the body was on its way.
     await request.reauthorize?.();
     await this.stateless.post(message, request, response);

@@ -5,6 +5,7 @@ import { isObject, type JsonRpcRequest, type Params } from '../../protocol/json-
 import { ProtocolError } from '../../protocol/protocol.error.js';
 import { ErrorCode, STATELESS_VERSION } from '../../protocol/sdk-types.js';
 import { unsupportedVersion } from '../request-envelope.js';
+import { onlyHeader } from './only-header.js';
 
 /** The parameter that `Mcp-Name` repeats, by method. */
 const NAMED_BY: ReadonlyMap<string, 'name' | 'uri'> = new Map([
@@ -31,11 +32,11 @@ export function assertMirrored(request: IncomingMessage, version: unknown, messa
     throw mismatch('Mcp-Protocol-Version is not the version in _meta');
   }
   if (named !== STATELESS_VERSION) throw unsupportedVersion(String(named));
-  if (onlyOne(request, 'mcp-method') !== message.method)
+  if (onlyHeader(request, 'mcp-method') !== message.method)
     throw mismatch('Mcp-Method is not the method of the body');
   const parameter = NAMED_BY.get(message.method);
   if (parameter === undefined) return;
-  if (decode(onlyOne(request, 'mcp-name')) !== message.params[parameter]) {
+  if (decode(onlyHeader(request, 'mcp-name')) !== message.params[parameter]) {
     throw mismatch(`Mcp-Name is not the "${parameter}" of the body`);
   }
 }
@@ -51,15 +52,10 @@ export function assertParamsMirrored(
     const given = request.headers[header];
     if (value === undefined || value === null) {
       if (given !== undefined) throw mismatch(`${header} repeats an argument that is not there`);
-    } else if (!isSame(decode(onlyOne(request, header)), value)) {
+    } else if (!isSame(decode(onlyHeader(request, header)), value)) {
       throw mismatch(`${header} is not the argument "${path.join('.')}"`);
     }
   }
-}
-
-function onlyOne(request: IncomingMessage, name: string): string | undefined {
-  const values = request.headersDistinct[name];
-  return values?.length === 1 ? values[0] : undefined;
 }
 
 /** Undefined: missing, or not a value that a header can have. */

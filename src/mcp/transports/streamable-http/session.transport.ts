@@ -31,20 +31,24 @@ export class SessionTransport {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** Refuses a session that is not the caller's, where the request names one. */
-  async assertOwn(request: AuthenticatedRequest): Promise<void> {
-    if (request.headers['mcp-session-id'] !== undefined) await this.ownSession(request);
+  /** The session that the request names, if it names one; refuses one that is not the caller's. */
+  namedSession(request: AuthenticatedRequest): Promise<Session> | undefined {
+    return request.headers['mcp-session-id'] === undefined ? undefined : this.ownSession(request);
   }
 
   /** `POST`: answers messages of a session, or opens one at initialize. */
   async post(
     { messages, batched }: IncomingMessages,
+    named: Session | undefined,
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
     assertProtocolVersion(request);
     const principal = principalOf(request.auth);
-    const session = await this.sessionFor(messages, batched, request);
+    const session = named === undefined ? await this.openFor(messages, batched, request) : named;
+    // The token may have been revoked and the session may have ended while the body was on its way.
+    await request.reauthorize?.();
+    this.sessions.find(session.id, principal, TRANSPORT);
     if (batched && session.protocolVersion !== '2025-03-26') throw batchesUnsupported();
     for (const message of messages) {
       assertNewRequest(message, session, this.sessions.isDraining);
@@ -83,15 +87,15 @@ export class SessionTransport {
     return this.sessions.load(sessionIdOf(request), principalOf(request.auth), TRANSPORT);
   }
 
-  private async sessionFor(
+  /** A session for a request that names none: only `initialize` gets one. */
+  private openFor(
     messages: readonly JsonRpcMessage[],
     batched: boolean,
     request: AuthenticatedRequest,
   ): Promise<Session> {
     const [first] = messages;
     const initializes = !batched && first?.kind === 'request' && first.method === 'initialize';
-    const opens = initializes && request.headers['mcp-session-id'] === undefined;
-    return opens ? openSession(this.sessions, request, TRANSPORT) : this.currentSession(request);
+    return initializes ? openSession(this.sessions, request, TRANSPORT) : this.ownSession(request);
   }
 
   /** The caller's own, where its token is still good: it may have been revoked while something was waited for. */
