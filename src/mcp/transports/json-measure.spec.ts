@@ -1,4 +1,4 @@
-import { measureJson } from './json-measure.js';
+import { measureJson, opensAtMost } from './json-measure.js';
 
 /** Counts the same by parsing: each value inside an array or object that is not the first, and each bracket. */
 function measureByParsing(text: string): { depth: number; elements: number } {
@@ -43,5 +43,12 @@ describe('measureJson', () => {
     const text = `"${'\\"'.repeat(500_000)}"`;
     expect(measureJson(text)).toEqual({ depth: 0, elements: 0 });
     expect(measureJson(`"${'\\'.repeat(1_000_000)}"`)).toEqual({ depth: 0, elements: 0 });
+  });
+
+  it('is certain of what opens little, and of nothing else', () => {
+    expect(opensAtMost('{"a":[1,{"b":"}"}]}', 3)).toBe(true);
+    expect(opensAtMost('{"a":[1,{"b":"}"}]}', 2)).toBe(false);
+    expect(opensAtMost('"[[["', 2)).toBe(false);
+    expect(opensAtMost('', 0)).toBe(true);
   });
 });

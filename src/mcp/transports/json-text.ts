@@ -2,7 +2,7 @@ import { HttpStatus } from '@nestjs/common';
 import { isUtf8 } from 'node:buffer';
 import { ErrorCode } from '../protocol/sdk-types.js';
 import { RequestRefused } from '../sessions/request-refused.js';
-import { measureJson } from './json-measure.js';
+import { measureJson, opensAtMost } from './json-measure.js';
 
 const MAX_DEPTH = 64;
 const MAX_ELEMENTS = 100_000;
@@ -13,14 +13,20 @@ const MAX_ELEMENTS = 100_000;
  */
 export function parseJson(bytes: Buffer): unknown {
   const text = decode(bytes);
-  const { depth, elements } = measureJson(text);
-  if (depth > MAX_DEPTH) throw refused('too_deep', `The message nests deeper than ${MAX_DEPTH} levels`);
-  if (elements > MAX_ELEMENTS)
-    throw refused('too_many_elements', `The message has over ${MAX_ELEMENTS} elements`);
+  // A text has fewer elements than characters.
+  if (text.length > MAX_ELEMENTS || !opensAtMost(text, MAX_DEPTH)) assertMeasure(text);
   try {
     return JSON.parse(text);
   } catch {
     throw refused('malformed_json', 'The message is not valid JSON', ErrorCode.ParseError);
+  }
+}
+
+function assertMeasure(text: string): void {
+  const { depth, elements } = measureJson(text);
+  if (depth > MAX_DEPTH) throw refused('too_deep', `The message nests deeper than ${MAX_DEPTH} levels`);
+  if (elements > MAX_ELEMENTS) {
+    throw refused('too_many_elements', `The message has over ${MAX_ELEMENTS} elements`);
   }
 }
 
