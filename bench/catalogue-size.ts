@@ -18,16 +18,22 @@ interface Sized {
   readonly tools: number;
 }
 
+/** The eras, and how a figure names each. */
+const ERAS: readonly (readonly [Era, string])[] = [
+  ['sse', 'over SSE'],
+  ['session', 'on /mcp with a session'],
+  ['stateless', 'on /mcp without one'],
+];
+
+/** All calls are measured before any list: the garbage of long lists would be collected during later calls. */
 export async function measureCatalogueSize(bench: Bench): Promise<Figure[]> {
   const programs = [bench.manyTools(FEW - OWN), bench.manyTools(MANY - OWN)];
   return bench.withServers(programs, async (servers) => {
     const sized = servers.map((server, at) => ({ server, tools: at === 0 ? FEW : MANY }));
-    return [
-      ...(await measureOpenings(bench, sized)),
-      ...(await measureEra(bench, sized, 'sse', 'over SSE')),
-      ...(await measureEra(bench, sized, 'session', 'on /mcp with a session')),
-      ...(await measureEra(bench, sized, 'stateless', 'on /mcp without one')),
-    ];
+    const figures = await measureOpenings(bench, sized);
+    for (const [era, how] of ERAS) figures.push(...(await measureCalls(bench, sized, era, how)));
+    for (const [era, how] of ERAS) figures.push(...(await measureLists(bench, sized, era, how)));
+    return figures;
   });
 }
 
@@ -44,23 +50,31 @@ async function measureOpenings(bench: Bench, sized: readonly Sized[]): Promise<F
   ];
 }
 
-async function measureEra(bench: Bench, sized: readonly Sized[], era: Era, how: string): Promise<Figure[]> {
-  const { rounds, warmUpCalls, callsPerRound, listsPerRound } = bench.plan;
-  for (const { server, tools } of sized) {
+async function measureCalls(bench: Bench, sized: readonly Sized[], era: Era, how: string): Promise<Figure[]> {
+  const { rounds, warmUpCalls, callsPerRound } = bench.plan;
+  for (const { server } of sized) {
     await bench.drive(server, 'hold', { count: CLIENTS, era });
     await bench.drive(server, 'echo', { count: warmUpCalls / 2 });
-    await bench.drive(server, 'list', { count: listsPerRound / 2, tools });
   }
-  const calls = (await inRounds(rounds, sized, async ({ server }) => {
+  const [few, many] = (await inRounds(rounds, sized, async ({ server }) => {
     return (await bench.cost(server, 'echo', { count: callsPerRound / 2 })).cpu;
   })) as [number[], number[]];
-  const lists = (await inRounds(rounds, sized, async ({ server, tools }) => {
-    return (await bench.cost(server, 'list', { count: listsPerRound, tools })).cpu;
+  for (const { server } of sized) await bench.drive(server, 'drop', { count: 0 });
+  return [figure(`Call ${how}, 1,000 tools over 10`, '×', ratio(many, few), BARS.flatCall)];
+}
+
+async function measureLists(bench: Bench, sized: readonly Sized[], era: Era, how: string): Promise<Figure[]> {
+  const { rounds, listsPerRound: count } = bench.plan;
+  for (const { server, tools } of sized) {
+    await bench.drive(server, 'hold', { count: CLIENTS, era });
+    await bench.drive(server, 'list', { count: count / 2, tools });
+  }
+  const [few, many] = (await inRounds(rounds, sized, async ({ server, tools }) => {
+    return (await bench.cost(server, 'list', { count, tools })).cpu;
   })) as [number[], number[]];
   for (const { server } of sized) await bench.drive(server, 'drop', { count: 0 });
   return [
-    figure(`Call ${how}, 1,000 tools over 10`, '×', ratio(calls[1], calls[0]), BARS.flatCall),
-    figure(`tools/list ${how}, 10 tools`, 'µs CPU', summarise(lists[0])),
-    figure(`tools/list ${how}, 1,000 tools`, 'µs CPU', summarise(lists[1])),
+    figure(`tools/list ${how}, 10 tools`, 'µs CPU', summarise(few)),
+    figure(`tools/list ${how}, 1,000 tools`, 'µs CPU', summarise(many)),
   ];
 }
