@@ -13,8 +13,9 @@ import { DecisionLog } from './decision.log.js';
 import { IssuerUnavailableError } from './issuers/issuer-unavailable.error.js';
 import { metadataUrlOf, pathOf, resourceOf } from './protected-resource.js';
 import { ACCESS_SCOPE } from './scopes.js';
-import type { TokenError } from './tokens/token.error.js';
-import type { TooManyFailuresError } from './tokens/too-many-failures.error.js';
+import { RevocationUnavailableError } from './tokens/revocation-unavailable.error.js';
+import { TokenError } from './tokens/token.error.js';
+import { TooManyFailuresError } from './tokens/too-many-failures.error.js';
 
 const RETRY_AFTER_SECONDS = '5';
 
@@ -28,6 +29,16 @@ export class AccessRefusal {
     private readonly decisions: DecisionLog,
     @Inject(AUTH_SETTINGS) private readonly settings: AuthSettings,
   ) {}
+
+  /** For what `TokenAuthenticator` throws; anything else is returned as it is. */
+  of(request: Request, error: unknown, scopes: readonly string[], caller?: Caller): unknown {
+    if (error instanceof TokenError) return this.unauthorized(request, error, scopes, caller);
+    if (error instanceof TooManyFailuresError) return this.tooManyFailures(request, error);
+    if (error instanceof RevocationUnavailableError || error instanceof IssuerUnavailableError) {
+      return this.unavailable(request, error);
+    }
+    return error;
+  }
 
   /** 401. The challenge names an error only when the request carried a token. */
   unauthorized(

@@ -2,29 +2,22 @@ import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { AccessRefusal } from './access.refusal.js';
+import { Admission } from './admission.js';
 import type { Caller } from './caller.js';
-import { IssuerUnavailableError } from './issuers/issuer-unavailable.error.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RoutePolicies, type RoutePolicy } from './route.policies.js';
-import { RevocationUnavailableError } from './tokens/revocation-unavailable.error.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
-import { TokenError } from './tokens/token.error.js';
-import { TooManyFailuresError } from './tokens/too-many-failures.error.js';
 
 /** What the guard leaves on a request. */
 interface GuardedRequest extends Request {
   auth?: Caller;
-  /** Rejects as the guard does when the token has been revoked since; its headers are on the response then. */
-  reauthorize?: () => Promise<void>;
-  /** What to throw where the token has expired since; its headers are on the response then. */
-  tokenExpired?: () => unknown;
-  /** What to throw where this caller lacks some of these scopes; its headers are on the response then. */
-  lackingScopes?: (scopes: readonly string[]) => Error;
+  admission?: Admission;
 }
 
 /**
  * Closes every route that is not `@Public()`: finds the caller by the `jwt` strategy, checks the scopes that
- * the route demands, and leaves the {@link Caller} on `request.auth`.
+ * the route demands, and leaves the {@link Caller} on `request.auth` and an {@link Admission} on
+ * `request.admission`.
  *
  * Throws 401 with its challenge without a good token, 403 with its challenge where a scope is lacking, 429
  * with `Retry-After` to an address that has shown too many bad tokens, and 503 with `Retry-After` when the
@@ -55,7 +48,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
     return caller.then(
       (found) => this.admit(found, request, policy),
       (error: unknown) => {
-        throw this.refusalOf(request, error, policy);
+        throw this.refusal.of(request, error, policy.scopes);
       },
     );
   }
@@ -65,23 +58,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
       throw this.refusal.lacksScope(request, policy.scopes, caller);
     }
     request.auth = caller;
-    // For a handler that takes its time, reading a body: the token may have been revoked meanwhile.
-    request.reauthorize = () =>
-      this.authenticator.assertNotRevoked(caller).catch((error: unknown) => {
-        throw this.refusalOf(request, error, policy, caller);
-      });
-    request.tokenExpired = () => this.refusalOf(request, new TokenError('expired'), policy, caller);
-    request.lackingScopes = (scopes) =>
-      this.refusal.lacksScope(request, [...policy.scopes, ...scopes], caller);
+    request.admission = new Admission(this.refusal, this.authenticator, request, policy, caller);
     return true;
-  }
-
-  private refusalOf(request: Request, error: unknown, { scopes }: RoutePolicy, caller?: Caller): unknown {
-    if (error instanceof TokenError) return this.refusal.unauthorized(request, error, scopes, caller);
-    if (error instanceof TooManyFailuresError) return this.refusal.tooManyFailures(request, error);
-    if (error instanceof RevocationUnavailableError || error instanceof IssuerUnavailableError) {
-      return this.refusal.unavailable(request, error);
-    }
-    return error;
   }
 }

@@ -15,7 +15,7 @@ export async function openSession(
 ): Promise<Session> {
   const session = await sessions.open(principalOf(request.auth), transport);
   try {
-    await request.reauthorize?.();
+    await request.admission.reauthorize();
   } catch (error) {
     sessions.close(session, 'token_revoked');
     throw error;

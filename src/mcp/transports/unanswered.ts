@@ -12,9 +12,7 @@ export async function refuseUnanswered(
   response: ServerResponse,
 ): Promise<void> {
   if (response.destroyed) return;
-  await request.reauthorize?.();
-  if (principalOf(request.auth).expiresAt <= Date.now() && request.tokenExpired !== undefined) {
-    throw request.tokenExpired();
-  }
+  await request.admission.reauthorize();
+  if (principalOf(request.auth).expiresAt <= Date.now()) throw request.admission.tokenExpired();
   throw unknownSession();
 }

@@ -53,11 +53,11 @@ export class HttpSseTransport {
     const message = messages[0]!;
     await this.limiter.admit(messages, principal);
     // The token may have been revoked and the session may have ended while the body was on its way.
-    await request.reauthorize?.();
+    await request.admission.reauthorize();
     const session = this.sessions.find(sessionId, principal, 'http-sse');
     assertNewRequest(message, session, this.sessions.isDraining);
     const scopes = this.protocol.scopesToAskFor(message, session, principal);
-    if (scopes !== undefined) throw request.lackingScopes(scopes);
+    if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
     session.show(principal);
     response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end('Accepted');
     const reply = await this.protocol.handle(message, { peer: session, principal, outlet: session });

@@ -34,7 +34,7 @@ export class McpTransport {
     const message = modernMessage(incoming, request);
     if (message === undefined) return this.stateful.post(incoming, named, request, response);
     // The token may have been revoked while the body was on its way.
-    await request.reauthorize?.();
+    await request.admission.reauthorize();
     await this.stateless.post(message, request, response);
   }
 

@@ -47,13 +47,13 @@ export class SessionTransport {
     const principal = principalOf(request.auth);
     const session = named === undefined ? await this.openFor(messages, batched, request) : named;
     // The token may have been revoked and the session may have ended while the body was on its way.
-    await request.reauthorize?.();
+    await request.admission.reauthorize();
     this.sessions.find(session.id, principal, TRANSPORT);
     if (batched && session.protocolVersion !== '2025-03-26') throw batchesUnsupported();
     for (const message of messages) {
       assertNewRequest(message, session, this.sessions.isDraining);
       const scopes = this.protocol.scopesToAskFor(message, session, principal);
-      if (scopes !== undefined) throw request.lackingScopes(scopes);
+      if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
     }
     session.show(principal);
     await this.answer(messages, batched, session, request, response);
@@ -101,7 +101,7 @@ export class SessionTransport {
   /** The caller's own, where its token is still good: it may have been revoked while something was waited for. */
   private async currentSession(request: AuthenticatedRequest): Promise<Session> {
     const session = await this.ownSession(request);
-    await request.reauthorize?.();
+    await request.admission.reauthorize();
     return session;
   }
 

@@ -70,7 +70,7 @@ export class StatelessTransport {
       const { principal } = visit;
       if (message.method === 'tools/call') this.assertParams(message, visit, request);
       const scopes = this.protocol.scopesToAskFor(message, visit, principal);
-      if (scopes !== undefined) throw request.lackingScopes(scopes);
+      if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
       const outlet = new PostExchange(response, () => this.openStream(visit, response));
       const reply = await this.protocol.handle(message, { peer: visit, principal, outlet });
       if (reply === undefined && !outlet.hasBegun) await refuseUnanswered(request, response);
