@@ -31,7 +31,9 @@ class BreakingTool {
   }
 }
 
-class Unlisted {}
+class Unlisted {
+  readonly orders: readonly string[] = [];
+}
 
 class NeedyTool extends SlowTool {}
 Reflect.defineMetadata('design:paramtypes', [Unlisted], NeedyTool);
