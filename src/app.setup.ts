@@ -12,6 +12,7 @@ const MAX_CLOSING_MS = 1_000;
 /** Hands the application's logs, also those that it has kept so far, to the logger of the settings. */
 export function useLogs(app: INestApplicationContext, { logs }: Settings): void {
   app.useLogger(app.get(AppLogger));
+  app.flushLogs();
   // So that whoever asks before it makes a line hears that nobody wants it.
   if (!['debug', 'trace'].includes(logs.level)) Logger.overrideLogger(['log', 'warn', 'error', 'fatal']);
 }

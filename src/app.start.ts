@@ -4,7 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module.js';
 import { setUp, shutDown } from './app.setup.js';
-import { loadSettings } from './config/index.js';
+import { listenerRefusal, loadSettings } from './config/index.js';
 import { BoundedExpressAdapter } from './http/index.js';
 
 /** Creates the application and listens. Resolves with the way to end it, within `SHUTDOWN_GRACE`. */
@@ -13,10 +13,14 @@ export async function start(): Promise<(signal: string) => void> {
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot(settings),
     new BoundedExpressAdapter(),
-    { abortOnError: false, bodyParser: false, bufferLogs: true },
+    { abortOnError: false, autoFlushLogs: false, bodyParser: false, bufferLogs: true },
   );
   setUp(app, settings);
-  await app.listen(settings.http.port, settings.http.host);
+  try {
+    await app.listen(settings.http.port, settings.http.host);
+  } catch (error) {
+    throw listenerRefusal(error);
+  }
   const logger = new Logger('Server');
   const { address, port } = app.getHttpServer().address() as AddressInfo;
   logger.log({

@@ -19,6 +19,7 @@ export async function startStdio(input: Readable, output: Writable): Promise<(re
   const settings = loadStdioSettings(process.env);
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), {
     abortOnError: false,
+    autoFlushLogs: false,
     bufferLogs: true,
   });
   useLogs(app, settings);

@@ -18,7 +18,7 @@ try {
   const { startStdio } = await import('./stdio.start.js');
   stop = await startStdio(input, output);
 } catch (error) {
-  // The settings or the wiring: the message says what to mend, and a stack would only hide it.
-  process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
+  const { startFailure } = await import('./start.failure.js');
+  process.stderr.write(`${startFailure(error)}\n`);
   process.exitCode = 1;
 }

@@ -71,7 +71,7 @@ const Caller = createParamDecorator(
 
 @Tool({ name: 'named', description: 'Knows its caller by a parameter.', input })
 class NamedTool implements McpTool<typeof input> {
-  execute({ message }: Input, { signal }: CallContext, @Caller() caller?: string): string {
+  execute({ message }: Input, { signal }: CallContext, @Caller() caller: string): string {
     signal.throwIfAborted();
     return `${caller}: ${message}`;
   }

@@ -35,12 +35,35 @@ describe('the process does not start', () => {
     expect(output).toMatch(/^WiringError: Class SlowTool: the name "no good" is not allowed; use .*\n$/);
   });
 
+  it('with a provider that nobody lists: once, and nothing beside it', async () => {
+    const { output, code } = await refusal(withExtraTool('needy'));
+    expect(code).toBe(1);
+    expect(output).toMatch(/^Error: Nest can't resolve dependencies of the NeedyTool \(\?\)\./);
+    expect(output.match(/Unlisted at index \[0\]/g)).toHaveLength(1);
+    expect(output).not.toMatch(/\n\s+at |InstanceLoader/);
+  });
+
+  it('with a mistake in somebody’s code: where it was thrown', async () => {
+    const { output, code } = await refusal(withExtraTool('falling'));
+    expect(code).toBe(1);
+    expect(output).toMatch(/^TypeError: it fell\n\s+at new FallingTool \(/);
+    expect(output.match(/it fell/g)).toHaveLength(1);
+  });
+
   it('on a port that is taken', async () => {
     const first = await ServerProcess.start();
     const { output, code } = await refusal({ PORT: new URL(first.url).port });
     await first.stop();
     expect(code).toBe(1);
-    expect(output).toContain('EADDRINUSE');
+    expect(output).toMatch(
+      /^  PORT is taken by another process \(EADDRINUSE\)\n      for example: PORT=\d+$/m,
+    );
     expect(output).not.toMatch(/canary|\n\s+at /);
+  });
+
+  it('on an address that is not this machine’s', async () => {
+    const { output, code } = await refusal({ HOST: '203.0.113.9' });
+    expect(code).toBe(1);
+    expect(output).toMatch(/^  HOST is no address of this machine \(EADDRNOTAVAIL\)$/m);
   });
 });

@@ -9,6 +9,7 @@ export {
   SESSION_SETTINGS,
 } from './configuration.module.js';
 export { DEVELOPMENT_ISSUER } from './development-issuer.js';
+export { listenerRefusal } from './listener.refusal.js';
 export { loadSettings, type EnvironmentVariables, type LoadSettingsOptions } from './load-settings.js';
 export { DEFAULT_CLAIMS } from './issuer-presets.js';
 export { isProviderUrl } from './issuer-formats.js';

@@ -33,6 +33,7 @@ import { SessionLedger } from './sessions/session.ledger.js';
 import { SessionService } from './sessions/session.service.js';
 import { HttpSseTransport } from './transports/http-sse/http-sse.transport.js';
 import { MessageController } from './transports/http-sse/message.controller.js';
+import { OtherMethodsController } from './transports/other-methods.controller.js';
 import { SseController } from './transports/http-sse/sse.controller.js';
 import { StdioTransport } from './transports/stdio/stdio.transport.js';
 import { McpTransport } from './transports/streamable-http/mcp.transport.js';
@@ -57,7 +58,7 @@ const FEATURE_CLASSES = [
  */
 @Module({
   imports: [DiscoveryModule],
-  controllers: [MessageController, McpController, SseController],
+  controllers: [MessageController, McpController, SseController, OtherMethodsController],
   providers: [
     CatalogExplorer,
     ChangeAnnouncer,

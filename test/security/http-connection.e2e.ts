@@ -85,38 +85,51 @@ const sessionId = (): string => (owner.client as HttpSseClient).session.id;
 
 describe('a method that an address does not take', () => {
   it.each([
-    ['POST', '/sse'],
-    ['PUT', '/sse'],
-    ['DELETE', '/sse'],
-    ['HEAD', '/sse'],
-    ['OPTIONS', '/sse'],
-    ['GET', '/message'],
-    ['PUT', '/message'],
-    ['PATCH', '/message'],
-    ['DELETE', '/message'],
-    ['PUT', '/mcp'],
-    ['PATCH', '/mcp'],
-    ['HEAD', '/mcp'],
-    ['GET', '/auth/revoke'],
-    ['DELETE', '/auth/revoke'],
-    ['POST', '/auth/token'],
-    ['PUT', '/'],
-    ['TRACE', '/sse'],
-    ['PROPFIND', '/'],
-  ])('%s %s', async (method, path) => {
+    ['POST', '/sse', 'GET'],
+    ['PUT', '/sse', 'GET'],
+    ['DELETE', '/sse', 'GET'],
+    ['HEAD', '/sse', undefined],
+    ['OPTIONS', '/sse', 'GET'],
+    ['GET', '/message', 'POST'],
+    ['PUT', '/message', 'POST'],
+    ['PATCH', '/message', 'POST'],
+    ['DELETE', '/message', 'POST'],
+    ['PUT', '/mcp', 'POST, GET, DELETE'],
+    ['PATCH', '/mcp', 'POST, GET, DELETE'],
+    ['HEAD', '/mcp', undefined],
+    ['GET', '/auth/revoke', 'POST'],
+    ['DELETE', '/auth/revoke', 'POST'],
+    ['TRACE', '/sse', 'GET'],
+  ])('%s %s: 405', async (method, path, allowed) => {
     const url = `${app.url}${path}?sessionId=${sessionId()}`;
     const answer = await send(url, { method, token: tokenOf('alice'), headers: ['X-Canary', CANARY] });
-    expect([404, 405]).toContain(answer.status);
+    expect(answer.status).toBe(405);
+    expect(answer.headers['allow']).toBe(allowed);
     expect(answer.text).not.toContain(CANARY);
     expectNoInsides(answer);
-    if (method !== 'HEAD') expect(Object.keys(answer.json as object)).toEqual(['error', 'error_description']);
+    if (path === '/auth/revoke') expectProblem(answer, 405, 'method_not_allowed');
+    else if (method !== 'HEAD') expectRpcRefusal(answer, 405, -32600);
     await owner.expectUntouched();
+  });
+
+  // That there are development tokens is not told, and the front page has no need of it.
+  it.each([
+    ['POST', '/auth/token'],
+    ['PUT', '/'],
+    ['PROPFIND', '/'],
+  ])('%s %s: 404', async (method, path) => {
+    expectProblem(await send(`${app.url}${path}`, { method }), 404, 'not_found');
+  });
+
+  it.each(['/sse', '/message', '/mcp', '/auth/revoke'])('PUT %s without a token: 401', async (path) => {
+    expectProblem(await send(`${app.url}${path}`, { method: 'PUT' }), 401, 'invalid_token');
   });
 
   it('is not changed by a header', async () => {
     for (const header of ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']) {
-      const answer = await send(`${app.url}/message?_method=POST`, { headers: [header, 'POST'] });
-      expectProblem(answer, 404, 'not_found');
+      const url = `${app.url}/message?_method=POST`;
+      const answer = await send(url, { token: tokenOf('alice'), headers: [header, 'POST'] });
+      expectRpcRefusal(answer, 405, -32600);
     }
   });
 });

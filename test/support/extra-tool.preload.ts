@@ -31,10 +31,26 @@ class BreakingTool {
   }
 }
 
+class Unlisted {
+  readonly orders: readonly string[] = [];
+}
+
+class NeedyTool extends SlowTool {}
+Reflect.defineMetadata('design:paramtypes', [Unlisted], NeedyTool);
+
+class FallingTool extends SlowTool {
+  constructor() {
+    super();
+    throw new TypeError('it fell');
+  }
+}
+
 const TOOLS = {
   slow: { type: SlowTool, name: 'slow' },
   breaking: { type: BreakingTool, name: 'breaking' },
   misnamed: { type: SlowTool, name: 'no good' },
+  needy: { type: NeedyTool, name: 'needy' },
+  falling: { type: FallingTool, name: 'falling' },
 };
 const { type, name } = TOOLS[process.env['EXTRA_TOOL'] as keyof typeof TOOLS];
 

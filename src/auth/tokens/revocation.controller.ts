@@ -1,4 +1,4 @@
-import { Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
+import { All, Controller, Header, HttpCode, MethodNotAllowedException, Post, Req } from '@nestjs/common';
 import type { AuthenticatedRequest } from '../caller.js';
 import { RequireScopes } from '../require-scopes.decorator.js';
 import { RevocationService } from './revocation.service.js';
@@ -15,5 +15,12 @@ export class RevocationController {
   async revoke(@Req() request: AuthenticatedRequest): Promise<Record<string, never>> {
     await this.revocations.revoke(request);
     return {};
+  }
+
+  @RequireScopes()
+  @All()
+  @Header('Allow', 'POST')
+  refuse(): never {
+    throw new MethodNotAllowedException();
   }
 }

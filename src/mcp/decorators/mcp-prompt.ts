@@ -14,5 +14,6 @@ export interface McpPrompt<A extends Schema | undefined = undefined> extends Com
   render(
     args: A extends Schema ? Validated<A> : Record<string, never>,
     context: CallContext,
+    ...decorated: never[]
   ): PromptReturn | Promise<PromptReturn>;
 }

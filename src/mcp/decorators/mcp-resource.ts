@@ -20,5 +20,9 @@ export type ResourceReturn = string | Uint8Array | ResourceContents | readonly R
  * Anything else that is thrown is logged, and the client sees a reference number only.
  */
 export interface McpResource extends Completes {
-  read(request: ResourceRequest, context: CallContext): ResourceReturn | Promise<ResourceReturn>;
+  read(
+    request: ResourceRequest,
+    context: CallContext,
+    ...decorated: never[]
+  ): ResourceReturn | Promise<ResourceReturn>;
 }

@@ -12,7 +12,8 @@ export type ToolReturn<O extends Schema | undefined = undefined> = O extends Sch
 
 /**
  * The class behind a tool. `I` and `O` are the types of the schemas given to `@Tool`; a tool without input
- * is an `McpTool`, and its `execute` gets an empty object.
+ * is an `McpTool`, and its `execute` gets an empty object. After the context come parameters that have a decorator
+ * made by Nest's `createParamDecorator`.
  *
  * Throw `ToolError` to tell the model what went wrong; one of Nest's 4xx exceptions does the same. Anything
  * else that is thrown is logged, and the client sees a reference number only.
@@ -21,5 +22,6 @@ export interface McpTool<I extends Schema | undefined = undefined, O extends Sch
   execute(
     input: I extends Schema ? Validated<I> : Record<string, never>,
     context: CallContext,
+    ...decorated: never[]
   ): ToolReturn<O> | Promise<ToolReturn<O>>;
 }
