@@ -1,4 +1,5 @@
 import { enableCompileCache } from 'node:module';
+import { endUnstarted } from './start.failure.js';
 
 /** Ends the process in order, from the moment on that there is something to end. */
 let stop = (_signal: string): void => process.exit(0);
@@ -13,7 +14,5 @@ try {
   const { start } = await import('./app.start.js');
   stop = await start();
 } catch (error) {
-  // The settings or the wiring: the message says what to mend, and a stack would only hide it.
-  process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
-  process.exitCode = 1;
+  endUnstarted(error);
 }

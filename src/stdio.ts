@@ -1,4 +1,5 @@
 import { enableCompileCache, syncBuiltinESMExports } from 'node:module';
+import { endUnstarted } from './start.failure.js';
 
 const { stdin: input, stdout: output } = process;
 // Standard output belongs to the protocol. What anybody else writes to it (a tool's console.log, a library)
@@ -18,7 +19,5 @@ try {
   const { startStdio } = await import('./stdio.start.js');
   stop = await startStdio(input, output);
 } catch (error) {
-  // The settings or the wiring: the message says what to mend, and a stack would only hide it.
-  process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
-  process.exitCode = 1;
+  endUnstarted(error);
 }

@@ -35,9 +35,9 @@ describe('the process does not start', () => {
     expect(output).toMatch(/^WiringError: Class SlowTool: the name "no good" is not allowed; use .*\n$/);
   });
 
-  it('on a port that is taken', async () => {
+  it('on a port that is taken, whatever a tool holds by then', async () => {
     const first = await ServerProcess.start();
-    const { output, code } = await refusal({ PORT: new URL(first.url).port });
+    const { output, code } = await refusal({ PORT: new URL(first.url).port, ...withExtraTool('holding') });
     await first.stop();
     expect(code).toBe(1);
     expect(output).toContain('EADDRINUSE');

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /** Environment of a `ServerProcess` that has one more tool: see `extra-tool.preload.ts`. */
-export function withExtraTool(tool: 'slow' | 'breaking' | 'misnamed'): Record<string, string> {
+export function withExtraTool(tool: 'slow' | 'breaking' | 'misnamed' | 'holding'): Record<string, string> {
   const preload = pathToFileURL(resolve('test/support/extra-tool.preload.ts')).href;
   return { NODE_OPTIONS: `--import=${preload}`, EXTRA_TOOL: tool };
 }
