@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditStream } from './audit.stream.js';
 
 /** The system tells there which files this process has open, and has a device that is always full. */
-const onLinux = process.platform === 'linux' ? it : it.skip;
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 const MIB = 2 ** 20;
 
@@ -24,27 +24,29 @@ async function closed(file: string): Promise<void> {
   while (opened(file) > 0) await sleep(5);
 }
 
-onLinux('lets go of the old file at SIGHUP, and of the last one at its end', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'audit-stream-'));
-  const [file, old] = [join(directory, 'a'), join(directory, 'old')];
-  const stream = new AuditStream({ file }, () => {});
-  stream.write('one\n');
-  renameSync(file, old);
-  process.emit('SIGHUP');
-  await closed(old);
-  expect(opened(file)).toBe(1);
-  stream.close();
-  await closed(file);
-  rmSync(directory, { recursive: true });
-});
+onLinux('AuditStream', () => {
+  it('lets go of the old file at SIGHUP, and of the last one at its end', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'audit-stream-'));
+    const [file, old] = [join(directory, 'a'), join(directory, 'old')];
+    const stream = new AuditStream({ file }, () => {});
+    stream.write('one\n');
+    renameSync(file, old);
+    process.emit('SIGHUP');
+    await closed(old);
+    expect(opened(file)).toBe(1);
+    stream.close();
+    await closed(file);
+    rmSync(directory, { recursive: true });
+  });
 
-onLinux('tells when so much waits for a full disk that a record is lost', () => {
-  const errors: string[] = [];
-  const stream = new AuditStream({ file: '/dev/full' }, ({ message }) => errors.push(message));
-  const line = `${'x'.repeat(MIB - 1)}\n`;
-  for (let at = 0; at < 16; at += 1) stream.write(line);
-  expect(errors).not.toContainEqual(expect.stringContaining('lost'));
-  stream.write(line);
-  expect(errors).toContainEqual('Too many records wait to be written: one is lost');
-  stream.close();
+  it('tells when so much waits for a full disk that a record is lost', () => {
+    const errors: string[] = [];
+    const stream = new AuditStream({ file: '/dev/full' }, ({ message }) => errors.push(message));
+    const line = `${'x'.repeat(MIB - 1)}\n`;
+    for (let at = 0; at < 16; at += 1) stream.write(line);
+    expect(errors).not.toContainEqual(expect.stringContaining('lost'));
+    stream.write(line);
+    expect(errors).toContainEqual('Too many records wait to be written: one is lost');
+    stream.close();
+  });
 });
