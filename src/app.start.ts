@@ -7,7 +7,7 @@ import { setUp, shutDown } from './app.setup.js';
 import { listenerRefusal, loadSettings } from './config/index.js';
 import { BoundedExpressAdapter } from './http/index.js';
 
-/** Creates the application and listens. Resolves with the way to end it, within `SHUTDOWN_GRACE`. */
+/** Creates the application and listens. Resolves with the way to end it and the process, within `SHUTDOWN_GRACE`. */
 export async function start(): Promise<(signal: string) => void> {
   const settings = loadSettings(process.env, { directory: process.cwd() });
   const app = await NestFactory.create<NestExpressApplication>(
@@ -32,6 +32,10 @@ export async function start(): Promise<(signal: string) => void> {
   });
   return (signal) => {
     logger.log({ event: 'server.stopping', signal });
-    void shutDown(app, settings.sessions.shutdownGraceMs).then(() => logger.log({ event: 'server.stopped' }));
+    void shutDown(app, settings.sessions.shutdownGraceMs).then(() => {
+      logger.log({ event: 'server.stopped' });
+      // Whatever a tool has left running: an orchestrator waits for this process to be gone.
+      process.exit(0);
+    });
   };
 }

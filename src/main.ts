@@ -13,7 +13,6 @@ try {
   const { start } = await import('./app.start.js');
   stop = await start();
 } catch (error) {
-  const { startFailure } = await import('./start.failure.js');
-  process.stderr.write(`${startFailure(error)}\n`);
-  process.exitCode = 1;
+  const { endUnstarted } = await import('./start.failure.js');
+  endUnstarted(error);
 }

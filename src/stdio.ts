@@ -18,7 +18,6 @@ try {
   const { startStdio } = await import('./stdio.start.js');
   stop = await startStdio(input, output);
 } catch (error) {
-  const { startFailure } = await import('./start.failure.js');
-  process.stderr.write(`${startFailure(error)}\n`);
-  process.exitCode = 1;
+  const { endUnstarted } = await import('./start.failure.js');
+  endUnstarted(error);
 }

@@ -8,11 +8,23 @@ const OXLINT = resolve('node_modules/oxlint/bin/oxlint');
 type Import = readonly [folder: string, from: string];
 
 const FORBIDDEN: readonly Import[] = [
+  ['src', './auth/jwt-auth.guard.js'],
+  ['src', './mcp/sessions/session.service.js'],
+  ['src/config', '../app.setup.js'],
+  ['src/backplane/memory', '../../app.module.js'],
+  ['src/audit', '../app.module.js'],
+  ['src/auth/tokens', '../../app.setup.js'],
+  ['src/http', '../main.js'],
+  ['src/observability', '../stdio.start.js'],
+  ['src/mcp/sessions', '../../app.module.js'],
+  ['src/mcp/protocol', '../../app.setup.js'],
+  ['src/tools', '../app.module.js'],
   ['src/config', '../auth/index.js'],
   ['src/config', '../backplane/index.js'],
   ['src/backplane', '../mcp/index.js'],
   ['src/backplane/memory', '../../auth/index.js'],
   ['src/backplane', '../audit/index.js'],
+  ['src/backplane/redis', '../../config/settings.js'],
   ['src/audit', '../auth/index.js'],
   ['src/audit', '../backplane/index.js'],
   ['src/audit', '../config/settings.js'],
@@ -40,6 +52,8 @@ const FORBIDDEN: readonly Import[] = [
 
 const ALLOWED: readonly Import[] = [
   ['src', './mcp/index.js'],
+  ['src', './tools/tools.module.js'],
+  ['src', './orders/order.module.js'],
   ['src/auth/tokens', '../../backplane/index.js'],
   ['src/auth', '../config/index.js'],
   ['src/auth', '../audit/index.js'],

@@ -109,6 +109,12 @@ describe('on a signal', () => {
     expect(server.logs.at(-1)).toMatchObject({ event: 'server.stopped' });
   });
 
+  it('the process is gone, though a tool has left something running', async () => {
+    const server = await ServerProcess.start({ NODE_ENV: 'development', ...withExtraTool('holding') });
+    expect(await server.stop()).toBe(0);
+    expect(server.logs.at(-1)).toMatchObject({ event: 'server.stopped' });
+  });
+
   it('with nothing in flight it exits at once, and the next one starts on its port', async () => {
     const first = await ServerProcess.start({ NODE_ENV: 'development', SHUTDOWN_GRACE: '10m' });
     const session = await RawSession.open(first.url, await takeToken(first.url, 'alice', 'mcp:access'));

@@ -50,9 +50,9 @@ describe('the process does not start', () => {
     expect(output.match(/it fell/g)).toHaveLength(1);
   });
 
-  it('on a port that is taken', async () => {
+  it('on a port that is taken, whatever a tool holds by then', async () => {
     const first = await ServerProcess.start();
-    const { output, code } = await refusal({ PORT: new URL(first.url).port });
+    const { output, code } = await refusal({ PORT: new URL(first.url).port, ...withExtraTool('holding') });
     await first.stop();
     expect(code).toBe(1);
     expect(output).toMatch(

@@ -70,4 +70,5 @@ export interface DecisionRecord extends AuditActor {
 export type RevokedRecord =
   { readonly tokenId: string } | { readonly issuer: string; readonly subject: string };
 
+/** One line of the trail; `event` tells which it is. */
 export type AuditRecord = CallRecord | DecisionRecord;

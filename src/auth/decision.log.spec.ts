@@ -67,6 +67,12 @@ describe('audit records', () => {
     expect(own?.revoked).toEqual([{ tokenId: own?.tokenId }]);
   });
 
+  it('have nothing where there was nothing to take back', async () => {
+    const admin = forge({ claims: { sub: 'root', scope: 'mcp:access mcp:admin' } });
+    expect((await revoke(admin, { token: 'no token' })).status).toBe(200);
+    expect(auth.audited).toEqual([]);
+  });
+
   it('have a development token by the name that its later use goes by', async () => {
     const { json } = await auth.call('/auth/token?username=dave&scope=mcp:access');
     await auth.call('/admin', { token: String(json['token']) });

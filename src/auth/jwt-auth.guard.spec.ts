@@ -45,6 +45,11 @@ describe('the open and the closed', () => {
 });
 
 describe('the challenge', () => {
+  it('asks for mcp:access where the route would be content with any token', async () => {
+    const { headers } = await auth.call('/any');
+    expect(headers['www-authenticate']).toContain('scope="mcp:access"');
+  });
+
   it.each([
     ['GET', '/mcp', '/mcp'],
     ['GET', '/MCP/', '/mcp'],

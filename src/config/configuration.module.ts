@@ -21,6 +21,7 @@ export const AUDIT_SETTINGS = getConfigToken('audit');
  */
 @Module({})
 export class ConfigurationModule {
+  /** Of settings that {@link loadSettings} has made. */
   static forRoot(settings: Settings): DynamicModule {
     const config = ConfigModule.forRoot({
       isGlobal: true,

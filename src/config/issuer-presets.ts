@@ -10,6 +10,7 @@ export interface IssuerPreset {
 export const DEFAULT_TYPES = ['at+jwt'];
 export const DEFAULT_ALGORITHMS = ['ES256', 'RS256', 'PS256', 'EdDSA'];
 
+/** Which claims say what, unless an issuer's preset or entry names others: RFC 7519, RFC 8693, RFC 9068. */
 export const DEFAULT_CLAIMS: ClaimNames = {
   subject: ['sub'],
   scopes: ['scope', 'scp'],

@@ -7,6 +7,7 @@ describe('unknownProblems', () => {
     ['SESSION_PER_PRINCIPAL', 'SESSIONS_PER_PRINCIPAL'],
     ['AUTH_DEV_TOKEN', 'AUTH_DEV_TOKENS'],
     ['RATE_LIMITS', 'RATE_LIMIT'],
+    ['SESSION_IDLING', 'SESSION_IDLE'],
   ])('takes %s for %s', (name, meant) => {
     const [problem] = unknownProblems({ [name]: 'hidden' });
     expect(problem).toMatchObject({

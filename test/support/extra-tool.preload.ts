@@ -45,7 +45,23 @@ class FallingTool extends SlowTool {
   }
 }
 
+/** Holds something that keeps a process busy, and never lets go of it. */
+class HoldingTool {
+  execute(): string {
+    return 'held';
+  }
+
+  onModuleInit(): void {
+    setInterval(() => undefined, 1_000);
+  }
+
+  onModuleDestroy(): never {
+    throw new Error('it cannot be let go');
+  }
+}
+
 const TOOLS = {
+  holding: { type: HoldingTool, name: 'holding' },
   slow: { type: SlowTool, name: 'slow' },
   breaking: { type: BreakingTool, name: 'breaking' },
   misnamed: { type: SlowTool, name: 'no good' },

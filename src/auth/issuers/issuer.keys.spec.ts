@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { exportJWK, generateKeyPair, type JWK, jwtVerify, SignJWT } from 'jose';
 import { DEFAULT_CLAIMS } from '../../config/index.js';
@@ -56,9 +57,8 @@ async function listen(answers: (origin: string) => Answers): Promise<string> {
   return origin;
 }
 
-/** What becomes of a good token of the key `good`: 'good', or the name of what is thrown. */
-async function outcome(issuer: string, jwksUri?: string, kid?: string) {
-  const keys = new IssuerKeys({
+const keysFor = (issuer: string, jwksUri?: string) =>
+  new IssuerKeys({
     issuer,
     jwksUri,
     audiences: [],
@@ -66,6 +66,11 @@ async function outcome(issuer: string, jwksUri?: string, kid?: string) {
     types: [],
     claims: DEFAULT_CLAIMS,
   });
+
+/** What becomes of a good token of the key `good`: 'good', or the name of what is thrown. */
+const outcome = (issuer: string, jwksUri?: string, kid?: string) => verify(keysFor(issuer, jwksUri), kid);
+
+async function verify(keys: IssuerKeys, kid?: string) {
   const header = kid === undefined ? { alg: 'ES256' } : { alg: 'ES256', kid };
   const token = await new SignJWT({}).setProtectedHeader(header).sign(goodKey);
   return jwtVerify(token, keys.keyFor).then(
@@ -123,6 +128,10 @@ describe('the JWK Set', () => {
     expect(await outcome(origin, origin + JWKS, 'good')).toBe('good');
   });
 
+  it('may have as many as 100 keys', () => {
+    expect(readKeyList({ keys: Array.from({ length: 100 }, () => good) }).keys.keys).toHaveLength(100);
+  });
+
   it.each([
     [1024, 1],
     [2047, 1],
@@ -157,6 +166,35 @@ describe('the metadata', () => {
       [JWKS]: json({ keys: [good] }),
     }));
     expect(await outcome(`${origin}/tenant/`)).toBe('good');
+  });
+
+  it('that is there and is no JSON is not looked for elsewhere', async () => {
+    const origin = await listen((own) => ({
+      [DISCOVERY]: (_request, response) => void response.end('<html>'),
+      [METADATA]: json({ issuer: `${own}/tenant`, jwks_uri: own + JWKS }),
+    }));
+    expect(await outcome(`${origin}/tenant`)).toBe('IssuerUnavailableError');
+    expect(asked).toEqual([DISCOVERY]);
+  });
+
+  it('is read again when the keys are not where it said', async () => {
+    let at = '/first';
+    const origin = await listen((own) => ({
+      [DISCOVERY]: json({ issuer: `${own}/tenant`, jwks_uri: own + at }),
+      [at]: json({ keys: [good] }),
+    }));
+    const keys = keysFor(`${origin}/tenant`);
+    expect(await verify(keys, 'good')).toBe('good');
+    at = '/second';
+    const start = Date.now();
+    const clock = jest.spyOn(Date, 'now');
+    // The keys are old, and then the cooldown is over.
+    for (const passed of [11 * 60_000, 12 * 60_000]) {
+      clock.mockReturnValue(start + passed);
+      expect(await verify(keys, 'good')).toBe('good');
+    }
+    clock.mockRestore();
+    expect(asked).toEqual([DISCOVERY, '/first', '/first', DISCOVERY, '/second']);
   });
 
   it.each([

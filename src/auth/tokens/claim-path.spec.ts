@@ -5,6 +5,7 @@ const CLAIMS = {
   empty: null,
   'https://example.com/roles': ['a'],
   realm_access: { roles: ['b'] },
+  r: { s: 'd' },
   resource_access: { 'https://mcp.example.com/mcp': { roles: ['c'] }, x: 'text' },
 };
 
@@ -16,6 +17,7 @@ it.each([
   ['realm_access', { roles: ['b'] }],
   ['realm_access.none', undefined],
   ['resource_access.x.length', undefined],
+  ['r.s', 'd'],
   ['none', undefined],
   ['sub.length', undefined],
   ['realm_access.', undefined],

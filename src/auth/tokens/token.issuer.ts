@@ -47,7 +47,11 @@ export class TokenIssuer {
     @Inject(AUTH_SETTINGS) private readonly settings: AuthSettings,
   ) {}
 
-  /** @throws RangeError for a token that this server would refuse: no secret, lifetime, subject or size. */
+  /**
+   * Signs a token that begins now.
+   *
+   * @throws RangeError for a token that this server would refuse: no secret, lifetime, subject or size.
+   */
   async issue(request: TokenRequest): Promise<IssuedToken> {
     const { ttlSeconds, scope } = request;
     this.check(request);

@@ -50,6 +50,12 @@ describe('a good token', () => {
     await expect(slashed.verify(forge())).resolves.toBeDefined();
   });
 
+  it('may live for as long as a token may', async () => {
+    const iat = now();
+    const claims = { iat, exp: iat + SETTINGS.maxLifetimeSeconds };
+    await expect(verifier.verify(forge({ claims }))).resolves.toBeDefined();
+  });
+
   it('may be from an issuer whose clock is up to 5 s away', async () => {
     await expect(verifier.verify(forge({ claims: { exp: now() - 3 } }))).resolves.toBeDefined();
     await expect(

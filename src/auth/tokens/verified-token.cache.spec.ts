@@ -26,6 +26,17 @@ it('holds no more than 8 MiB of tokens', () => {
   expect(cache.size).toBe(1024);
 });
 
+it('forgets after five minutes that a token was verified: its key may have been withdrawn', () => {
+  jest.useFakeTimers({ now: 1_000_000_000 });
+  const cache = new VerifiedTokenCache();
+  cache.add(callerWith('t'));
+  jest.advanceTimersByTime(299_000);
+  expect(cache.get('t')).toBeDefined();
+  jest.advanceTimersByTime(3_000);
+  expect(cache.get('t')).toBeUndefined();
+  jest.useRealTimers();
+});
+
 it('forgets a token that has expired, after the 5 s that clocks may differ', () => {
   jest.useFakeTimers({ now: 1_000_000_000 });
   const cache = new VerifiedTokenCache();

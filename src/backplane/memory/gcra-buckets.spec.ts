@@ -19,6 +19,14 @@ describe('GcraBuckets', () => {
     expect(allowed).toBe(10 + 600);
   });
 
+  it.each([7, 9, 11, 600, 999])('lets all %d of a limit through at once, whatever the fractions', (count) => {
+    const buckets = make();
+    for (let at = 0; at < count; at += 1) {
+      expect(buckets.take('alice', { count, periodMs: 60_000 }, 1).allowed).toBe(true);
+    }
+    expect(buckets.take('alice', { count, periodMs: 60_000 }, 1).allowed).toBe(false);
+  });
+
   it('tells the time to the millisecond, and never too early', () => {
     const buckets = make();
     for (let at = 0; at < 10; at += 1) buckets.take('alice', LIMIT, 1);

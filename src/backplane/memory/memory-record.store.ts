@@ -23,6 +23,11 @@ export class MemoryRecordStore implements RecordStore {
     return this.records.delete(key);
   }
 
+  /** How many records it holds. */
+  get size(): number {
+    return this.records.size;
+  }
+
   sweep(): void {
     this.records.sweep();
   }

@@ -36,6 +36,11 @@ export class MemoryReplayLog implements ReplayLog {
     this.logs.delete(key);
   }
 
+  /** How many sessions it holds something of. */
+  get size(): number {
+    return this.logs.size;
+  }
+
   sweep(): void {
     for (const key of this.logs.keys()) this.forgetOld(key);
   }

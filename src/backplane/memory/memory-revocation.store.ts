@@ -34,6 +34,11 @@ export class MemoryRevocationStore implements RevocationStore {
     return () => this.listeners.delete(listener);
   }
 
+  /** How many entries it holds. */
+  get size(): number {
+    return this.entries.size;
+  }
+
   sweep(): void {
     this.entries.sweep();
   }

@@ -35,6 +35,11 @@ export class MemorySlotCounter implements SlotCounter {
     return holders?.size ?? 0;
   }
 
+  /** How many keys have a holder. */
+  get size(): number {
+    return this.keys.size;
+  }
+
   sweep(): void {
     for (const [key, holders] of this.keys) {
       holders.sweep();

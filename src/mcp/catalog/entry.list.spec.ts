@@ -31,7 +31,7 @@ const names = (list: EntryList<RegisteredTool>, scopes: string[] = []): string[]
   read(list, scopes).tools.map(({ name }) => name);
 
 const visible = (list: EntryList<RegisteredTool>, key: string, scopes: string[] = []): string =>
-  list.verdictOn(list.get(key), scopes);
+  list.get(key)?.access.verdict(scopes) ?? 'hidden';
 
 describe('EntryList', () => {
   it('lists in the order of the keys, and finds by the exact one', () => {

@@ -1,5 +1,4 @@
 import type { McpModuleOptions } from '../mcp.options.js';
-import type { Verdict } from './access.js';
 import type { ChangeFeed, ListName } from './change.feed.js';
 import type { Entry } from './entry.js';
 import { encodeCursor } from './list.cursor.js';
@@ -67,11 +66,6 @@ export class EntryList<E extends Entry> {
     return this.entries.values();
   }
 
-  /** What stands for the entry: the same as for no entry where this caller may not know of it. */
-  verdictOn(entry: E | undefined, scopes: readonly string[]): Verdict {
-    return entry === undefined ? 'hidden' : entry.access.verdict(scopes);
-  }
-
   /** The page of the list that begins after `after`, for a caller with these scopes, as JSON text. */
   page(scopes: readonly string[], modern: boolean, after = ''): string {
     const view = this.viewOf(scopes);
@@ -86,13 +80,7 @@ export class EntryList<E extends Entry> {
   }
 
   private viewOf(scopes: readonly string[]): View<E> {
-    const passed =
-      this.gates.size === 0
-        ? ''
-        : scopes
-            .filter((scope) => this.gates.has(scope))
-            .toSorted()
-            .join(' ');
+    const passed = this.gates.size === 0 ? '' : this.gatesIn(scopes);
     let view = this.views.get(passed);
     if (view === undefined) {
       const visible = [...this.entries.values()].filter(({ access }) => access.verdict(scopes) !== 'hidden');
@@ -101,6 +89,12 @@ export class EntryList<E extends Entry> {
       this.views.set(passed, view);
     }
     return view;
+  }
+
+  /** The gates that these scopes open: whoever opens the same ones sees the same list. */
+  private gatesIn(scopes: readonly string[]): string {
+    const opened = scopes.filter((scope) => this.gates.has(scope));
+    return opened.toSorted().join(' ');
   }
 
   private beginsPage({ entries }: View<E>, after: string): boolean {

@@ -54,6 +54,7 @@ export class ResourceRegistry {
     );
   }
 
+  /** As {@link add}, of what is checked already. */
   register(resource: RegisteredResource): void {
     this.listOf(resource).add(resource);
     this.ordered = undefined;

@@ -32,9 +32,8 @@ export const ToolMetadata = DiscoveryService.createDecorator<ToolOptions>();
  *
  * Nest's enhancers (`@UseGuards` and the others) work on the class and on `execute`, and it may have any scope.
  *
- * Wrong wiring (a duplicate or forbidden name, no `execute`, a schema without JSON Schema form, a limit
- * that is none) is
- * refused at start with a `WiringError`.
+ * Wrong wiring (a duplicate or forbidden name, no `execute`, a schema without JSON Schema form, a limit that is
+ * none) is refused at start with a `WiringError`.
  */
 export function Tool<I extends Schema | undefined = undefined, O extends Schema | undefined = undefined>(
   options: ToolOptions<I, O>,

@@ -1,21 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { AuditedOutcome } from '../../audit/index.js';
 import type { Entry } from '../catalog/entry.js';
 import type { Call } from './call.js';
 import { CallAudit } from './call.audit.js';
 import type { Operation, OperationKind } from './operation.js';
 
-/** How a call ended. */
-export type CallOutcome =
-  | 'ok'
-  | 'tool_error'
-  | 'invalid_arguments'
-  | 'error'
-  | 'input_required'
-  | 'refused'
-  | 'timeout'
-  | 'cancelled'
-  | 'session_closed'
-  | 'shutdown';
+/** How a call ended that was begun. */
+export type CallOutcome = Exclude<
+  AuditedOutcome,
+  'unknown' | 'hidden' | 'insufficient_scope' | 'rate_limited'
+>;
 
 /**
  * The lifecycle lines of calls: who, what, how it ended, how long it took. Never an argument. And their records.

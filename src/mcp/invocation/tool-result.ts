@@ -4,7 +4,7 @@ import type { CallToolResult, ContentBlock } from '../protocol/sdk-types.js';
 import { describeIssues } from './argument-issues.js';
 
 /** A result with one text block. */
-export function textResult(text: string): CallToolResult {
+function textResult(text: string): CallToolResult {
   return { content: [{ type: 'text', text }] };
 }
 

@@ -1,4 +1,5 @@
 import { IntrinsicException } from '@nestjs/common';
+
 /**
  * Thrown by a tool to tell the model what went wrong: the message becomes the text of a result with
  * `isError: true`. Write it for the model: what was wrong and what to try instead.

@@ -143,6 +143,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     if (isSession) this.forget(peer, reason);
   }
 
+  /** Ends every session and visit that matches; see {@link close}. */
   closeWhere(matches: (peer: Peer) => boolean, reason: SessionEnd): void {
     for (const peer of this.peers()) if (matches(peer)) this.close(peer, reason);
   }

@@ -31,6 +31,8 @@ export class SseStream implements SessionStream {
     headers: Readonly<Record<string, string>> = {},
   ) {
     response.once('close', () => onEnd('client_disconnected'));
+    // A client that has left before has closed it unheard. Told when whoever made the stream has it in hand.
+    if (response.destroyed) queueMicrotask(() => onEnd('client_disconnected'));
     response.writeHead(200, { ...HEADERS, ...headers });
   }
 

@@ -149,7 +149,7 @@ export class SessionTransport {
     const stream = this.streams.sentOn(session, lastEventId);
     if (!(await stream.resume(lastEventId, () => this.connection(session, stream, response))))
       throw unknownEvent();
-    if (stream.isFinished) return;
+    if (stream.isFinished || response.destroyed) return;
     session.streams.add(stream);
     response.flushHeaders();
   }
