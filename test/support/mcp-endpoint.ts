@@ -32,8 +32,8 @@ export class McpEndpoint {
     return endpoint;
   }
 
-  post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
-    return this.fetch('POST', { Accept: BOTH, 'Content-Type': 'application/json', ...headers }, body);
+  post(body: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
+    return this.fetch('POST', { Accept: BOTH, 'Content-Type': 'application/json', ...headers }, body, signal);
   }
 
   call(id: string | number, method: string, params: Record<string, unknown> = {}): Promise<Response> {
@@ -44,20 +44,26 @@ export class McpEndpoint {
     return (await (await this.call(id, method, params)).json()) as Reply;
   }
 
-  get(headers: Record<string, string> = {}): Promise<Response> {
-    return this.fetch('GET', { Accept: 'text/event-stream', ...headers });
+  get(headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
+    return this.fetch('GET', { Accept: 'text/event-stream', ...headers }, undefined, signal);
   }
 
   delete(): Promise<Response> {
     return this.fetch('DELETE', {});
   }
 
-  private fetch(method: string, headers: Record<string, string>, body?: unknown): Promise<Response> {
+  private fetch(
+    method: string,
+    headers: Record<string, string>,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<Response> {
     const session: Record<string, string> =
       this.sessionId === undefined ? {} : { 'Mcp-Session-Id': this.sessionId };
     return fetch(`${this.url}/mcp`, {
       method,
       headers: { Authorization: `Bearer ${this.token}`, ...session, ...headers },
+      ...(signal === undefined ? {} : { signal }),
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
   }

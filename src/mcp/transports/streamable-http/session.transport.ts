@@ -66,6 +66,8 @@ export class SessionTransport {
     assertProtocolVersion(request);
     if (this.sessions.isDraining) throw shuttingDown();
     const session = await this.currentSession(request);
+    // Its client may have left meanwhile: its 'close' has passed unheard.
+    if (response.destroyed) return;
     session.show(principalOf(request.auth));
     const lastEventId = request.headers['last-event-id'];
     if (lastEventId !== undefined) return this.resume(session, String(lastEventId), response);
@@ -140,6 +142,8 @@ export class SessionTransport {
 
   private replyStream(session: Session, response: ServerResponse): ResumableStream {
     const stream = this.streams.forReply(session);
+    // Its client has left: 'close' has passed unheard, and nobody has a number to come back with.
+    if (response.destroyed) return stream;
     session.streams.add(stream);
     stream.connect(this.connection(session, stream, response), session.protocolVersion >= PRIMED_SINCE);
     return stream;
@@ -149,8 +153,9 @@ export class SessionTransport {
     const stream = this.streams.sentOn(session, lastEventId);
     if (!(await stream.resume(lastEventId, () => this.connection(session, stream, response))))
       throw unknownEvent();
-    if (stream.isFinished) return;
-    session.streams.add(stream);
+    if (!stream.isConnected) return;
+    if (stream === this.streams.standing(session)) session.attach(stream);
+    else session.streams.add(stream);
     response.flushHeaders();
   }
 
