@@ -60,6 +60,13 @@ class UnwritableTool implements McpTool {
   }
 }
 
+@Tool({ name: 'returns-no-blocks', description: 'Returns a list of what is no content.' })
+class ListingTool implements McpTool {
+  execute(): ContentBlock[] {
+    return ['one', 'two'] as unknown as ContentBlock[];
+  }
+}
+
 @Tool({ name: 'promises', description: 'Takes its time.' })
 class PromisingTool implements McpTool {
   execute(): Promise<string> {
@@ -101,6 +108,7 @@ const TOOLS = [
   CountingTool,
   ForgetfulTool,
   UnwritableTool,
+  ListingTool,
   PromisingTool,
   DrawingTool,
   ReportingTool,
@@ -151,7 +159,7 @@ describe('what becomes of what a tool does', () => {
     });
   });
 
-  it.each(['breaks', 'breaks-later', 'miscounts', 'returns-nothing', 'returns-no-json'])(
+  it.each(['breaks', 'breaks-later', 'miscounts', 'returns-nothing', 'returns-no-json', 'returns-no-blocks'])(
     'says no more of %s than a reference, by which the log has it',
     async (name) => {
       const result = await call(name);
