@@ -41,7 +41,8 @@ export function toResult(
 /** Of a whole result its `structuredContent` is checked; one that is an error need not have any. */
 async function structuredResult(schema: Schema, returned: unknown, wraps: boolean): Promise<CallToolResult> {
   // A value that the schema describes may have a `content` of its own.
-  const isWhole = isResult(returned) && (returned.isError === true || 'structuredContent' in returned);
+  const isWhole =
+    isResult(returned) && (returned.isError === true || returned.structuredContent !== undefined);
   if (isWhole && returned.structuredContent === undefined) return returned;
   const validation = await schema['~standard'].validate(isWhole ? returned.structuredContent : returned);
   if (validation.issues !== undefined) {
@@ -50,8 +51,10 @@ async function structuredResult(schema: Schema, returned: unknown, wraps: boolea
     );
   }
   const { value } = validation;
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new TypeError('execute() returned what JSON has no form for');
   const structuredContent = (wraps ? { result: value } : value) as Record<string, unknown>;
-  const whole = isWhole ? returned : { content: [{ type: 'text' as const, text: JSON.stringify(value) }] };
+  const whole = isWhole ? returned : { content: [{ type: 'text' as const, text }] };
   return { ...whole, structuredContent };
 }
 
