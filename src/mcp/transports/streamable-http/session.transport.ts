@@ -100,11 +100,11 @@ export class SessionTransport {
     return initializes ? openSession(this.sessions, request, TRANSPORT) : this.ownSession(request);
   }
 
-  /** The caller's own, where its token is still good: it may have been revoked while something was waited for. */
+  /** The caller's own, where its token is still good: much may have happened while something was waited for. */
   private async currentSession(request: AuthenticatedRequest): Promise<Session> {
-    const session = await this.ownSession(request);
+    const { id } = await this.ownSession(request);
     await request.reauthorize?.();
-    return session;
+    return this.sessions.find(id, principalOf(request.auth), TRANSPORT);
   }
 
   private async answer(
