@@ -153,6 +153,7 @@ export class SessionTransport {
     const stream = this.streams.sentOn(session, lastEventId);
     if (!(await stream.resume(lastEventId, () => this.connection(session, stream, response))))
       throw unknownEvent();
+    if (!this.sessions.holds(session)) return stream.end('closed_by_server');
     if (!stream.isConnected) return;
     if (stream === this.streams.standing(session)) session.attach(stream);
     else session.streams.add(stream);
