@@ -31,8 +31,9 @@ class ProgressTool implements McpTool<typeof KEYED> {
   constructor(private readonly gate: Gate) {}
 
   execute({ key }: z.infer<typeof KEYED>, context: CallContext): Promise<string> {
-    // The second 1 and the NaN are mistakes: progress must grow.
-    for (const done of [1, 1, Number.NaN, 2.5]) context.progress(done, { total: 3 });
+    // The second 1 and what is no number are mistakes: progress must grow, and JSON has to have it.
+    for (const done of [1, 1, Number.NaN, 1 / 0, 2.5]) context.progress(done, { total: 3 });
+    context.progress(2.75, { total: 1 / 0, message: 'nearly' });
     const held = this.gate.hold(key, context.signal);
     return held.finally(() => setImmediate(() => context.progress(3)));
   }
@@ -105,7 +106,7 @@ describe('progress', () => {
     const call = client.callTool({ name: 'reports-progress', arguments: { key: 'p' } }, undefined, {
       onprogress: (progress) => told.push(progress),
     });
-    await until(() => told.length === 2);
+    await until(() => told.length === 3);
     const errors: Error[] = [];
     // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a Client is no EventTarget
     client.onerror = (error) => errors.push(error);
@@ -115,6 +116,7 @@ describe('progress', () => {
     expect(told).toEqual([
       { progress: 1, total: 3 },
       { progress: 2.5, total: 3 },
+      { progress: 2.75, message: 'nearly' },
     ]);
     expect(errors).toEqual([]);
   });

@@ -109,6 +109,14 @@ describe('a session', () => {
     session.close();
   });
 
+  it('hears it on a stream that its client has opened again without a word', async () => {
+    const session = await RawSession.open(app.url, token);
+    addTool();
+    await session.until(() => session.messages.length > 0);
+    expect((session.messages as Message[])[0]!.method).toBe('notifications/tools/list_changed');
+    session.close();
+  });
+
   it('hears it over /mcp on its standing stream', async () => {
     const endpoint = await McpEndpoint.open(app.url, token);
     const stream = new Listening(await endpoint.get());

@@ -96,6 +96,26 @@ describe.each(ERAS)('$name', ({ connect, revision }) => {
       expect(result!['structuredContent']).toEqual(revision === '2026-07-28' ? value : { result: value });
     });
 
+    it('return a whole result whose structured content is what they describe, or an error', async () => {
+      const content = [{ type: 'text', text: 'in words' }];
+      const structuredContent = revision === '2026-07-28' ? ['one'] : { result: ['one'] };
+      expect((await call('names-or-fails', { how: 'well' })).result).toMatchObject({
+        content,
+        structuredContent,
+      });
+      expect((await call('names-or-fails', { how: 'not' })).result).toMatchObject({ content, isError: true });
+      const { result } = await call('names-or-fails', { how: 'wrongly' });
+      expect(textOf(result)).toMatch(/^names-or-fails failed; the server's log has it/);
+      expect(result).not.toHaveProperty('structuredContent');
+    });
+
+    it('return an object that has a content of its own', async () => {
+      const structuredContent = { content: [{ type: 'paragraph' }] };
+      const { result } = await call('document');
+      expect(result).toMatchObject({ structuredContent });
+      expect(JSON.parse(textOf(result))).toEqual(structuredContent);
+    });
+
     it('that are added or removed while it runs are seen at once', async () => {
       const registry = app.app.get(ToolRegistry);
       registry.add({ name: 'late', description: 'Comes late.' }, { execute: () => 'here' });

@@ -1,4 +1,6 @@
-import { SessionService } from '../src/mcp/index.js';
+import { setImmediate as turn } from 'node:timers/promises';
+import { ReplayLog } from '../src/backplane/index.js';
+import { type CallContext, SessionService, ToolRegistry } from '../src/mcp/index.js';
 import { CountTool } from './support/count.tool.js';
 import { eventsOf, McpEndpoint, type NumberedEvent } from './support/mcp-endpoint.js';
 import type { Reply } from './support/raw-session.js';
@@ -7,6 +9,7 @@ import { until } from './support/until.js';
 
 let app: TestApp;
 let token: string;
+let added = 0;
 
 beforeAll(async () => {
   app = await startApp({}, [CountTool]);
@@ -18,12 +21,30 @@ afterAll(() => app.close());
 const count = { name: 'count', _meta: { progressToken: 'p' } };
 const open = (version?: string): Promise<McpEndpoint> => McpEndpoint.open(app.url, token, version);
 const service = (): SessionService => app.app.get(SessionService, { strict: false });
+const session = ({ sessionId }: McpEndpoint) =>
+  service()
+    .list()
+    .find(({ id }) => id === sessionId)!;
+const methodsIn = (events: NumberedEvent[]): unknown[] =>
+  events.map(({ data }) => (JSON.parse(data) as { method?: string }).method);
 const progressIn = (events: NumberedEvent[]): unknown[] =>
   events
     .filter(({ data }) => data !== '')
     .map(({ data }) => JSON.parse(data) as Reply & { params?: { progress: number } })
     .map(({ params, result }) => params?.progress ?? result);
 const COUNTED = { content: [{ type: 'text', text: 'counted' }] };
+
+function addTool(): void {
+  added += 1;
+  const name = `late-${added}`;
+  app.app.get(ToolRegistry, { strict: false }).add({ name, description: name }, { execute: () => name });
+}
+
+/** Changes are told in the turn after the one that makes them. */
+async function announced(): Promise<void> {
+  await turn();
+  await turn();
+}
 
 async function take(events: AsyncGenerator<NumberedEvent>, wanted: number): Promise<NumberedEvent[]> {
   const taken: NumberedEvent[] = [];
@@ -70,6 +91,29 @@ describe('a call that reports progress', () => {
     }
   });
 
+  it('does not keep its session in use when its client has left before the first', async () => {
+    const endpoint = await open();
+    const registry = app.app.get(ToolRegistry, { strict: false });
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const execute = async (_input: unknown, context: CallContext): Promise<string> => {
+      await released;
+      context.progress(1);
+      return 'late';
+    };
+    registry.add({ name: 'late', description: 'Late.' }, { execute });
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+    app.app.getHttpServer().once('request', (_request, response) => response.once('close', close));
+    const leaving = new AbortController();
+    const params = { ...count, name: 'late' };
+    const left = endpoint.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }, {}, leaving.signal);
+    await until(() => session(endpoint).calls.size === 1);
+    leaving.abort();
+    await Promise.allSettled([left, closed]);
+    release();
+    await until(() => session(endpoint).calls.size === 0);
+    expect(session(endpoint).idleSince).toBeDefined();
+  });
+
   it('can be had again after it has ended', async () => {
     const endpoint = await open();
     const response = await endpoint.call(1, 'tools/call', count);
@@ -107,18 +151,52 @@ describe('the standing stream', () => {
     const first = await endpoint.get();
     const second = await endpoint.get();
     await rest(eventsOf(first));
-    expect(
-      service()
-        .list()
-        .find(({ id }) => id === endpoint.sessionId)!.streams.size,
-    ).toBe(1);
+    expect(session(endpoint).streams.size).toBe(1);
     await second.body!.cancel();
-    await until(
-      () =>
-        service()
-          .list()
-          .find(({ id }) => id === endpoint.sessionId)!.streams.size === 0,
-    );
+    await until(() => session(endpoint).streams.size === 0);
+  });
+
+  it.each(['2025-06-18', '2025-11-25'])(
+    'gives what came meanwhile to a client that comes back, and then what comes: %s',
+    async (version) => {
+      const endpoint = await open(version);
+      const leaving = new AbortController();
+      const first = eventsOf(await endpoint.get({}, leaving.signal));
+      addTool();
+      const seen = await take(first, version === '2025-11-25' ? 2 : 1);
+      leaving.abort();
+      await until(() => session(endpoint).streams.size === 0);
+      addTool();
+      await announced();
+      const later = eventsOf(await endpoint.get({ 'Last-Event-ID': seen.at(-1)!.id }));
+      expect(methodsIn(await take(later, 1))).toEqual(['notifications/tools/list_changed']);
+      addTool();
+      expect(methodsIn(await take(later, 1))).toEqual(['notifications/tools/list_changed']);
+      expect(session(endpoint).streams.size).toBe(1);
+      await endpoint.delete();
+    },
+  );
+
+  it('goes on for a client that has missed nothing, however long ago it heard something', async () => {
+    const endpoint = await open();
+    const [primed] = await take(eventsOf(await endpoint.get()), 1);
+    // As it does by itself after ten minutes.
+    await app.app.get<ReplayLog>(ReplayLog).drop(endpoint.sessionId!);
+    const later = await endpoint.get({ 'Last-Event-ID': primed!.id });
+    expect(later.status).toBe(200);
+    addTool();
+    expect(methodsIn(await take(eventsOf(later), 1))).toEqual(['notifications/tools/list_changed']);
+    await endpoint.delete();
+  });
+
+  it('does not go on for a client that has missed what is gone', async () => {
+    const endpoint = await open();
+    const [primed] = await take(eventsOf(await endpoint.get()), 1);
+    addTool();
+    await announced();
+    await app.app.get<ReplayLog>(ReplayLog).drop(endpoint.sessionId!);
+    expect((await endpoint.get({ 'Last-Event-ID': primed!.id })).status).toBe(400);
+    await endpoint.delete();
   });
 
   it.each(['2025-06-18', '2025-11-25'])(
@@ -134,10 +212,7 @@ describe('the standing stream', () => {
   it('ends when the token is revoked', async () => {
     const endpoint = await McpEndpoint.open(app.url, await app.token('rita'));
     const stream = await endpoint.get();
-    const session = service()
-      .list()
-      .find(({ id }) => id === endpoint.sessionId)!;
-    service().close(session, 'token_revoked');
+    service().close(session(endpoint), 'token_revoked');
     await rest(eventsOf(stream));
   });
 

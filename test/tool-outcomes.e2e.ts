@@ -39,6 +39,19 @@ class MiscountingTool implements McpTool<undefined, typeof output> {
   }
 }
 
+const perhaps = z.object({ total: z.int() }).optional();
+
+@Tool({
+  name: 'returns-no-output',
+  description: 'Returns what its schema allows and JSON does not.',
+  output: perhaps,
+})
+class PerhapsTool implements McpTool<undefined, typeof perhaps> {
+  execute() {
+    return undefined;
+  }
+}
+
 @Tool({ name: 'counts', description: 'Returns more than its output schema names.', output })
 class CountingTool implements McpTool<undefined, typeof output> {
   execute() {
@@ -57,6 +70,13 @@ class ForgetfulTool implements McpTool {
 class UnwritableTool implements McpTool {
   execute(): CallToolResult {
     return { content: [], _meta: { total: 1n } };
+  }
+}
+
+@Tool({ name: 'returns-no-blocks', description: 'Returns a list of what is no content.' })
+class ListingTool implements McpTool {
+  execute(): ContentBlock[] {
+    return ['one', 'two'] as unknown as ContentBlock[];
   }
 }
 
@@ -98,9 +118,11 @@ const TOOLS = [
   BreakingTool,
   LateBreakingTool,
   MiscountingTool,
+  PerhapsTool,
   CountingTool,
   ForgetfulTool,
   UnwritableTool,
+  ListingTool,
   PromisingTool,
   DrawingTool,
   ReportingTool,
@@ -151,19 +173,24 @@ describe('what becomes of what a tool does', () => {
     });
   });
 
-  it.each(['breaks', 'breaks-later', 'miscounts', 'returns-nothing', 'returns-no-json'])(
-    'says no more of %s than a reference, by which the log has it',
-    async (name) => {
-      const result = await call(name);
-      const [, reference] = new RegExp(`^${name} failed; the server's log has it as ([0-9a-f-]{36})$`).exec(
-        textOf(result),
-      )!;
-      expect(Object.keys(result).toSorted()).toEqual(['content', 'isError']);
-      expect(result.isError).toBe(true);
-      expect(logs.events('call.failed').filter((line) => line['reference'] === reference)).toHaveLength(1);
-      expect(logs.events('call.ended').at(-1)).toMatchObject({ tool: name, outcome: 'error' });
-    },
-  );
+  it.each([
+    'breaks',
+    'breaks-later',
+    'miscounts',
+    'returns-no-output',
+    'returns-nothing',
+    'returns-no-json',
+    'returns-no-blocks',
+  ])('says no more of %s than a reference, by which the log has it', async (name) => {
+    const result = await call(name);
+    const [, reference] = new RegExp(`^${name} failed; the server's log has it as ([0-9a-f-]{36})$`).exec(
+      textOf(result),
+    )!;
+    expect(Object.keys(result).toSorted()).toEqual(['content', 'isError']);
+    expect(result.isError).toBe(true);
+    expect(logs.events('call.failed').filter((line) => line['reference'] === reference)).toHaveLength(1);
+    expect(logs.events('call.ended').at(-1)).toMatchObject({ tool: name, outcome: 'error' });
+  });
 
   it('goes on working', async () => {
     expect(textOf(await call('test'))).toBe('Security check successful');

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { type CallContext, type LoggingLevel, type McpTool, Tool } from '../../src/mcp/index.js';
+import {
+  type CallContext,
+  type CallToolResult,
+  type ContentBlock,
+  type LoggingLevel,
+  type McpTool,
+  Tool,
+} from '../../src/mcp/index.js';
 import { Gate, GATED } from './gate.tool.js';
 
 const keyed = z.object({ key: z.string() });
@@ -43,6 +50,29 @@ export class NamingTool implements McpTool<undefined, typeof names> {
   }
 }
 
+const manner = z.object({ how: z.enum(['well', 'wrongly', 'not']) });
+
+@Tool({ name: 'names-or-fails', description: 'Returns a whole result.', input: manner, output: names })
+export class WholeNamingTool implements McpTool<typeof manner, typeof names> {
+  execute({ how }: z.infer<typeof manner>): CallToolResult {
+    const content: ContentBlock[] = [{ type: 'text', text: 'in words' }];
+    if (how === 'not') return { content, isError: true };
+    return {
+      content,
+      structuredContent: (how === 'well' ? ['one'] : [1]) as unknown as Record<string, unknown>,
+    };
+  }
+}
+
+const document = z.object({ content: z.array(z.object({ type: z.string() })) });
+
+@Tool({ name: 'document', description: 'Returns an object with a content of its own.', output: document })
+export class DocumentTool implements McpTool<undefined, typeof document> {
+  execute(): z.infer<typeof document> {
+    return { content: [{ type: 'paragraph' }] };
+  }
+}
+
 @Tool({ name: 'secret', description: 'For administrators.', scopes: ['mcp:admin'] })
 export class SecretTool implements McpTool {
   execute(): string {
@@ -68,6 +98,8 @@ export const ERA_TOOLS = [
   TalkingTool,
   CountingTool,
   NamingTool,
+  WholeNamingTool,
+  DocumentTool,
   SecretTool,
   RefundTool,
 ];

@@ -68,11 +68,13 @@ export class Call implements CallContext, PendingCall {
 
   /** Bound where it is asked for, as the ones below are: a handler may take them off its context. */
   get progress(): CallContext['progress'] {
-    return (progress, detail = {}) => {
+    return (progress, { total, ...detail } = {}) => {
       const progressToken = progressTokenOf(this.request.params['_meta']);
       if (this.ended || progressToken === undefined || !(progress > this.lastProgress)) return;
+      // JSON has no infinity, which is what a part of nothing comes to.
+      if (!Number.isFinite(progress)) return;
       this.lastProgress = progress;
-      const params = { progressToken, progress, ...detail };
+      const params = { progressToken, progress, ...(Number.isFinite(total) ? { total } : {}), ...detail };
       this.exchange.outlet.send(encodeNotification('notifications/progress', params));
     };
   }

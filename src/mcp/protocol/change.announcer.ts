@@ -38,7 +38,7 @@ export class ChangeAnnouncer implements OnModuleInit, OnModuleDestroy {
   }
 
   private wants(session: Session, change: Change): boolean {
-    if (!session.initialized) return false;
+    // Also before initialize: clients of /sse open a stream that broke off again, and say nothing.
     if (change.kind === 'list') return true;
     return session.subscriptions.has(change.uri) && this.audience.mayHear(change, session.principal.scopes);
   }

@@ -6,6 +6,7 @@ import type { Principal } from './principal.js';
 import type { Peer, SessionEnd, SessionTransport } from './peer.js';
 import { Session } from './session.js';
 import { SessionLedger } from './session.ledger.js';
+import type { SessionRecord } from './session.record.js';
 import { shuttingDown, unknownSession } from './request-refused.js';
 import { type RequestEnvelope, Visit } from './visit.js';
 
@@ -24,6 +25,8 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   private readonly visits = new Set<Visit>();
   private stopListening: (() => void) | undefined;
   private draining = false;
+  /** How many sessions have ended here. */
+  private ended = 0;
 
   constructor(
     private readonly ledger: SessionLedger,
@@ -88,7 +91,13 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** The session of this id wherever it was opened, if it is `principal`'s own and travels this way; 404 otherwise. */
   async load(id: string, principal: Principal, transport: SessionTransport): Promise<Session> {
-    const record = await this.ledger.read(id);
+    let record: SessionRecord | undefined;
+    let ended: number;
+    do {
+      ended = this.ended;
+      record = await this.ledger.read(id);
+      // It may be one that has ended here since: its record is being deleted.
+    } while (record !== undefined && this.ended !== ended && !this.sessions.has(id));
     if (record === undefined || record.owner !== principal.key || record.transport !== transport) {
       throw unknownSession();
     }
@@ -183,6 +192,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   }
 
   private forget(session: Session, reason: SessionEnd): void {
+    this.ended += 1;
     const seconds = Math.round((Date.now() - session.openedAt) / 1000);
     this.logger.log({ event: 'session.closed', reason, seconds, ...describe(session) });
     this.ledger.leave(session).catch((error: unknown) => {

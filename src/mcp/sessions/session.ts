@@ -107,10 +107,9 @@ export class Session extends Peer implements MessageOutlet {
     if (before !== stream) before?.end('replaced');
   }
 
-  /** Forgets a stream that has ended. */
+  /** A stream has lost its connection. The standing one goes on taking messages, for when its client comes back. */
   detach(stream: SessionStream): void {
     this.streams.delete(stream);
-    if (this.standing === stream) this.standing = undefined;
     this.touch();
   }
 

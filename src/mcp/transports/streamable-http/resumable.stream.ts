@@ -31,6 +31,10 @@ export class ResumableStream implements SessionStream {
     return this.finished;
   }
 
+  get isConnected(): boolean {
+    return this.connection !== undefined;
+  }
+
   /** Sends on this connection from here on; a new client is given a number to come back with. */
   connect(connection: SseStream, primed: boolean): void {
     const before = this.connection;
@@ -43,17 +47,25 @@ export class ResumableStream implements SessionStream {
 
   /** Goes on where the client stopped reading. False: what it asks for is gone, and nothing was sent. */
   async resume(lastEventId: string, connect: () => SseStream): Promise<boolean> {
-    let rest = await this.after(lastEventId);
-    if (rest === undefined) return false;
-    const connection = connect();
-    // What is sent while the log is read is in the log when it is read again.
-    while (rest !== undefined && rest.length > 0) {
-      for (const { id, data } of rest) if (data !== '') connection.numbered(id, data);
-      rest = await this.after(rest.at(-1)!.id);
-    }
-    // The log was overrun meanwhile: the client comes back, and is told so.
-    if (rest === undefined) connection.end('closed_by_server');
-    else if (this.finished) connection.end('closed_by_server');
+    let connection: SseStream | undefined;
+    let last = lastEventId;
+    let sent: number;
+    do {
+      sent = this.sent;
+      const rest = await this.after(last);
+      if (rest === undefined) {
+        // The log was overrun meanwhile: the client comes back, and is told so.
+        connection?.end('closed_by_server');
+        return connection !== undefined;
+      }
+      connection ??= connect();
+      for (const { id, data } of rest) {
+        if (data !== '') connection.numbered(id, data);
+        last = id;
+      }
+      // What was sent while the log was read is in the log when it is read again.
+    } while (this.sent !== sent);
+    if (this.finished) connection.end('closed_by_server');
     else this.connect(connection, false);
     return true;
   }
@@ -91,6 +103,8 @@ export class ResumableStream implements SessionStream {
   }
 
   private async after(id: string): Promise<readonly ReplayEntry[] | undefined> {
+    // Whoever has seen the last has missed nothing, however long ago that was.
+    if (this.sent > 0 && id === this.idOf(this.sent)) return [];
     await this.appended;
     return this.log.after(this.logKey, id);
   }

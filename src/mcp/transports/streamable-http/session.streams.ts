@@ -27,6 +27,7 @@ export class SessionStreams {
   /** The stream of a session that an event was sent on; one that has finished lives in the log alone. */
   sentOn(session: Session, eventId: string): ResumableStream {
     const name = eventId.slice(0, eventId.indexOf('.'));
+    if (name === STANDING) return this.standing(session);
     return this.of(session).get(name) ?? this.make(session, name, true);
   }
 

@@ -66,6 +66,8 @@ export class SessionTransport {
     assertProtocolVersion(request);
     if (this.sessions.isDraining) throw shuttingDown();
     const session = await this.currentSession(request);
+    // Its client may have left meanwhile: its 'close' has passed unheard.
+    if (response.destroyed) return;
     session.show(principalOf(request.auth));
     const lastEventId = request.headers['last-event-id'];
     if (lastEventId !== undefined) return this.resume(session, String(lastEventId), response);
@@ -98,11 +100,11 @@ export class SessionTransport {
     return initializes ? openSession(this.sessions, request, TRANSPORT) : this.ownSession(request);
   }
 
-  /** The caller's own, where its token is still good: it may have been revoked while something was waited for. */
+  /** The caller's own, where its token is still good: much may have happened while something was waited for. */
   private async currentSession(request: AuthenticatedRequest): Promise<Session> {
-    const session = await this.ownSession(request);
+    const { id } = await this.ownSession(request);
     await request.admission.reauthorize();
-    return session;
+    return this.sessions.find(id, principalOf(request.auth), TRANSPORT);
   }
 
   private async answer(
@@ -140,6 +142,8 @@ export class SessionTransport {
 
   private replyStream(session: Session, response: ServerResponse): ResumableStream {
     const stream = this.streams.forReply(session);
+    // Its client has left: 'close' has passed unheard, and nobody has a number to come back with.
+    if (response.destroyed) return stream;
     session.streams.add(stream);
     stream.connect(this.connection(session, stream, response), session.protocolVersion >= PRIMED_SINCE);
     return stream;
@@ -149,8 +153,10 @@ export class SessionTransport {
     const stream = this.streams.sentOn(session, lastEventId);
     if (!(await stream.resume(lastEventId, () => this.connection(session, stream, response))))
       throw unknownEvent();
-    if (stream.isFinished || response.destroyed) return;
-    session.streams.add(stream);
+    if (!this.sessions.holds(session)) return stream.end('closed_by_server');
+    if (!stream.isConnected || response.destroyed) return;
+    if (stream === this.streams.standing(session)) session.attach(stream);
+    else session.streams.add(stream);
     response.flushHeaders();
   }
 

@@ -1,0 +1,63 @@
+import { jest } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RecordStore, ReplayLog } from '../../src/backplane/index.js';
+import { SessionService, ToolRegistry } from '../../src/mcp/index.js';
+import { eventsOf, McpEndpoint, type NumberedEvent } from '../support/mcp-endpoint.js';
+import { startApp, type TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+let app: TestApp;
+let endpoint: McpEndpoint;
+
+beforeAll(async () => {
+  app = await startApp();
+});
+afterAll(() => app.close());
+beforeEach(async () => {
+  endpoint = await McpEndpoint.open(app.url, await app.token());
+});
+afterEach(() => jest.restoreAllMocks());
+
+/** As with a backplane that takes a while: the record is read, and the session ends before it arrives. */
+function endOnTheWay(): void {
+  const records = app.app.get<RecordStore>(RecordStore);
+  const get = records.get.bind(records);
+  jest.spyOn(records, 'get').mockImplementationOnce(async (key) => {
+    const record = await get(key);
+    expect((await endpoint.delete()).status).toBe(204);
+    return record;
+  });
+}
+
+describe('a session that ends while it is looked up', () => {
+  it('takes no message, and does not come back', async () => {
+    endOnTheWay();
+    expect((await endpoint.call(1, 'ping')).status).toBe(404);
+    expect((await endpoint.call(2, 'ping')).status).toBe(404);
+    expect(app.app.get(SessionService).size).toBe(0);
+  });
+
+  it('has no stream that goes on', async () => {
+    const leaving = new AbortController();
+    const { value: primed } = await eventsOf(await endpoint.get({}, leaving.signal)).next();
+    leaving.abort();
+    await until(() => app.app.get(SessionService).list().at(-1)!.streams.size === 0);
+    const log = app.app.get<ReplayLog>(ReplayLog);
+    const after = log.after.bind(log);
+    jest.spyOn(log, 'after').mockImplementationOnce(async (...what) => {
+      const missed = await after(...what);
+      await endpoint.delete();
+      return missed;
+    });
+    app.app.get(ToolRegistry, { strict: false }).add({ name: 'new', description: '' }, { execute: () => '' });
+    await sleep(20);
+    const resumed = await endpoint.get({ 'Last-Event-ID': (primed as NumberedEvent).id });
+    expect(await resumed.text()).toContain('list_changed');
+  });
+
+  it('gets no stream', async () => {
+    endOnTheWay();
+    expect((await endpoint.get()).status).toBe(404);
+    expect(app.app.get(SessionService).size).toBe(0);
+  });
+});
