@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, NotFoundException, Param } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Header, Inject, NotFoundException, Param } from '@nestjs/common';
 import { AUTH_SETTINGS, type AuthSettings } from '../config/index.js';
 import { basePathOf, PROTECTED_RESOURCE_PATH, RESOURCES, type Resource } from './protected-resource.js';
 import { Public } from './public.decorator.js';
@@ -12,6 +12,10 @@ interface ProtectedResource {
   readonly bearer_methods_supported: readonly string[];
   readonly resource_name: string;
 }
+
+/** By whoever it passes; but a page of another origin is answered with headers that a program is not. */
+const Cached = () =>
+  applyDecorators(Header('Cache-Control', 'public, max-age=300'), Header('Vary', 'Origin'));
 
 const BELOW = `${PROTECTED_RESOURCE_PATH}{/*below}`;
 
@@ -31,7 +35,7 @@ export class ProtectedResourceController {
   }
 
   @Get(BELOW)
-  @Header('Cache-Control', 'public, max-age=300')
+  @Cached()
   behind(@Param('below') below: readonly string[] = []): ProtectedResource {
     const path = pathOf(below);
     const resource = resourceAt(path) ?? resourceAt(this.withoutBase(path));
@@ -40,7 +44,7 @@ export class ProtectedResourceController {
   }
 
   @Get(`/*base${BELOW}`)
-  @Header('Cache-Control', 'public, max-age=300')
+  @Cached()
   before(
     @Param('base') base: readonly string[],
     @Param('below') below: readonly string[] = [],

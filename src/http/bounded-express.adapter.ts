@@ -21,6 +21,8 @@ export class BoundedExpressAdapter extends ExpressAdapter {
       },
       (request, response) => (request.url!.startsWith('/') ? app(request, response) : refuseTarget(response)),
     );
+    // Their 16 KB are bound enough: Node 22 drops what goes beyond a number, and what a proxy adds comes last.
+    this.httpServer.maxHeadersCount = 0;
   }
 }
 

@@ -56,7 +56,8 @@ export function edge(settings: HttpSettings): RequestHandler {
         reason: refusal,
         ip: request.ip,
       });
-      response.status(403).json({ error: refusal, error_description: DESCRIPTIONS[refusal] });
+      response.status(403).set('Cache-Control', 'no-store');
+      response.json({ error: refusal, error_description: DESCRIPTIONS[refusal] });
     } else if (request.headers.origin === undefined) next();
     else crossOrigin(request, response, next);
   };

@@ -33,7 +33,7 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
       this.logger.error({ event: 'request.failed', method, path, status, err: error });
     }
     if (response.headersSent) response.destroy();
-    else response.status(status).json(problemOf(error, status));
+    else response.status(status).set('Cache-Control', 'no-store').json(problemOf(error, status));
   }
 }
 

@@ -190,6 +190,20 @@ it('headers of over 16 KB are refused, and the server goes on', async () => {
   await owner.expectUntouched();
 });
 
+describe('the last of 1,300 headers', () => {
+  const many = 'a:\r\n'.repeat(1_300);
+  it.each([
+    ['Host', '/', 'Host: evil.example.com', 403],
+    ['Origin', '/', 'Origin: https://evil.example.com', 403],
+    ['Authorization', '/sse', `Authorization: Bearer x`, 401],
+    ['X-Forwarded-For', '/auth/token?username=root', 'X-Forwarded-For: 192.0.2.1', 404],
+  ])('counts as the first does: %s', async (_name, path, line, status) => {
+    const head = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${tokenOf('alice')}\r\n`;
+    const bytes = `${head}Connection: close\r\n${many}${line}\r\n\r\n`;
+    expect((await sendBytes(app.url, bytes)).statuses).toEqual([status]);
+  });
+});
+
 describe('slow clients', () => {
   it('have 10 s for the headers and 30 s for the request, looked at each second', () => {
     const server: Server = app.app.getHttpServer();

@@ -87,6 +87,17 @@ describe('in development', () => {
     expect(answer.headers['access-control-allow-methods']).not.toMatch(/PUT|\*/);
   });
 
+  it('what caches may keep for others says that it depends on the Origin, whether there is one or not', async () => {
+    const path = '/.well-known/oauth-protected-resource/mcp';
+    for (const headers of [[], ['Origin', 'http://localhost:5173']]) {
+      const answer = await send(app.url + path, { headers });
+      expect([answer.headers['cache-control'], answer.headers.vary]).toEqual([
+        'public, max-age=300',
+        'Origin',
+      ]);
+    }
+  });
+
   it('without an Origin no CORS header is sent', async () => {
     const { headers } = await send(`${app.url}/`);
     expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);

@@ -1,6 +1,7 @@
 import { expectRpcRefusal } from '../support/envelopes.js';
 import { ERAS } from '../support/eras/index.js';
 import { tokenOf } from '../support/forge.js';
+import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession, type Reply } from '../support/raw-session.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { CapabilityTool } from './fixtures/hostile.tools.js';
@@ -177,4 +178,19 @@ describe.each(ERAS)('$name', (era) => {
     await owner.expectUntouched();
     expectRpcRefusal(await owner.post(`${twice.slice(0, -1)},"jsonrpc":"1.0"}`), 400, INVALID_REQUEST);
   });
+});
+
+it('a batch of more than 50 is refused whole where the revision has batches', async () => {
+  const app = await startApp();
+  const endpoint = await McpEndpoint.open(app.url, tokenOf('alice'), '2025-03-26');
+  const ping = (id: number): object => ({ jsonrpc: '2.0', id, method: 'ping' });
+  for (const [size, status] of [
+    [50, 200],
+    [51, 400],
+  ] as const) {
+    const response = await endpoint.post(Array.from({ length: size }, (_, id) => ping(id)));
+    const answer: unknown = await response.json();
+    expect([response.status, Array.isArray(answer)]).toEqual([status, status === 200]);
+  }
+  await app.close();
 });

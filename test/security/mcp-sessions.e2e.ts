@@ -88,6 +88,7 @@ describe.each(WAYS)('%s', (way, attempt) => {
       'the same subject, another issuer',
       () => forge({ claims: { iss: DEVELOPMENT_ISSUER, client_id: 'cli' } }),
     ],
+    ['a subject and a client that run together alike', () => tokenOf('alicec', { client_id: 'li' })],
     ['an administrator', () => tokenOf('root', { client_id: 'cli', scope: 'mcp:access mcp:admin' })],
   ])('to somebody else’s session is answered as one that there is not: %s', async (_who, tokenFor) => {
     const theirs = await attempt(tokenFor(), asked(session.sessionId));

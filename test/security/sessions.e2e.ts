@@ -114,9 +114,16 @@ describe('somebody else’s session', () => {
     expectSameAnswer(theirs!, nobodys!);
   });
 
-  it('is not reached by a subject that is written like two claims', async () => {
-    const other = await RawSession.open(app.url, tokenOf('a","b', { client_id: 'c' }));
-    const answer = await post(`?sessionId=${other.id}`, tokenOf('a', { client_id: 'b","c' }));
+  it.each([
+    ['a","b', 'c', 'a', 'b","c'],
+    ['a', 'bc', 'ab', 'c'],
+    ['a', 'b:c', 'a:b', 'c'],
+    ['a', 'b c', 'a b', 'c'],
+    ['a', 'b\0c', 'a', 'b'],
+  ])('is not reached by claims that run together alike: %j and %j, %j and %j', async (...names) => {
+    const [owner, ownersClient, sub, client_id] = names;
+    const other = await RawSession.open(app.url, tokenOf(owner, { client_id: ownersClient }));
+    const answer = await post(`?sessionId=${other.id}`, tokenOf(sub, { client_id }));
     expectRpcRefusal(answer, 404, NOT_FOUND);
     other.close();
   });

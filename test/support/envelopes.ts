@@ -26,6 +26,7 @@ export function expectProblem(answer: Answer, status: number, error: string): vo
     body: { error, error_description: expect.any(String) },
   });
   expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+  expect(answer.headers['cache-control']).toBe('no-store');
   expectNoInsides(answer);
 }
 
@@ -52,7 +53,6 @@ export function expectChallenge(
   expect(answer.headers['www-authenticate']).toBe(
     `Bearer resource_metadata="${metadata}", scope="${scope}"${reason}`,
   );
-  expect(answer.headers['cache-control']).toBe('no-store');
 }
 
 /** Two answers that nobody can tell apart: status, headers and body, but for the clock. */

@@ -48,7 +48,7 @@ export function registeredPrompt(
   };
   return {
     key: name,
-    access: Access.of(options),
+    access: Access.of(options, className),
     timeoutMs,
     definition,
     modernDefinition: definition,

@@ -55,7 +55,7 @@ export function registeredResource(
   };
   return {
     key: uri ?? uriTemplate,
-    access: Access.of(options),
+    access: Access.of(options, className),
     timeoutMs,
     definition,
     modernDefinition: definition,

@@ -52,7 +52,7 @@ export function registeredTool(
   };
   return {
     key: name,
-    access: Access.of(options),
+    access: Access.of(options, className),
     audit,
     timeoutMs,
     definition: wrapsOutput

@@ -4,12 +4,15 @@ import {
   type ExceptionFilter,
   HttpException,
   HttpStatus,
+  Inject,
   Logger,
 } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { encodeError } from '../protocol/json-rpc.js';
 import { ErrorCode } from '../protocol/sdk-types.js';
 import { RequestRefused } from '../sessions/request-refused.js';
+import { cutUnread } from './unread-reply.js';
 
 /** No other `HttpException` has one of these; a {@link RequestRefused} may. */
 const OF_THE_GUARD = new Set<number>([401, 403, 429]);
@@ -24,6 +27,8 @@ const UNAVAILABLE: number = HttpStatus.SERVICE_UNAVAILABLE;
 @Catch()
 export class RefusalFilter implements ExceptionFilter<unknown> {
   private readonly logger = new Logger('Http');
+
+  constructor(@Inject(MCP_OPTIONS) private readonly options: McpModuleOptions) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<IncomingMessage>();
@@ -41,6 +46,8 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.end(bodyOf(error, status));
+    // The id in it is the client's own, and may be long.
+    cutUnread(response, this.options.maxStallMs);
   }
 
   private log(error: unknown, status: number, request: IncomingMessage): void {

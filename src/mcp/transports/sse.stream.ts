@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { McpModuleOptions } from '../mcp.options.js';
 import type { SessionEnd, SessionStream } from '../sessions/peer.js';
+import { cutUnread } from './unread-reply.js';
 
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -11,7 +12,7 @@ const HEADERS = {
 
 const HEARTBEAT = ': heartbeat\n\n';
 
-/** What an ended stream may take to send the rest of what it has. */
+/** What a stream may take to send the rest of what it has, where it ends for another reason than its reply. */
 const FLUSH_MS = 500;
 
 /** How much of what was sent may wait for the client to read it, and for how long. */
@@ -68,10 +69,7 @@ export class SseStream implements SessionStream {
   end(reason: SessionEnd): void {
     if (reason === 'slow_client') return void this.response.destroy();
     this.response.end();
-    if (this.response.writableFinished) return;
-    // A client that does not read would keep the connection for as long as it likes.
-    const cut = setTimeout(() => this.response.destroy(), FLUSH_MS).unref();
-    this.response.once('close', () => clearTimeout(cut));
+    cutUnread(this.response, reason === 'closed_by_server' ? this.limits.maxStallMs : FLUSH_MS);
   }
 
   private write(text: string): void {

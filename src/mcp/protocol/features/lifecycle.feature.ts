@@ -4,7 +4,7 @@ import { Session } from '../../sessions/session.js';
 import type { Exchange } from '../exchange.js';
 import type { Feature, Method } from '../feature.js';
 import type { JsonRpcRequest } from '../json-rpc.js';
-import { ProtocolError } from '../protocol.error.js';
+import { invalidParams, ProtocolError } from '../protocol.error.js';
 import { ResultWriter } from '../result.writer.js';
 import {
   ErrorCode,
@@ -24,6 +24,9 @@ const CAPABILITIES: ServerCapabilities = {
   completions: {},
   logging: {},
 };
+
+/** Of what a client says of itself, in characters: it is kept with the session. */
+const MAX_INTRODUCTION = 16_384;
 
 /** How clients and this server meet: `initialize` and `ping`, or `server/discover`. */
 @Injectable()
@@ -53,15 +56,20 @@ export class LifecycleFeature implements Feature {
       throw new ProtocolError(ErrorCode.InvalidRequest, 'The session is initialized already');
     const parsed = InitializeRequestParamsSchema.safeParse(params);
     if (!parsed.success) {
-      const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.')))].join(', ');
-      throw new ProtocolError(ErrorCode.InvalidParams, `Invalid initialize parameters: ${fields}`);
+      // No deeper: names further down are the client's own.
+      const fields = new Set(parsed.error.issues.map(({ path }) => path.slice(0, 2).join('.')));
+      throw invalidParams(`Invalid initialize parameters: ${[...fields].join(', ')}`);
     }
     const { protocolVersion, clientInfo, capabilities } = parsed.data;
+    const { name, version } = clientInfo;
+    if (JSON.stringify([name, version, capabilities]).length > MAX_INTRODUCTION) {
+      throw invalidParams(`Name, version and capabilities must have ${MAX_INTRODUCTION} characters at most`);
+    }
     session.initialized = true;
     session.protocolVersion = SESSION_VERSIONS.includes(protocolVersion)
       ? protocolVersion
       : LATEST_PROTOCOL_VERSION;
-    session.client = { name: clientInfo.name, version: clientInfo.version };
+    session.client = { name, version };
     session.clientCapabilities = capabilities;
     session.revise();
     const result: InitializeResult = {

@@ -15,6 +15,8 @@ import { ErrorCode, type RequestId } from '../sdk-types.js';
 const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 const LISTS = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };
 const MAX_URIS = 1_000;
+/** Of a request in characters: it is kept for as long as its stream is open. */
+const MAX_LENGTH = 262_144;
 
 /** What a client wants to hear of. MCP 2026-07-28, Subscriptions, "Notification Filter". */
 interface Filter {
@@ -45,6 +47,9 @@ export class SubscriptionsFeature implements Feature {
   ) {}
 
   private async listen(request: JsonRpcRequest, exchange: Exchange): Promise<string> {
+    if (JSON.stringify(request).length > MAX_LENGTH) {
+      throw invalidParams(`A subscription may have ${MAX_LENGTH} characters at most`);
+    }
     const filter = readFilter(request.params['notifications']);
     const { key } = exchange.principal;
     const open = this.open.get(key) ?? 0;

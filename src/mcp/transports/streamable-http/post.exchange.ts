@@ -2,6 +2,7 @@ import { HttpStatus } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { ReplyOutlet } from '../../protocol/exchange.js';
 import type { Reply } from '../../protocol/protocol.service.js';
+import { cutUnread } from '../unread-reply.js';
 
 /** The stream that an answer becomes once something goes ahead of it. */
 export interface ReplyStream {
@@ -21,6 +22,8 @@ export class PostExchange implements ReplyOutlet {
 
   constructor(
     private readonly response: ServerResponse,
+    /** Milliseconds that the client has to read a whole reply. */
+    private readonly maxStallMs: number,
     private readonly openStream?: () => ReplyStream,
     /** The client comes back for the rest of a stream whose connection has ended. */
     private readonly isPolled = false,
@@ -65,5 +68,6 @@ export class PostExchange implements ReplyOutlet {
     this.response
       .writeHead(status, { ...headers, 'Content-Type': 'application/json', 'Content-Length': length })
       .end(text);
+    cutUnread(this.response, this.maxStallMs);
   }
 }

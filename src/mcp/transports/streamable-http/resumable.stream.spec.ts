@@ -1,18 +1,28 @@
+import { Test } from '@nestjs/testing';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { MemoryReplayLog } from '../../../backplane/memory/memory-replay.log.js';
-import type { ReplayEntry } from '../../../backplane/index.js';
+import { BackplaneModule, type ReplayEntry, ReplayLog } from '../../../backplane/index.js';
 import { SseStream } from '../sse.stream.js';
 import { ResumableStream } from './resumable.stream.js';
 
 /** A log whose answers take a while to arrive, as those of one that nodes share do. */
-class RemoteLog extends MemoryReplayLog {
+class RemoteLog implements ReplayLog {
   onTheWay = (): void => undefined;
 
-  override async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
-    const found = await super.after(key, id);
+  constructor(private readonly log: ReplayLog) {}
+
+  append(key: string, entry: ReplayEntry): Promise<void> {
+    return this.log.append(key, entry);
+  }
+
+  async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
+    const found = await this.log.after(key, id);
     this.onTheWay();
     return found;
+  }
+
+  drop(key: string): Promise<void> {
+    return this.log.drop(key);
   }
 }
 
@@ -23,7 +33,8 @@ let log: RemoteLog;
 let stream: ResumableStream;
 
 beforeEach(async () => {
-  log = new RemoteLog();
+  const backplane = await Test.createTestingModule({ imports: [BackplaneModule] }).compile();
+  log = new RemoteLog(backplane.get<ReplayLog>(ReplayLog));
   stream = new ResumableStream('reply-1', 'session', log, lost);
   server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

@@ -52,7 +52,8 @@ export class StatelessTransport {
       if (error instanceof RequestRefused) throw error.of(message.id);
       if (!(error instanceof ProtocolError)) throw error;
       const text = encodeError(message.id, error.code, error.message, error.data);
-      new PostExchange(response).finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);
+      const exchange = new PostExchange(response, this.options.maxStallMs);
+      exchange.finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);
     }
   }
 
@@ -71,7 +72,9 @@ export class StatelessTransport {
       if (message.method === 'tools/call') this.assertParams(message, visit, request);
       const scopes = this.protocol.scopesToAskFor(message, visit, principal);
       if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
-      const outlet = new PostExchange(response, () => this.openStream(visit, response));
+      const outlet = new PostExchange(response, this.options.maxStallMs, () =>
+        this.openStream(visit, response),
+      );
       const reply = await this.protocol.handle(message, { peer: visit, principal, outlet });
       if (reply === undefined && !outlet.hasBegun) await refuseUnanswered(request, response);
       else outlet.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
