@@ -30,7 +30,10 @@ export class SseStream implements SessionStream {
     private readonly onEnd: (reason: SessionEnd) => void,
     headers: Readonly<Record<string, string>> = {},
   ) {
-    response.once('close', () => onEnd('client_disconnected'));
+    const left = (): void => onEnd('client_disconnected');
+    // Its client may have left while something was waited for: 'close' has passed unheard.
+    if (response.destroyed) process.nextTick(left);
+    else response.once('close', left);
     response.writeHead(200, { ...HEADERS, ...headers });
   }
 

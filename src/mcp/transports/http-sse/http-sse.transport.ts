@@ -38,8 +38,6 @@ export class HttpSseTransport {
     });
     session.attach(stream);
     stream.event('endpoint', `${this.options.basePath}/message?sessionId=${session.id}`);
-    // The client may have left while the session was being opened: its 'close' has passed unheard.
-    if (response.destroyed) this.sessions.close(session, 'client_disconnected');
   }
 
   /** Takes one message for a session: 202 once it is accepted, the reply comes on the stream. */

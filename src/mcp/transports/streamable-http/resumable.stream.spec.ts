@@ -1,19 +1,26 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { MemoryReplayLog } from '../../../backplane/memory/memory-replay.log.js';
-import type { ReplayEntry } from '../../../backplane/index.js';
+import type { ReplayEntry, ReplayLog } from '../../../backplane/index.js';
 import { SseStream } from '../sse.stream.js';
 import { ResumableStream } from './resumable.stream.js';
 
 /** A log whose answers take a while to arrive, as those of one that nodes share do. */
-class RemoteLog extends MemoryReplayLog {
+class RemoteLog implements ReplayLog {
   onTheWay = (): void => undefined;
+  private readonly entries: ReplayEntry[] = [];
 
-  override async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
-    const found = await super.after(key, id);
+  async append(_key: string, entry: ReplayEntry): Promise<void> {
+    this.entries.push(entry);
+  }
+
+  async after(_key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
+    const index = this.entries.findIndex((entry) => entry.id === id);
+    const found = index === -1 ? undefined : this.entries.slice(index + 1);
     this.onTheWay();
     return found;
   }
+
+  async drop(): Promise<void> {}
 }
 
 const LIMITS = { maxBufferedBytes: 1_000_000, maxStallMs: 60_000 };
