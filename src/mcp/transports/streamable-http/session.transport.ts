@@ -133,7 +133,7 @@ export class SessionTransport {
       return refuseUnanswered(request, response);
     }
     // Whichever node takes the next request has to know what this one has agreed on.
-    if (session.takeRevision()) await this.sessions.save(session);
+    if (session.isRevised) await this.sessions.save(session);
     const opened = isNew && session.initialized;
     exchange.finish(replies, batched, HttpStatus.OK, opened ? { 'Mcp-Session-Id': session.id } : {});
     this.streams.forgetFinished(session);
