@@ -101,6 +101,22 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
       expect(await replay.after('s1', 'a.2')).toHaveLength(255);
     });
 
+    it('holds so much beside the newest entry and no more', async () => {
+      const { replay } = await make();
+      const large = (n: number, length: number): ReplayEntry => ({
+        ...entry('a', n),
+        data: 'x'.repeat(length),
+      });
+      for (let n = 1; n <= 6; n += 1) await replay.append('s1', large(n, 2 ** 18));
+      expect(await replay.after('s1', 'a.1')).toBeUndefined();
+      expect(await replay.after('s1', 'a.2')).toHaveLength(4);
+      await replay.append('s1', large(7, 2 ** 21));
+      expect(await replay.after('s1', 'a.3')).toHaveLength(4);
+      await replay.append('s1', entry('a', 8));
+      expect(await replay.after('s1', 'a.7')).toBeUndefined();
+      expect(await replay.after('s1', 'a.8')).toEqual([]);
+    });
+
     it('drops a log', async () => {
       const { replay } = await make();
       await replay.append('s1', entry('a', 1));

@@ -2,31 +2,40 @@ import { Injectable } from '@nestjs/common';
 import type { ReplayEntry, ReplayLog } from '../replay-log.js';
 
 const MAX_ENTRIES = 256;
+const MAX_CHARACTERS = 2 ** 20;
 const MAX_AGE_MS = 600_000;
 
 interface TimedEntry extends ReplayEntry {
   readonly at: number;
 }
 
-/** {@link ReplayLog} in this process's memory: 256 entries for each session, ten minutes at most. */
+interface Log {
+  readonly entries: TimedEntry[];
+  characters: number;
+}
+
+/** {@link ReplayLog} in this process's memory: 256 entries and 1 Mi characters for each session, ten minutes at most. */
 @Injectable()
 export class MemoryReplayLog implements ReplayLog {
-  private readonly logs = new Map<string, TimedEntry[]>();
+  private readonly logs = new Map<string, Log>();
 
   async append(key: string, entry: ReplayEntry): Promise<void> {
-    const log = this.logs.get(key) ?? [];
-    if (log.length === 0) this.logs.set(key, log);
-    log.push({ ...entry, at: Date.now() });
-    if (log.length > MAX_ENTRIES) log.shift();
+    let log = this.logs.get(key);
+    if (log === undefined) this.logs.set(key, (log = { entries: [], characters: 0 }));
+    log.entries.push({ ...entry, at: Date.now() });
+    log.characters += entry.data.length;
+    while (log.entries.length > MAX_ENTRIES || log.characters - entry.data.length > MAX_CHARACTERS) {
+      forgetOldest(log);
+    }
   }
 
   async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
     this.forgetOld(key);
-    const log = this.logs.get(key) ?? [];
-    const index = log.findIndex((entry) => entry.id === id);
+    const entries = this.logs.get(key)?.entries ?? [];
+    const index = entries.findIndex((entry) => entry.id === id);
     if (index === -1) return undefined;
-    const wanted = log[index]!.stream;
-    return log
+    const wanted = entries[index]!.stream;
+    return entries
       .slice(index + 1)
       .filter(({ stream }) => stream === wanted)
       .map(({ id: eventId, stream, data }) => ({ id: eventId, stream, data }));
@@ -41,10 +50,14 @@ export class MemoryReplayLog implements ReplayLog {
   }
 
   private forgetOld(key: string): void {
-    const log = this.logs.get(key) ?? [];
+    const log = this.logs.get(key);
+    if (log === undefined) return;
     const oldest = Date.now() - MAX_AGE_MS;
-    const kept = log.findIndex(({ at }) => at >= oldest);
-    log.splice(0, kept === -1 ? log.length : kept);
-    if (log.length === 0) this.logs.delete(key);
+    while (log.entries.length > 0 && log.entries[0]!.at < oldest) forgetOldest(log);
+    if (log.entries.length === 0) this.logs.delete(key);
   }
+}
+
+function forgetOldest(log: Log): void {
+  log.characters -= log.entries.shift()!.data.length;
 }
