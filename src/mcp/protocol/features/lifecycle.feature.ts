@@ -4,7 +4,7 @@ import { Session } from '../../sessions/session.js';
 import type { Exchange } from '../exchange.js';
 import type { Feature, Method } from '../feature.js';
 import type { JsonRpcRequest } from '../json-rpc.js';
-import { ProtocolError } from '../protocol.error.js';
+import { invalidParams, ProtocolError } from '../protocol.error.js';
 import { ResultWriter } from '../result.writer.js';
 import {
   ErrorCode,
@@ -15,6 +15,9 @@ import {
   SESSION_VERSIONS,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '../sdk-types.js';
+
+/** It is kept with the session, on every node that serves it. */
+const MAX_KEPT = 65_536;
 
 /** What this server can do. Entries may be added at any time, so that all of it holds from the start. */
 const CAPABILITIES: ServerCapabilities = {
@@ -57,11 +60,15 @@ export class LifecycleFeature implements Feature {
       throw new ProtocolError(ErrorCode.InvalidParams, `Invalid initialize parameters: ${fields}`);
     }
     const { protocolVersion, clientInfo, capabilities } = parsed.data;
+    const client = { name: clientInfo.name, version: clientInfo.version };
+    if (JSON.stringify([client, capabilities]).length > MAX_KEPT) {
+      throw invalidParams(`clientInfo and capabilities may have ${MAX_KEPT} characters`);
+    }
     session.initialized = true;
     session.protocolVersion = SESSION_VERSIONS.includes(protocolVersion)
       ? protocolVersion
       : LATEST_PROTOCOL_VERSION;
-    session.client = { name: clientInfo.name, version: clientInfo.version };
+    session.client = client;
     session.clientCapabilities = capabilities;
     session.revise();
     const result: InitializeResult = {
