@@ -76,6 +76,13 @@ describe.each(ASKED_CLIENTS)('$name', ({ name, connect }) => {
     });
   });
 
+  it('has no more time of its own for having asked', async () => {
+    expect(await call({ elicit: () => ({ action: 'accept', content: {} }) }, 'dawdle')).toEqual({
+      text: 'dawdle: The call took longer than it may',
+      isError: true,
+    });
+  });
+
   it('sends the user to an address', async () => {
     const asked: Record<string, unknown>[] = [];
     const elicit = (params: Record<string, unknown>) => {

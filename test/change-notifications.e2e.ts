@@ -176,6 +176,16 @@ describe('subscriptions/listen', () => {
     },
   );
 
+  it('names 1,000 resources at most, none of them by more than any URI has', async () => {
+    const uris = Array.from({ length: 1_001 }, (_, index) => `x://${index}`);
+    for (const resourceSubscriptions of [uris, [`x://${'y'.repeat(2_045)}`]]) {
+      const response = await listen({ resourceSubscriptions });
+      expect(await response.json()).toMatchObject({ id: 7, error: { code: -32602 } });
+    }
+    const stream = await Listening.open({ resourceSubscriptions: [`x://${'y'.repeat(2_044)}`] });
+    await until(() => stream.messages.length === 1);
+  });
+
   it('is given to a caller a bounded number of times, and again when one was left', async () => {
     const leaving = new AbortController();
     await listen({ toolsListChanged: true }, 1, leaving.signal);

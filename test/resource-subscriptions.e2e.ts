@@ -1,3 +1,6 @@
+import { jest } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RecordStore } from '../src/backplane/index.js';
 import { type McpResource, Resource, ResourceRegistry, SessionService } from '../src/mcp/index.js';
 import { McpEndpoint } from './support/mcp-endpoint.js';
 import { RawSession, type Reply } from './support/raw-session.js';
@@ -68,7 +71,10 @@ describe.each(WIRES)('subscriptions, $name', ({ name, open }) => {
   beforeEach(async () => {
     session = await open(subject);
   });
-  afterEach(() => session.close());
+  afterEach(() => {
+    jest.restoreAllMocks();
+    return session.close();
+  });
 
   const subscribe = (uri: unknown): Promise<Reply> => session.call('resources/subscribe', { uri });
   const unsubscribe = (uri: unknown): Promise<Reply> => session.call('resources/unsubscribe', { uri });
@@ -89,6 +95,22 @@ describe.each(WIRES)('subscriptions, $name', ({ name, open }) => {
     expect(subscriptionsOf(subject)).toEqual(uris);
     await session.call('ping', {});
     expect(subscriptionsOf(subject)).toEqual(uris);
+  });
+
+  it('may be made while another is written down, by a backplane that takes its time', async () => {
+    const records = app.app.get<RecordStore>(RecordStore);
+    const [get, put] = [records.get.bind(records), records.put.bind(records)];
+    jest.spyOn(records, 'get').mockImplementation(async (key) => structuredClone(await get(key)));
+    jest.spyOn(records, 'put').mockImplementation(async (key, record, ttlMs) => {
+      const copy = structuredClone(record);
+      await sleep(20);
+      return put(key, copy, ttlMs);
+    });
+    const first = subscribe('item://1');
+    await sleep(10);
+    await Promise.all([first, subscribe('item://2')]);
+    await session.call('ping', {});
+    expect(subscriptionsOf(subject)).toEqual(['item://1', 'item://2']);
   });
 
   it('are refused for what is hidden as for what is not there', async () => {

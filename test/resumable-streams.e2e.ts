@@ -4,6 +4,7 @@ import { type CallContext, SessionService, ToolRegistry } from '../src/mcp/index
 import { CountTool } from './support/count.tool.js';
 import { eventsOf, McpEndpoint, type NumberedEvent } from './support/mcp-endpoint.js';
 import type { Reply } from './support/raw-session.js';
+import { RESOURCES } from './support/resources.js';
 import { startApp, type TestApp } from './support/test-app.js';
 import { until } from './support/until.js';
 
@@ -12,7 +13,7 @@ let token: string;
 let added = 0;
 
 beforeAll(async () => {
-  app = await startApp({}, [CountTool]);
+  app = await startApp({}, [CountTool, ...RESOURCES]);
   token = await app.token();
 });
 
@@ -25,8 +26,9 @@ const session = ({ sessionId }: McpEndpoint) =>
   service()
     .list()
     .find(({ id }) => id === sessionId)!;
-const methodsIn = (events: NumberedEvent[]): unknown[] =>
-  events.map(({ data }) => (JSON.parse(data) as { method?: string }).method);
+const messagesIn = (events: NumberedEvent[]) =>
+  events.map(({ data }) => JSON.parse(data) as { method?: string; params?: unknown });
+const methodsIn = (events: NumberedEvent[]): unknown[] => messagesIn(events).map(({ method }) => method);
 const progressIn = (events: NumberedEvent[]): unknown[] =>
   events
     .filter(({ data }) => data !== '')
@@ -189,13 +191,27 @@ describe('the standing stream', () => {
     await endpoint.delete();
   });
 
-  it('does not go on for a client that has missed what is gone', async () => {
+  it('tells a client that has missed what is gone of all that may have changed', async () => {
     const endpoint = await open();
-    const [primed] = await take(eventsOf(await endpoint.get()), 1);
+    const leaving = new AbortController();
+    const [primed] = await take(eventsOf(await endpoint.get({}, leaving.signal)), 1);
+    await endpoint.reply(1, 'resources/subscribe', { uri: 'app://motd' });
+    leaving.abort();
+    await until(() => session(endpoint).streams.size === 0);
     addTool();
     await announced();
     await app.app.get<ReplayLog>(ReplayLog).drop(endpoint.sessionId!);
-    expect((await endpoint.get({ 'Last-Event-ID': primed!.id })).status).toBe(400);
+    const later = eventsOf(await endpoint.get({ 'Last-Event-ID': primed!.id }));
+    const told = messagesIn((await take(later, 5)).slice(1));
+    expect(told.map(({ method }) => method)).toEqual([
+      'notifications/tools/list_changed',
+      'notifications/prompts/list_changed',
+      'notifications/resources/list_changed',
+      'notifications/resources/updated',
+    ]);
+    expect(told.at(-1)!.params).toEqual({ uri: 'app://motd' });
+    addTool();
+    expect(methodsIn(await take(later, 1))).toEqual(['notifications/tools/list_changed']);
     await endpoint.delete();
   });
 

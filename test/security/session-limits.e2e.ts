@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { SessionService } from '../../src/mcp/index.js';
 import { expectRpcRefusal } from '../support/envelopes.js';
 import { tokenOf } from '../support/forge.js';
+import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -88,4 +89,32 @@ it('opens none for a request that cannot have a stream', async () => {
   const answer = await send(`${app.url}/sse`, { method: 'HEAD', token: tokenOf('alice') });
   expect(answer.status).toBe(405);
   expect(sessions.size).toBe(0);
+});
+
+describe('what a client says of itself', () => {
+  const many = 'x'.repeat(66_000);
+  const params = (name: string, capabilities: object) => ({
+    protocolVersion: '2025-11-25',
+    capabilities,
+    clientInfo: { name, version: '1', icons: [{ src: `data:image/png;base64,${many}` }] },
+  });
+  const TOO_MUCH: readonly (readonly [string, object])[] = [
+    ['capabilities', params('x', { experimental: { x: { many } } })],
+    ['name', params(many, {})],
+  ];
+
+  it.each(TOO_MUCH)('is too much to keep with its session: its %s', async (_what, tooMuch) => {
+    const session = await RawSession.open(app.url, tokenOf('alice'));
+    open.push(session);
+    expect((await session.call(1, 'initialize', { ...tooMuch })).error).toMatchObject({ code: -32602 });
+    const endpoint = new McpEndpoint(app.url, tokenOf('alice'));
+    expect((await endpoint.reply(1, 'initialize', { ...tooMuch })).error).toMatchObject({ code: -32602 });
+    expect(sessions.size).toBe(1);
+  });
+
+  it('may be much where nothing is kept of it', async () => {
+    const session = await RawSession.open(app.url, tokenOf('alice'));
+    open.push(session);
+    expect((await session.call(1, 'initialize', params('x', {}))).result).toBeDefined();
+  });
 });

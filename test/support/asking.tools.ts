@@ -150,6 +150,20 @@ class HoardTool implements McpTool<typeof amount> {
   }
 }
 
+@Tool({
+  name: 'dawdle',
+  description: 'Takes most of its time before it asks, and as much after.',
+  timeoutMs: 200,
+})
+class DawdlingTool implements McpTool {
+  async execute(_input: unknown, context: CallContext): Promise<string> {
+    await sleep(150);
+    await context.elicit({ message: 'Well?', schema: z.object({}) });
+    await sleep(150);
+    return 'done';
+  }
+}
+
 /** Tools that ask their client. */
 export const ASKING = [
   GreetTool,
@@ -162,4 +176,5 @@ export const ASKING = [
   NeverMindTool,
   BuyTool,
   HoardTool,
+  DawdlingTool,
 ];

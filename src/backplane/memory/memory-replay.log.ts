@@ -3,8 +3,8 @@ import type { ReplayEntry, ReplayLog } from '../replay-log.js';
 
 const MAX_ENTRIES = 256;
 const MAX_AGE_MS = 600_000;
-/** Of what came before the newest entry, whose size is for others to bound. */
-const MAX_CHARACTERS = 4 * 2 ** 20;
+/** Beside the newest entry, whose size is for others to bound. */
+const MAX_CHARACTERS = 2 ** 20;
 
 interface TimedEntry extends ReplayEntry {
   readonly at: number;
@@ -15,10 +15,7 @@ interface Log {
   characters: number;
 }
 
-/**
- * {@link ReplayLog} in this process's memory: for each session 256 entries and 4 Mi characters before the newest
- * one, for ten minutes at most.
- */
+/** {@link ReplayLog} in this process's memory: 256 entries and 1 Mi characters for each session, ten minutes at most. */
 @Injectable()
 export class MemoryReplayLog implements ReplayLog {
   private readonly logs = new Map<string, Log>();
@@ -26,10 +23,11 @@ export class MemoryReplayLog implements ReplayLog {
   async append(key: string, entry: ReplayEntry): Promise<void> {
     let log = this.logs.get(key);
     if (log === undefined) this.logs.set(key, (log = { entries: [], characters: 0 }));
-    const { entries } = log;
-    while (entries.length >= MAX_ENTRIES || log.characters > MAX_CHARACTERS) forgetOldest(log);
-    entries.push({ ...entry, at: Date.now() });
+    log.entries.push({ ...entry, at: Date.now() });
     log.characters += entry.data.length;
+    while (log.entries.length > MAX_ENTRIES || log.characters - entry.data.length > MAX_CHARACTERS) {
+      forgetOldest(log);
+    }
   }
 
   async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {

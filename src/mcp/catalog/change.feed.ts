@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 /** The lists that clients may watch. */
-export type ListName = 'tools' | 'prompts' | 'resources';
+export const LIST_NAMES = ['tools', 'prompts', 'resources'] as const;
+export type ListName = (typeof LIST_NAMES)[number];
 
 /** Something about the catalogue that clients may want to hear of. */
 export type Change =

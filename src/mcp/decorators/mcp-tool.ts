@@ -3,8 +3,8 @@ import type { CallContext } from './call-context.js';
 import type { Schema, Unvalidated, Validated } from './schema.js';
 
 /**
- * What `execute` may return: a text, content blocks, a whole result, or, where the tool declares `output`,
- * the value that its schema describes.
+ * What `execute` may return: a text, content blocks or a whole result; where the tool declares `output`, the value
+ * that its schema describes, or a whole result that has it as `structuredContent` or is an error.
  */
 export type ToolReturn<O extends Schema | undefined = undefined> = O extends Schema
   ? Unvalidated<O> | CallToolResult

@@ -32,7 +32,9 @@ export class Call implements CallContext, PendingCall {
   private abortReason: Error | undefined;
   private onAbort: ((reason: Error) => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private timeoutMs = 0;
+  /** What is left of the call's time, from `runningSince` on; 0: it does not run yet. */
+  private leftMs = 0;
+  private runningSince = 0;
   private waiting = 0;
   private ended = false;
   private lastProgress = Number.NEGATIVE_INFINITY;
@@ -143,9 +145,13 @@ export class Call implements CallContext, PendingCall {
     if (this.abortReason !== undefined) throw this.abortReason;
   }
 
-  /** Waits for `work`, but no longer than `timeoutMs` or until the call is given up; rejects with the reason then. */
-  settle<T>(work: PromiseLike<T>, timeoutMs: number): Promise<T> {
-    this.timeoutMs = timeoutMs;
+  /**
+   * Waits for `work`, but no longer than `timeoutMs` or until the call is given up; rejects with the reason then.
+   * `startedAt`, as `performance.now()` has it: since when its time runs.
+   */
+  settle<T>(work: PromiseLike<T>, timeoutMs: number, startedAt: number): Promise<T> {
+    this.leftMs = timeoutMs;
+    this.runningSince = startedAt;
     this.startTimer();
     return new Promise<T>((resolve, reject) => {
       if (this.abortReason !== undefined) reject(this.abortReason);
@@ -156,12 +162,13 @@ export class Call implements CallContext, PendingCall {
 
   /** The call's time does not run while `answer` is waited for: that is the client's time. */
   async pausing<T>(answer: Promise<T>): Promise<T> {
+    if (this.waiting === 0) this.stopTimer();
     this.waiting += 1;
-    clearTimeout(this.timer);
     try {
       return await answer;
     } finally {
       this.waiting -= 1;
+      this.runningSince = performance.now();
       this.startTimer();
     }
   }
@@ -204,8 +211,13 @@ export class Call implements CallContext, PendingCall {
 
   private startTimer(): void {
     clearTimeout(this.timer);
-    if (this.ended || this.waiting > 0 || this.timeoutMs === 0) return;
-    this.timer = setTimeout(() => this.abort('timeout'), this.timeoutMs);
+    if (this.ended || this.waiting > 0 || this.leftMs === 0) return;
+    this.timer = setTimeout(() => this.abort('timeout'), this.leftMs);
+  }
+
+  private stopTimer(): void {
+    clearTimeout(this.timer);
+    if (this.leftMs > 0) this.leftMs = Math.max(1, this.leftMs - (performance.now() - this.runningSince));
   }
 }
 

@@ -38,7 +38,7 @@ export class Invoker {
     this.callLog.begun(call, operation);
     let outcome: CallOutcome = 'refused';
     try {
-      const answer = await this.answer(operation, call);
+      const answer = await this.answer(operation, call, startedAt);
       outcome = answer.outcome;
       if (answer.reply instanceof ProtocolError) throw answer.reply;
       return answer.reply;
@@ -52,15 +52,15 @@ export class Invoker {
   }
 
   /** Rejects with {@link CallAbortedError} and {@link ProtocolError} only. */
-  private async answer(operation: Operation, call: Call): Promise<Written> {
+  private async answer(operation: Operation, call: Call, startedAt: number): Promise<Written> {
     try {
-      return this.written(await this.run(operation, call), call);
+      return this.written(await this.run(operation, call, startedAt), call);
     } catch (error) {
       return this.written(this.failure(operation, error), call);
     }
   }
 
-  private async run(operation: Operation, call: Call): Promise<Answer> {
+  private async run(operation: Operation, call: Call, startedAt: number): Promise<Answer> {
     // Only what takes its time is waited for, here and below: most calls need no promise of their own.
     const resumed = call.resume();
     if (resumed !== undefined) await resumed;
@@ -72,7 +72,7 @@ export class Invoker {
     let value: unknown;
     try {
       const returned = operation.run(input, call);
-      value = isPromiseLike(returned) ? await call.settle(returned, timeoutMs) : returned;
+      value = isPromiseLike(returned) ? await call.settle(returned, timeoutMs, startedAt) : returned;
     } catch (error) {
       const required = error instanceof CallAbortedError ? undefined : await this.required(call, timeoutMs);
       if (required !== undefined) return required;
@@ -88,7 +88,7 @@ export class Invoker {
   /** Whatever the handler made of being left, by an error or a value: what it was left for is the answer. */
   private async required(call: Call, timeoutMs: number): Promise<Answer | undefined> {
     if (call.input?.required === undefined) return undefined;
-    const result = await call.settle(call.input.required(), timeoutMs);
+    const result = await call.settle(call.input.required(), timeoutMs, performance.now());
     if (result === undefined) return undefined;
     call.leave();
     return { outcome: 'input_required', result };

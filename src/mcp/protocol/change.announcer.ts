@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { ChangeAudience } from '../catalog/change.audience.js';
-import { type Change, ChangeFeed } from '../catalog/change.feed.js';
+import { type Change, ChangeFeed, LIST_NAMES } from '../catalog/change.feed.js';
 import type { Session } from '../sessions/session.js';
 import { SessionService } from '../sessions/session.service.js';
 import { encodeNotification, type Params } from './json-rpc.js';
@@ -31,9 +31,15 @@ export class ChangeAnnouncer implements OnModuleInit, OnModuleDestroy {
     this.stop?.();
   }
 
+  /** For a session that has missed nobody knows what: all that it could have heard. */
+  announceAll(session: Session): void {
+    const changes: Change[] = LIST_NAMES.map((list) => ({ kind: 'list', list }));
+    for (const uri of session.subscriptions) changes.push({ kind: 'resource', uri });
+    for (const change of changes) if (this.wants(session, change)) session.send(textOf(change));
+  }
+
   private announce(change: Change): void {
-    const { method, params } = notificationOf(change);
-    const message = encodeNotification(method, params);
+    const message = textOf(change);
     for (const session of this.sessions.list()) if (this.wants(session, change)) session.send(message);
   }
 
@@ -42,4 +48,9 @@ export class ChangeAnnouncer implements OnModuleInit, OnModuleDestroy {
     if (change.kind === 'list') return true;
     return session.subscriptions.has(change.uri) && this.audience.mayHear(change, session.principal.scopes);
   }
+}
+
+function textOf(change: Change): string {
+  const { method, params } = notificationOf(change);
+  return encodeNotification(method, params);
 }

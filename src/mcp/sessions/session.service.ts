@@ -113,7 +113,8 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** Writes down what a request has changed of a session, for whichever node takes the next. */
   async save(session: Session): Promise<void> {
-    if (this.sessions.has(session.id)) await this.ledger.save(session);
+    if (!this.sessions.has(session.id)) return;
+    await session.writeDown(() => this.ledger.save(session));
   }
 
   /** A session was used: it lives on from now. */

@@ -18,7 +18,8 @@ export class Session extends Peer implements MessageOutlet {
   private shown: Principal;
   private standing: SessionStream | undefined;
   private usedAt = Date.now();
-  private revised = false;
+  private revision = 0;
+  private writtenRevision = 0;
   private restored: SessionRecord | undefined;
 
   constructor(
@@ -74,19 +75,19 @@ export class Session extends Peer implements MessageOutlet {
 
   /** What `record` holds has changed. */
   revise(): void {
-    this.revised = true;
+    this.revision += 1;
   }
 
   /** What `record` holds has not been written down yet. */
   get isRevised(): boolean {
-    return this.revised;
+    return this.revision !== this.writtenRevision;
   }
 
-  /** Whether what `record` holds has changed since this was last asked. */
-  takeRevision(): boolean {
-    const { revised } = this;
-    this.revised = false;
-    return revised;
+  /** Writes down what `record` holds by now. Until that is done, a record that is read is the older one. */
+  async writeDown(write: () => Promise<void>): Promise<void> {
+    const { revision } = this;
+    await write();
+    this.writtenRevision = Math.max(this.writtenRevision, revision);
   }
 
   setLogLevel(level: LoggingLevel): void {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ChangeAudience } from '../../catalog/change.audience.js';
 import { type Change, ChangeFeed } from '../../catalog/change.feed.js';
+import { MAX_URI_LENGTH } from '../../catalog/registered-resource.js';
 import { CallAbortedError } from '../../invocation/call-aborted.error.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import type { AbortCause } from '../../sessions/peer.js';
@@ -111,8 +112,14 @@ function readFilter(notifications: unknown): Filter {
 
 function readUris({ resourceSubscriptions: uris }: Params): Pick<Filter, 'resourceSubscriptions'> {
   if (uris === undefined) return {};
-  if (!Array.isArray(uris) || uris.length > MAX_URIS || uris.some((uri) => typeof uri !== 'string')) {
-    throw invalidParams(`"resourceSubscriptions" must be a list of ${MAX_URIS} URIs at most`);
+  if (!Array.isArray(uris) || uris.length > MAX_URIS || !uris.every(isUriText)) {
+    throw invalidParams(
+      `"resourceSubscriptions" must be a list of at most ${MAX_URIS} URIs of at most ${MAX_URI_LENGTH} characters`,
+    );
   }
-  return uris.length === 0 ? {} : { resourceSubscriptions: uris as string[] };
+  return uris.length === 0 ? {} : { resourceSubscriptions: uris };
+}
+
+function isUriText(uri: unknown): uri is string {
+  return typeof uri === 'string' && uri.length <= MAX_URI_LENGTH;
 }

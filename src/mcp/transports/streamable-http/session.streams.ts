@@ -6,6 +6,7 @@ import { ResumableStream } from './resumable.stream.js';
 
 /** The stream of messages that belong to no request. */
 const STANDING = 'standing';
+const STANDING_EVENT = new RegExp(`^${STANDING}\\.[\\w-]+\\.\\d+$`);
 
 /** The resumable streams of each session, by name: the standing one, and one for each reply that became one. */
 @Injectable()
@@ -17,6 +18,11 @@ export class SessionStreams {
 
   standing(session: Session): ResumableStream {
     return this.of(session).get(STANDING) ?? this.create(session, STANDING);
+  }
+
+  /** Whether this could be the id of an event on a standing stream. */
+  isStandingEvent(eventId: string): boolean {
+    return STANDING_EVENT.test(eventId);
   }
 
   /** A stream for the replies to one POST. */

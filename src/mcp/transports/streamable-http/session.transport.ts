@@ -1,6 +1,7 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
+import { ChangeAnnouncer } from '../../protocol/change.announcer.js';
 import type { JsonRpcMessage } from '../../protocol/json-rpc.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
 import { principalOf } from '../../sessions/principal.js';
@@ -33,6 +34,7 @@ export class SessionTransport {
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
     private readonly streams: SessionStreams,
+    private readonly announcer: ChangeAnnouncer,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -71,16 +73,16 @@ export class SessionTransport {
     assertProtocolVersion(request);
     if (this.sessions.isDraining) throw shuttingDown();
     const session = await this.currentSession(request);
-    // Its client may have left meanwhile: its 'close' has passed unheard.
-    if (response.destroyed) return;
     session.show(principalOf(request.auth));
     const lastEventId = request.headers['last-event-id'];
-    if (lastEventId !== undefined) return this.resume(session, String(lastEventId), response);
-    const stream = this.streams.standing(session);
-    session.attach(stream);
-    stream.connect(this.connection(session, stream, response), session.protocolVersion >= PRIMED_SINCE);
-    // There may be nothing to send for a while, and the client waits to hear that it is connected.
-    response.flushHeaders();
+    if (lastEventId === undefined) return this.stand(session, response);
+    const eventId = String(lastEventId);
+    if (await this.resume(session, eventId, response)) return;
+    if (!this.streams.isStandingEvent(eventId)) throw unknownEvent();
+    this.sessions.find(session.id, principalOf(request.auth), TRANSPORT);
+    // What it has missed is gone, and clients do not ask again without the id: they would hear nothing any more.
+    this.stand(session, response);
+    this.announcer.announceAll(session);
   }
 
   /** `DELETE`: ends the session. */
@@ -137,7 +139,7 @@ export class SessionTransport {
       return refuseUnanswered(request, response);
     }
     // Whichever node takes the next request has to know what this one has agreed on.
-    if (session.takeRevision()) await this.sessions.save(session);
+    if (session.isRevised) await this.sessions.save(session);
     const opened = isNew && session.initialized;
     exchange.finish(replies, batched, HttpStatus.OK, opened ? { 'Mcp-Session-Id': session.id } : {});
     this.streams.forgetFinished(session);
@@ -148,26 +150,35 @@ export class SessionTransport {
 
   private replyStream(session: Session, response: ServerResponse): ResumableStream {
     const stream = this.streams.forReply(session);
-    // Its client has left: 'close' has passed unheard, and nobody has a number to come back with.
-    if (response.destroyed) return stream;
     session.streams.add(stream);
     stream.connect(this.connection(session, stream, response), session.protocolVersion >= PRIMED_SINCE);
     return stream;
   }
 
-  private async resume(session: Session, lastEventId: string, response: ServerResponse): Promise<void> {
+  private stand(session: Session, response: ServerResponse): void {
+    const stream = this.streams.standing(session);
+    session.attach(stream);
+    stream.connect(this.connection(session, stream, response), session.protocolVersion >= PRIMED_SINCE);
+    // There may be nothing to send for a while, and the client waits to hear that it is connected.
+    response.flushHeaders();
+  }
+
+  /** False: the event is not there any more, and nothing was sent. */
+  private async resume(session: Session, lastEventId: string, response: ServerResponse): Promise<boolean> {
     const stream = this.streams.sentOn(session, lastEventId);
     // The session may end whenever the log is read, and nobody would end this connection after that.
     const connect = (): SseStream => {
       if (!this.sessions.holds(session)) throw unknownSession();
       return this.connection(session, stream, response);
     };
-    if (!(await stream.resume(lastEventId, connect))) throw unknownEvent();
-    if (!this.sessions.holds(session)) return stream.end('closed_by_server');
-    if (!stream.isConnected || response.destroyed) return;
-    if (stream === this.streams.standing(session)) session.attach(stream);
-    else session.streams.add(stream);
-    response.flushHeaders();
+    if (!(await stream.resume(lastEventId, connect))) return false;
+    if (!this.sessions.holds(session)) stream.end('closed_by_server');
+    else if (stream.isConnected && !response.destroyed) {
+      if (stream === this.streams.standing(session)) session.attach(stream);
+      else session.streams.add(stream);
+      response.flushHeaders();
+    }
+    return true;
   }
 
   private connection(session: Session, stream: ResumableStream, response: ServerResponse): SseStream {
