@@ -4,6 +4,9 @@ import type { ReplyOutlet } from '../../protocol/exchange.js';
 import type { Reply } from '../../protocol/protocol.service.js';
 import { cutUnread } from '../unread-reply.js';
 
+/** In bytes: what is shorter the system takes over at once, and watching nearly every reply would cost as much. */
+const MAX_AT_ONCE = 65_536;
+
 /** The stream that an answer becomes once something goes ahead of it. */
 export interface ReplyStream {
   send(message: string): void;
@@ -68,6 +71,6 @@ export class PostExchange implements ReplyOutlet {
     this.response
       .writeHead(status, { ...headers, 'Content-Type': 'application/json', 'Content-Length': length })
       .end(text);
-    cutUnread(this.response, this.maxStallMs);
+    if (length > MAX_AT_ONCE) cutUnread(this.response, this.maxStallMs);
   }
 }
