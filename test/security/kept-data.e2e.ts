@@ -66,8 +66,9 @@ describe.each(ERAS.filter(({ revision }) => revision < '2026'))('a session, $nam
   });
 });
 
+const uri = (length: number): string => 'file:///'.padEnd(length, 'x');
+
 describe('a subscription of 2026-07-28', () => {
-  const uri = (length: number): string => 'file:///'.padEnd(length, 'x');
   const experimental = { own: { x: 'x'.repeat(2 ** 18) } };
   it.each([
     ['long URIs', 1, { notifications: { resourceSubscriptions: Array(1_000).fill(uri(300)) } }],

@@ -20,6 +20,9 @@ let serial = 0;
 const requestOf = (at: number, method = 'tools/call', params: Params = { name: 'counted' }): string =>
   ERAS[at]!.request(`evading-${(serial += 1)}`, method, params);
 
+const batch = (size: number): unknown[] =>
+  Array.from({ length: size }, () => JSON.parse(requestOf(1)) as unknown);
+
 const connect = (at: number, sub: string): Promise<EraClient> => ERAS[at]!.connect(app.url, tokenOf(sub));
 
 /** Twice as often as the limit says, in each revision in turn: how many were not refused. */
@@ -96,8 +99,6 @@ it('a call that is written as a notification is not counted, and not run', async
 
 it('the calls of a batch count one by one', async () => {
   const endpoint = await McpEndpoint.open(app.url, tokenOf('batching'), '2025-03-26');
-  const batch = (size: number): unknown[] =>
-    Array.from({ length: size }, () => JSON.parse(requestOf(1)) as unknown);
   const statuses: number[] = [];
   for (const size of [LIMIT - 1, 2, 1, 1]) statuses.push((await endpoint.post(batch(size))).status);
   expect(statuses).toEqual([200, 429, 200, 429]);
