@@ -1,11 +1,11 @@
 import { jest } from '@jest/globals';
 import { connect } from 'node:net';
-import { RecordStore, ReplayLog, RevocationStore, SlotCounter } from '../../src/backplane/index.js';
+import { RecordStore, RevocationStore, SlotCounter } from '../../src/backplane/index.js';
 import { SessionService } from '../../src/mcp/index.js';
 import { expectChallenge } from '../support/envelopes.js';
 import { type EraClient, ERAS } from '../support/eras/index.js';
 import { now, tokenOf } from '../support/forge.js';
-import { eventsOf, McpEndpoint, type NumberedEvent } from '../support/mcp-endpoint.js';
+import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
 import { PUBLIC_URL, startApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -99,37 +99,6 @@ describe('a token that is revoked while its session is looked up', () => {
     // The session is still its owner's, by the token that has not been revoked.
     expect((await endpoint.reply(1, 'ping')).result).toEqual({});
     await endpoint.delete();
-  });
-});
-
-describe('a token that is revoked while what its client missed is read', () => {
-  it.each([
-    ['first', 1],
-    ['again', 2],
-  ])('gets no stream that stays: %s', async (_when, reading) => {
-    const token = tokenOf('erin');
-    const endpoint = await McpEndpoint.open(app.url, token);
-    const session = app.app.get(SessionService).list().at(-1)!;
-    const events = eventsOf(await endpoint.get());
-    const { value: primed } = await events.next();
-    session.send('{"jsonrpc":"2.0","method":"notifications/missed"}');
-    await events.next();
-    await events.return(undefined);
-    await until(() => session.streams.size === 0);
-    const log = app.app.get<ReplayLog>(ReplayLog);
-    const after = log.after.bind(log);
-    let readings = 0;
-    jest.spyOn(log, 'after').mockImplementation(async (...args) => {
-      const rest = await after(...args);
-      readings += 1;
-      if (readings === reading) await revoke(token);
-      return rest;
-    });
-    const resumed = await endpoint.get({ 'Last-Event-ID': (primed as NumberedEvent).id });
-    expect(resumed.status).toBe(reading === 1 ? 404 : 200);
-    // All of it: it has an end.
-    await resumed.text();
-    expect(readings).toBe(reading);
   });
 });
 

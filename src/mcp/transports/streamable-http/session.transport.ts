@@ -4,12 +4,7 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import type { JsonRpcMessage } from '../../protocol/json-rpc.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
 import { principalOf } from '../../sessions/principal.js';
-import {
-  batchesUnsupported,
-  RequestRefused,
-  shuttingDown,
-  unknownSession,
-} from '../../sessions/request-refused.js';
+import { batchesUnsupported, RequestRefused, shuttingDown } from '../../sessions/request-refused.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
 import { type AuthenticatedRequest, refuseHead } from '../authenticated-request.js';
@@ -153,13 +148,8 @@ export class SessionTransport {
 
   private async resume(session: Session, lastEventId: string, response: ServerResponse): Promise<void> {
     const stream = this.streams.sentOn(session, lastEventId);
-    // The session may end whenever the log is read, and nobody would end this connection after that.
-    const connect = (): SseStream => {
-      if (!this.sessions.holds(session)) throw unknownSession();
-      return this.connection(session, stream, response);
-    };
-    if (!(await stream.resume(lastEventId, connect))) throw unknownEvent();
-    if (!this.sessions.holds(session)) stream.end('token_revoked');
+    if (!(await stream.resume(lastEventId, () => this.connection(session, stream, response))))
+      throw unknownEvent();
     if (stream.isFinished) return;
     session.streams.add(stream);
     response.flushHeaders();
