@@ -101,21 +101,6 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
       expect(await replay.after('s1', 'a.2')).toHaveLength(255);
     });
 
-    it('is bounded in size too, but for the newest entry', async () => {
-      const { replay } = await make();
-      const large = (n: number, data: string): Promise<void> =>
-        replay.append('s1', { ...entry('a', n), data });
-      for (let n = 1; n <= 10; n += 1) await large(n, 'x'.repeat(2 ** 20));
-      expect(await replay.after('s1', 'a.5')).toBeUndefined();
-      expect(await replay.after('s1', 'a.6')).toHaveLength(4);
-      await large(11, '');
-      await large(12, 'x'.repeat(2 ** 23));
-      expect(await replay.after('s1', 'a.11')).toHaveLength(1);
-      await large(13, '');
-      expect(await replay.after('s1', 'a.12')).toBeUndefined();
-      expect(await replay.after('s1', 'a.13')).toEqual([]);
-    });
-
     it('drops a log', async () => {
       const { replay } = await make();
       await replay.append('s1', entry('a', 1));

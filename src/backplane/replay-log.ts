@@ -9,7 +9,7 @@ export interface ReplayEntry {
 
 /**
  * What was sent on the streams of a session, so that a client that lost its connection can have the rest.
- * Bounded in number, size and age: what was pushed out is known to be gone, and never left out silently.
+ * Bounded in number and age: what was pushed out is known to be gone, and never left out silently.
  * Every method rejects when the engine cannot be reached.
  */
 export interface ReplayLog {

@@ -3,42 +3,30 @@ import type { ReplayEntry, ReplayLog } from '../replay-log.js';
 
 const MAX_ENTRIES = 256;
 const MAX_AGE_MS = 600_000;
-/** Of what came before the newest entry, whose size is for others to bound. */
-const MAX_CHARACTERS = 4 * 2 ** 20;
 
 interface TimedEntry extends ReplayEntry {
   readonly at: number;
 }
 
-interface Log {
-  readonly entries: TimedEntry[];
-  characters: number;
-}
-
-/**
- * {@link ReplayLog} in this process's memory: for each session 256 entries and 4 Mi characters before the newest
- * one, for ten minutes at most.
- */
+/** {@link ReplayLog} in this process's memory: 256 entries for each session, ten minutes at most. */
 @Injectable()
 export class MemoryReplayLog implements ReplayLog {
-  private readonly logs = new Map<string, Log>();
+  private readonly logs = new Map<string, TimedEntry[]>();
 
   async append(key: string, entry: ReplayEntry): Promise<void> {
-    let log = this.logs.get(key);
-    if (log === undefined) this.logs.set(key, (log = { entries: [], characters: 0 }));
-    const { entries } = log;
-    while (entries.length >= MAX_ENTRIES || log.characters > MAX_CHARACTERS) forgetOldest(log);
-    entries.push({ ...entry, at: Date.now() });
-    log.characters += entry.data.length;
+    const log = this.logs.get(key) ?? [];
+    if (log.length === 0) this.logs.set(key, log);
+    log.push({ ...entry, at: Date.now() });
+    if (log.length > MAX_ENTRIES) log.shift();
   }
 
   async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
     this.forgetOld(key);
-    const entries = this.logs.get(key)?.entries ?? [];
-    const index = entries.findIndex((entry) => entry.id === id);
+    const log = this.logs.get(key) ?? [];
+    const index = log.findIndex((entry) => entry.id === id);
     if (index === -1) return undefined;
-    const wanted = entries[index]!.stream;
-    return entries
+    const wanted = log[index]!.stream;
+    return log
       .slice(index + 1)
       .filter(({ stream }) => stream === wanted)
       .map(({ id: eventId, stream, data }) => ({ id: eventId, stream, data }));
@@ -53,14 +41,10 @@ export class MemoryReplayLog implements ReplayLog {
   }
 
   private forgetOld(key: string): void {
-    const log = this.logs.get(key);
-    if (log === undefined) return;
+    const log = this.logs.get(key) ?? [];
     const oldest = Date.now() - MAX_AGE_MS;
-    while (log.entries.length > 0 && log.entries[0]!.at < oldest) forgetOldest(log);
-    if (log.entries.length === 0) this.logs.delete(key);
+    const kept = log.findIndex(({ at }) => at >= oldest);
+    log.splice(0, kept === -1 ? log.length : kept);
+    if (log.length === 0) this.logs.delete(key);
   }
-}
-
-function forgetOldest(log: Log): void {
-  log.characters -= log.entries.shift()!.data.length;
 }
