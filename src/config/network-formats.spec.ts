@@ -59,8 +59,17 @@ describe('allowedOrigin', () => {
 });
 
 describe('trustedProxy', () => {
-  it.each(['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8', '192.168.1.1/32', '::1/128'])('reads %s', (text) =>
-    expect(trustedProxy.parse(text)).toBe(text),
+  const RANGES = [
+    '10.0.0.0/8',
+    'fd00::/8',
+    'fc00::/7',
+    '2001:db8::/32',
+    '::ffff:10.0.0.0/104',
+    '::ffff:a00:0/120',
+  ];
+  it.each(['10.0.0.1', '::1', '::ffff:10.0.0.1', '192.168.1.1/32', '::1/128', ...RANGES])(
+    'reads %s',
+    (text) => expect(trustedProxy.parse(text)).toBe(text),
   );
 
   it.each([
@@ -72,6 +81,16 @@ describe('trustedProxy', () => {
     '::1/129',
     '0.0.0.0/0',
     '::/0',
+    '0.0.0.0/1',
+    '128.0.0.0/1',
+    '0.0.0.0/7',
+    '::/1',
+    '::/7',
+    '::/64',
+    '::ffff:0:0/96',
+    '::ffff:0.0.0.0/97',
+    '::ffff:128.0.0.0/97',
+    '::ffff:10.0.0.0/103',
     '10.0.0/8',
     '10.0.0.0/8/8',
   ])('refuses %j', (text) => expect(trustedProxy.safeParse(text).success).toBe(false));

@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { isLoopbackHost } from './loopback.js';
 
@@ -6,6 +6,11 @@ const NAME = /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i;
 // A name whose last label is a number would be read as an IPv4 address by the resolver.
 const NUMERIC_END = /(^|\.)\d+$/;
 const AUTHORITY = /^(\[.+\]|[^:[\]]+)(?::(\d{1,5}))?$/;
+
+/** IPv4 addresses as IPv6 spells them: RFC 4291, section 2.5.5.2. */
+const FIRST_MAPPED = '::ffff:0.0.0.0';
+const MAPPED = new BlockList();
+MAPPED.addSubnet(FIRST_MAPPED, 96, 'ipv6');
 
 function isHost(host: string): boolean {
   return isIP(host) !== 0 || (NAME.test(host) && !NUMERIC_END.test(host));
@@ -29,7 +34,21 @@ function isProxy(text: string): boolean {
   const family = isIP(address);
   if (family === 0 || address.includes('%') || rest.length > 0) return false;
   if (prefix === undefined) return true;
-  return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32);
+  if (!/^[1-9]\d{0,2}$/.test(prefix)) return false;
+  return family === 4 ? isWithin(Number(prefix), 8, 32) : isNarrow(address, Number(prefix));
+}
+
+/** No wider than the widest private range, fc00::/7, also where it holds IPv4 addresses, as ::ffff:10.0.0.1. */
+function isNarrow(address: string, prefix: number): boolean {
+  if (!isWithin(prefix, 7, 128)) return false;
+  const range = new BlockList();
+  range.addSubnet(address, prefix, 'ipv6');
+  const holdsIPv4 = range.check(FIRST_MAPPED, 'ipv6') || MAPPED.check(address, 'ipv6');
+  return !holdsIPv4 || prefix >= 96 + 8;
+}
+
+function isWithin(value: number, min: number, max: number): boolean {
+  return value >= min && value <= max;
 }
 
 /** An address or a name to listen on. */
@@ -57,10 +76,10 @@ export const allowedOrigin = z
     'must be exactly scheme://host[:port], in lower case, without a path or the default port',
   );
 
-/** One proxy; a range of everybody would be a wildcard. */
+/** One proxy; a range of everybody, or of half of them, would be a wildcard. */
 export const trustedProxy = z
   .string()
-  .refine(isProxy, 'must be an IP address or a CIDR range such as 10.0.0.0/8, and not /0');
+  .refine(isProxy, 'must be an IP address or a CIDR range such as 10.0.0.0/8, and none that is wider');
 
 /** An http or https base URL; it comes out as origin and path without a trailing slash. */
 export const publicUrl = z

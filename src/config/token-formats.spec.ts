@@ -36,7 +36,7 @@ describe('productionJwtSecret', () => {
 describe('issuer', () => {
   it('reads any other issuer', () => expect(issuer.parse('urn:company:login')).toBe('urn:company:login'));
 
-  it.each([DEVELOPMENT_ISSUER, 'with blank', ' '])('refuses %j', (text) =>
+  it.each([DEVELOPMENT_ISSUER, 'with blank', ' ', '*', 'https://*.example.com'])('refuses %j', (text) =>
     expect(issuer.safeParse(text).success).toBe(false),
   );
 });

@@ -30,7 +30,7 @@ export const productionJwtSecret = jwtSecret.refine(
   `must be a random secret, and this is a placeholder; ${MAKE_ONE}`,
 );
 
-export const audience = z.string().regex(/^\S+$/, 'must have no blanks');
+export const audience = z.string().regex(/^[^\s*]+$/, 'must have no blanks; `*` is refused');
 
 export const issuer = audience.refine(
   (text) => text !== DEVELOPMENT_ISSUER,

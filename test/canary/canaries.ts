@@ -19,7 +19,10 @@ export const CANARIES: Readonly<Record<string, string>> = {
 };
 
 /** The parameters of a request, with the canary among the arguments of a call. */
-export function withCanary(method: string, params: Record<string, unknown>): Record<string, unknown> {
+export function withCanary(
+  method: string,
+  params: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const { arguments: args = {} } = params;
   if (method !== 'tools/call' || typeof args !== 'object' || args === null || Array.isArray(args))
     return params;

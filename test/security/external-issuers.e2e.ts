@@ -49,8 +49,14 @@ const ROUTES: readonly (readonly [route: string, attempt: (token: string) => Pro
   ['/message', (token) => send(`${app.url}/message?sessionId=x`, { ...post, token })],
   ['/mcp', (token) => send(`${app.url}/mcp`, { ...post, token })],
   ['/mcp without a session', (token) => send(`${app.url}/mcp`, { ...stateless, token })],
+  ['/mcp to listen', (token) => send(`${app.url}/mcp`, { headers: NO_SESSION, token })],
+  [
+    '/mcp to end a session',
+    (token) => send(`${app.url}/mcp`, { method: 'DELETE', headers: NO_SESSION, token }),
+  ],
   ['/auth/revoke', (token) => send(`${app.url}/auth/revoke`, { method: 'POST', token })],
 ];
+const NO_SESSION = ['Mcp-Session-Id', 'no-such-session', 'Accept', 'text/event-stream'];
 const post = { method: 'POST', headers: JSON_TYPE, body: INITIALIZE };
 const stateless = {
   method: 'POST',
@@ -58,8 +64,12 @@ const stateless = {
   body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: ENVELOPE } }),
 };
 
-/** `/message` has no session to offer: 404 says that the guard was passed. */
-const PASSED: Readonly<Record<string, number>> = { '/message': 404 };
+/** There is no session to offer: 404 says that the guard was passed. */
+const PASSED: Readonly<Record<string, number>> = {
+  '/message': 404,
+  '/mcp to listen': 404,
+  '/mcp to end a session': 404,
+};
 
 describe('side by side', () => {
   const MAKERS: readonly (readonly [string, () => string | Promise<string>])[] = [

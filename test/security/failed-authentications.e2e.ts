@@ -60,6 +60,14 @@ it('leaves what needs no token alone, and still says to whoever brings none wher
   }
 });
 
+it('does not count what any page could have its visitors’ browsers send', async () => {
+  for (let sent = 0; sent <= LIMIT; sent += 1) {
+    const answer = await from('192.0.2.1', undefined, '/sse?access_token=x');
+    expectChallenge(answer, { route: '/sse', error: 'invalid_request' });
+  }
+  expect((await from('192.0.2.1', tokenOf('alice'))).status).toBe(200);
+});
+
 it('mixed with bad tokens, good ones pass until the limit is reached, and known ones beyond it', async () => {
   const known: string[] = [];
   for (let at = 0; at < LIMIT; at += 1) {

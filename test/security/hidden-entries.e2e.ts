@@ -62,6 +62,9 @@ const suggestions = (type: string, named: Params): Params => ({
   argument: { name: 'room', value: '' },
 });
 
+const heard = ({ notices }: EraClient): number =>
+  notices.filter(({ method }) => method === 'notifications/resources/updated').length;
+
 const LISTS = ['prompts/list', 'resources/list', 'resources/templates/list'];
 
 describe.each(ERAS)('$name', (era) => {
@@ -113,8 +116,6 @@ describe.each(ERAS)('$name', (era) => {
   it('their changes are told to those who may, and to nobody else', async () => {
     const resourceSubscriptions = ['vault://plan', 'vault://rooms/1'];
     const clients = [plain, keeper];
-    const heard = ({ notices }: EraClient): number =>
-      notices.filter(({ method }) => method === 'notifications/resources/updated').length;
     for (const client of clients) {
       if (era.revision === '2026-07-28') {
         const params = { notifications: { resourceSubscriptions } };

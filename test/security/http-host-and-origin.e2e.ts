@@ -137,6 +137,17 @@ describe('/health', () => {
     expect([answer.statuses, answer.json]).toMatchObject([[404], { error: 'not_found' }]);
   });
 
+  it.each(['/?/health/', '/sse?next=/health/live', '//health/live', '/Health/live', '/mcp/health/live'])(
+    'is where an address begins, and nowhere else in it: %s',
+    async (path) => {
+      const { json } = await sendBytes(
+        app.url,
+        `GET ${path} HTTP/1.1\r\nHost: ${EVIL}\r\nConnection: close\r\n\r\n`,
+      );
+      expect(json).toMatchObject({ error: 'invalid_host' });
+    },
+  );
+
   it('gives a page of another origin nothing to read', async () => {
     for (const method of ['GET', 'OPTIONS']) {
       const headers = ['Origin', `https://${EVIL}`, 'Access-Control-Request-Method', 'GET'];

@@ -183,12 +183,13 @@ describe.each(ERAS)('$name', (era) => {
 it('a batch of more than 50 is refused whole where the revision has batches', async () => {
   const app = await startApp();
   const endpoint = await McpEndpoint.open(app.url, tokenOf('alice'), '2025-03-26');
-  const ping = (id: number): object => ({ jsonrpc: '2.0', id, method: 'ping' });
   for (const [size, status] of [
     [50, 200],
     [51, 400],
   ] as const) {
-    const response = await endpoint.post(Array.from({ length: size }, (_, id) => ping(id)));
+    const response = await endpoint.post(
+      Array.from({ length: size }, (_, id) => ({ jsonrpc: '2.0', id, method: 'ping' })),
+    );
     const answer: unknown = await response.json();
     expect([response.status, Array.isArray(answer)]).toEqual([status, status === 200]);
   }

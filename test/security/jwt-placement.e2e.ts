@@ -93,6 +93,18 @@ const ROUTES: readonly Route[] = [
     attempt: (token, { headers, query }) =>
       send(`${app.url}/sse?${query?.(token) ?? ''}`, { headers: headers?.(token) }),
   },
+  ...['GET', 'DELETE'].map((method) => ({
+    name: `${method} /mcp`,
+    route: '/mcp',
+    // There is no such session, as those hear who were let in.
+    status: 404,
+    attempt: (token: string, { headers, query }: Placement, body?: Body) => {
+      const session = ['Mcp-Session-Id', 'no-such-session', 'Accept', 'text/event-stream'];
+      const framing = ['Content-Type', body?.type ?? 'text/plain', 'Content-Length'];
+      const all = [...(headers?.(token) ?? []), ...session, ...framing, String(body?.text.length ?? 0)];
+      return send(`${app.url}/mcp?${query?.(token) ?? ''}`, { method, headers: all, body: body?.text });
+    },
+  })),
   {
     name: 'POST /auth/revoke',
     route: '/auth/revoke',

@@ -28,8 +28,15 @@ const ROUTES: readonly (readonly [string, string, (token: string) => Promise<Ans
   ['GET /sse', '/sse', (token) => send(`${app.url}/sse`, { token })],
   ...ERAS.map(({ name, route }, at) => [`POST, ${name}`, route, (token: string) => post(token, at)] as const),
   ['GET /mcp', '/mcp', (token) => listen(token)],
+  [
+    'DELETE /mcp',
+    '/mcp',
+    (token) => send(`${app.url}/mcp`, { method: 'DELETE', token, headers: NO_SESSION }),
+  ],
   ['POST /auth/revoke', '/auth/revoke', (token) => send(`${app.url}/auth/revoke`, { method: 'POST', token })],
 ];
+
+const NO_SESSION = ['Mcp-Session-Id', 'no-such-session'];
 
 const post = (token: string, era = 0): Promise<Answer> =>
   victims[era]!.post(ERAS[era]!.request('forged', 'tools/list'), { token });
@@ -39,10 +46,13 @@ function listen(token: string): Promise<Answer> {
   return send(`${app.url}/mcp`, { token, headers: ['Mcp-Session-Id', sessionId, 'Accept', '*/*'] });
 }
 
-describe.each(ROUTES)('%s', (_name, route, attempt) => {
+/** Where it is another than 200. That there is no such session is told to those who were let in. */
+const PASSED: Readonly<Record<string, number>> = { [`POST, ${ERAS[0]!.name}`]: 202, 'DELETE /mcp': 404 };
+
+describe.each(ROUTES)('%s', (name, route, attempt) => {
   it('lets a good token in', async () => {
     const { status } = await attempt(forge());
-    expect(status).toBe(route === '/message' ? 202 : 200);
+    expect(status).toBe(PASSED[name] ?? 200);
   });
 
   it.each(FORGERIES)('refuses a token with %s', async (_what, forger) => {

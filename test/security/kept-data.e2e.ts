@@ -37,22 +37,22 @@ describe.each(ERAS.filter(({ revision }) => revision < '2026'))('a session, $nam
   }
 
   it.each([
-    ['a name', introduction({}, { name: 'x'.repeat(16_384) })],
-    ['a version', introduction({}, { version: 'x'.repeat(16_384) })],
-    ['capabilities of one’s own', introduction({ experimental: { own: { x: 'x'.repeat(16_384) } } })],
+    ['a name', introduction({}, { name: 'x'.repeat(65_536) })],
+    ['a version', introduction({}, { version: 'x'.repeat(65_536) })],
+    ['capabilities of one’s own', introduction({ experimental: { own: { x: 'x'.repeat(65_536) } } })],
     [
       'many capabilities',
       introduction({
-        experimental: Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`own${n}`, {}])),
+        experimental: Object.fromEntries(Array.from({ length: 6_000 }, (_, n) => [`own${n}`, {}])),
       }),
     ],
-    ['settings of a capability', introduction({ elicitation: { form: { x: 'x'.repeat(16_384) } } })],
-  ])('does not begin with %s of over 16 KiB', async (_what, params) => {
+    ['settings of a capability', introduction({ elicitation: { form: { x: 'x'.repeat(65_536) } } })],
+  ])('does not begin with %s of over 64 KiB', async (_what, params) => {
     expect((await initialize(params)).error?.code).toBe(INVALID_PARAMS);
   });
 
-  it('begins with one of 16,000', async () => {
-    const { result } = await initialize(introduction({ experimental: { own: { x: 'x'.repeat(16_000) } } }));
+  it('begins with one of 65,000', async () => {
+    const { result } = await initialize(introduction({ experimental: { own: { x: 'x'.repeat(65_000) } } }));
     expect(result).toHaveProperty('serverInfo');
   });
 
@@ -66,8 +66,9 @@ describe.each(ERAS.filter(({ revision }) => revision < '2026'))('a session, $nam
   });
 });
 
+const uri = (length: number): string => 'file:///'.padEnd(length, 'x');
+
 describe('a subscription of 2026-07-28', () => {
-  const uri = (length: number): string => 'file:///'.padEnd(length, 'x');
   const experimental = { own: { x: 'x'.repeat(2 ** 18) } };
   it.each([
     ['long URIs', 1, { notifications: { resourceSubscriptions: Array(1_000).fill(uri(300)) } }],

@@ -13,8 +13,8 @@ const BYTES = 12 * 2 ** 20;
 
 @Tool({ name: 'bulk', description: 'Returns a large text.' })
 class BulkTool implements McpTool {
-  execute(_input: unknown, { progress }: CallContext): string {
-    progress(1);
+  execute(_input: unknown, context: CallContext): string {
+    context.progress(1);
     return 'x'.repeat(BYTES);
   }
 }

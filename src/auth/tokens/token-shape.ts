@@ -21,7 +21,8 @@ export function unverifiedPartsOf(token: string): UnverifiedParts {
   if (token.length > MAX_TOKEN_BYTES) throw new TokenError('too_large');
   const parts = token.split('.');
   if (parts.length === 5) throw new TokenError('encrypted');
-  if (parts.length !== 3) throw new TokenError('malformed');
+  // RFC 7515 §2: without padding, which a decoder would forgive.
+  if (parts.length !== 3 || token.includes('=')) throw new TokenError('malformed');
   if (parts[1] === '') throw new TokenError('detached');
   const header = decode(() => decodeProtectedHeader(token));
   checkHeader(header);

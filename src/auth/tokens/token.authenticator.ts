@@ -61,9 +61,7 @@ export class TokenAuthenticator {
       await this.assertNotRevoked(caller, asked);
       return caller;
     } catch (error) {
-      // To come without a token is no failure: every client begins so, to be told where to get one.
-      if (error instanceof TokenError && error.oauthError !== undefined)
-        await this.failures.failed(request.ip);
+      if (error instanceof TokenError && isFailure(error)) await this.failures.failed(request.ip);
       throw error;
     }
   }
@@ -74,4 +72,12 @@ export class TokenAuthenticator {
     this.cache.add(caller);
     return caller;
   }
+}
+
+/**
+ * To come without a token is no failure: every client begins so, to be told where to get one. Nor is one in the
+ * query, which nobody looks at: any page could have its visitors' browsers send such, and lock their address out.
+ */
+function isFailure({ code, oauthError }: TokenError): boolean {
+  return oauthError !== undefined && code !== 'token_in_query';
 }

@@ -1,9 +1,9 @@
 import { Access } from './access.js';
-import type { EntryOptions, RequiredScopes } from '../decorators/entry-options.js';
+import type { RequiredScopes } from '../decorators/entry-options.js';
 import { WiringError } from './wiring.error.js';
 
-const access = (scopes: unknown, stepUp?: boolean): Access =>
-  Access.of({ scopes: scopes as RequiredScopes, stepUp } as EntryOptions, 'VaultTool');
+const access = (scopes: unknown, stepUp = false): Access =>
+  Access.of({ scopes: scopes as RequiredScopes, stepUp }, 'VaultTool');
 
 describe('scopes of an entry', () => {
   it.each([

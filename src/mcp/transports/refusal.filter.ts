@@ -12,7 +12,7 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { encodeError } from '../protocol/json-rpc.js';
 import { ErrorCode } from '../protocol/sdk-types.js';
 import { RequestRefused } from '../sessions/request-refused.js';
-import { cutUnread } from './unread-reply.js';
+import { cutUnread, readingTimeOf } from './unread-reply.js';
 
 /** No other `HttpException` has one of these; a {@link RequestRefused} may. */
 const OF_THE_GUARD = new Set<number>([401, 403, 429]);
@@ -47,7 +47,7 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.end(bodyOf(error, status));
     // The id in it is the client's own, and may be long.
-    cutUnread(response, this.options.maxStallMs);
+    cutUnread(response, readingTimeOf(response, this.options));
   }
 
   private log(error: unknown, status: number, request: IncomingMessage): void {

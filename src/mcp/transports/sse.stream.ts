@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { McpModuleOptions } from '../mcp.options.js';
 import type { SessionEnd, SessionStream } from '../sessions/peer.js';
-import { cutUnread } from './unread-reply.js';
+import { cutUnread, type ReadingLimits, readingTimeOf } from './unread-reply.js';
 
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -15,9 +14,6 @@ const HEARTBEAT = ': heartbeat\n\n';
 /** What a stream may take to send the rest of what it has, where it ends for another reason than its reply. */
 const FLUSH_MS = 500;
 
-/** How much of what was sent may wait for the client to read it, and for how long. */
-export type SseLimits = Pick<McpModuleOptions, 'maxBufferedBytes' | 'maxStallMs'>;
-
 /**
  * Server-sent events on a response (WHATWG HTML, section 9.2). What is sent must be one line; JSON text is.
  * A stream whose client does not read is given up: `onEnd` hears `slow_client`, and has to end it.
@@ -27,7 +23,7 @@ export class SseStream implements SessionStream {
 
   constructor(
     private readonly response: ServerResponse,
-    private readonly limits: SseLimits,
+    private readonly limits: ReadingLimits,
     private readonly onEnd: (reason: SessionEnd) => void,
     headers: Readonly<Record<string, string>> = {},
   ) {
@@ -69,7 +65,8 @@ export class SseStream implements SessionStream {
   end(reason: SessionEnd): void {
     if (reason === 'slow_client') return void this.response.destroy();
     this.response.end();
-    cutUnread(this.response, reason === 'closed_by_server' ? this.limits.maxStallMs : FLUSH_MS);
+    const isWhole = reason === 'closed_by_server';
+    cutUnread(this.response, isWhole ? readingTimeOf(this.response, this.limits) : FLUSH_MS);
   }
 
   private write(text: string): void {

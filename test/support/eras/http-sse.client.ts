@@ -1,3 +1,4 @@
+import { withCanary } from '../../canary/canaries.js';
 import { RawSession, type Reply } from '../raw-session.js';
 import { type Answer, send, type Sending } from '../wire.js';
 import type { EraClient, Notice, Params, Posting, Underway } from './era.js';
@@ -79,5 +80,5 @@ export class HttpSseClient implements EraClient {
 
 /** A request as the revisions with sessions write it. */
 export function sessionRequest(id: string | number, method: string, params: Params = {}): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, method, params });
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params: withCanary(method, params) });
 }

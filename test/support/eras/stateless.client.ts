@@ -1,3 +1,4 @@
+import { withCanary } from '../../canary/canaries.js';
 import type { Params } from './era.js';
 import type { Exchange } from './exchange.js';
 import { StreamableClient } from './streamable.client.js';
@@ -16,7 +17,12 @@ export const ENVELOPE: Params = {
 /** A request of this revision as JSON text. */
 export function statelessRequest(id: string | number, method: string, params: Params = {}): string {
   const meta = { ...ENVELOPE, ...(params['_meta'] as object | undefined) };
-  return JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } });
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    method,
+    params: { ...withCanary(method, params), _meta: meta },
+  });
 }
 
 /** 2026-07-28: no session; each request says who sends it, and its headers repeat what it is about. */

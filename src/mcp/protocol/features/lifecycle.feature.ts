@@ -16,6 +16,9 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '../sdk-types.js';
 
+/** It is kept with the session, on every node that serves it. */
+const MAX_KEPT = 65_536;
+
 /** What this server can do. Entries may be added at any time, so that all of it holds from the start. */
 const CAPABILITIES: ServerCapabilities = {
   tools: { listChanged: true },
@@ -24,9 +27,6 @@ const CAPABILITIES: ServerCapabilities = {
   completions: {},
   logging: {},
 };
-
-/** Of what a client says of itself, in characters: it is kept with the session. */
-const MAX_INTRODUCTION = 16_384;
 
 /** How clients and this server meet: `initialize` and `ping`, or `server/discover`. */
 @Injectable()
@@ -61,15 +61,15 @@ export class LifecycleFeature implements Feature {
       throw invalidParams(`Invalid initialize parameters: ${[...fields].join(', ')}`);
     }
     const { protocolVersion, clientInfo, capabilities } = parsed.data;
-    const { name, version } = clientInfo;
-    if (JSON.stringify([name, version, capabilities]).length > MAX_INTRODUCTION) {
-      throw invalidParams(`Name, version and capabilities must have ${MAX_INTRODUCTION} characters at most`);
+    const client = { name: clientInfo.name, version: clientInfo.version };
+    if (JSON.stringify([client, capabilities]).length > MAX_KEPT) {
+      throw invalidParams(`clientInfo and capabilities may have ${MAX_KEPT} characters`);
     }
     session.initialized = true;
     session.protocolVersion = SESSION_VERSIONS.includes(protocolVersion)
       ? protocolVersion
       : LATEST_PROTOCOL_VERSION;
-    session.client = { name, version };
+    session.client = client;
     session.clientCapabilities = capabilities;
     session.revise();
     const result: InitializeResult = {

@@ -2,7 +2,7 @@ import { HttpStatus } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { ReplyOutlet } from '../../protocol/exchange.js';
 import type { Reply } from '../../protocol/protocol.service.js';
-import { cutUnread } from '../unread-reply.js';
+import { cutUnread, type ReadingLimits, readingTimeOf } from '../unread-reply.js';
 
 /** The stream that an answer becomes once something goes ahead of it. */
 export interface ReplyStream {
@@ -22,8 +22,7 @@ export class PostExchange implements ReplyOutlet {
 
   constructor(
     private readonly response: ServerResponse,
-    /** Milliseconds that the client has to read a whole reply. */
-    private readonly maxStallMs: number,
+    private readonly limits: ReadingLimits,
     private readonly openStream?: () => ReplyStream,
     /** The client comes back for the rest of a stream whose connection has ended. */
     private readonly isPolled = false,
@@ -68,6 +67,6 @@ export class PostExchange implements ReplyOutlet {
     this.response
       .writeHead(status, { ...headers, 'Content-Type': 'application/json', 'Content-Length': length })
       .end(text);
-    cutUnread(this.response, this.maxStallMs);
+    cutUnread(this.response, readingTimeOf(this.response, this.limits));
   }
 }

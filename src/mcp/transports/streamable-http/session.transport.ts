@@ -125,7 +125,7 @@ export class SessionTransport {
     const isNew = !session.initialized;
     const exchange = new PostExchange(
       response,
-      this.options.maxStallMs,
+      this.options,
       () => this.replyStream(session, response),
       session.protocolVersion >= PRIMED_SINCE,
     );

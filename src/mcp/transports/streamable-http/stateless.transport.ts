@@ -52,7 +52,7 @@ export class StatelessTransport {
       if (error instanceof RequestRefused) throw error.of(message.id);
       if (!(error instanceof ProtocolError)) throw error;
       const text = encodeError(message.id, error.code, error.message, error.data);
-      const exchange = new PostExchange(response, this.options.maxStallMs);
+      const exchange = new PostExchange(response, this.options);
       exchange.finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);
     }
   }
@@ -72,9 +72,7 @@ export class StatelessTransport {
       if (message.method === 'tools/call') this.assertParams(message, visit, request);
       const scopes = this.protocol.scopesToAskFor(message, visit, principal);
       if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
-      const outlet = new PostExchange(response, this.options.maxStallMs, () =>
-        this.openStream(visit, response),
-      );
+      const outlet = new PostExchange(response, this.options, () => this.openStream(visit, response));
       const reply = await this.protocol.handle(message, { peer: visit, principal, outlet });
       if (reply === undefined && !outlet.hasBegun) await refuseUnanswered(request, response);
       else outlet.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
