@@ -102,9 +102,10 @@ describe('a session', () => {
   });
 });
 
-describe('an idle session', () => {
-  const idle = () => service.closeExpired(Date.now() + OPTIONS.sessionIdleMs);
+/** The time has come for whoever is idle. */
+const idle = () => service.closeExpired(Date.now() + OPTIONS.sessionIdleMs);
 
+describe('an idle session', () => {
   it('that another node uses is let go here, and lives on there', async () => {
     const session = await service.open(alice, TRANSPORT);
     idle();
