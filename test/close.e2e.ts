@@ -30,14 +30,16 @@ it('close() alone, without a drain, ends the streams; a second one does no harm'
   await expect(fetch(`${app.url}/health/live`)).rejects.toThrow();
 });
 
+/** A whole life of an application, with a client. */
+async function live(): Promise<void> {
+  const app = await startApp({ AUDIT_LOG: '/dev/null' });
+  const session = await RawSession.open(app.url, await app.token());
+  await session.call(1, 'tools/call', { name: 'test' });
+  session.close();
+  await app.close();
+}
+
 it('an application that was closed leaves nothing behind in its process', async () => {
-  const live = async (): Promise<void> => {
-    const app = await startApp({ AUDIT_LOG: '/dev/null' });
-    const session = await RawSession.open(app.url, await app.token());
-    await session.call(1, 'tools/call', { name: 'test' });
-    session.close();
-    await app.close();
-  };
   // What is made once for a process, such as the client's own timers.
   await live();
   const before = held();
