@@ -98,6 +98,28 @@ describe('a client that has left before its stream was there', () => {
     expect(sessions.size).toBe(before);
   });
 
+  it('of a request of 2026-07-28 leaves no visit, and nothing is done for it', async () => {
+    const params = {
+      name: 'late-progress',
+      arguments: { key: 'unheard' },
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientCapabilities': {},
+      },
+    };
+    const headers = {
+      'MCP-Protocol-Version': '2026-07-28',
+      'Mcp-Method': 'tools/call',
+      'Mcp-Name': 'late-progress',
+    };
+    const stateless = new McpEndpoint(app.url, await app.token());
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
+    const before = sessions.peers().length;
+    await leaveBehind((signal) => stateless.post(message, held(headers), signal));
+    expect(sessions.peers()).toHaveLength(before);
+    expect(gate.isHeld('unheard')).toBe(false);
+  });
+
   it('of a call leaves none in its session, whatever the call has to say later', async () => {
     const leave = new AbortController();
     const params = { name: 'late-progress', arguments: { key: 'k' }, _meta: { progressToken: 'p' } };
