@@ -2,6 +2,7 @@ import { RawSession } from './support/raw-session.js';
 import { McpEndpoint } from './support/mcp-endpoint.js';
 import { RecordedLogs } from './support/recorded-logs.js';
 import { startApp } from './support/test-app.js';
+import { until } from './support/until.js';
 
 /** What keeps this process busy, or is listened for in it, by kind and number. */
 function held(): Readonly<Record<string, number>> {
@@ -44,5 +45,6 @@ it('an application that was closed leaves nothing behind in its process', async 
   await live();
   const before = held();
   for (let at = 0; at < 3; at += 1) await live();
-  expect(held()).toEqual(before);
+  // The client's own timers come and go; one that is an application's would stay.
+  await until(() => Object.entries(held()).every(([kind, count]) => count <= before[kind]!), 10_000);
 });
