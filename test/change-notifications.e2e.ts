@@ -162,6 +162,14 @@ describe('subscriptions/listen', () => {
     });
   });
 
+  it('takes 1,000 URIs, and no more', async () => {
+    const uris = Array.from({ length: 1_001 }, (_, at) => `x://${at}`);
+    const most = await Listening.open({ resourceSubscriptions: uris.slice(1) });
+    await until(() => most.methods().includes('notifications/subscriptions/acknowledged'));
+    const more = (await (await listen({ resourceSubscriptions: uris }, 8)).json()) as Message;
+    expect(more.error).toMatchObject({ code: -32602 });
+  });
+
   it('ends at once where there is nothing to tell', async () => {
     const stream = await Listening.open({});
     await until(() => stream.ended);

@@ -1,8 +1,10 @@
+import { jest } from '@jest/globals';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { once } from 'node:events';
 import { z } from 'zod';
+import { RevocationStore } from '../src/backplane/index.js';
 import { type McpTool, SessionService, Tool, type CallContext } from '../src/mcp/index.js';
 import { Gate } from './support/gate.tool.js';
 import { eventsOf, McpEndpoint, type NumberedEvent } from './support/mcp-endpoint.js';
@@ -73,6 +75,13 @@ async function leaveBehind(begin: (signal: AbortSignal) => Promise<unknown>): Pr
   await (await fetch(`${app.url}/health/live`)).text();
 }
 
+/** Resolves when the next request's connection has ended. */
+const nextClosed = () =>
+  new Promise<void>((resolve) => {
+    const server = app.app.getHttpServer();
+    server.once('request', (_request: Request, response: Response) => response.once('close', resolve));
+  });
+
 const held = (more: Record<string, string> = {}) => ({ 'X-Held': 'yes', ...more });
 
 describe('a client that has left before its stream was there', () => {
@@ -98,13 +107,46 @@ describe('a client that has left before its stream was there', () => {
     expect(sessions.size).toBe(before);
   });
 
+  it('of a request of 2026-07-28 leaves no visit, and nothing is done for it', async () => {
+    const params = {
+      name: 'late-progress',
+      arguments: { key: 'unheard' },
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientCapabilities': {},
+      },
+    };
+    const headers = {
+      'MCP-Protocol-Version': '2026-07-28',
+      'Mcp-Method': 'tools/call',
+      'Mcp-Name': 'late-progress',
+    };
+    const stateless = new McpEndpoint(app.url, await app.token('slow'));
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
+    const before = sessions.peers().length;
+    const closed = nextClosed();
+    // Asked by the guard, and again when the body is there: that takes its time, as it may with a distant store.
+    let asked = 0;
+    const store = app.app.get<RevocationStore>(RevocationStore, { strict: false });
+    jest.spyOn(store, 'isRevoked').mockImplementation(() => {
+      asked += 1;
+      return asked < 2 ? false : closed.then(() => false);
+    });
+    const leave = new AbortController();
+    const call = stateless.post(message, headers, leave.signal).catch(() => undefined);
+    await until(() => asked === 2);
+    leave.abort();
+    await Promise.all([call, closed]);
+    jest.restoreAllMocks();
+    await (await fetch(`${app.url}/health/live`)).text();
+    expect(sessions.peers()).toHaveLength(before);
+    expect(gate.isHeld('unheard')).toBe(false);
+  });
+
   it('of a call leaves none in its session, whatever the call has to say later', async () => {
     const leave = new AbortController();
     const params = { name: 'late-progress', arguments: { key: 'k' }, _meta: { progressToken: 'p' } };
-    const closed = new Promise<void>((resolve) => {
-      const server = app.app.getHttpServer();
-      server.once('request', (_request: Request, response: Response) => response.once('close', resolve));
-    });
+    const closed = nextClosed();
     const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
     const call = endpoint.post(message, {}, leave.signal).catch(() => undefined);
     const waiting = await gate.held('k');

@@ -20,6 +20,14 @@ describe('GET /', () => {
     });
   });
 
+  it('is kept apart by caches for those who want a page and those who do not', async () => {
+    expect((await fetch(app.url)).headers.get('vary')).toBe('Accept');
+  });
+
+  it('keeps a quiet connection for longer than a proxy does', async () => {
+    expect((await fetch(app.url)).headers.get('keep-alive')).toBe('timeout=75');
+  });
+
   it('shows a browser a page that runs nothing and loads nothing', async () => {
     const response = await fetch(app.url, { headers: { Accept: BROWSER } });
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');

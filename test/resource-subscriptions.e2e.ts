@@ -139,6 +139,21 @@ describe.each(WIRES)('subscriptions, $name', ({ name, open }) => {
 });
 
 describe('a subscription', () => {
+  it('is what a session is told by, and nothing else', async () => {
+    const session = await RawSession.open(app.url, await app.token('reader'));
+    const clientInfo = { name: 'by-hand', version: '1' };
+    const params = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo };
+    await session.call('init', 'initialize', params);
+    await session.call(1, 'resources/subscribe', { uri: 'app://news' });
+    for (const uri of ['item://7', 'app://news', 'admin://keys']) app.app.get(ResourceRegistry).updated(uri);
+    await session.call(2, 'ping');
+    const told = session.messages.filter(({ id }) => id === undefined);
+    expect(told).toMatchObject([
+      { method: 'notifications/resources/updated', params: { uri: 'app://news' } },
+    ]);
+    session.close();
+  });
+
   it('is one of 1,000 at most', async () => {
     const session = await WIRES[1]!.open('collector');
     const call = (method: string, uri: string): Promise<Reply> =>

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { ReplayLog } from '../src/backplane/index.js';
 import { type CallContext, SessionService, ToolRegistry } from '../src/mcp/index.js';
+import { SessionStreams } from '../src/mcp/transports/streamable-http/session.streams.js';
 import { CountTool } from './support/count.tool.js';
 import { eventsOf, McpEndpoint, type NumberedEvent } from './support/mcp-endpoint.js';
 import type { Reply } from './support/raw-session.js';
@@ -123,6 +124,12 @@ describe('a call that reports progress', () => {
     const [first] = await rest(eventsOf(response));
     const again = await endpoint.get({ 'Last-Event-ID': first!.id });
     expect(progressIn(await rest(eventsOf(again)))).toEqual([1, 2, 3, COUNTED]);
+    // It lives in the log alone by now: whoever asks for it gets one that is made for the occasion.
+    const session = service()
+      .list()
+      .find(({ id }) => id === endpoint.sessionId)!;
+    const streams = app.app.get(SessionStreams, { strict: false });
+    expect(streams.sentOn(session, first!.id)).not.toBe(streams.sentOn(session, first!.id));
   });
 
   it('is not given to another session of the same principal', async () => {

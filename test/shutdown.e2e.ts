@@ -1,6 +1,7 @@
 import { shutDown } from '../src/app.setup.js';
 import { withExtraTool } from './support/extra-tool.js';
 import { Gate, GATED } from './support/gate.tool.js';
+import { McpEndpoint } from './support/mcp-endpoint.js';
 import { RawSession } from './support/raw-session.js';
 import { RecordedLogs } from './support/recorded-logs.js';
 import { textOf } from './support/sdk-client.js';
@@ -30,6 +31,7 @@ describe('during the drain', () => {
     const gate = app.app.get(Gate, { strict: false });
     const token = await app.token();
     const [session, idle] = [await RawSession.open(app.url, token), await RawSession.open(app.url, token)];
+    const endpoint = await McpEndpoint.open(app.url, token);
     await session.post(waiting('in flight', 'answered'));
     const held = await gate.held('answered');
     expect(await statusOf(`${app.url}/health/ready`)).toBe(200);
@@ -40,6 +42,7 @@ describe('during the drain', () => {
     const stream = await fetch(`${app.url}/sse`, { headers: { Authorization: `Bearer ${token}` } });
     expect(stream.status).toBe(503);
     expect(Number(stream.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await endpoint.get()).status).toBe(503);
     const late = await session.post(waiting('late', 'late'));
     expect(late.status).toBe(503);
     expect(await late.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -32000 } });

@@ -57,22 +57,18 @@ describe.each<readonly [string, (onListChanged: () => void) => Promise<Caller>]>
   });
   afterAll(() => client.close());
 
-  it('hears of progress', async () => {
+  it('hears of progress, cancels the call, and goes on', async () => {
     const heard: unknown[] = [];
-    const result = await client.call('slow', { ms: 50 }, { onprogress: (told) => heard.push(told) });
-    expect(textOf(result)).toBe('after 50 ms');
-    expect(heard).toMatchObject([{ progress: 1, total: 2, message: 'begun' }]);
-  });
-
-  it('cancels a call, and goes on', async () => {
     const leaving = new AbortController();
-    const call = client.call(
-      'slow',
-      { ms: 60_000 },
-      { signal: leaving.signal, onprogress: () => leaving.abort() },
-    );
+    const onprogress = (told: unknown): void => {
+      heard.push(told);
+      leaving.abort();
+    };
+    // The SDKs pass over progress that they read together with the reply: this call has none.
+    const call = client.call('slow', { ms: 60_000 }, { signal: leaving.signal, onprogress });
     await expect(call).rejects.toThrow();
-    expect(textOf(await client.call('echo', { message: 'still here' }))).toBe('Echo: still here');
+    expect(heard).toMatchObject([{ progress: 1, total: 2, message: 'begun' }]);
+    expect(textOf(await client.call('slow', { ms: 50 }))).toBe('after 50 ms');
   });
 
   it('hears that the list of tools has changed, and calls the new one', async () => {

@@ -152,6 +152,12 @@ describe('batches', () => {
     ]);
   });
 
+  it('have 50 messages at most', async () => {
+    const pings = Array.from({ length: 50 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'ping' }));
+    const replies = (await (await (await open('2025-03-26')).post(pings)).json()) as Reply[];
+    expect(replies).toHaveLength(50);
+  });
+
   it('are refused where the revision has none, when empty, oversized or ambiguous', async () => {
     const [newer, older] = [await open('2025-06-18'), await open('2025-03-26')];
     const same = [batch[0], batch[0]];

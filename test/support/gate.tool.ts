@@ -20,6 +20,10 @@ export class Gate {
     return this.calls.get(key)!;
   }
 
+  isHeld(key: string): boolean {
+    return this.calls.has(key);
+  }
+
   hold(key: string, signal: AbortSignal): Promise<string> {
     return new Promise((release) => this.calls.set(key, { signal, release }));
   }

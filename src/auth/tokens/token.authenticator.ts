@@ -36,7 +36,7 @@ export class TokenAuthenticator {
     } catch {
       // Told by `identify`, which meets it again.
     }
-    return known !== undefined && verdict === false ? known : this.identify(request, verdict);
+    return known !== undefined && verdict === false ? known : this.identify(request, known, verdict);
   }
 
   /**
@@ -53,11 +53,14 @@ export class TokenAuthenticator {
     if (revoked) throw new TokenError('revoked');
   }
 
-  private async identify(request: Request, asked?: boolean | Promise<boolean>): Promise<Caller> {
+  private async identify(
+    request: Request,
+    known?: Caller,
+    asked?: boolean | Promise<boolean>,
+  ): Promise<Caller> {
     try {
-      const token = readBearerToken(request);
       // One that is known costs nothing, and passes whatever others behind its address have done.
-      const caller = this.cache.get(token) ?? (await this.verify(token, request.ip));
+      const caller = known ?? (await this.verify(readBearerToken(request), request.ip));
       await this.assertNotRevoked(caller, asked);
       return caller;
     } catch (error) {

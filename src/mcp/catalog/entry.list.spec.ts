@@ -73,6 +73,8 @@ describe('EntryList', () => {
     expect(read(list, [], '', true).cacheScope).toBe('public');
     list.add(tool('closed', { scopes: ['x'] }));
     expect(read(list, ['x'], '', true).cacheScope).toBe('private');
+    list.remove('closed');
+    expect(read(list, ['x'], '', true).cacheScope).toBe('public');
   });
 
   it('has pages, which go on where the last one ended even when its last entry is gone', () => {

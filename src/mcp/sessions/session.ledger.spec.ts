@@ -25,9 +25,13 @@ class ForgetfulPorts implements RecordStore, ReplayLog, SlotCounter {
   async delete(key: string): Promise<boolean> {
     return this.kept.delete(key);
   }
-  async append(): Promise<void> {}
+  async append(key: string): Promise<void> {
+    this.kept.set(`replay:${key}`, []);
+  }
   async after(): Promise<undefined> {}
-  async drop(): Promise<void> {}
+  async drop(key: string): Promise<void> {
+    this.kept.delete(`replay:${key}`);
+  }
   async acquire(_key: string, holder: string, limit: number): Promise<boolean> {
     if (this.holders.size >= limit) return false;
     this.holders.add(holder);
@@ -66,6 +70,7 @@ describe('SessionLedger', () => {
     const ports = new ForgetfulPorts();
     const ledger = ledgerOver(ports);
     await ledger.enter(session('a'));
+    await ports.append('a');
     await ledger.leave(session('a'));
     expect(ports.kept.size + ports.holders.size).toBe(0);
   });

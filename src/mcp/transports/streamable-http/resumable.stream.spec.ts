@@ -1,9 +1,13 @@
 import { Test } from '@nestjs/testing';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { BackplaneModule, type ReplayEntry, ReplayLog } from '../../../backplane/index.js';
 import { SseStream } from '../sse.stream.js';
+import type { Principal } from '../../sessions/principal.js';
+import { Session } from '../../sessions/session.js';
 import { ResumableStream } from './resumable.stream.js';
+import { SessionStreams } from './session.streams.js';
 
 /** A log whose answers take a while to arrive, as those of one that nodes share do. */
 class RemoteLog implements ReplayLog {
@@ -11,8 +15,9 @@ class RemoteLog implements ReplayLog {
 
   constructor(private readonly log: ReplayLog) {}
 
-  append(key: string, entry: ReplayEntry): Promise<void> {
-    return this.log.append(key, entry);
+  async append(key: string, entry: ReplayEntry): Promise<void> {
+    await turn();
+    await this.log.append(key, entry);
   }
 
   async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
@@ -54,13 +59,18 @@ async function connect(): Promise<{ response: ServerResponse; body: Promise<stri
 const open = (response: ServerResponse): SseStream => new SseStream(response, LIMITS, lost);
 const dataIn = (body: string): string[] => [...body.matchAll(/^data: (.+)$/gm)].map(([, data]) => data!);
 
-it.each([1, 2, 3])('loses nothing that is sent while the log is read: time %d', async (time) => {
-  const first = await connect();
-  const connection = open(first.response);
-  stream.connect(connection, true);
+/** Connects `stream`, and lets the client lose its connection: the id that it comes back with. */
+async function connectOnce(resumable: ResumableStream): Promise<string> {
+  const { response, body } = await connect();
+  const connection = open(response);
+  resumable.connect(connection, true);
   connection.end('closed_by_server');
-  stream.disconnect(connection);
-  const primed = /^id: (.+)$/m.exec(await first.body)![1]!;
+  resumable.disconnect(connection);
+  return /^id: (.+)$/m.exec(await body)![1]!;
+}
+
+it.each([1, 2, 3])('loses nothing that is sent while the log is read: time %d', async (time) => {
+  const primed = await connectOnce(stream);
   const sent = ['missed'];
   stream.send('missed');
   let reads = 0;
@@ -77,4 +87,24 @@ it.each([1, 2, 3])('loses nothing that is sent while the log is read: time %d', 
   stream.send('late');
   stream.finish();
   expect(dataIn(await second.body)).toEqual(sent);
+});
+
+it('waits for what is on its way to the log', async () => {
+  const primed = await connectOnce(stream);
+  const second = await connect();
+  stream.send('just now');
+  expect(await stream.resume(primed, () => open(second.response))).toBe(true);
+  stream.finish();
+  expect(dataIn(await second.body)).toEqual(['just now']);
+});
+
+it('is forgotten by its session once it has finished', async () => {
+  const session = new Session('s', { key: 'alice' } as Principal, 'streamable-http');
+  const streams = new SessionStreams(log);
+  const [running, finished] = [streams.forReply(session), streams.forReply(session)];
+  const [idOfRunning, idOfFinished] = [await connectOnce(running), await connectOnce(finished)];
+  finished.finish();
+  streams.forgetFinished(session);
+  expect(streams.sentOn(session, idOfRunning)).toBe(running);
+  expect(streams.sentOn(session, idOfFinished)).not.toBe(finished);
 });

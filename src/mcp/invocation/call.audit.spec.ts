@@ -1,0 +1,54 @@
+import { Logger } from '@nestjs/common';
+import type { AuditRecord, AuditTrail } from '../../audit/index.js';
+import type { Entry } from '../catalog/entry.js';
+import type { Principal } from '../sessions/principal.js';
+import { Session } from '../sessions/session.js';
+import { Call } from './call.js';
+import { CallAudit } from './call.audit.js';
+import { CallLog } from './call.log.js';
+import type { Operation } from './operation.js';
+
+const principal = { key: 'alice', subject: 'alice' } as Principal;
+const session = new Session('s', principal, 'streamable-http');
+const entryWith = (isRecorded: boolean) =>
+  ({ key: 'secret', audit: { isRecorded, redact: [], include: [] } }) as unknown as Entry;
+
+let records: AuditRecord[];
+let lines: object[];
+let log: CallLog;
+
+beforeEach(() => {
+  records = [];
+  lines = [];
+  const trail: AuditTrail = { isOn: true, write: (record) => void records.push(record), digest: () => '' };
+  log = new CallLog(new CallAudit(trail));
+  Logger.overrideLogger({ log: (line: object) => lines.push(line), warn: () => {}, error: () => {} });
+});
+afterEach(() => Logger.overrideLogger(false));
+
+const call = (id: string): Call =>
+  new Call(
+    { peer: session, principal, outlet: session },
+    { kind: 'request', id, method: 'tools/call', params: {} },
+    () => {
+      throw new Error('not used');
+    },
+  );
+
+it('the id that a client has given its request is cut, in the log and in the record', () => {
+  const operation = { kind: 'tool', target: 't', entry: entryWith(true) } as unknown as Operation;
+  log.ended(call('i'.repeat(1_000)), operation, 'ok', 0);
+  const cut = { requestId: 'i'.repeat(64) };
+  expect([...lines, ...records]).toMatchObject([cut, cut]);
+});
+
+it('what its author has not recorded is not, either, when it is hidden from a caller', () => {
+  log.unknown(call('1'), 'tool', entryWith(false));
+  expect(records).toEqual([]);
+  log.unknown(call('2'), 'tool', entryWith(true));
+  log.unknown(call('3'), 'tool');
+  expect(records).toMatchObject([
+    { requestId: '2', outcome: 'hidden', target: 'secret' },
+    { requestId: '3', outcome: 'unknown', target: undefined },
+  ]);
+});

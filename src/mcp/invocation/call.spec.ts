@@ -1,0 +1,92 @@
+import { jest } from '@jest/globals';
+import type { McpModuleOptions } from '../mcp.options.js';
+import type { JsonRpcRequest } from '../protocol/json-rpc.js';
+import type { Principal } from '../sessions/principal.js';
+import { Session } from '../sessions/session.js';
+import { Call } from './call.js';
+import { CallFactory } from './call.factory.js';
+import { ClientInputFactory } from './client-input.factory.js';
+import type { StateSeal } from './state.seal.js';
+
+const principal = { key: 'alice', subject: 'alice' } as Principal;
+const request: JsonRpcRequest = { kind: 'request', id: 1, method: 'tools/call', params: {} };
+const options = { inputTimeoutMs: 600_000 } as McpModuleOptions;
+const inputs = new ClientInputFactory({} as StateSeal, options);
+const factory = new CallFactory(inputs);
+
+let session: Session;
+let call: Call;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  session = new Session('s', principal, 'streamable-http');
+  session.clientCapabilities = { roots: {} };
+  call = new Call({ peer: session, principal, outlet: session }, request, inputs.create);
+});
+afterEach(() => jest.useRealTimers());
+
+/** Why the call's time is up, if it is. */
+const givenUp = (): unknown => (call.signal.reason as { outcome?: string } | undefined)?.outcome;
+
+describe('the time of a call', () => {
+  it('runs while its handler works, and stops when it has ended', async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const settled = call.settle(promise, 1_000, performance.now());
+    expect(jest.getTimerCount()).toBe(1);
+    resolve('done');
+    expect(await settled).toBe('done');
+    call.end();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('does not run while its client is asked, however many questions are open', async () => {
+    const settled = call.settle(new Promise(() => {}), 1_000, performance.now());
+    const [one, other] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const waiting = [call.pausing(one.promise), call.pausing(other.promise)];
+    await jest.advanceTimersByTimeAsync(5_000);
+    one.resolve();
+    await waiting[0];
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(givenUp()).toBeUndefined();
+    other.resolve();
+    await waiting[1];
+    const ended = settled.catch((error: unknown) => error);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await ended).toMatchObject({ outcome: 'timeout' });
+    expect(givenUp()).toBe('timeout');
+  });
+
+  it('leaves no timer of a question that was answered', async () => {
+    const roots = call.listRoots();
+    await jest.advanceTimersByTimeAsync(0);
+    const [[id, question]] = [...session.questions] as [[string, { answer(response: object): void }]];
+    question.answer({ kind: 'response', id, result: { roots: [] } });
+    expect(await roots).toEqual([]);
+    expect([session.questions.size, jest.getTimerCount()]).toEqual([0, 0]);
+  });
+});
+
+describe('the signal of a call', () => {
+  it('has fired where it is first asked for after the call was given up', () => {
+    call.abort('cancelled');
+    expect(call.signal.aborted).toBe(true);
+    expect(givenUp()).toBe('cancelled');
+  });
+});
+
+it('a step has a name of 1 to 64 characters', async () => {
+  expect(await call.once('k'.repeat(64), () => 'done')).toBe('done');
+  for (const key of ['', 'k'.repeat(65)]) {
+    await expect(call.once(key, () => 'done')).rejects.toThrow(RangeError);
+  }
+});
+
+it('a call that has ended is nobody’s, and has kept its session alive until then', async () => {
+  await factory.run(request, { peer: session, principal, outlet: session }, async () => {
+    expect(session.calls.size).toBe(1);
+    await jest.advanceTimersByTimeAsync(1_000);
+    return '';
+  });
+  expect(session.calls.size).toBe(0);
+  expect(session.idleSince).toBe(Date.now());
+});

@@ -1,0 +1,178 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  BackplaneModule,
+  RecordStore,
+  ReplayLog,
+  RevocationStore,
+  SlotCounter,
+} from '../../backplane/index.js';
+import type { McpModuleOptions } from '../mcp.options.js';
+import type { AbortCause } from './peer.js';
+import type { Principal } from './principal.js';
+import { SessionClock } from './session.clock.js';
+import { SessionDrain } from './session.drain.js';
+import { SessionLedger } from './session.ledger.js';
+import { SessionService } from './session.service.js';
+
+Logger.overrideLogger(false);
+
+const OPTIONS = {
+  sessionMaxMs: 3_600_000,
+  sessionIdleMs: 60_000,
+  sessionsPerPrincipal: 2,
+  heartbeatMs: 15_000,
+} as McpModuleOptions;
+const TRANSPORT = 'streamable-http';
+const ENVELOPE = {
+  protocolVersion: '2026-07-28',
+  client: undefined,
+  clientCapabilities: {},
+  logLevel: undefined,
+};
+
+const alice: Principal = {
+  subject: 'alice',
+  issuer: 'i',
+  clientId: '',
+  scopes: [],
+  roles: [],
+  tokenId: 't',
+  jti: undefined,
+  issuedAt: 0,
+  expiresAt: Date.now() + 7_200_000,
+  key: 'alice',
+};
+
+let records: RecordStore;
+let revocations: RevocationStore;
+let slots: SlotCounter;
+let service: SessionService;
+
+beforeEach(async () => {
+  const backplane = await Test.createTestingModule({ imports: [BackplaneModule] }).compile();
+  records = backplane.get(RecordStore);
+  revocations = backplane.get(RevocationStore);
+  slots = backplane.get(SlotCounter);
+  const ledger = new SessionLedger(records, backplane.get(ReplayLog), slots, OPTIONS);
+  service = new SessionService(ledger, revocations, OPTIONS);
+});
+
+/** Holds a method of a port back until it is let go. */
+function hold<Port extends object>(port: Port, method: keyof Port): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const go = (port[method] as (...args: unknown[]) => unknown).bind(port);
+  Object.assign(port, { [method]: (...args: unknown[]) => promise.then(() => go(...args)) });
+  return resolve;
+}
+
+describe('a session', () => {
+  it('whose place is found when the server stops already is not opened, and gives it back', async () => {
+    const letGo = hold(slots, 'acquire');
+    const opened = service.open(alice, TRANSPORT);
+    service.beginDrain();
+    letGo();
+    await expect(opened).rejects.toMatchObject({ reason: 'shutting_down' });
+    expect([service.size, await slots.count('sessions:alice')]).toEqual([0, 0]);
+  });
+
+  it('is found and loaded by the way it travels, and by no other', async () => {
+    const sse = await service.open(alice, 'http-sse');
+    const streamable = await service.open(alice, TRANSPORT);
+    expect(service.find(sse.id, alice, 'http-sse')).toBe(sse);
+    expect(() => service.find(streamable.id, alice, 'http-sse')).toThrow('no such session');
+    expect(await service.load(streamable.id, alice, TRANSPORT)).toBe(streamable);
+    await expect(service.load(sse.id, alice, TRANSPORT)).rejects.toThrow('no such session');
+  });
+
+  it('keeps what was agreed on and is not written down yet', async () => {
+    const session = await service.open(alice, TRANSPORT);
+    session.setLogLevel('emergency');
+    await service.load(session.id, alice, TRANSPORT);
+    expect(session.wantsLog('alert')).toBe(false);
+  });
+
+  it('that has ended is not written down again', async () => {
+    const session = await service.open(alice, TRANSPORT);
+    service.close(session, 'deleted');
+    await service.save(session);
+    expect(await records.get(`session:${session.id}`)).toBeUndefined();
+  });
+});
+
+/** The time has come for whoever is idle. */
+const idle = () => service.closeExpired(Date.now() + OPTIONS.sessionIdleMs);
+
+describe('an idle session', () => {
+  it('that another node uses is let go here, and lives on there', async () => {
+    const session = await service.open(alice, TRANSPORT);
+    idle();
+    await turn();
+    expect(service.holds(session)).toBe(false);
+    expect(await records.get(`session:${session.id}`)).toBeDefined();
+  });
+
+  it('ends where nobody uses it, and gives its place back', async () => {
+    const session = await service.open(alice, TRANSPORT);
+    await records.delete(`session:${session.id}`);
+    idle();
+    await turn();
+    expect([service.holds(session), await slots.count('sessions:alice')]).toEqual([false, 0]);
+  });
+
+  it('stays where it is used again while that is found out', async () => {
+    const session = await service.open(alice, TRANSPORT);
+    await records.delete(`session:${session.id}`);
+    const letGo = hold(records, 'get');
+    idle();
+    session.calls.set(1, { abort: () => {} });
+    letGo();
+    await turn();
+    expect(service.holds(session)).toBe(true);
+  });
+});
+
+describe('a visit', () => {
+  it('ends with its token', () => {
+    const visit = service.receive(alice, ENVELOPE);
+    const causes: AbortCause[] = [];
+    visit.calls.set(1, { abort: (cause) => causes.push(cause) });
+    service.closeExpired(alice.expiresAt - 1);
+    expect([service.holds(visit), causes]).toEqual([true, []]);
+    service.closeExpired(alice.expiresAt);
+    expect([service.holds(visit), causes]).toEqual([false, ['session_closed']]);
+  });
+
+  it('that listens does not hold up the drain, and is told of it', async () => {
+    const visit = service.receive(alice, ENVELOPE);
+    const causes: AbortCause[] = [];
+    visit.calls.set(1, { isStanding: true, abort: (cause) => causes.push(cause) });
+    await new SessionDrain(service).run(60_000);
+    expect(causes).toContain('shutdown');
+  });
+});
+
+describe('with the application', () => {
+  it('all sessions end, and no revocation is listened for any more', async () => {
+    service.onModuleInit();
+    const before = await service.open(alice, TRANSPORT);
+    service.onModuleDestroy();
+    expect(service.holds(before)).toBe(false);
+    const later = await service.open(alice, TRANSPORT);
+    const target = { kind: 'token', tokenId: alice.tokenId } as const;
+    await revocations.revoke({ target, revokedAt: 0, expiresAt: Date.now() / 1_000 + 60 });
+    expect(service.holds(later)).toBe(true);
+  });
+
+  it('the clock stops', () => {
+    jest.useFakeTimers();
+    const clock = new SessionClock(service, OPTIONS);
+    clock.onModuleInit();
+    expect(jest.getTimerCount()).toBe(1);
+    clock.onModuleDestroy();
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+});

@@ -1,0 +1,48 @@
+import type { SessionEnd, SessionStream } from './peer.js';
+import type { Principal } from './principal.js';
+import { Session } from './session.js';
+
+class RecordedStream implements SessionStream {
+  readonly sent: string[] = [];
+  readonly ends: SessionEnd[] = [];
+
+  send(message: string): void {
+    this.sent.push(message);
+  }
+
+  end(reason: SessionEnd): void {
+    this.ends.push(reason);
+  }
+
+  heartbeat(): void {}
+}
+
+let session: Session;
+let stream: RecordedStream;
+
+beforeEach(() => {
+  session = new Session('s', { key: 'alice' } as Principal, 'streamable-http');
+  stream = new RecordedStream();
+  session.attach(stream);
+});
+
+it('ends the stream that another one takes the place of, and not one that is attached again', () => {
+  session.attach(stream);
+  expect(stream.ends).toEqual([]);
+  session.attach(new RecordedStream());
+  expect(stream.ends).toEqual(['replaced']);
+});
+
+it('sends nothing more on a stream that it was told has ended, and is idle then', () => {
+  session.send('heard');
+  session.detach(stream);
+  session.send('unheard');
+  expect(stream.sent).toEqual(['heard']);
+  expect(session.idleSince).toEqual(expect.any(Number));
+});
+
+it('takes over what another node has written down, and nothing besides', () => {
+  session.subscriptions.add('x://here');
+  session.restore({ ...session.record, subscriptions: ['x://there'] });
+  expect([...session.subscriptions]).toEqual(['x://there']);
+});
