@@ -22,6 +22,10 @@ import { journal, journalFile } from '../canary/journal.js';
 export const PUBLIC_URL = 'http://localhost:3001';
 export { SECRET };
 
+/** Applications that a failed test may have left running: the run would never end. */
+const running = new Set<NestExpressApplication>();
+afterAll(() => Promise.all([...running].map(stop)));
+
 export interface TestApp {
   readonly app: NestExpressApplication;
   readonly settings: Settings;
@@ -56,14 +60,20 @@ export async function startApp(
   app.use(journalErrors);
   setUp(app, settings);
   await app.listen(port, '127.0.0.1');
+  running.add(app);
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   return {
     app,
     settings,
     url,
     token: (username = 'alice', scope = 'mcp:access') => takeToken(url, username, scope),
-    close: () => shutDown(app, 200),
+    close: () => stop(app),
   };
+}
+
+async function stop(app: NestExpressApplication): Promise<void> {
+  running.delete(app);
+  await shutDown(app, 200);
 }
 
 /** The same with the four tools that are there from the beginning, for tests that count what is listed. */
