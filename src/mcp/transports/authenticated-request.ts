@@ -1,4 +1,3 @@
-import { MethodNotAllowedException } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { AuthInfo } from '../protocol/sdk-types.js';
 
@@ -12,8 +11,3 @@ export type AuthenticatedRequest = IncomingMessage & {
   /** What to throw where the token lacks some of these scopes: 403 with its challenge, RFC 6750, section 3.1. */
   readonly lackingScopes: (scopes: readonly string[]) => Error;
 };
-
-/** Express hands HEAD to a GET route; a stream without a body is of no use to anybody. */
-export function refuseHead({ method }: IncomingMessage): void {
-  if (method === 'HEAD') throw new MethodNotAllowedException();
-}
