@@ -1,13 +1,18 @@
 import { RuntimeException } from '@nestjs/core/errors/exceptions/index.js';
-import { inspect } from 'node:util';
 import { ConfigurationError } from './config/index.js';
 import { WiringError } from './mcp/index.js';
 
 /** Their message says what to mend, and a stack would only hide it. The last one is Nest's: a missing provider. */
 const MENDABLE = [ConfigurationError, WiringError, RuntimeException];
 
-/** What is told of a start that failed; of an error in somebody's code, also where it was thrown. */
+/**
+ * What is told of a start that failed; of an error in somebody's code, also where it was thrown and what was behind
+ * it. Never the other properties of an error: those of a client library hold requests and credentials.
+ */
 export function startFailure(error: unknown): string {
-  if (!(error instanceof Error) || !MENDABLE.some((kind) => error instanceof kind)) return inspect(error);
-  return `${error.name}: ${error.message}`;
+  if (!(error instanceof Error)) return String(error);
+  const told = `${error.name}: ${error.message}`;
+  if (MENDABLE.some((kind) => error instanceof kind)) return told;
+  const because = error.cause instanceof Error ? `\nbecause of ${String(error.cause)}` : '';
+  return (error.stack ?? told) + because;
 }

@@ -49,6 +49,8 @@ describe('the process does not start', () => {
     expect(code).toBe(1);
     expect(output).toMatch(/^TypeError: it fell\n\s+at new FallingTool \(/);
     expect(output.match(/it fell/g)).toHaveLength(1);
+    expect(output).toMatch(/\nbecause of Error: a stone\n$/);
+    expect(output).not.toContain('canary');
   });
 
   it('on a Node that is too old', async () => {
