@@ -1,4 +1,4 @@
-import { enableCompileCache } from 'node:module';
+import { prepareRuntime } from './runtime.js';
 
 /** Ends the process in order, from the moment on that there is something to end. */
 let stop = (_signal: string): void => process.exit(0);
@@ -6,8 +6,7 @@ let stop = (_signal: string): void => process.exit(0);
 // As process 1 of a container nothing else ends it: also a start that is interrupted.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
 
-// Loading is most of a start: the application is imported when the cache is on.
-enableCompileCache();
+prepareRuntime();
 
 try {
   const { start } = await import('./app.start.js');

@@ -1,4 +1,5 @@
-import { enableCompileCache, syncBuiltinESMExports } from 'node:module';
+import { syncBuiltinESMExports } from 'node:module';
+import { prepareRuntime } from './runtime.js';
 
 const { stdin: input, stdout: output } = process;
 // Standard output belongs to the protocol. What anybody else writes to it (a tool's console.log, a library)
@@ -11,8 +12,7 @@ let stop = (_signal: string): void => process.exit(0);
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
 
-// Loading is most of a start: the application is imported when the cache is on.
-enableCompileCache();
+prepareRuntime();
 
 try {
   const { startStdio } = await import('./stdio.start.js');

@@ -34,8 +34,10 @@ describe.each([...CLIENTS, ...STDIO_CLIENTS])('$name', ({ connect, revision }) =
     expect(client.revision).toBe(revision);
   });
 
-  it('lists four tools', async () => {
-    expect((await client.toolNames()).toSorted()).toEqual(['echo', 'get-time', 'random-number', 'test']);
+  it('lists the tools, each once', async () => {
+    const names = await client.toolNames();
+    expect(names).toEqual(expect.arrayContaining(['echo', 'get-time', 'random-number', 'test']));
+    expect(new Set(names).size).toBe(names.length);
   });
 
   it('calls test', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { withExtraTool } from './support/extra-tool.js';
 import { ServerProcess } from './support/server-process.js';
 
@@ -48,6 +49,20 @@ describe('the process does not start', () => {
     expect(code).toBe(1);
     expect(output).toMatch(/^TypeError: it fell\n\s+at new FallingTool \(/);
     expect(output.match(/it fell/g)).toHaveLength(1);
+    expect(output).toMatch(/\nbecause of Error: a stone\n$/);
+    expect(output).not.toContain('canary');
+  });
+
+  it('on a Node that is too old', async () => {
+    const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } };
+    const older = `Object.defineProperty(process.versions,'node',{value:'22.11.0'})`;
+    const { output, code } = await refusal({
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}`,
+    });
+    expect([output, code]).toEqual([
+      `This server needs Node ${engines.node.replace('>=', '')}.0 or later; this is Node 22.11.0\n`,
+      1,
+    ]);
   });
 
   it('on a port that is taken, whatever a tool holds by then', async () => {

@@ -85,7 +85,9 @@ describe('developmentSecret', () => {
 
   it('says to set JWT_SECRET where it cannot write', () => {
     const error = problemOf(() => developmentSecret(join(directory, 'missing')));
-    expect(error.message).toMatch(/JWT_SECRET can't be made: .* \(ENOENT\), or set JWT_SECRET/);
+    expect(error.message).toMatch(
+      /JWT_SECRET can't be made: .* \(ENOENT\); make its folder writable, or set JWT_SECRET/,
+    );
   });
 
   function startChild() {

@@ -27,7 +27,9 @@ function create(file: string): string | undefined {
     return secret;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return undefined;
-    throw unusable(`can't be made: ${DEVELOPMENT_SECRET_FILE} can't be written (${errorCode(error)})`);
+    throw unusable(
+      `can't be made: ${DEVELOPMENT_SECRET_FILE} can't be written (${errorCode(error)}); make its folder writable`,
+    );
   }
 }
 
@@ -46,7 +48,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw unusable(`can't be read from ${DEVELOPMENT_SECRET_FILE} (${errorCode(error)})`);
+    throw unusable(`can't be read from ${DEVELOPMENT_SECRET_FILE} (${errorCode(error)}); make it readable`);
   }
 }
 

@@ -7,7 +7,7 @@ import { leaksIn } from './leaks.ts';
 
 /** How a test file starts a server, and where that leaves its lines. */
 const SOURCES: readonly (readonly [RegExp, JournalKind])[] = [
-  [/\bstartApp\(/, 'log'],
+  [/\bstart(App|WithFourTools)\(/, 'log'],
   [/\bServerProcess\.(start|spawn)\(/, 'process'],
 ];
 

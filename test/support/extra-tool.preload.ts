@@ -41,7 +41,8 @@ Reflect.defineMetadata('design:paramtypes', [Unlisted], NeedyTool);
 class FallingTool extends SlowTool {
   constructor() {
     super();
-    throw new TypeError('it fell');
+    const cause = Object.assign(new Error('a stone'), { password: 'canary-password' });
+    throw Object.assign(new TypeError('it fell', { cause }), { password: 'canary-password' });
   }
 }
 

@@ -9,6 +9,11 @@ import { setUp, shutDown } from '../../src/app.setup.js';
 import { LOG_SETTINGS, loadSettings, type LogSettings, type Settings } from '../../src/config/index.js';
 import { BoundedExpressAdapter } from '../../src/http/index.js';
 import { logParams } from '../../src/observability/log.options.js';
+import { EchoTool } from '../../src/tools/echo.tool.js';
+import { GetTimeTool } from '../../src/tools/get-time.tool.js';
+import { RandomNumberTool } from '../../src/tools/random-number.tool.js';
+import { TestTool } from '../../src/tools/test.tool.js';
+import { ToolsModule } from '../../src/tools/tools.module.js';
 import { SECRET } from '../canary/canaries.js';
 import { journalErrors } from '../canary/error.journal.js';
 import { journal, journalFile } from '../canary/journal.js';
@@ -16,6 +21,10 @@ import { journal, journalFile } from '../canary/journal.js';
 /** The address by which tokens know the server; the port it listens on is another, chosen by the system. */
 export const PUBLIC_URL = 'http://localhost:3001';
 export { SECRET };
+
+/** Applications that a failed test may have left running: the run would never end. */
+const running = new Set<NestExpressApplication>();
+afterAll(() => Promise.all([...running].map(stop)));
 
 export interface TestApp {
   readonly app: NestExpressApplication;
@@ -36,13 +45,14 @@ export async function startApp(
   providers: Provider[] = [],
   imports: Type<unknown>[] = [],
   port = 0,
+  tools: Type<unknown> = ToolsModule,
 ): Promise<TestApp> {
   const defaults = { NODE_ENV: 'test', PORT: '0', HOST: '127.0.0.1', PUBLIC_URL, JWT_SECRET: SECRET };
   const settings = loadSettings(
     { ...defaults, LOG_LEVEL: 'debug', LOG_FORMAT: 'json', AUDIT_LOG: journalFile('audit') ?? 'off', ...env },
     { directory: tmpdir() },
   );
-  const module = await compile(withExtras(settings, providers, imports));
+  const module = await compile(withExtras(settings, providers, imports), tools);
   const app = module.createNestApplication<NestExpressApplication>(new BoundedExpressAdapter(), {
     bodyParser: false,
     logger: false,
@@ -50,14 +60,28 @@ export async function startApp(
   app.use(journalErrors);
   setUp(app, settings);
   await app.listen(port, '127.0.0.1');
+  running.add(app);
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   return {
     app,
     settings,
     url,
     token: (username = 'alice', scope = 'mcp:access') => takeToken(url, username, scope),
-    close: () => shutDown(app, 200),
+    close: () => stop(app),
   };
+}
+
+async function stop(app: NestExpressApplication): Promise<void> {
+  running.delete(app);
+  await shutDown(app, 200);
+}
+
+/** The same with the four tools that are there from the beginning, for tests that count what is listed. */
+export async function startWithFourTools(
+  providers: Provider[] = [],
+  imports: Type<unknown>[] = [],
+): Promise<TestApp> {
+  return startApp({}, providers, imports, 0, FourToolsModule);
 }
 
 /** A token from the development route, as a developer takes one. */
@@ -68,9 +92,11 @@ export async function takeToken(url: string, username: string, scope: string): P
   return ((await response.json()) as { token: string }).token;
 }
 
-function compile(root: DynamicModule): Promise<TestingModule> {
+function compile(root: DynamicModule, tools: Type<unknown>): Promise<TestingModule> {
   return Test.createTestingModule({ imports: [root] })
     .setLogger({ log: () => {}, warn: () => {}, error: () => {} })
+    .overrideModule(ToolsModule)
+    .useModule(tools)
     .overrideProvider(PARAMS_PROVIDER_TOKEN)
     .useFactory({ inject: [LOG_SETTINGS], factory: journalled })
     .compile();
@@ -89,3 +115,6 @@ function withExtras(settings: Settings, providers: Provider[], imports: Type<unk
 
 @Module({})
 class ExtraModule {}
+
+@Module({ providers: [TestTool, EchoTool, GetTimeTool, RandomNumberTool] })
+class FourToolsModule {}

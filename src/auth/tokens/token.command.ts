@@ -8,7 +8,8 @@ import { jwtOptionsFrom, TokenIssuer } from './token.issuer.js';
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 export const TOKEN_USAGE = `Usage: npm run token -- --sub <subject> [--scope "${ACCESS_SCOPE}"] [--ttl 1h] [--client-id <id>] [--roles a,b]
-  --ttl   15s, 30m, 12h or 30d; at most JWT_MAX_LIFETIME`;
+  --ttl   15s, 30m, 12h or 30d; at most JWT_MAX_LIFETIME
+With NODE_ENV=development it signs for the server that "npm start" runs in this folder.`;
 
 /**
  * Makes the token that a command line asks for, signed as the configured issuer.

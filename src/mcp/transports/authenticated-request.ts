@@ -1,4 +1,3 @@
-import { MethodNotAllowedException } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { AuthInfo } from '../protocol/sdk-types.js';
 
@@ -17,8 +16,3 @@ export type AuthenticatedRequest = IncomingMessage & {
   readonly auth: AuthInfo;
   readonly admission: Admission;
 };
-
-/** Express hands HEAD to a GET route; a stream without a body is of no use to anybody. */
-export function refuseHead({ method }: IncomingMessage): void {
-  if (method === 'HEAD') throw new MethodNotAllowedException();
-}

@@ -1,28 +1,24 @@
-import { All, Controller, MethodNotAllowedException, Res, UseFilters } from '@nestjs/common';
+import { All, Controller, Res, UseFilters } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { ALLOWED, refuseMethod } from './refused-method.js';
 import { RefusalFilter } from './refusal.filter.js';
 
-/** What an address of the protocol does not take, so that nobody looks for a mistake in the address. RFC 9110, 15.5.6. */
+/** What an address of the protocol does not take, so that nobody looks for a mistake in the address. */
 @Controller()
 @UseFilters(RefusalFilter)
 export class OtherMethodsController {
   @All('mcp')
   mcp(@Res() response: ServerResponse): never {
-    return refuse(response, 'POST, GET, DELETE');
+    return refuseMethod(response, ALLOWED.mcp);
   }
 
   @All('message')
   message(@Res() response: ServerResponse): never {
-    return refuse(response, 'POST');
+    return refuseMethod(response, ALLOWED.message);
   }
 
   @All('sse')
   sse(@Res() response: ServerResponse): never {
-    return refuse(response, 'GET');
+    return refuseMethod(response, ALLOWED.sse);
   }
-}
-
-function refuse(response: ServerResponse, allowed: string): never {
-  response.setHeader('Allow', allowed);
-  throw new MethodNotAllowedException(`This address takes ${allowed} alone`);
 }

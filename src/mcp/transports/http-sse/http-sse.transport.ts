@@ -6,7 +6,8 @@ import { ProtocolService } from '../../protocol/protocol.service.js';
 import { principalOf } from '../../sessions/principal.js';
 import { batchesUnsupported, missingSession } from '../../sessions/request-refused.js';
 import { SessionService } from '../../sessions/session.service.js';
-import { type AuthenticatedRequest, refuseHead } from '../authenticated-request.js';
+import type { AuthenticatedRequest } from '../authenticated-request.js';
+import { ALLOWED, refuseHead } from '../refused-method.js';
 import { assertNewRequest, readMessages } from '../incoming-messages.js';
 import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
@@ -28,7 +29,7 @@ export class HttpSseTransport {
 
   /** Opens a session on this response, and tells the client where to post its messages. */
   async open(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
-    refuseHead(request);
+    refuseHead(request, response, ALLOWED.sse);
     const session = await openSession(this.sessions, request, 'http-sse');
     // The stream ends with its connection: without chunks each event is one write rather than four.
     // RFC 9112, section 6.3.

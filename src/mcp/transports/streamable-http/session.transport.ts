@@ -13,7 +13,8 @@ import {
 } from '../../sessions/request-refused.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
-import { type AuthenticatedRequest, refuseHead } from '../authenticated-request.js';
+import type { AuthenticatedRequest } from '../authenticated-request.js';
+import { ALLOWED, refuseHead } from '../refused-method.js';
 import { assertNewRequest, type IncomingMessages } from '../incoming-messages.js';
 import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
@@ -68,7 +69,7 @@ export class SessionTransport {
 
   /** `GET`: the stream of messages that belong to no request, or the rest of one that broke off. */
   async listen(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
-    refuseHead(request);
+    refuseHead(request, response, ALLOWED.mcp);
     assertAccepts(request, 'text/event-stream');
     assertProtocolVersion(request);
     if (this.sessions.isDraining) throw shuttingDown();
