@@ -66,6 +66,16 @@ describe.each([...CLIENTS, ...STDIO_CLIENTS])('$name', ({ connect, revision }) =
     expect(negative.text).toMatch(/^Random number between -3 and -2: -[32]$/);
   });
 
+  it('draws from the widest range that there is, and tells of one that is wider', async () => {
+    const widest = 2 ** 48 - 2;
+    const [most, more] = await Promise.all([random({ max: widest }), random({ max: widest + 1 })]);
+    expect(most.isError).toBe(false);
+    expect(more).toEqual({
+      text: 'Invalid arguments for random-number: max: is too far from min',
+      isError: true,
+    });
+  });
+
   it('tells what is wrong with a range', async () => {
     const [turned, broken] = await Promise.all([random({ min: 2, max: 1 }), random({ min: 0, max: 1.5 })]);
     expect(turned.isError).toBe(true);

@@ -69,6 +69,8 @@ describe('a day of the server, in its log', () => {
     ]);
     expect(event('server.stopping')).toMatchObject([{ signal: 'SIGTERM' }]);
     expect(server.logs.at(-1)).toMatchObject({ event: 'server.stopped' });
+    const [first, last] = [server.logs[0]!, server.logs.at(-1)!].map(({ time }) => Date.parse(String(time)));
+    expect(last).toBeGreaterThan(first!);
   });
 
   it('has the session under one name of its own, with its owner', () => {

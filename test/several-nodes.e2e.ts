@@ -1,7 +1,14 @@
 import { MemoryRecordStore } from '../src/backplane/memory/memory-record.store.js';
 import { MemoryReplayLog } from '../src/backplane/memory/memory-replay.log.js';
 import { MemorySlotCounter } from '../src/backplane/memory/memory-slot.counter.js';
-import { type CallContext, type McpTool, Tool } from '../src/mcp/index.js';
+import {
+  type CallContext,
+  type McpResource,
+  type McpTool,
+  Resource,
+  SessionService,
+  Tool,
+} from '../src/mcp/index.js';
 import { eventsOf, McpEndpoint } from './support/mcp-endpoint.js';
 import { startApp, type TestApp } from './support/test-app.js';
 
@@ -17,12 +24,19 @@ class StepsTool implements McpTool {
   }
 }
 
+@Resource({ name: 'news', uri: 'app://news' })
+class NewsResource implements McpResource {
+  read(): string {
+    return 'news';
+  }
+}
+
 /** Two applications over one backplane, as two nodes over Redis will be. */
 let nodes: [TestApp, TestApp];
 let token: string;
 
 beforeAll(async () => {
-  nodes = [await startApp({}, [StepsTool]), await startApp({}, [StepsTool])];
+  nodes = [await startApp({}, [StepsTool, NewsResource]), await startApp({}, [StepsTool, NewsResource])];
   const [{ app: first }, { app: second }] = nodes;
   for (const engine of [MemoryRecordStore, MemoryReplayLog, MemorySlotCounter]) {
     Object.assign(second.get(engine, { strict: false }), first.get(engine, { strict: false }));
@@ -75,6 +89,15 @@ describe('a session that was opened on one node', () => {
     expect((await there.reply(1, 'logging/setLevel', { level: 'emergency' })).result).toEqual({});
     // Else it would log to the client, and the answer were a stream.
     expect((await here.reply(2, 'tools/call', { name: 'steps' })).result).toMatchObject({ content: [{}] });
+  });
+
+  it('keeps what it has subscribed to', async () => {
+    const here = await McpEndpoint.open(nodes[0].url, token);
+    expect((await here.reply(1, 'resources/subscribe', { uri: 'app://news' })).result).toEqual({});
+    expect((await across(here).reply(2, 'ping')).result).toEqual({});
+    const sessions = nodes[1].app.get(SessionService, { strict: false }).list();
+    const there = sessions.find(({ id }) => id === here.sessionId)!;
+    expect([...there.subscriptions]).toEqual(['app://news']);
   });
 
   it('replays on one node what was sent on the other', async () => {
