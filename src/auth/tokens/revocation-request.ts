@@ -28,12 +28,21 @@ export function readRevocationRequest(body: unknown): RevocationRequest {
   }
   switch (kind) {
     case undefined:
+      assertNothingMeant(body);
       return { kind: 'own' };
     case 'token':
       return { kind, value: textIn(body, kind) };
     default:
       return { kind, value: textIn(body, kind), issuer };
   }
+}
+
+/** Whoever misspells the name of somebody else must not be signed out for it. */
+function assertNothingMeant(body: Readonly<Record<string, unknown>>): void {
+  if (Object.keys(body).every((name) => name === 'token_type_hint')) return;
+  throw new InvalidRequestException(
+    'Give one of token, jti and sub, or an empty body for the token of this request',
+  );
 }
 
 function textIn(body: Readonly<Record<string, unknown>>, name: keyof typeof MAX_LENGTH): string {

@@ -33,11 +33,11 @@ it('ends the stream that another one takes the place of, and not one that is att
   expect(stream.ends).toEqual(['replaced']);
 });
 
-it('sends nothing more on a stream that it was told has ended, and is idle then', () => {
+it('goes on sending on its stream while that has no connection, and is idle then', () => {
   session.send('heard');
   session.detach(stream);
-  session.send('unheard');
-  expect(stream.sent).toEqual(['heard']);
+  session.send('kept');
+  expect(stream.sent).toEqual(['heard', 'kept']);
   expect(session.idleSince).toEqual(expect.any(Number));
 });
 
