@@ -6,6 +6,7 @@ import { AppModule } from './app.module.js';
 import { setUp, shutDown } from './app.setup.js';
 import { listenerRefusal, loadSettings } from './config/index.js';
 import { BoundedExpressAdapter } from './http/index.js';
+import { heedStrayErrors } from './stray.errors.js';
 
 /** Creates the application and listens. Resolves with the way to end it and the process, within `SHUTDOWN_GRACE`. */
 export async function start(): Promise<(signal: string) => void> {
@@ -30,12 +31,16 @@ export async function start(): Promise<(signal: string) => void> {
     environment: settings.environment,
     developmentTokens: settings.auth.developmentTokens,
   });
-  return (signal) => {
-    logger.log({ event: 'server.stopping', signal });
-    void shutDown(app, settings.sessions.shutdownGraceMs).then(() => {
-      logger.log({ event: 'server.stopped' });
-      // Whatever a tool has left running: an orchestrator waits for this process to be gone.
-      process.exit(0);
-    });
+  let stopping = false;
+  const stop = async (reason: string, exitCode = 0): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    logger.log({ event: 'server.stopping', reason });
+    await shutDown(app, settings.sessions.shutdownGraceMs);
+    logger.log({ event: 'server.stopped' });
+    // Whatever a tool has left running: an orchestrator waits for this process to be gone.
+    process.exit(exitCode);
   };
+  heedStrayErrors(logger, (reason, exitCode) => void stop(reason, exitCode));
+  return (signal) => void stop(signal);
 }

@@ -6,6 +6,7 @@ import { AppModule } from './app.module.js';
 import { useLogs } from './app.setup.js';
 import { loadStdioSettings } from './config/index.js';
 import { SessionDrain, StdioTransport } from './mcp/index.js';
+import { heedStrayErrors } from './stray.errors.js';
 
 /** What the host may take to read the last replies. */
 const FLUSH_MS = 1_000;
@@ -30,7 +31,7 @@ export async function startStdio(input: Readable, output: Writable): Promise<(re
   logger.log({ event: 'server.started', transport: 'stdio', environment: settings.environment });
 
   let stopping = false;
-  const stop = async (reason: string): Promise<void> => {
+  const stop = async (reason: string, exitCode = 0): Promise<void> => {
     if (stopping) return;
     stopping = true;
     logger.log({ event: 'server.stopping', reason });
@@ -39,8 +40,9 @@ export async function startStdio(input: Readable, output: Writable): Promise<(re
     await app.close();
     logger.log({ event: 'server.stopped' });
     // Whatever a tool has left running: the host waits for this process to be gone.
-    process.exit(reason === 'slow_client' ? 1 : 0);
+    process.exit(exitCode);
   };
-  void service.ended.then(stop);
+  heedStrayErrors(logger, (reason, exitCode) => void stop(reason, exitCode));
+  void service.ended.then((reason) => stop(reason, reason === 'slow_client' ? 1 : 0));
   return (signal) => void stop(signal);
 }

@@ -67,7 +67,7 @@ describe('a day of the server, in its log', () => {
     expect(event('server.started')).toMatchObject([
       { level: 'info', url: PUBLIC_URL, environment: 'development' },
     ]);
-    expect(event('server.stopping')).toMatchObject([{ signal: 'SIGTERM' }]);
+    expect(event('server.stopping')).toMatchObject([{ reason: 'SIGTERM' }]);
     expect(server.logs.at(-1)).toMatchObject({ event: 'server.stopped' });
     const [first, last] = [server.logs[0]!, server.logs.at(-1)!].map(({ time }) => Date.parse(String(time)));
     expect(last).toBeGreaterThan(first!);

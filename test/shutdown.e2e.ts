@@ -126,7 +126,7 @@ describe('on a signal', () => {
     first.signal('SIGINT');
     await session.ended;
     expect(await first.exited).toBe(0);
-    expect(first.events('server.stopping')).toMatchObject([{ signal: 'SIGINT' }]);
+    expect(first.events('server.stopping')).toMatchObject([{ reason: 'SIGINT' }]);
     expect(first.events('server.stopped')).toHaveLength(1);
     const second = await ServerProcess.start({ NODE_ENV: 'development', PORT: new URL(first.url).port });
     expect(await statusOf(`${first.url}/health/ready`)).toBe(200);

@@ -61,7 +61,21 @@ class HoldingTool {
   }
 }
 
+/** Lets go of a promise that fails, or throws where nobody can catch it. */
+class CarelessTool {
+  execute({ seconds }: { seconds: number }): string {
+    if (seconds === 0) void Promise.reject(new Error(HOSTILE));
+    else setTimeout(() => fail(HOSTILE), 1_000 * seconds);
+    return 'careless';
+  }
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
 const TOOLS = {
+  careless: { type: CarelessTool, name: 'careless' },
   holding: { type: HoldingTool, name: 'holding' },
   slow: { type: SlowTool, name: 'slow' },
   breaking: { type: BreakingTool, name: 'breaking' },
