@@ -23,7 +23,7 @@ export { Tool, type ToolOptions } from './decorators/tool.decorator.js';
 export { PromptRegistry } from './catalog/prompt.registry.js';
 export { ResourceRegistry } from './catalog/resource.registry.js';
 export { ToolRegistry } from './catalog/tool.registry.js';
-export { WiringError } from './catalog/wiring.error.js';
+export { WiringError } from './decorators/wiring.error.js';
 export {
   getMcpContext,
   MCP_CONTEXT_TYPE,
@@ -42,7 +42,7 @@ export type {
   LoggingLevel,
   PromptMessage,
   ToolAnnotations,
-} from './protocol/sdk-types.js';
+} from './messages/sdk-types.js';
 export { SessionDrain } from './sessions/session.drain.js';
 export { SessionService } from './sessions/session.service.js';
 export { type StdioHost, type StdioService, StdioTransport } from './transports/stdio/stdio.transport.js';

@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { RateLimit } from '../backplane/index.js';
-import type { Implementation } from './protocol/sdk-types.js';
+import type { Implementation } from './messages/sdk-types.js';
 
 /** What the protocol room needs to know of its surroundings. Durations are milliseconds, sizes bytes. */
 export interface McpModuleOptions {

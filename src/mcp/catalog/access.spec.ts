@@ -1,6 +1,6 @@
 import { Access } from './access.js';
 import type { RequiredScopes } from '../decorators/entry-options.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 const access = (scopes: unknown, stepUp = false): Access =>
   Access.of({ scopes: scopes as RequiredScopes, stepUp }, 'VaultTool');

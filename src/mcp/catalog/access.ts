@@ -1,5 +1,5 @@
 import type { EntryOptions, RequiredScopes } from '../decorators/entry-options.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 /** RFC 6749, section 3.3: scope-token. */
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+$/;

@@ -1,6 +1,6 @@
 import { Audit } from '../decorators/audit.decorator.js';
 import { auditPolicyOf, EVERY_CALL } from './audit.policy.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 class Bare {
   execute(): string {

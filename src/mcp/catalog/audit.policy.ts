@@ -1,6 +1,6 @@
 import { Reflector } from '@nestjs/core';
 import { AUDIT_METADATA, type AuditOptions } from '../decorators/audit.decorator.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 /** A path's names. */
 export type ArgumentPath = readonly string[];

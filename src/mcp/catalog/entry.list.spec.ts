@@ -3,7 +3,7 @@ import { type Change, ChangeFeed } from './change.feed.js';
 import { EntryList } from './entry.list.js';
 import { decodeCursor } from './list.cursor.js';
 import { type RegisteredTool, registeredTool } from './registered-tool.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 const OPTIONS = { serverInfo: { name: 'spec', version: '1' }, pageSize: 1_000, listTtlMs: 60_000 };
 const PLACE = { field: 'tools', list: 'tools' } as const;

@@ -2,7 +2,7 @@ import type { McpModuleOptions } from '../mcp.options.js';
 import type { ChangeFeed, ListName } from './change.feed.js';
 import type { Entry } from './entry.js';
 import { encodeCursor } from './list.cursor.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 /** More than any sensible number of distinct views of a list; beyond it they are made anew. */
 const MAX_VIEWS = 256;

@@ -1,12 +1,5 @@
-import type { CallContext } from '../decorators/call-context.js';
 import type { Access } from './access.js';
 import type { AuditPolicy } from './audit.policy.js';
-
-/** Runs a method of the class behind an entry, through whatever enhancers it has. */
-export type Handler<Input = never, Returned = unknown> = (
-  input: Input,
-  context: CallContext,
-) => Returned | Promise<Returned>;
 
 /** An entry of the catalogue, as a registry holds it: everything that does not change between calls. */
 export interface Entry {

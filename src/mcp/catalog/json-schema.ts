@@ -1,6 +1,6 @@
 import { JSON_SCHEMA_VENDOR } from '../decorators/from-json-schema.js';
 import type { Schema } from '../decorators/schema.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 

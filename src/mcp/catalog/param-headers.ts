@@ -1,5 +1,5 @@
 import type { JsonSchema } from './json-schema.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 const ANNOTATION = 'x-mcp-header';
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

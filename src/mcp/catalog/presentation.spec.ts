@@ -1,5 +1,5 @@
 import { assertTimeout } from './presentation.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 it.each([undefined, 1, 2 ** 31 - 1])('a time limit may be %s', (timeoutMs) => {
   expect(() => assertTimeout(timeoutMs, 'C')).not.toThrow();

@@ -1,5 +1,5 @@
 import type { EntryOptions } from '../decorators/entry-options.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 /** What the list entries of tools, resources and prompts have in common. */
 export function presentation({ name, title, icons, meta }: EntryOptions & { readonly name: string }) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Schema } from '../decorators/schema.js';
 import { promptArgumentsOf } from './prompt-arguments.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 const of = (args: Schema): unknown => promptArgumentsOf(args, 'SomePrompt');
 

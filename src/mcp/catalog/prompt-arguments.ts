@@ -1,7 +1,7 @@
 import type { Schema } from '../decorators/schema.js';
-import { isObject } from '../protocol/json-rpc.js';
+import { isObject } from '../messages/json-rpc.js';
 import { type JsonSchema, objectSchemaOf } from './json-schema.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 /** An argument of a prompt, as its list entry has it. MCP 2025-11-25, Prompts, "Data Types". */
 export interface PromptArgument {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { McpPrompt } from '../decorators/mcp-prompt.js';
 import type { PromptOptions } from '../decorators/prompt.decorator.js';
 import type { Schema } from '../decorators/schema.js';
-import { HandlerFactory } from '../invocation/handler.factory.js';
+import { HandlerFactory } from '../enhancers/handler.factory.js';
 import { MCP_OPTIONS } from '../mcp.options.js';
 import { auditPolicyOf } from './audit.policy.js';
 import { ChangeFeed } from './change.feed.js';

@@ -3,10 +3,11 @@ import type { PromptOptions } from '../decorators/prompt.decorator.js';
 import type { Schema } from '../decorators/schema.js';
 import { Access } from './access.js';
 import type { AuditPolicy } from './audit.policy.js';
-import type { Entry, Handler } from './entry.js';
+import type { Entry } from './entry.js';
+import type { Handler } from '../enhancers/handler.js';
 import { assertTimeout, presentation } from './presentation.js';
 import { promptArgumentsOf } from './prompt-arguments.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 /** Any letters will do; a client makes a command of it, and shows it. */
 const PROMPT_NAME = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u;

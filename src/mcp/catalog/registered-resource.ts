@@ -3,11 +3,12 @@ import type { ResourceRequest } from '../decorators/mcp-resource.js';
 import type { ResourceOptions } from '../decorators/resource.decorator.js';
 import { Access } from './access.js';
 import type { AuditPolicy } from './audit.policy.js';
-import type { Entry, Handler } from './entry.js';
+import type { Entry } from './entry.js';
+import type { Handler } from '../enhancers/handler.js';
 import { assertTimeout, presentation } from './presentation.js';
 import { isUri } from './uri-template.parser.js';
 import { UriTemplate } from './uri.template.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 /** Longer ones than any client shows or stores; what a URI costs to look up, and to subscribe to, is bounded. */
 export const MAX_URI_LENGTH = 2_048;

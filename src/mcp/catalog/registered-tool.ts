@@ -3,11 +3,12 @@ import type { Schema } from '../decorators/schema.js';
 import type { ToolOptions } from '../decorators/tool.decorator.js';
 import { Access } from './access.js';
 import { type AuditPolicy, EVERY_CALL } from './audit.policy.js';
-import type { Entry, Handler } from './entry.js';
+import type { Entry } from './entry.js';
+import type { Handler } from '../enhancers/handler.js';
 import { inResultObject, jsonSchemaOf, objectSchemaOf } from './json-schema.js';
 import { type ParamHeader, paramHeadersOf } from './param-headers.js';
 import { assertTimeout, presentation } from './presentation.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 /** MCP 2025-11-25, Tools, "Tool Names". */
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;

@@ -1,10 +1,10 @@
 import { EVERY_CALL } from './audit.policy.js';
 import type { ResourceOptions } from '../decorators/resource.decorator.js';
-import type { HandlerFactory } from '../invocation/handler.factory.js';
+import type { HandlerFactory } from '../enhancers/handler.factory.js';
 import { type Change, ChangeFeed } from './change.feed.js';
 import { registeredResource } from './registered-resource.js';
 import { ResourceRegistry } from './resource.registry.js';
-import { WiringError } from './wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 const OPTIONS = { serverInfo: { name: 'spec', version: '1' }, pageSize: 1_000, listTtlMs: 0 };
 

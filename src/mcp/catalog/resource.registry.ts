@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { McpResource } from '../decorators/mcp-resource.js';
 import type { ResourceOptions } from '../decorators/resource.decorator.js';
-import { HandlerFactory } from '../invocation/handler.factory.js';
+import { HandlerFactory } from '../enhancers/handler.factory.js';
 import { MCP_OPTIONS } from '../mcp.options.js';
 import type { Verdict } from './access.js';
 import { auditPolicyOf } from './audit.policy.js';

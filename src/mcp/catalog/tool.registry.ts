@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { McpTool } from '../decorators/mcp-tool.js';
 import type { Schema } from '../decorators/schema.js';
 import type { ToolOptions } from '../decorators/tool.decorator.js';
-import { HandlerFactory } from '../invocation/handler.factory.js';
+import { HandlerFactory } from '../enhancers/handler.factory.js';
 import { MCP_OPTIONS } from '../mcp.options.js';
 import { auditPolicyOf } from './audit.policy.js';
 import { ChangeFeed } from './change.feed.js';

@@ -6,7 +6,7 @@ import type {
   Implementation,
   LoggingLevel,
   Root,
-} from '../protocol/sdk-types.js';
+} from '../messages/sdk-types.js';
 import type { Schema, Validated } from './schema.js';
 
 /** Who is calling, as the access token says. */

@@ -1,4 +1,4 @@
-import type { Icon } from '../protocol/sdk-types.js';
+import type { Icon } from '../messages/sdk-types.js';
 
 /** Scopes that a caller must have: all of a list, or one of `anyOf`. */
 export type RequiredScopes = readonly string[] | { readonly anyOf: readonly string[] };

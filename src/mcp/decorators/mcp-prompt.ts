@@ -1,4 +1,4 @@
-import type { GetPromptResult, PromptMessage } from '../protocol/sdk-types.js';
+import type { GetPromptResult, PromptMessage } from '../messages/sdk-types.js';
 import type { CallContext } from './call-context.js';
 import type { Completes } from './completion.js';
 import type { Schema, Validated } from './schema.js';

@@ -1,4 +1,4 @@
-import type { ReadResourceResult } from '../protocol/sdk-types.js';
+import type { ReadResourceResult } from '../messages/sdk-types.js';
 import type { CallContext } from './call-context.js';
 import type { Completes } from './completion.js';
 

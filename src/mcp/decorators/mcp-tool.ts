@@ -1,4 +1,4 @@
-import type { CallToolResult, ContentBlock } from '../protocol/sdk-types.js';
+import type { CallToolResult, ContentBlock } from '../messages/sdk-types.js';
 import type { CallContext } from './call-context.js';
 import type { Schema, Unvalidated, Validated } from './schema.js';
 

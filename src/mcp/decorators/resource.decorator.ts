@@ -1,6 +1,6 @@
 import { applyDecorators, Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import type { Annotations } from '../protocol/sdk-types.js';
+import type { Annotations } from '../messages/sdk-types.js';
 import type { EntryOptions } from './entry-options.js';
 import type { McpResource } from './mcp-resource.js';
 

@@ -1,6 +1,6 @@
 import { applyDecorators, Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import type { ToolAnnotations } from '../protocol/sdk-types.js';
+import type { ToolAnnotations } from '../messages/sdk-types.js';
 import type { EntryOptions } from './entry-options.js';
 import type { McpTool } from './mcp-tool.js';
 import type { Schema } from './schema.js';

@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common/constants.js';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
-import { WiringError } from '../catalog/wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 
 type Module = ReturnType<DiscoveryService['getModules']>[number];
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { ApplicationConfig, type ContextId, ExternalContextCreator, type NestContainer } from '@nestjs/core';
-import type { Handler } from '../catalog/entry.js';
+import type { Handler } from './handler.js';
 import type { CallContext } from '../decorators/call-context.js';
 import type { EnhancerInstances } from './enhancer.instances.js';
 import type { Enhancers } from './enhancers.js';

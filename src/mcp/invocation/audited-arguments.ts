@@ -1,5 +1,5 @@
 import type { ArgumentPath } from '../catalog/audit.policy.js';
-import { isObject, type Params } from '../protocol/json-rpc.js';
+import { isObject, type Params } from '../messages/json-rpc.js';
 import type { OperationKind } from './operation.js';
 
 const MAX_TEXT = 256;

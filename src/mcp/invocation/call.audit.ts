@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type AuditActor, type AuditedOutcome, AuditTrail, type CallRecord } from '../../audit/index.js';
 import type { Entry } from '../catalog/entry.js';
-import type { RequestId } from '../protocol/sdk-types.js';
+import type { RequestId } from '../messages/sdk-types.js';
 import type { Principal } from '../sessions/principal.js';
 import { argumentsIn, picked, without } from './audited-arguments.js';
 import type { Call } from './call.js';

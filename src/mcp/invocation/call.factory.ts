@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Exchange } from '../protocol/exchange.js';
-import type { JsonRpcRequest } from '../protocol/json-rpc.js';
+import type { Exchange } from './exchange.js';
+import type { JsonRpcRequest } from '../messages/json-rpc.js';
 import { Call } from './call.js';
 import { ClientInputFactory } from './client-input.factory.js';
 

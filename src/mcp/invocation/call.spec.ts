@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import type { McpModuleOptions } from '../mcp.options.js';
-import type { JsonRpcRequest } from '../protocol/json-rpc.js';
+import type { JsonRpcRequest } from '../messages/json-rpc.js';
 import type { Principal } from '../sessions/principal.js';
 import { Session } from '../sessions/session.js';
 import { Call } from './call.js';

@@ -1,13 +1,13 @@
 import type { CallContext } from '../decorators/call-context.js';
-import type { Exchange } from '../protocol/exchange.js';
+import type { Exchange } from './exchange.js';
 import {
   encodeNotification,
   isObject,
   isRequestId,
   type JsonRpcRequest,
   type Params,
-} from '../protocol/json-rpc.js';
-import type { ProgressToken, RequestId } from '../protocol/sdk-types.js';
+} from '../messages/json-rpc.js';
+import type { ProgressToken, RequestId } from '../messages/sdk-types.js';
 import type { AbortCause, Peer, PendingCall } from '../sessions/peer.js';
 import type { Principal } from '../sessions/principal.js';
 import { CallAbortedError } from './call-aborted.error.js';

@@ -1,4 +1,4 @@
-import type { ClientCapabilities } from '../protocol/sdk-types.js';
+import type { ClientCapabilities } from '../messages/sdk-types.js';
 import type { Question } from './client.input.js';
 
 /**

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
-import type { JsonRpcRequest } from '../protocol/json-rpc.js';
+import type { JsonRpcRequest } from '../messages/json-rpc.js';
 import type { Call } from './call.js';
 import type { ClientInput } from './client.input.js';
 import { LiveInput } from './live.input.js';

@@ -1,7 +1,8 @@
-import type { Entry, Handler } from '../catalog/entry.js';
+import type { Entry } from '../catalog/entry.js';
+import type { Handler } from '../enhancers/handler.js';
 import type { CallContext } from '../decorators/call-context.js';
 import type { CompletionRequest } from '../decorators/completion.js';
-import { isObject } from '../protocol/json-rpc.js';
+import { isObject } from '../messages/json-rpc.js';
 import type { Operation, Result } from './operation.js';
 
 /** MCP 2025-11-25, Utilities: Completion, "Completion Results". */

@@ -6,7 +6,7 @@ import type {
   UrlElicitation,
 } from '../decorators/call-context.js';
 import type { Schema } from '../decorators/schema.js';
-import { ElicitRequestFormParamsSchema } from '../protocol/sdk-types.js';
+import { ElicitRequestFormParamsSchema } from '../messages/sdk-types.js';
 import { describeIssues } from './argument-issues.js';
 import type { ClientInput } from './client.input.js';
 import { readElicited } from './input-answers.js';

@@ -7,7 +7,7 @@ import {
   ElicitResultSchema,
   ListRootsResultSchema,
   type Root,
-} from '../protocol/sdk-types.js';
+} from '../messages/sdk-types.js';
 import { ToolError } from './tool.error.js';
 
 /** The client's answer to `elicitation/create`. Throws {@link ToolError} where it is none. */

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
-import { ProtocolError } from '../protocol/protocol.error.js';
-import { ResultWriter } from '../protocol/result.writer.js';
+import { ProtocolError } from '../messages/protocol.error.js';
+import { ResultWriter } from './result.writer.js';
 import type { Call } from './call.js';
 import { CallAbortedError } from './call-aborted.error.js';
 import { CallLog, type CallOutcome } from './call.log.js';

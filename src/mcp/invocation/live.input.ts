@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { encodeNotification, encodeRequest, isObject, type Params } from '../protocol/json-rpc.js';
+import { encodeNotification, encodeRequest, isObject, type Params } from '../messages/json-rpc.js';
 import type { Call } from './call.js';
 import { missingCapability, nameOfCapability } from './client-capability.js';
 import type { ClientInput, Question } from './client.input.js';

@@ -1,6 +1,6 @@
 import type { Entry } from '../catalog/entry.js';
 import type { CallContext } from '../decorators/call-context.js';
-import type { ProtocolError } from '../protocol/protocol.error.js';
+import type { ProtocolError } from '../messages/protocol.error.js';
 
 /** What a client gets for a call: the `result` of its reply. */
 export type Result = Readonly<Record<string, unknown>>;

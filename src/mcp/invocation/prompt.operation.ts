@@ -1,8 +1,8 @@
 import type { RegisteredPrompt } from '../catalog/registered-prompt.js';
 import type { CallContext } from '../decorators/call-context.js';
-import { isObject } from '../protocol/json-rpc.js';
-import { ProtocolError } from '../protocol/protocol.error.js';
-import { ErrorCode, type GetPromptResult, type PromptMessage } from '../protocol/sdk-types.js';
+import { isObject } from '../messages/json-rpc.js';
+import { ProtocolError } from '../messages/protocol.error.js';
+import { ErrorCode, type GetPromptResult, type PromptMessage } from '../messages/sdk-types.js';
 import { describeIssues } from './argument-issues.js';
 import { type FailureCause, InvalidInputError, type Operation, type Result } from './operation.js';
 

@@ -1,5 +1,5 @@
 import type { McpModuleOptions } from '../mcp.options.js';
-import type { JsonRpcRequest } from '../protocol/json-rpc.js';
+import type { JsonRpcRequest } from '../messages/json-rpc.js';
 import type { Call } from './call.js';
 import type { Question } from './client.input.js';
 import { InputRequiredError } from './input-required.error.js';

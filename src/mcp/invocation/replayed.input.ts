@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isObject, type JsonRpcRequest } from '../protocol/json-rpc.js';
-import { invalidParams, ProtocolError } from '../protocol/protocol.error.js';
-import { ErrorCode } from '../protocol/sdk-types.js';
+import { isObject, type JsonRpcRequest } from '../messages/json-rpc.js';
+import { invalidParams, ProtocolError } from '../messages/protocol.error.js';
+import { ErrorCode } from '../messages/sdk-types.js';
 import type { Call } from './call.js';
 import { missingCapability, nameOfCapability } from './client-capability.js';
 import type { ClientInput, Question } from './client.input.js';

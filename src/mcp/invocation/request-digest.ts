@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isObject, type JsonRpcRequest } from '../protocol/json-rpc.js';
+import { isObject, type JsonRpcRequest } from '../messages/json-rpc.js';
 import type { Question } from './client.input.js';
 
 /** What a request asks for, whichever round of it this is: its method, and its parameters but for the round's own. */

@@ -1,6 +1,6 @@
 import type { RegisteredResource } from '../catalog/registered-resource.js';
 import type { ResourceContents } from '../decorators/mcp-resource.js';
-import { isObject } from '../protocol/json-rpc.js';
+import { isObject } from '../messages/json-rpc.js';
 
 /**
  * Maps what `read` returned to the contents on the wire. Throws when it is none of the forms that

@@ -1,6 +1,6 @@
 import { EncryptJWT } from 'jose';
 import type { McpModuleOptions } from '../mcp.options.js';
-import { ProtocolError } from '../protocol/protocol.error.js';
+import { ProtocolError } from '../messages/protocol.error.js';
 import { type RequestState, StateSeal } from './state.seal.js';
 import { ToolError } from './tool.error.js';
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { EncryptJWT, errors, jwtDecrypt, type JWTPayload } from 'jose';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
-import { invalidParams } from '../protocol/protocol.error.js';
+import { invalidParams } from '../messages/protocol.error.js';
 import type { StepResult } from './once.steps.js';
 import { ToolError } from './tool.error.js';
 

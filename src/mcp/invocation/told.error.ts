@@ -1,5 +1,5 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
-import { isObject } from '../protocol/json-rpc.js';
+import { isObject } from '../messages/json-rpc.js';
 import { ToolError } from './tool.error.js';
 
 const DENIALS: readonly number[] = [HttpStatus.UNAUTHORIZED, HttpStatus.FORBIDDEN];

@@ -1,7 +1,7 @@
 import type { RegisteredTool } from '../catalog/registered-tool.js';
 import type { Schema } from '../decorators/schema.js';
-import { isObject } from '../protocol/json-rpc.js';
-import type { CallToolResult, ContentBlock } from '../protocol/sdk-types.js';
+import { isObject } from '../messages/json-rpc.js';
+import type { CallToolResult, ContentBlock } from '../messages/sdk-types.js';
 import { describeIssues } from './argument-issues.js';
 
 /** A result with one text block. */

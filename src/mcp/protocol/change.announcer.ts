@@ -3,7 +3,7 @@ import { ChangeAudience } from '../catalog/change.audience.js';
 import { type Change, ChangeFeed, LIST_NAMES } from '../catalog/change.feed.js';
 import type { Session } from '../sessions/session.js';
 import { SessionService } from '../sessions/session.service.js';
-import { encodeNotification, type Params } from './json-rpc.js';
+import { encodeNotification, type Params } from '../messages/json-rpc.js';
 
 /** The notification that tells of a change. */
 export function notificationOf(change: Change): { readonly method: string; readonly params: Params } {

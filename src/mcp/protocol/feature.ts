@@ -1,6 +1,6 @@
 import type { Entry } from '../catalog/entry.js';
-import type { Exchange } from './exchange.js';
-import type { JsonRpcRequest, Params } from './json-rpc.js';
+import type { Exchange } from '../invocation/exchange.js';
+import type { JsonRpcRequest, Params } from '../messages/json-rpc.js';
 
 /** Revisions with sessions, up to 2025-11-25; without, from 2026-07-28 on; or all of them. */
 export type Era = 'sessions' | 'stateless' | 'all';

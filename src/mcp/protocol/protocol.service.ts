@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CallAbortedError } from '../invocation/call-aborted.error.js';
 import type { Peer } from '../sessions/peer.js';
 import type { Principal } from '../sessions/principal.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange } from '../invocation/exchange.js';
 import { type Feature, FEATURES, type Method } from './feature.js';
 import {
   encodeError,
@@ -11,10 +11,10 @@ import {
   type JsonRpcMessage,
   type JsonRpcNotification,
   type JsonRpcRequest,
-} from './json-rpc.js';
-import { ProtocolError } from './protocol.error.js';
+} from '../messages/json-rpc.js';
+import { ProtocolError } from '../messages/protocol.error.js';
 import { RefusedCalls } from './refused.calls.js';
-import { ErrorCode } from './sdk-types.js';
+import { ErrorCode } from '../messages/sdk-types.js';
 
 /** The one answer to a request. */
 export interface Reply {

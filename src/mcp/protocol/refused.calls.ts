@@ -4,7 +4,7 @@ import { CALL_KINDS } from '../invocation/operation.js';
 import type { Peer } from '../sessions/peer.js';
 import type { Principal } from '../sessions/principal.js';
 import { type Feature, FEATURES, type Method } from './feature.js';
-import type { JsonRpcMessage } from './json-rpc.js';
+import type { JsonRpcMessage } from '../messages/json-rpc.js';
 
 /** Records calls that never began. */
 @Injectable()

@@ -1,13 +1,13 @@
 import type { RevocableToken } from '../../backplane/index.js';
 import type { ClientSession } from '../decorators/call-context.js';
-import type { JsonRpcResponse } from '../protocol/json-rpc.js';
+import type { JsonRpcResponse } from '../messages/json-rpc.js';
 import {
   type ClientCapabilities,
   type Implementation,
   isModernVersion,
   type LoggingLevel,
   type RequestId,
-} from '../protocol/sdk-types.js';
+} from '../messages/sdk-types.js';
 import type { Principal } from './principal.js';
 
 /** How a peer's messages travel. */

@@ -1,6 +1,6 @@
 import type { RevocableToken } from '../../backplane/index.js';
 import type { User } from '../decorators/call-context.js';
-import type { AuthInfo } from '../protocol/sdk-types.js';
+import type { AuthInfo } from '../messages/sdk-types.js';
 
 /** The marks by which the deny list knows the token, beside what a tool may see of its caller. */
 export interface Principal extends User, RevocableToken {

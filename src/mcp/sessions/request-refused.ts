@@ -1,5 +1,5 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
-import { ErrorCode, type RequestId } from '../protocol/sdk-types.js';
+import { ErrorCode, type RequestId } from '../messages/sdk-types.js';
 
 /**
  * A request that is refused before its message is taken. Answered with `status` and a JSON-RPC error

@@ -1,5 +1,5 @@
 import type { StoredRecord } from '../../backplane/index.js';
-import type { ClientCapabilities, Implementation, LoggingLevel } from '../protocol/sdk-types.js';
+import type { ClientCapabilities, Implementation, LoggingLevel } from '../messages/sdk-types.js';
 import type { SessionTransport } from './peer.js';
 
 /** What every node can know of a session: enough to go on with it. Times are milliseconds since the epoch. */

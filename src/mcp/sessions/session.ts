@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LoggingLevel } from '../protocol/sdk-types.js';
+import type { LoggingLevel } from '../messages/sdk-types.js';
 import type { SessionRecord } from './session.record.js';
 import { type MessageOutlet, Peer, type SessionStream, type SessionTransport } from './peer.js';
 import type { Principal } from './principal.js';

@@ -1,4 +1,4 @@
-import type { ClientCapabilities, Implementation, LoggingLevel } from '../protocol/sdk-types.js';
+import type { ClientCapabilities, Implementation, LoggingLevel } from '../messages/sdk-types.js';
 import { Peer } from './peer.js';
 import type { Principal } from './principal.js';
 

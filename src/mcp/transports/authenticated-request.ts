@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { AuthInfo } from '../protocol/sdk-types.js';
+import type { AuthInfo } from '../messages/sdk-types.js';
 
 /** What the guard goes on to say of a caller that it has let in. */
 export interface Admission {

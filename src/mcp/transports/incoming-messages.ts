@@ -1,7 +1,7 @@
 import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import { type JsonRpcMessage, type JsonRpcRequest, readMessage } from '../protocol/json-rpc.js';
-import { ProtocolError } from '../protocol/protocol.error.js';
+import { type JsonRpcMessage, type JsonRpcRequest, readMessage } from '../messages/json-rpc.js';
+import { ProtocolError } from '../messages/protocol.error.js';
 import { RequestRefused, shuttingDown } from '../sessions/request-refused.js';
 import type { Session } from '../sessions/session.js';
 import { readJsonBody } from './message-body.js';

@@ -1,6 +1,6 @@
 import { HttpStatus } from '@nestjs/common';
 import { isUtf8 } from 'node:buffer';
-import { ErrorCode } from '../protocol/sdk-types.js';
+import { ErrorCode } from '../messages/sdk-types.js';
 import { RequestRefused } from '../sessions/request-refused.js';
 import { measureJson, opensAtMost } from './json-measure.js';
 

@@ -9,8 +9,8 @@ import {
 } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
-import { encodeError } from '../protocol/json-rpc.js';
-import { ErrorCode } from '../protocol/sdk-types.js';
+import { encodeError } from '../messages/json-rpc.js';
+import { ErrorCode } from '../messages/sdk-types.js';
 import { RequestRefused } from '../sessions/request-refused.js';
 import { cutUnread, readingTimeOf } from './unread-reply.js';
 

@@ -1,5 +1,5 @@
-import { type JsonRpcMessage, isObject, type Params } from '../protocol/json-rpc.js';
-import { invalidParams, ProtocolError } from '../protocol/protocol.error.js';
+import { type JsonRpcMessage, isObject, type Params } from '../messages/json-rpc.js';
+import { invalidParams, ProtocolError } from '../messages/protocol.error.js';
 import {
   type ClientCapabilities,
   ClientCapabilitiesSchema,
@@ -7,7 +7,7 @@ import {
   LoggingLevelSchema,
   STATELESS_VERSION,
   SUPPORTED_PROTOCOL_VERSIONS,
-} from '../protocol/sdk-types.js';
+} from '../messages/sdk-types.js';
 import type { RequestEnvelope } from '../sessions/visit.js';
 
 const PREFIX = 'io.modelcontextprotocol/';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Entry, Handler } from '../../catalog/entry.js';
+import type { Entry } from '../../catalog/entry.js';
+import type { Handler } from '../../enhancers/handler.js';
 import { PromptRegistry } from '../../catalog/prompt.registry.js';
 import { ResourceRegistry } from '../../catalog/resource.registry.js';
 import type { CompletionRequest } from '../../decorators/completion.js';
@@ -11,11 +12,11 @@ import {
   NO_COMPLETION,
 } from '../../invocation/completion.operation.js';
 import { Invoker } from '../../invocation/invoker.js';
-import type { Exchange } from '../exchange.js';
+import type { Exchange } from '../../invocation/exchange.js';
 import type { Feature, Method } from '../feature.js';
-import { isObject, isTextObject, type JsonRpcRequest, type Params } from '../json-rpc.js';
-import { invalidParams } from '../protocol.error.js';
-import { ResultWriter } from '../result.writer.js';
+import { isObject, isTextObject, type JsonRpcRequest, type Params } from '../../messages/json-rpc.js';
+import { invalidParams } from '../../messages/protocol.error.js';
+import { ResultWriter } from '../../invocation/result.writer.js';
 
 /** What a reference names, and which of its arguments can be completed. */
 interface Referenced {

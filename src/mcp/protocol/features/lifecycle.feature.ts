@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { Session } from '../../sessions/session.js';
-import type { Exchange } from '../exchange.js';
+import type { Exchange } from '../../invocation/exchange.js';
 import type { Feature, Method } from '../feature.js';
-import type { JsonRpcRequest } from '../json-rpc.js';
-import { invalidParams, ProtocolError } from '../protocol.error.js';
-import { ResultWriter } from '../result.writer.js';
+import type { JsonRpcRequest } from '../../messages/json-rpc.js';
+import { invalidParams, ProtocolError } from '../../messages/protocol.error.js';
+import { ResultWriter } from '../../invocation/result.writer.js';
 import {
   ErrorCode,
   InitializeRequestParamsSchema,
@@ -14,7 +14,7 @@ import {
   type ServerCapabilities,
   SESSION_VERSIONS,
   SUPPORTED_PROTOCOL_VERSIONS,
-} from '../sdk-types.js';
+} from '../../messages/sdk-types.js';
 
 /** It is kept with the session, on every node that serves it. */
 const MAX_KEPT = 65_536;

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Session } from '../../sessions/session.js';
 import type { Feature, Method } from '../feature.js';
-import type { Params } from '../json-rpc.js';
-import { invalidParams } from '../protocol.error.js';
-import { LoggingLevelSchema } from '../sdk-types.js';
+import type { Params } from '../../messages/json-rpc.js';
+import { invalidParams } from '../../messages/protocol.error.js';
+import { LoggingLevelSchema } from '../../messages/sdk-types.js';
 
 /** Which log messages a session wants. In 2026-07-28 each request says so itself. */
 @Injectable()

@@ -5,11 +5,11 @@ import { CallFactory } from '../../invocation/call.factory.js';
 import { CallLog } from '../../invocation/call.log.js';
 import { Invoker } from '../../invocation/invoker.js';
 import { PromptOperation } from '../../invocation/prompt.operation.js';
-import type { Exchange } from '../exchange.js';
+import type { Exchange } from '../../invocation/exchange.js';
 import type { Feature, Method } from '../feature.js';
-import { isTextObject, type JsonRpcRequest, type Params } from '../json-rpc.js';
+import { isTextObject, type JsonRpcRequest, type Params } from '../../messages/json-rpc.js';
 import { listPage } from '../list.page.js';
-import { invalidParams } from '../protocol.error.js';
+import { invalidParams } from '../../messages/protocol.error.js';
 
 /** MCP 2025-11-25 and 2026-07-28, Server Features: Prompts. */
 @Injectable()

@@ -6,13 +6,13 @@ import { CallLog } from '../../invocation/call.log.js';
 import { Invoker } from '../../invocation/invoker.js';
 import { ResourceOperation } from '../../invocation/resource.operation.js';
 import type { Session } from '../../sessions/session.js';
-import type { Exchange } from '../exchange.js';
+import type { Exchange } from '../../invocation/exchange.js';
 import type { Feature, Method } from '../feature.js';
-import type { JsonRpcRequest, Params } from '../json-rpc.js';
+import type { JsonRpcRequest, Params } from '../../messages/json-rpc.js';
 import { listPage } from '../list.page.js';
-import { invalidParams, ProtocolError } from '../protocol.error.js';
-import { resourceNotFound } from '../resource-not-found.js';
-import { ErrorCode } from '../sdk-types.js';
+import { invalidParams, ProtocolError } from '../../messages/protocol.error.js';
+import { resourceNotFound } from '../../invocation/resource-not-found.js';
+import { ErrorCode } from '../../messages/sdk-types.js';
 
 /** Each is kept with the session, on every node that serves it. */
 const MAX_SUBSCRIPTIONS = 1_000;

@@ -6,12 +6,12 @@ import { CallAbortedError } from '../../invocation/call-aborted.error.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import type { AbortCause } from '../../sessions/peer.js';
 import { notificationOf } from '../change.announcer.js';
-import type { Exchange } from '../exchange.js';
+import type { Exchange } from '../../invocation/exchange.js';
 import type { Feature, Method } from '../feature.js';
-import { encodeNotification, isObject, type JsonRpcRequest, type Params } from '../json-rpc.js';
-import { invalidParams, ProtocolError } from '../protocol.error.js';
-import { ResultWriter } from '../result.writer.js';
-import { ErrorCode, type RequestId } from '../sdk-types.js';
+import { encodeNotification, isObject, type JsonRpcRequest, type Params } from '../../messages/json-rpc.js';
+import { invalidParams, ProtocolError } from '../../messages/protocol.error.js';
+import { ResultWriter } from '../../invocation/result.writer.js';
+import { ErrorCode, type RequestId } from '../../messages/sdk-types.js';
 
 const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 const LISTS = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };

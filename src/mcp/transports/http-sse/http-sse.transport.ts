@@ -1,6 +1,6 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { CallLimiter } from '../../invocation/call.limiter.js';
+import { CallLimiter } from '../../protocol/call.limiter.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
 import { principalOf } from '../../sessions/principal.js';

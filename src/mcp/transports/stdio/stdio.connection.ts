@@ -5,10 +5,10 @@ import {
   isRequestId,
   type JsonRpcMessage,
   type JsonRpcRequest,
-} from '../../protocol/json-rpc.js';
-import { ProtocolError } from '../../protocol/protocol.error.js';
+} from '../../messages/json-rpc.js';
+import { ProtocolError } from '../../messages/protocol.error.js';
 import type { ProtocolService, Reply } from '../../protocol/protocol.service.js';
-import { ErrorCode, type RequestId, STATELESS_VERSION } from '../../protocol/sdk-types.js';
+import { ErrorCode, type RequestId, STATELESS_VERSION } from '../../messages/sdk-types.js';
 import type { Peer, SessionEnd } from '../../sessions/peer.js';
 import type { Principal } from '../../sessions/principal.js';
 import { batchesUnsupported, RequestRefused, shuttingDown } from '../../sessions/request-refused.js';

@@ -1,6 +1,6 @@
 import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import { ErrorCode, SESSION_VERSIONS, SUPPORTED_PROTOCOL_VERSIONS } from '../../protocol/sdk-types.js';
+import { ErrorCode, SESSION_VERSIONS, SUPPORTED_PROTOCOL_VERSIONS } from '../../messages/sdk-types.js';
 import { missingSession, RequestRefused } from '../../sessions/request-refused.js';
 import { onlyHeader } from './only-header.js';
 

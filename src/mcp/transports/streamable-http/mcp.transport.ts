@@ -1,9 +1,9 @@
 import { Inject, Injectable, MethodNotAllowedException } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { CallLimiter } from '../../invocation/call.limiter.js';
+import { CallLimiter } from '../../protocol/call.limiter.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
-import type { JsonRpcMessage } from '../../protocol/json-rpc.js';
-import { isModernVersion, SESSION_VERSIONS } from '../../protocol/sdk-types.js';
+import type { JsonRpcMessage } from '../../messages/json-rpc.js';
+import { isModernVersion, SESSION_VERSIONS } from '../../messages/sdk-types.js';
 import { principalOf } from '../../sessions/principal.js';
 import { batchesUnsupported } from '../../sessions/request-refused.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';

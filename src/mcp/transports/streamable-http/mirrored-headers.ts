@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { ParamHeader } from '../../catalog/param-headers.js';
-import { isObject, type JsonRpcRequest, type Params } from '../../protocol/json-rpc.js';
-import { ProtocolError } from '../../protocol/protocol.error.js';
-import { ErrorCode, STATELESS_VERSION } from '../../protocol/sdk-types.js';
+import { isObject, type JsonRpcRequest, type Params } from '../../messages/json-rpc.js';
+import { ProtocolError } from '../../messages/protocol.error.js';
+import { ErrorCode, STATELESS_VERSION } from '../../messages/sdk-types.js';
 import { unsupportedVersion } from '../request-envelope.js';
 import { onlyHeader } from './only-header.js';
 

@@ -1,6 +1,6 @@
 import { HttpStatus } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import type { ReplyOutlet } from '../../protocol/exchange.js';
+import type { ReplyOutlet } from '../../invocation/exchange.js';
 import type { Reply } from '../../protocol/protocol.service.js';
 import { cutUnread, type ReadingLimits, readingTimeOf } from '../unread-reply.js';
 

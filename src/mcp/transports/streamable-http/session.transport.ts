@@ -2,7 +2,7 @@ import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { ChangeAnnouncer } from '../../protocol/change.announcer.js';
-import type { JsonRpcMessage } from '../../protocol/json-rpc.js';
+import type { JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
 import { principalOf } from '../../sessions/principal.js';
 import {

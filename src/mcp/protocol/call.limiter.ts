@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type RateLimit, rateLimitHeaders, RateLimiter, type RateVerdict } from '../../backplane/index.js';
 import { ToolRegistry } from '../catalog/tool.registry.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
-import type { JsonRpcMessage, JsonRpcRequest } from '../protocol/json-rpc.js';
+import type { JsonRpcMessage, JsonRpcRequest } from '../messages/json-rpc.js';
 import type { Principal } from '../sessions/principal.js';
 import { rateLimited } from '../sessions/request-refused.js';
-import { RefusedCalls } from '../protocol/refused.calls.js';
-import { CALL_KINDS } from './operation.js';
+import { RefusedCalls } from './refused.calls.js';
+import { CALL_KINDS } from '../invocation/operation.js';
 
 const NOTHING_TO_TAKE = Promise.resolve();
 

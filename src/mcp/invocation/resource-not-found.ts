@@ -1,6 +1,6 @@
 import type { Peer } from '../sessions/peer.js';
-import { ProtocolError } from './protocol.error.js';
-import { ErrorCode } from './sdk-types.js';
+import { ProtocolError } from '../messages/protocol.error.js';
+import { ErrorCode } from '../messages/sdk-types.js';
 
 /**
  * The one answer for a URI that is no resource of this caller's, whatever the reason. MCP 2025-11-25 and

@@ -10,7 +10,7 @@ import {
   UsePipes,
 } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, NestFactory } from '@nestjs/core';
-import { WiringError } from '../catalog/wiring.error.js';
+import { WiringError } from '../decorators/wiring.error.js';
 import type { CallContext } from '../decorators/call-context.js';
 import { Tool } from '../decorators/tool.decorator.js';
 import { HandlerFactory } from './handler.factory.js';

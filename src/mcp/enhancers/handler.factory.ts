@@ -1,11 +1,11 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { type DiscoveryService, ModulesContainer } from '@nestjs/core';
-import type { Handler } from '../catalog/entry.js';
-import { WiringError } from '../catalog/wiring.error.js';
-import { CallScope } from '../enhancers/call.scope.js';
-import { EnhancerInstances } from '../enhancers/enhancer.instances.js';
-import { EnhancerPipeline } from '../enhancers/enhancer.pipeline.js';
-import { Enhancers } from '../enhancers/enhancers.js';
+import type { Handler } from './handler.js';
+import { WiringError } from '../decorators/wiring.error.js';
+import { CallScope } from './call.scope.js';
+import { EnhancerInstances } from './enhancer.instances.js';
+import { EnhancerPipeline } from './enhancer.pipeline.js';
+import { Enhancers } from './enhancers.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 type Module = ReturnType<DiscoveryService['getModules']>[number];

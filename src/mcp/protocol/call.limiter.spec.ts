@@ -4,12 +4,12 @@ import { BackplaneModule, type RateLimit, RateLimiter } from '../../backplane/in
 import { ChangeFeed } from '../catalog/change.feed.js';
 import { ToolRegistry } from '../catalog/tool.registry.js';
 import type { McpModuleOptions } from '../mcp.options.js';
-import { type JsonRpcMessage, readMessage } from '../protocol/json-rpc.js';
-import type { RefusedCalls } from '../protocol/refused.calls.js';
+import { type JsonRpcMessage, readMessage } from '../messages/json-rpc.js';
+import type { RefusedCalls } from './refused.calls.js';
 import type { Principal } from '../sessions/principal.js';
 import { RequestRefused } from '../sessions/request-refused.js';
 import { CallLimiter } from './call.limiter.js';
-import { HandlerFactory } from './handler.factory.js';
+import { HandlerFactory } from '../enhancers/handler.factory.js';
 
 /** Nothing of it comes back while a test runs. */
 const FIVE = { count: 5, periodMs: 86_400_000 };

@@ -1,5 +1,5 @@
-import { registeredTool } from '../catalog/registered-tool.js';
-import { fromJsonSchema } from './from-json-schema.js';
+import { registeredTool } from './registered-tool.js';
+import { fromJsonSchema } from '../decorators/from-json-schema.js';
 
 const DEFINITION = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',

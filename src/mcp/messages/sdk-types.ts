@@ -5,7 +5,7 @@ import {
 
 /**
  * What this project takes from the SDK: the protocol's types, its revisions and error codes. The other
- * rooms of `mcp/` import them from here, so that the SDK can be changed in one place.
+ * folders of `mcp/` import them from here, so that the SDK can be changed in one place.
  */
 export type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
 export {
