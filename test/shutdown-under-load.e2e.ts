@@ -1,4 +1,8 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { REVISION, statelessRequest } from './support/eras/stateless.client.js';
 import { connectSdk, textOf } from './support/sdk-client.js';
 import { ServerProcess } from './support/server-process.js';
 import { takeToken } from './support/test-app.js';
@@ -78,3 +82,57 @@ it('every accepted call gets exactly one reply, though the server stops', async 
   }
   expect(server.events('session.closed')).toHaveLength(SESSIONS);
 });
+
+it('no request is cut on a connection that was open, though the server stops', async () => {
+  const server = await ServerProcess.start({ NODE_ENV: 'development', LOG_LEVEL: 'info' });
+  const token = await takeToken(server.url, 'alice', 'mcp:access');
+  let answered = 0;
+  const failures: unknown[] = [];
+  /** Posts on one connection for as long as it lasts, and then on no other. */
+  const run = async (): Promise<void> => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    try {
+      for (let closes = false; !closes;) {
+        const { status, connection } = await postModern(server.url, token, agent);
+        if (status === 200) answered += 1;
+        else if (status !== 503) failures.push(status);
+        closes = connection === 'close';
+      }
+    } catch (error) {
+      failures.push((error as { code?: string }).code);
+    } finally {
+      agent.destroy();
+    }
+  };
+  const running = Promise.all(Array.from({ length: SESSIONS }, run));
+  await until(() => answered >= 10 * SESSIONS);
+
+  server.signal('SIGTERM');
+  expect(await server.exited).toBe(0);
+  await running;
+  expect(failures).toEqual([]);
+});
+
+/** One request that belongs to no session. */
+async function postModern(
+  url: string,
+  token: string,
+  agent: Agent,
+): Promise<{ status?: number | undefined; connection?: string | undefined }> {
+  const request = httpRequest(`${url}/mcp`, {
+    method: 'POST',
+    agent,
+    headers: {
+      Authorization: `Bearer ${token}`,
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      'Mcp-Protocol-Version': REVISION,
+      'Mcp-Method': 'tools/call',
+      'Mcp-Name': 'echo',
+    },
+  });
+  request.end(statelessRequest(1, 'tools/call', { name: 'echo', arguments: { message: 'hello' } }));
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  await text(response);
+  return { status: response.statusCode, connection: response.headers.connection };
+}
