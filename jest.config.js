@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -6,6 +8,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '@swc/jest' },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // Most tests wait for servers and child processes: more workers than cores keep the cores busy.
+  maxWorkers: Math.max(4, availableParallelism()),
   testTimeout: 20_000,
   reporters: ['default', '<rootDir>/test/canary/canary.reporter.ts'],
 };
