@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+type Planted = readonly [folder: string, from: string, rule?: string];
+
+const WRONG: readonly Planted[] = [
+  ['src', './auth/jwt-auth.guard.js', 'through-index'],
+  ['src/audit', '../main.js', 'audit-imports'],
+  ['src/auth', '../mcp/index.js', 'auth-imports'],
+  ['src/auth/tokens', '../../backplane/record-store.js', 'through-index'],
+  ['src/backplane/redis', '../../audit/index.js', 'backplane-imports'],
+  ['src/config', '../app.module.js', 'config-imports'],
+  ['src/http', '../auth/index.js', 'http-imports'],
+  ['src/mcp/catalog', '../invocation/tool.error.js', 'mcp-catalog-imports'],
+  ['src/mcp/messages', '../sessions/session.js', 'mcp-messages-imports'],
+  ['src/mcp/protocol', '../transports/sse.stream.js', 'mcp-protocol-imports'],
+  ['src/mcp/sessions', '../../config/index.js', 'mcp-imports'],
+  ['src/mcp/transports/stdio', '@modelcontextprotocol/sdk/types.js', 'sdk-in-messages-only'],
+  ['src/observability', '../mcp/index.js', 'observability-imports'],
+  ['src/orders', '../mcp/catalog/tool.registry.js', 'through-index'],
+  ['src/tools', '../config/index.js', 'tools-imports'],
+  ['src/tools/orders', '@modelcontextprotocol/sdk/types.js', 'sdk-in-messages-only'],
+  ['src/tools', './not-there.js', 'found'],
+];
+
+const RIGHT: readonly Planted[] = [
+  ['src', './mcp/index.js'],
+  ['src/auth/tokens', '../../backplane/index.js'],
+  ['src/mcp/messages', '@modelcontextprotocol/sdk/types.js'],
+  ['src/mcp/transports', '../sessions/session.js'],
+  ['src/orders', '../mcp/index.js'],
+  ['src/tools/orders', '../../orders/order.service.js'],
+];
+
+interface Report {
+  readonly summary: {
+    readonly violations: readonly { readonly from: string; readonly rule: { readonly name: string } }[];
+  };
+}
+
+/** Plants a file for each import in a copy of the sources. Returns the rules that each file breaks. */
+function rulesBrokenBy(imports: readonly Planted[]): readonly (readonly string[])[] {
+  const project = mkdtempSync(join(tmpdir(), 'import-rules-'));
+  try {
+    for (const file of ['.dependency-cruiser.js', 'tsconfig.json', 'package.json', 'src']) {
+      cpSync(file, join(project, file), { recursive: true });
+    }
+    symlinkSync(resolve('node_modules'), join(project, 'node_modules'));
+    const plant = (file: string, text: string): void => {
+      mkdirSync(join(project, file, '..'), { recursive: true });
+      writeFileSync(join(project, file), text);
+    };
+    plant('src/orders/order.service.ts', 'export const thing = 1;\n');
+    const files = imports.map(([folder], at) => `${folder}/planted-${at}.ts`);
+    imports.forEach(([, from], at) =>
+      plant(files[at]!, `import type { thing } from '${from}';\nexport type T = thing;\n`),
+    );
+    const depcruise = resolve('node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
+    const { stdout } = spawnSync(process.execPath, [depcruise, 'src', '--output-type', 'json'], {
+      cwd: project,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    });
+    const { violations } = (JSON.parse(stdout) as Report).summary;
+    return files.map((file) => violations.filter(({ from }) => from === file).map(({ rule }) => rule.name));
+  } finally {
+    rmSync(project, { recursive: true });
+  }
+}
+
+it('refuses each import against the rules, by the rule that it breaks, and no other', () => {
+  const planted = [...WRONG, ...RIGHT];
+  const broken = rulesBrokenBy(planted);
+  planted.forEach(([folder, from, rule], at) => {
+    expect([folder, from, broken[at]]).toEqual([folder, from, rule === undefined ? [] : [rule]]);
+  });
+});
