@@ -2,6 +2,7 @@
  * Preloaded into each server process: tells the benchmark, over IPC, what CPU time the process has used and
  * what its heap holds after garbage collection. It does nothing until it is asked.
  */
+import { Session } from 'node:inspector/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Question } from './child.ts';
 
@@ -24,8 +25,35 @@ async function heap(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
+let profiler: Session | undefined;
+
+/** From here on V8 counts the calls of each function. */
+async function countCalls(): Promise<void> {
+  if (profiler === undefined) {
+    profiler = new Session();
+    profiler.connect();
+    await profiler.post('Profiler.enable');
+  }
+  await profiler.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+}
+
+/** The functions that were called since then, by the address of their file. */
+async function calledSince(): Promise<Readonly<Record<string, readonly string[]>>> {
+  const { result } = await profiler!.post('Profiler.takePreciseCoverage');
+  await profiler!.post('Profiler.stopPreciseCoverage');
+  const called = result.map(({ url, functions }) => {
+    const names = functions
+      .filter(({ ranges }) => ranges[0]!.count > 0)
+      .map(({ functionName }) => functionName || '(anonymous)');
+    return [url, names] as const;
+  });
+  return Object.fromEntries(called.filter(([, names]) => names.length > 0));
+}
+
+const commands: Readonly<Record<string, () => unknown>> = { cpu, heap, countCalls, calledSince };
+
 process.on('message', ({ id, command }: Question) => {
-  void (async () => process.send?.({ id, value: command === 'cpu' ? cpu() : await heap() }))();
+  void (async () => process.send?.({ id, value: await commands[command]!() }))();
 });
 // Asking is not what keeps a server running.
 process.channel?.unref();

@@ -17,6 +17,8 @@ export type Program = readonly [file: URL, ...args: string[]];
 
 interface ServerOptions {
   readonly cores?: string | undefined;
+  /** Variables beside the ones that every run has, or in their place. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Without it the process runs as in production: nothing is preloaded, nothing can be asked. */
   readonly probe?: boolean;
 }
@@ -40,7 +42,7 @@ export class ServerProcess {
   }
 
   static async start([file, ...args]: Program, options: ServerOptions = {}): Promise<ServerProcess> {
-    const { cores = SERVER_CORE, probe = true } = options;
+    const { cores = SERVER_CORE, probe = true, env } = options;
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const token = await tokenFor(url);
@@ -48,7 +50,7 @@ export class ServerProcess {
     const startedAt = performance.now();
     const child = new Child({
       args: [...(probe ? PROBE : []), fileURLToPath(file), ...args],
-      env: productionEnvironment(port, url),
+      env: { ...productionEnvironment(port, url), ...env },
       cores,
       stdout: log,
       ipc: probe,
@@ -70,6 +72,13 @@ export class ServerProcess {
   /** Bytes of live heap, after garbage collection. */
   heap(): Promise<number> {
     return this.child.ask<number>('heap');
+  }
+
+  /** What `work` calls in it: the names of the functions, by the address of their file. */
+  async calledBy(work: () => Promise<void>): Promise<Readonly<Record<string, readonly string[]>>> {
+    await this.child.ask('countCalls');
+    await work();
+    return this.child.ask('calledSince');
   }
 
   stop(): Promise<void> {
