@@ -1,10 +1,11 @@
 /** What each folder of `src` may import of the others, always through the other one's `index.ts`. */
 const MAY_IMPORT = {
   config: [],
-  audit: ['config'],
+  lines: [],
+  audit: ['config', 'lines'],
   backplane: ['config'],
   http: ['backplane', 'config'],
-  observability: ['backplane', 'config'],
+  observability: ['backplane', 'config', 'lines'],
   auth: ['audit', 'backplane', 'config'],
   mcp: ['audit', 'backplane'],
   tools: ['mcp'],

@@ -7,9 +7,8 @@ import { signToken } from './support/tokens.js';
 import { until } from './support/until.js';
 
 /** Line breaks, a forged line, what clears and colours a terminal, what turns the text. */
-const HOSTILE = 'x\r\n{"event":"forged"}\u001b[2J\u009b31m\u2028\u202e\u0000';
-// oxlint-disable-next-line no-control-regex -- finding them is the point
-const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+const HOSTILE = 'x\r\n{"event":"forged"}\u001b[2J\u009b31m\u2028\u202e\u0000\u061c\u200b\ufeff\u{e0041}';
+const UNSAFE = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 const start = async (env: Record<string, string>): Promise<ServerProcess> => {
@@ -101,7 +100,14 @@ describe('a day of the server, in its log', () => {
         level: 'error',
         tool: 'breaking',
         reference,
-        err: { type: 'Error', stack: expect.stringMatching(/\n +at /) },
+        err: {
+          type: 'Error',
+          stack: expect.stringMatching(/\n +at /),
+          cause: {
+            stack: expect.stringMatching(/\n +at /),
+            cause: { message: 'the root of it', stack: expect.stringMatching(/\n +at /) },
+          },
+        },
       },
     ]);
   });

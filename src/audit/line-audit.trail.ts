@@ -1,15 +1,11 @@
 import { Logger } from '@nestjs/common';
 import type { AuditSettings } from '../config/index.js';
+import { escapeInvisible } from '../lines/index.js';
 import type { ArgumentDigest } from './argument.digest.js';
 import type { AuditRecord } from './audit-record.js';
 import { AuditStream } from './audit.stream.js';
 import type { AuditTrail } from './audit-trail.js';
 
-/**
- * Characters that forge lines, move a terminal's cursor or turn the reading direction, and that JSON leaves as
- * they are.
- */
-const UNSAFE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 const COMPLAINT_INTERVAL_MS = 10_000;
 
 /** Keeps records as lines of JSON, in a stream of their own. */
@@ -32,7 +28,7 @@ export class LineAuditTrail implements AuditTrail {
   write(record: AuditRecord): void {
     const line = JSON.stringify({ time: new Date().toISOString(), ...record });
     // Unlike the log's, a record's texts are not changed: JSON's own escapes say the same.
-    this.stream?.write(`${line.replace(UNSAFE, escape)}\n`);
+    this.stream?.write(`${escapeInvisible(line)}\n`);
   }
 
   digest(value: unknown): string {
@@ -52,8 +48,4 @@ export class LineAuditTrail implements AuditTrail {
     this.complainedAt = now;
     this.logger.error({ event: 'audit.failed', err: error });
   }
-}
-
-function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

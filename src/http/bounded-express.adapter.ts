@@ -32,7 +32,11 @@ export class BoundedExpressAdapter extends ExpressAdapter {
  */
 function refuseTarget(response: ServerResponse): void {
   const problem = { error: 'invalid_request', error_description: 'The request target must be a path' };
-  response.writeHead(400, { 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' });
+  response.writeHead(400, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+  });
   response.end(JSON.stringify(problem));
 }
 

@@ -2,7 +2,8 @@ import { inspect } from 'node:util';
 import type { Params } from 'nestjs-pino';
 import pino, { type DestinationStream, type LoggerOptions } from 'pino';
 import type { LogSettings } from '../config/index.js';
-import { neutralise, neutraliseFields } from './neutralise.js';
+import { escapeInvisible } from '../lines/index.js';
+import { sanitizeFields } from './sanitize.js';
 import { stderrLines } from './stderr.lines.js';
 
 /** One write for many lines, and no line later than this many milliseconds. */
@@ -15,15 +16,15 @@ const UNREADABLE = '(an error that cannot be read)';
 const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
   base: null,
   timestamp: isoTime(),
-  formatters: { level: (level) => ({ level }), log: neutraliseFields },
-  serializers: { err: serializeError },
+  formatters: { level: (level) => ({ level }), log: sanitizeFields },
+  serializers: { err: (error) => serializeError(error) },
   // pino-http would hand the serializer something else than what was thrown.
   wrapSerializers: false,
   hooks: {
     logMethod(args: unknown[], method) {
       for (let index = 0; index < args.length; index += 1) {
         const arg = args[index];
-        if (typeof arg === 'string') args[index] = neutralise(arg);
+        if (typeof arg === 'string') args[index] = escapeInvisible(arg);
       }
       // Without a message of its own a line gets that of its error, and pino would copy it past this hook.
       const message = messageOf((args[0] as { err?: unknown } | null)?.err);
@@ -62,30 +63,53 @@ function isoTime(): () => string {
   };
 }
 
-/** A stack keeps its line breaks, and nothing else that could forge a line. Anything may have been thrown. */
-function serializeError(error: unknown): Record<string, unknown> {
+/** How many causes of an error, and how many errors of an `AggregateError`, a line has. */
+const MAX_CAUSES = 5;
+
+/**
+ * What was thrown, and what it was caused by. A stack keeps its line breaks, and nothing else that could forge a
+ * line. Anything may have been thrown; of an error nothing but its texts is written: the other properties of a client
+ * library's errors hold requests and credentials.
+ */
+function serializeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) {
-    return { type: typeof error, message: neutralise(inspect(error, { depth: 2 })) };
+    return { type: typeof error, message: escapeInvisible(inspect(error, { depth: 2 })) };
   }
-  const { name: type, message, stack } = textsOf(error);
-  return { type, message: neutralise(message), stack: stack.split('\n').map(neutralise).join('\n') };
+  const { name, message, stack, cause, errors } = textsOf(error);
+  const line: Record<string, unknown> = {
+    type: escapeInvisible(name),
+    message: escapeInvisible(message),
+    stack: stack.split('\n').map(escapeInvisible).join('\n'),
+  };
+  if (cause !== undefined) line['cause'] = depth < MAX_CAUSES ? serializeError(cause, depth + 1) : '…';
+  if (errors.length > 0 && depth === 0) line['errors'] = errors.map((one) => serializeError(one, MAX_CAUSES));
+  return line;
 }
 
 function messageOf(error: unknown): string | undefined {
   try {
     const message = (error as { message?: unknown } | null | undefined)?.message;
-    return typeof message === 'string' ? neutralise(message) : undefined;
+    return typeof message === 'string' ? escapeInvisible(message) : undefined;
   } catch {
     return UNREADABLE;
   }
 }
 
-function textsOf(error: Error): { readonly name: string; readonly message: string; readonly stack: string } {
+interface ErrorTexts {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly cause?: unknown;
+  readonly errors: readonly unknown[];
+}
+
+function textsOf(error: Error): ErrorTexts {
   try {
-    const { name, message, stack } = error as { name: unknown; message: unknown; stack?: unknown };
-    return { name: textIn(name), message: textIn(message), stack: textIn(stack) };
+    const { name, message, stack, cause } = error as { [key in keyof Error]: unknown };
+    const errors = error instanceof AggregateError ? [...error.errors].slice(0, MAX_CAUSES) : [];
+    return { name: textIn(name), message: textIn(message), stack: textIn(stack), cause, errors };
   } catch {
-    return { name: 'Error', message: UNREADABLE, stack: '' };
+    return { name: 'Error', message: UNREADABLE, stack: '', errors: [] };
   }
 }
 

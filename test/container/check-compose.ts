@@ -9,9 +9,10 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 checkCompose((parse(read('compose.yaml')) as { services: { mcp: ComposeService } }).services.mcp);
-const [deployment = '', service = ''] = read('deploy/kubernetes/server.yaml').split(/^---$/m);
+const [deployment = '', service = '', policy = ''] = read('deploy/kubernetes/server.yaml').split(/^---$/m);
 checkDeployment(parse(deployment) as Deployment);
 checkService(parse(service) as Service, parse(deployment) as Deployment);
+checkPolicy(parse(policy) as NetworkPolicy, parse(deployment) as Deployment);
 console.log('compose.yaml and deploy/kubernetes/server.yaml say what they must.');
 
 interface ComposeService {
@@ -36,7 +37,7 @@ interface Container {
   readonly env: readonly Variable[];
   readonly livenessProbe: { readonly httpGet: { readonly path: string } };
   readonly readinessProbe: { readonly httpGet: { readonly path: string } };
-  readonly resources: { readonly limits: { readonly memory: string } };
+  readonly resources: { readonly limits: Readonly<Record<string, string>> };
   readonly securityContext: Readonly<Record<string, unknown>>;
 }
 
@@ -60,6 +61,15 @@ interface Deployment {
 interface Service {
   readonly kind: string;
   readonly spec: { readonly selector: object };
+}
+
+interface NetworkPolicy {
+  readonly kind: string;
+  readonly spec: {
+    readonly podSelector: { readonly matchLabels: object };
+    readonly policyTypes: readonly string[];
+    readonly ingress: readonly { readonly from: readonly object[]; readonly ports: readonly object[] }[];
+  };
 }
 
 function checkCompose(service: ComposeService): void {
@@ -96,12 +106,23 @@ function checkDeployment({ kind, spec }: Deployment): void {
   assert.deepEqual(securityContext['capabilities'], { drop: ['ALL'] });
   assert.equal(livenessProbe.httpGet.path, '/health/live');
   assert.equal(readinessProbe.httpGet.path, '/health/ready');
-  assert.ok(resources.limits.memory);
+  for (const resource of ['cpu', 'memory', 'ephemeral-storage'])
+    assert.ok(resources.limits[resource], resource);
 }
 
 function checkService({ kind, spec }: Service, deployment: Deployment): void {
   assert.equal(kind, 'Service');
   assert.deepEqual(spec.selector, deployment.spec.selector.matchLabels);
+}
+
+function checkPolicy({ kind, spec }: NetworkPolicy, deployment: Deployment): void {
+  assert.equal(kind, 'NetworkPolicy');
+  assert.deepEqual(spec.podSelector.matchLabels, deployment.spec.selector.matchLabels);
+  assert.deepEqual(spec.policyTypes, ['Ingress', 'Egress']);
+  for (const { from, ports } of spec.ingress) {
+    assert.ok(from.length > 0, 'the server is not reached from everywhere');
+    assert.deepEqual(ports, [{ port: 'http', protocol: 'TCP' }]);
+  }
 }
 
 function seconds(duration: string | undefined): number {

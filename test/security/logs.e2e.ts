@@ -6,13 +6,12 @@ import { PUBLIC_URL, SECRET } from '../support/test-app.js';
 import { send, sendBytes } from '../support/wire.js';
 
 const FORGED = 'FORGED-LINE';
-const BREAKS = `\r\n{"level":"error","event":"${FORGED}"}\r\n\u001b[2J\u001b]0;x\u0007\u2028\u202e\u0085\u0000`;
+const BREAKS = `\r\n{"level":"error","event":"${FORGED}"}\r\n\u001b[2J\u001b]0;x\u0007\u2028\u202e\u0085\u0000\u061c\u200b\ufeff\u{e0041}`;
 /** What a subject or a client may not be, and what it may: text that turns the reading direction. */
-const TURNED = '\u202egnp.exe\u2028\u2066';
+const TURNED = '\u202egnp.exe\u2028\u2066\u061c\u200b';
 const NEAREST = '203.0.113.9';
 
-// oxlint-disable-next-line no-control-regex -- finding them is the point
-const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+const UNSAFE = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 
 const env = {
   NODE_ENV: 'development',

@@ -23,7 +23,18 @@ class SlowTool {
 /** What a message from elsewhere may hold: line breaks, and what turns and colours a terminal's text. */
 const HOSTILE = 'a line\n{"event":"forged"}\r\u001b[31mred\u009b32mgreen\u2028\u202e';
 
-const THROWN: readonly unknown[] = [new Error(HOSTILE), HOSTILE, undefined, { message: HOSTILE }, null, {}];
+const CAUSE = Object.assign(new Error(HOSTILE, { cause: new Error('the root of it') }), {
+  password: 'canary-password',
+});
+
+const THROWN: readonly unknown[] = [
+  new Error(HOSTILE, { cause: CAUSE }),
+  HOSTILE,
+  undefined,
+  { message: HOSTILE },
+  null,
+  {},
+];
 
 class BreakingTool {
   execute({ seconds }: { seconds: number }): never {

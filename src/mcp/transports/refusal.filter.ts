@@ -45,6 +45,7 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     response.statusCode = status;
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Cache-Control', 'no-store');
     response.end(bodyOf(error, status));
     // The id in it is the client's own, and may be long.
     cutUnread(response, readingTimeOf(response, this.options));

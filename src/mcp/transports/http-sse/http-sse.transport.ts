@@ -12,7 +12,11 @@ import { assertNewRequest, readMessages } from '../incoming-messages.js';
 import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
 
-const ACCEPTED = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': '8' };
+const ACCEPTED = {
+  'Content-Type': 'text/plain; charset=utf-8',
+  'Content-Length': '8',
+  'Cache-Control': 'no-store',
+};
 
 const ONE_SESSION =
   'The sessionId query parameter is required, once: the stream’s endpoint event gives the address to post to';

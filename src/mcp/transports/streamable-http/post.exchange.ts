@@ -13,6 +13,9 @@ export interface ReplyStream {
   interrupt?(): void;
 }
 
+/** An answer is for its caller alone. RFC 9111, section 5.2.2.5. */
+const NOT_STORED = { 'Cache-Control': 'no-store' } as const;
+
 /**
  * The answer to one POST: JSON, unless a request sends something ahead of its reply. From then on it is a
  * stream of events. MCP 2025-11-25, Transports, "Sending Messages to the Server".
@@ -55,8 +58,9 @@ export class PostExchange implements ReplyOutlet {
     if (this.stream !== undefined) {
       for (const { text } of replies) this.stream.send(text);
       this.stream.finish();
-    } else if (replies.length === 0) this.response.writeHead(HttpStatus.ACCEPTED, headers).end();
-    else {
+    } else if (replies.length === 0) {
+      this.response.writeHead(HttpStatus.ACCEPTED, { ...headers, ...NOT_STORED }).end();
+    } else {
       const texts = replies.map(({ text }) => text);
       this.json(batched ? `[${texts.join(',')}]` : texts[0]!, status, headers);
     }
@@ -65,7 +69,12 @@ export class PostExchange implements ReplyOutlet {
   private json(text: string, status: HttpStatus, headers: Readonly<Record<string, string>>): void {
     const length = Buffer.byteLength(text);
     this.response
-      .writeHead(status, { ...headers, 'Content-Type': 'application/json', 'Content-Length': length })
+      .writeHead(status, {
+        ...headers,
+        ...NOT_STORED,
+        'Content-Type': 'application/json',
+        'Content-Length': length,
+      })
       .end(text);
     cutUnread(this.response, readingTimeOf(this.response, this.limits));
   }

@@ -90,7 +90,7 @@ export class SessionTransport {
   async end(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     assertProtocolVersion(request);
     this.sessions.close(await this.ownSession(request), 'deleted');
-    response.writeHead(HttpStatus.NO_CONTENT).end();
+    response.writeHead(HttpStatus.NO_CONTENT, { 'Cache-Control': 'no-store' }).end();
   }
 
   private ownSession(request: AuthenticatedRequest): Promise<Session> {

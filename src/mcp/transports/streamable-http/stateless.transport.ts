@@ -43,7 +43,9 @@ export class StatelessTransport {
   ): Promise<void> {
     if (message.kind === 'response') throw unwantedResponse();
     // This revision has no notifications of the client's over HTTP; unknown ones are nobody's loss.
-    if (message.kind === 'notification') return void response.writeHead(HttpStatus.ACCEPTED).end();
+    if (message.kind === 'notification') {
+      return void response.writeHead(HttpStatus.ACCEPTED, { 'Cache-Control': 'no-store' }).end();
+    }
     try {
       assertMirrored(request, versionIn(message), message);
       const visit = this.sessions.receive(principalOf(request.auth), readEnvelope(message.params));

@@ -1,0 +1,1 @@
+export { escapeInvisible, jsonString } from './line.text.js';

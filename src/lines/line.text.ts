@@ -1,0 +1,31 @@
+/**
+ * Characters that forge lines, move a terminal's cursor, turn the reading direction or cannot be seen. Unicode
+ * Standard, section 4.5: controls (Cc), format characters (Cf), halves of surrogate pairs (Cs), line and paragraph
+ * separators (Zl, Zp); and section 5.21: what is not displayed (Default_Ignorable_Code_Point).
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+const INVISIBLE_ALL = new RegExp(INVISIBLE.source, 'gu');
+
+/** Printable ASCII without the two characters that JSON escapes: nearly every text of a line. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/**
+ * The text with each invisible character as the escapes that JSON has for it, `\u001b`: one for each of its UTF-16
+ * units.
+ */
+export function escapeInvisible(text: string): string {
+  return INVISIBLE.test(text) ? text.replace(INVISIBLE_ALL, escape) : text;
+}
+
+/** The text as a JSON string of visible characters, which reads as the same text. */
+export function jsonString(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : escapeInvisible(JSON.stringify(text));
+}
+
+function escape(character: string): string {
+  let escaped = '';
+  for (let at = 0; at < character.length; at += 1) {
+    escaped += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
+  }
+  return escaped;
+}
