@@ -103,7 +103,7 @@ describe('a session', () => {
 describe('bad requests', () => {
   it.each([
     ['no Accept', { Accept: '' }, 406],
-    ['Accept without event streams', { Accept: 'application/json' }, 406],
+    ['Accept of another type', { Accept: 'text/html' }, 406],
     ['an unknown revision', { 'MCP-Protocol-Version': '1999-01-01' }, 400],
     ['another content type', { 'Content-Type': 'text/plain' }, 415],
     ['an empty session', { 'Mcp-Session-Id': '' }, 400],

@@ -30,7 +30,14 @@ describe('in development', () => {
         [401, await send(`${app.url}/sse`, { headers })],
         [403, await send(`${app.url}/sse`, { token: tokenOf('alice', { scope: 'other' }), headers })],
         [400, await send(`${app.url}/message`, { method: 'POST', token, headers })],
-        [406, await send(`${app.url}/mcp`, { method: 'POST', token, headers })],
+        [
+          406,
+          await send(`${app.url}/mcp`, {
+            method: 'POST',
+            token,
+            headers: [...headers, 'Accept', 'text/html'],
+          }),
+        ],
         [404, await send(`${app.url}/nothing`, { headers })],
       ] as const;
       for (const [status, answer] of answers) {

@@ -118,6 +118,11 @@ export class Call implements CallContext, PendingCall {
     };
   }
 
+  /** False: a message that is sent ahead of the reply cannot reach the client. */
+  get reachesClient(): boolean {
+    return this.exchange.outlet.reachesClient !== false;
+  }
+
   /** Sends a message of the server's own to the client, on the way that the reply will take. */
   send(message: string): void {
     if (!this.ended) this.exchange.outlet.send(message);

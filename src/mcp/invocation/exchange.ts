@@ -3,6 +3,8 @@ import type { Principal } from '../sessions/principal.js';
 
 /** Where messages go ahead of a reply. */
 export interface ReplyOutlet extends MessageOutlet {
+  /** False: the client has no stream that could carry them. */
+  readonly reachesClient?: boolean;
   /** Ends the connection of the stream that carries them, where the client can come back for the rest. */
   interrupt?(): void;
 }

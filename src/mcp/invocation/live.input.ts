@@ -27,6 +27,9 @@ export class LiveInput implements ClientInput {
     if (missing !== undefined) {
       throw new ToolError(`This client cannot be asked: it does not declare ${nameOfCapability(missing)}`);
     }
+    if (!this.call.reachesClient) {
+      throw new ToolError('This client cannot be asked: it accepts no event stream, and has none open');
+    }
     return this.call.pausing(this.answerTo(question));
   }
 

@@ -95,6 +95,11 @@ export class Session extends Peer implements MessageOutlet {
     this.revise();
   }
 
+  /** Whether it has a stream for messages that belong to no request, or has had one that its client can resume. */
+  get hasStream(): boolean {
+    return this.standing !== undefined;
+  }
+
   /** Sends a message that belongs to no request, if there is a stream for such. */
   send(message: string): void {
     this.standing?.send(message);

@@ -7,6 +7,7 @@ import { principalOf } from '../../sessions/principal.js';
 import { batchesUnsupported, missingSession } from '../../sessions/request-refused.js';
 import { SessionService } from '../../sessions/session.service.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
+import { assertAcceptsStream } from '../accepted-types.js';
 import { ALLOWED, refuseHead } from '../refused-method.js';
 import { assertNewRequest, readMessages } from '../incoming-messages.js';
 import { openSession } from '../open-session.js';
@@ -34,6 +35,7 @@ export class HttpSseTransport {
   /** Opens a session on this response, and tells the client where to post its messages. */
   async open(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     refuseHead(request, response, ALLOWED.sse);
+    assertAcceptsStream(request);
     const session = await openSession(this.sessions, request, 'http-sse');
     // The stream ends with its connection: without chunks each event is one write rather than four.
     // RFC 9112, section 6.3.

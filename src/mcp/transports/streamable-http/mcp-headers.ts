@@ -4,17 +4,6 @@ import { ErrorCode, SESSION_VERSIONS, SUPPORTED_PROTOCOL_VERSIONS } from '../../
 import { missingSession, RequestRefused } from '../../sessions/request-refused.js';
 import { onlyHeader } from './only-header.js';
 
-/** Refuses with 406 what does not accept every one of `types`. */
-export function assertAccepts(request: IncomingMessage, ...types: string[]): void {
-  const accepted = (request.headers.accept ?? '').toLowerCase();
-  if (types.every((type) => accepted.includes(type)) || accepted.includes('*/*')) return;
-  throw new RequestRefused(
-    HttpStatus.NOT_ACCEPTABLE,
-    'not_acceptable',
-    `The Accept header must list ${types.join(' and ')}`,
-  );
-}
-
 /** Refuses with 400 a revision that this server does not speak. MCP 2025-11-25, "Protocol Version Header". */
 export function assertProtocolVersion(request: IncomingMessage): void {
   const version = request.headers['mcp-protocol-version'];

@@ -7,8 +7,8 @@ import { isModernVersion, SESSION_VERSIONS } from '../../messages/sdk-types.js';
 import { principalOf } from '../../sessions/principal.js';
 import { batchesUnsupported } from '../../sessions/request-refused.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
+import { acceptedReply } from '../accepted-types.js';
 import { type IncomingMessages, readMessages } from '../incoming-messages.js';
-import { assertAccepts } from './mcp-headers.js';
 import { versionIn } from '../request-envelope.js';
 import { SessionTransport } from './session.transport.js';
 import { StatelessTransport } from './stateless.transport.js';
@@ -25,17 +25,17 @@ export class McpTransport {
 
   /** `POST`: takes a message, or a batch where the revision has them, and answers it. */
   async post(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
-    assertAccepts(request, 'application/json', 'text/event-stream');
+    const accepted = acceptedReply(request);
     // Somebody else's session is told from one's own before a body is read for it.
     const named = namesModern(request) ? undefined : await this.stateful.namedSession(request);
     const incoming = await readMessages(request, this.options.maxBodyBytes);
     if (incoming.batched && namesModern(request)) throw batchesUnsupported();
     await this.limiter.admit(incoming.messages, principalOf(request.auth));
     const message = modernMessage(incoming, request);
-    if (message === undefined) return this.stateful.post(incoming, named, request, response);
+    if (message === undefined) return this.stateful.post(incoming, named, accepted, request, response);
     // The token may have been revoked while the body was on its way.
     await request.admission.reauthorize();
-    await this.stateless.post(message, request, response);
+    await this.stateless.post(message, accepted, request, response);
   }
 
   /** `GET`: a stream of a session's. */

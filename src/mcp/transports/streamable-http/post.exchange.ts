@@ -2,6 +2,7 @@ import { HttpStatus } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { ReplyOutlet } from '../../invocation/exchange.js';
 import type { Reply } from '../../protocol/protocol.service.js';
+import type { AcceptedTypes } from '../accepted-types.js';
 import { cutUnread, type ReadingLimits, readingTimeOf } from '../unread-reply.js';
 
 /** The stream that an answer becomes once something goes ahead of it. */
@@ -16,9 +17,27 @@ export interface ReplyStream {
 /** An answer is for its caller alone. RFC 9111, section 5.2.2.5. */
 const NOT_STORED = { 'Cache-Control': 'no-store' } as const;
 
+/** Where the messages of a client go that accepts no event stream as the answer to its POST. */
+export interface OtherStream {
+  /** There is one. */
+  readonly hasStream: boolean;
+  send(message: string): void;
+}
+
+export interface PostExchangeOptions {
+  readonly accepted: AcceptedTypes;
+  /** Opens the stream that the answer becomes, with these headers. */
+  readonly openStream: (headers?: Readonly<Record<string, string>>) => ReplyStream;
+  /** What is sent ahead of the reply goes here where the client accepts JSON alone; without it, it is dropped. */
+  readonly otherStream?: OtherStream;
+  /** The client comes back for the rest of a stream whose connection has ended. */
+  readonly isPolled?: boolean;
+}
+
 /**
  * The answer to one POST: JSON, unless a request sends something ahead of its reply. From then on it is a
- * stream of events. MCP 2025-11-25, Transports, "Sending Messages to the Server".
+ * stream of events. MCP 2025-11-25, Transports, "Sending Messages to the Server". A client that accepts only one
+ * of the two gets that one.
  */
 export class PostExchange implements ReplyOutlet {
   private stream: ReplyStream | undefined;
@@ -26,9 +45,8 @@ export class PostExchange implements ReplyOutlet {
   constructor(
     private readonly response: ServerResponse,
     private readonly limits: ReadingLimits,
-    private readonly openStream?: () => ReplyStream,
-    /** The client comes back for the rest of a stream whose connection has ended. */
-    private readonly isPolled = false,
+    /** Undefined: the answer is JSON, and nothing goes ahead of it. */
+    private readonly options?: PostExchangeOptions,
   ) {}
 
   /** Something has gone ahead of the reply. */
@@ -36,16 +54,20 @@ export class PostExchange implements ReplyOutlet {
     return this.stream !== undefined;
   }
 
+  /** Whether what is sent ahead of the reply can reach the client. */
+  get reachesClient(): boolean {
+    return this.options?.accepted.stream === true || this.options?.otherStream?.hasStream === true;
+  }
+
   send(message: string): void {
-    this.stream ??= this.openStream?.();
-    this.stream?.send(message);
+    const stream = this.begin();
+    if (stream === undefined) this.options?.otherStream?.send(message);
+    else stream.send(message);
   }
 
   interrupt(): void {
-    if (!this.isPolled) return;
     // The client has to have something to come back with, also where nothing was sent yet.
-    this.stream ??= this.openStream?.();
-    this.stream?.interrupt?.();
+    if (this.options?.isPolled === true) this.begin()?.interrupt?.();
   }
 
   /** Sends the replies and ends. `batched`: the client sent an array, and gets one. */
@@ -55,6 +77,9 @@ export class PostExchange implements ReplyOutlet {
     status: HttpStatus = HttpStatus.OK,
     headers: Readonly<Record<string, string>> = {},
   ): void {
+    const mustStream =
+      this.options?.accepted.json === false && replies.length > 0 && status === HttpStatus.OK;
+    if (mustStream) this.begin(headers);
     if (this.stream !== undefined) {
       for (const { text } of replies) this.stream.send(text);
       this.stream.finish();
@@ -64,6 +89,12 @@ export class PostExchange implements ReplyOutlet {
       const texts = replies.map(({ text }) => text);
       this.json(batched ? `[${texts.join(',')}]` : texts[0]!, status, headers);
     }
+  }
+
+  /** Makes the answer a stream. Undefined: the client accepts none. */
+  private begin(headers?: Readonly<Record<string, string>>): ReplyStream | undefined {
+    if (this.options?.accepted.stream === true) this.stream ??= this.options.openStream(headers);
+    return this.stream;
   }
 
   private json(text: string, status: HttpStatus, headers: Readonly<Record<string, string>>): void {

@@ -11,15 +11,17 @@ import {
   shuttingDown,
   unknownSession,
 } from '../../sessions/request-refused.js';
+import type { SessionEnd } from '../../sessions/peer.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
+import { type AcceptedTypes, assertAcceptsStream } from '../accepted-types.js';
 import { ALLOWED, refuseHead } from '../refused-method.js';
 import { assertNewRequest, type IncomingMessages } from '../incoming-messages.js';
 import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
 import { refuseUnanswered } from '../unanswered.js';
-import { assertAccepts, assertProtocolVersion, sessionIdOf } from './mcp-headers.js';
+import { assertProtocolVersion, sessionIdOf } from './mcp-headers.js';
 import { PostExchange } from './post.exchange.js';
 import type { ResumableStream } from './resumable.stream.js';
 import { SessionStreams } from './session.streams.js';
@@ -48,6 +50,7 @@ export class SessionTransport {
   async post(
     { messages, batched }: IncomingMessages,
     named: Session | undefined,
+    accepted: AcceptedTypes,
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
@@ -64,13 +67,13 @@ export class SessionTransport {
       if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
     }
     session.show(principal);
-    await this.answer(messages, batched, session, request, response);
+    await this.answer(messages, batched, session, accepted, request, response);
   }
 
   /** `GET`: the stream of messages that belong to no request, or the rest of one that broke off. */
   async listen(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     refuseHead(request, response, ALLOWED.mcp);
-    assertAccepts(request, 'text/event-stream');
+    assertAcceptsStream(request);
     assertProtocolVersion(request);
     if (this.sessions.isDraining) throw shuttingDown();
     const session = await this.currentSession(request);
@@ -119,17 +122,18 @@ export class SessionTransport {
     messages: readonly JsonRpcMessage[],
     batched: boolean,
     session: Session,
+    accepted: AcceptedTypes,
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
     const principal = principalOf(request.auth);
     const isNew = !session.initialized;
-    const exchange = new PostExchange(
-      response,
-      this.options,
-      () => this.replyStream(session, response),
-      session.protocolVersion >= PRIMED_SINCE,
-    );
+    const exchange = new PostExchange(response, this.options, {
+      accepted,
+      openStream: (headers) => this.replyStream(session, response, headers),
+      otherStream: session,
+      isPolled: session.protocolVersion >= PRIMED_SINCE,
+    });
     const answers = await Promise.all(
       messages.map((message) =>
         this.protocol.handle(message, { peer: session, principal, outlet: exchange }),
@@ -149,10 +153,17 @@ export class SessionTransport {
     else this.sessions.close(session, 'closed_by_server');
   }
 
-  private replyStream(session: Session, response: ServerResponse): ResumableStream {
+  private replyStream(
+    session: Session,
+    response: ServerResponse,
+    headers?: Readonly<Record<string, string>>,
+  ): ResumableStream {
     const stream = this.streams.forReply(session);
     session.streams.add(stream);
-    stream.connect(this.connection(session, stream, response), session.protocolVersion >= PRIMED_SINCE);
+    stream.connect(
+      this.connection(session, stream, response, headers),
+      session.protocolVersion >= PRIMED_SINCE,
+    );
     return stream;
   }
 
@@ -182,12 +193,18 @@ export class SessionTransport {
     return true;
   }
 
-  private connection(session: Session, stream: ResumableStream, response: ServerResponse): SseStream {
-    const connection: SseStream = new SseStream(response, this.options, (reason) => {
+  private connection(
+    session: Session,
+    stream: ResumableStream,
+    response: ServerResponse,
+    headers?: Readonly<Record<string, string>>,
+  ): SseStream {
+    const onEnd = (reason: SessionEnd): void => {
       if (reason === 'slow_client') connection.end(reason);
       // A newer connection may have taken the stream over.
       if (stream.disconnect(connection)) session.detach(stream);
-    });
+    };
+    const connection: SseStream = new SseStream(response, this.options, onEnd, headers);
     return connection;
   }
 }

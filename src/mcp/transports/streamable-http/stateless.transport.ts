@@ -11,6 +11,7 @@ import { RequestRefused } from '../../sessions/request-refused.js';
 import { SessionService } from '../../sessions/session.service.js';
 import type { Visit } from '../../sessions/visit.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
+import { type AcceptedTypes, assertAcceptsStream } from '../accepted-types.js';
 import { SseStream } from '../sse.stream.js';
 import { refuseUnanswered } from '../unanswered.js';
 import { PostExchange } from './post.exchange.js';
@@ -38,6 +39,7 @@ export class StatelessTransport {
   /** Takes a message and answers it. A connection that ends before the answer cancels the request. */
   async post(
     message: JsonRpcMessage,
+    accepted: AcceptedTypes,
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
@@ -49,7 +51,7 @@ export class StatelessTransport {
     try {
       assertMirrored(request, versionIn(message), message);
       const visit = this.sessions.receive(principalOf(request.auth), readEnvelope(message.params));
-      await this.serve(message, visit, request, response);
+      await this.serve(message, visit, accepted, request, response);
     } catch (error) {
       if (error instanceof RequestRefused) throw error.of(message.id);
       if (!(error instanceof ProtocolError)) throw error;
@@ -62,6 +64,7 @@ export class StatelessTransport {
   private async serve(
     message: JsonRpcRequest,
     visit: Visit,
+    accepted: AcceptedTypes,
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
@@ -71,10 +74,12 @@ export class StatelessTransport {
     response.once('close', gone);
     try {
       const { principal } = visit;
+      if (message.method === 'subscriptions/listen') assertAcceptsStream(request);
       if (message.method === 'tools/call') this.assertParams(message, visit, request);
       const scopes = this.protocol.scopesToAskFor(message, visit, principal);
       if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
-      const outlet = new PostExchange(response, this.options, () => this.openStream(visit, response));
+      const openStream = (): SseStream => this.openStream(visit, response);
+      const outlet = new PostExchange(response, this.options, { accepted, openStream });
       const reply = await this.protocol.handle(message, { peer: visit, principal, outlet });
       if (reply === undefined && !outlet.hasBegun) await refuseUnanswered(request, response);
       else outlet.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
