@@ -9,6 +9,7 @@ const MAY_IMPORT = {
   auth: ['audit', 'backplane', 'config'],
   mcp: ['audit', 'backplane'],
   tools: ['mcp'],
+  bootstrap: ['audit', 'auth', 'backplane', 'config', 'http', 'mcp', 'observability'],
 };
 
 /** The folders of `src/mcp`: each may import those before it. docs/decisions/0011-floors-of-mcp.md */
@@ -31,12 +32,13 @@ const betweenRooms = Object.entries(MAY_IMPORT).map(([room, others]) => ({
   comment: `src/${room} imports ${others.join(', ') || 'no other folder'}`,
   severity: 'error',
   from: { path: insideOf([room]) },
-  to: { path: '^src/', pathNot: [insideOf([room, ...others]), ...(room === 'tools' ? [ofTheTeam()] : [])] },
+  to: { path: '^src/', pathNot: [insideOf([room, ...others]), ...beside(room)] },
 }));
 
-/** Folders that a team adds beside these: its tools may import them. */
-function ofTheTeam() {
-  return `^src/(?!(${rooms.join('|')})/)[^/]+/`;
+/** Beside the table: tools import folders that a team adds; bootstrap imports the root module. */
+function beside(room) {
+  if (room === 'tools') return [`^src/(?!(${rooms.join('|')})/)[^/]+/`];
+  return room === 'bootstrap' ? ['^src/app\\.module\\.ts$'] : [];
 }
 
 const throughIndex = {
@@ -46,7 +48,7 @@ const throughIndex = {
   from: { path: '^src/([^/]+)' },
   to: {
     path: insideOf(rooms),
-    pathNot: ['^src/$1', '^src/[^/]+/index\\.ts$', '^src/tools/tools\\.module\\.ts$'],
+    pathNot: ['^src/$1', '^src/[^/]+/index\\.ts$', '^src/bootstrap/', '^src/tools/tools\\.module\\.ts$'],
   },
 };
 

@@ -3,17 +3,14 @@
  * and N.
  */
 import type { Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import { z } from 'zod';
 
 type Build = typeof import('../src/app.module.ts') &
-  typeof import('../src/app.setup.ts') &
+  typeof import('../src/bootstrap/http-app.ts') &
   typeof import('../src/config/index.ts') &
-  typeof import('../src/http/index.ts') &
   typeof import('../src/mcp/index.ts');
 
-const FILES = ['app.module.js', 'app.setup.js', 'config/index.js', 'http/index.js', 'mcp/index.js'];
+const FILES = ['app.module.js', 'bootstrap/http-app.js', 'config/index.js', 'mcp/index.js'];
 
 const [dist, count] = process.argv.slice(2);
 const parts = await Promise.all(FILES.map((file): Promise<object> => import(new URL(file, dist).href)));
@@ -42,11 +39,6 @@ const application = build.AppModule.forRoot(settings);
 const providers = Array.from({ length: Number(count) }, (_, number) => generatedTool(number));
 const imports = [...(application.imports ?? []), { module: GeneratedToolsModule, providers }];
 
-const app = await NestFactory.create<NestExpressApplication>(
-  { ...application, imports },
-  new build.BoundedExpressAdapter(),
-  { abortOnError: false, bodyParser: false, bufferLogs: true },
-);
-build.setUp(app, settings);
+const app = await build.createHttpApp(settings, { ...application, imports });
 await app.listen(settings.http.port, settings.http.host);
-process.once('SIGTERM', () => void build.shutDown(app, settings.sessions.shutdownGraceMs));
+process.once('SIGTERM', () => void build.closeHttpApp(app, settings.sessions.shutdownGraceMs));

@@ -1,4 +1,4 @@
-import { shutDown } from '../src/app.setup.js';
+import { closeHttpApp } from '../src/bootstrap/http-app.js';
 import { ERA_TOOLS } from './support/era.tools.js';
 import { expectChallenge } from './support/envelopes.js';
 import { type EraClient, ERAS, type Params } from './support/eras/index.js';
@@ -133,7 +133,7 @@ describe.each(ERAS)('$name', ({ connect, revision, route }) => {
       one.begin(name, 'tools/call', { name, arguments: { key: name } }),
     );
     const held = [await own.held('wait'), await own.held('announced')];
-    const down = shutDown(ending.app, 10_000);
+    const down = closeHttpApp(ending.app, 10_000);
     const { status, headers } = await other.begin('late', 'tools/call', { name: 'test' }).answer;
     expect([status, headers['retry-after']]).toEqual([503, '1']);
     for (const one of held) one.release('just in time');

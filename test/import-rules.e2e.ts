@@ -8,6 +8,7 @@ type Planted = readonly [folder: string, from: string, rule?: string];
 const WRONG: readonly Planted[] = [
   ['src', './auth/jwt-auth.guard.js', 'through-index'],
   ['src/audit', '../main.js', 'audit-imports'],
+  ['src/auth', '../bootstrap/http-app.js', 'auth-imports'],
   ['src/auth', '../mcp/index.js', 'auth-imports'],
   ['src/auth/tokens', '../../backplane/record-store.js', 'through-index'],
   ['src/backplane/redis', '../../audit/index.js', 'backplane-imports'],

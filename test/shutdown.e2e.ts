@@ -1,4 +1,4 @@
-import { shutDown } from '../src/app.setup.js';
+import { closeHttpApp } from '../src/bootstrap/http-app.js';
 import { withExtraTool } from './support/extra-tool.js';
 import { Gate, GATED } from './support/gate.tool.js';
 import { McpEndpoint } from './support/mcp-endpoint.js';
@@ -36,7 +36,7 @@ describe('during the drain', () => {
     const held = await gate.held('answered');
     expect(await statusOf(`${app.url}/health/ready`)).toBe(200);
 
-    const done = shutDown(app.app, 10_000);
+    const done = closeHttpApp(app.app, 10_000);
     expect(await statusOf(`${app.url}/health/ready`)).toBe(503);
     expect(await statusOf(`${app.url}/health/live`)).toBe(200);
     const stream = await fetch(`${app.url}/sse`, { headers: { Authorization: `Bearer ${token}` } });
@@ -60,7 +60,7 @@ describe('during the drain', () => {
     const session = await RawSession.open(app.url, await app.token());
     await session.post(waiting('c', 'cancelled'));
     await app.app.get(Gate, { strict: false }).held('cancelled');
-    const done = shutDown(app.app, 10_000);
+    const done = closeHttpApp(app.app, 10_000);
     const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'c' } };
     expect((await session.post(cancel)).status).toBe(202);
     await Promise.all([session.ended, done]);
@@ -74,7 +74,7 @@ describe('during the drain', () => {
     const session = await RawSession.open(app.url, await app.token());
     for (const id of ['one', 'two']) await session.post(waiting(id, id));
     const signals = [(await gate.held('one')).signal, (await gate.held('two')).signal];
-    await Promise.all([session.ended, shutDown(app.app, 200)]);
+    await Promise.all([session.ended, closeHttpApp(app.app, 200)]);
     const error = { code: -32000, message: 'The server is shutting down' };
     expect(session.messages.map(({ id, error }) => ({ id, error }))).toEqual([
       { id: 'one', error },

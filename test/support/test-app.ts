@@ -5,7 +5,7 @@ import { PARAMS_PROVIDER_TOKEN, type Params } from 'nestjs-pino';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { AppModule } from '../../src/app.module.js';
-import { setUp, shutDown } from '../../src/app.setup.js';
+import { APP_OPTIONS, closeHttpApp, configureHttpApp } from '../../src/bootstrap/http-app.js';
 import { LOG_SETTINGS, loadSettings, type LogSettings, type Settings } from '../../src/config/index.js';
 import { BoundedExpressAdapter } from '../../src/http/index.js';
 import { logParams } from '../../src/observability/log.options.js';
@@ -54,11 +54,11 @@ export async function startApp(
   );
   const module = await compile(withExtras(settings, providers, imports), tools);
   const app = module.createNestApplication<NestExpressApplication>(new BoundedExpressAdapter(), {
-    bodyParser: false,
+    ...APP_OPTIONS,
     logger: false,
   });
   app.use(journalErrors);
-  setUp(app, settings);
+  configureHttpApp(app, settings);
   await app.listen(port, '127.0.0.1');
   running.add(app);
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
@@ -73,7 +73,7 @@ export async function startApp(
 
 async function stop(app: NestExpressApplication): Promise<void> {
   running.delete(app);
-  await shutDown(app, 200);
+  await closeHttpApp(app, 200);
 }
 
 /** The same with the four tools that are there from the beginning, for tests that count what is listed. */

@@ -1,0 +1,95 @@
+import {
+  type DynamicModule,
+  type INestApplicationContext,
+  Logger,
+  type NestApplicationOptions,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppModule } from '../app.module.js';
+import type { Settings } from '../config/index.js';
+import { BoundedExpressAdapter, edge } from '../http/index.js';
+import { SessionDrain } from '../mcp/index.js';
+import { AppLogger, Readiness } from '../observability/index.js';
+
+/** Bodies are read after the guard; a failed start is told once, by who started it. */
+export const APP_OPTIONS = {
+  abortOnError: false,
+  autoFlushLogs: false,
+  bodyParser: false,
+  bufferLogs: true,
+} as const satisfies NestApplicationOptions;
+
+/** Room for the streams to flush and the listener to close, out of the grace period. */
+const CLOSING_SHARE = 0.25;
+const MAX_CLOSING_MS = 1_000;
+/** The time in which clients are told that their connection ends, before idle connections are closed. */
+const ANNOUNCE_MS = 250;
+const POLL_MS = 10;
+
+/** Creates the application that `main.ts` serves. `root`: the root module, where it is another than {@link AppModule}. */
+export async function createHttpApp(
+  settings: Settings,
+  root: DynamicModule = AppModule.forRoot(settings),
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(
+    root,
+    new BoundedExpressAdapter(),
+    APP_OPTIONS,
+  );
+  configureHttpApp(app, settings);
+  return app;
+}
+
+/** Hands the application's log lines, also those that it has kept so far, to the logger of the settings. */
+export function useLogs(app: INestApplicationContext, { logs }: Settings): void {
+  app.useLogger(app.get(AppLogger));
+  app.flushLogs();
+  // Code that asks `Logger.isLevelEnabled` before it builds a line is told the truth.
+  if (!['debug', 'trace'].includes(logs.level)) Logger.overrideLogger(['log', 'warn', 'error', 'fatal']);
+}
+
+/** Everything that the HTTP application needs before it is initialised. */
+export function configureHttpApp(app: NestExpressApplication, settings: Settings): void {
+  useLogs(app, settings);
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.set('trust proxy', [...settings.http.trustedProxies]);
+  app.use(edge(settings.http));
+}
+
+/**
+ * Ends the application within `graceMs`: it is not ready any more, takes no new session or call, answers the calls
+ * in flight or tells their clients why not, ends the streams, closes the connections. Nest's own shutdown would wait
+ * for the streams for ever, or cut the calls.
+ */
+export async function closeHttpApp(app: NestExpressApplication, graceMs: number): Promise<void> {
+  const closingMs = Math.min(MAX_CLOSING_MS, graceMs * CLOSING_SHARE);
+  const server: Server = app.getHttpServer();
+  app.get(Readiness).obstruct('shutting_down');
+  await app.get(SessionDrain).run(graceMs - closingMs);
+  const cut = setTimeout(() => server.closeAllConnections(), closingMs);
+  await announceClose(server, Math.min(ANNOUNCE_MS, closingMs));
+  await app.close();
+  clearTimeout(cut);
+}
+
+/**
+ * Takes no new connection, and sends `Connection: close` with the next response on each open one. A client whose
+ * connection is closed without that cannot know whether its last request was run. RFC 9112, section 9.6.
+ */
+async function announceClose(server: Server, ms: number): Promise<void> {
+  // As an HTTP server it would close the idle connections too.
+  NetServer.prototype.close.call(server);
+  server.prependListener('request', (_request, response) => (response.shouldKeepAlive = false));
+  const until = Date.now() + ms;
+  while (Date.now() < until && (await connectionsOf(server)) > 0) await sleep(POLL_MS);
+}
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
+}

@@ -1,0 +1,26 @@
+import { Logger } from '@nestjs/common';
+import type { AddressInfo } from 'node:net';
+import { listenerRefusal, loadSettings } from '../config/index.js';
+import { closeHttpApp, createHttpApp } from './http-app.js';
+import { type Stop, stopInOrder } from './orderly-stop.js';
+
+/** Creates the application and listens. The returned function ends it and the process, within `SHUTDOWN_GRACE`. */
+export async function startHttpServer(): Promise<Stop> {
+  const settings = loadSettings(process.env, { directory: process.cwd() });
+  const app = await createHttpApp(settings);
+  try {
+    await app.listen(settings.http.port, settings.http.host);
+  } catch (error) {
+    throw listenerRefusal(error);
+  }
+  const logger = new Logger('Server');
+  const { address, port } = app.getHttpServer().address() as AddressInfo;
+  logger.log({
+    event: 'server.started',
+    url: settings.http.publicUrl,
+    listening: `${address}:${port}`,
+    environment: settings.environment,
+    developmentTokens: settings.auth.developmentTokens,
+  });
+  return stopInOrder(logger, () => closeHttpApp(app, settings.sessions.shutdownGraceMs));
+}

@@ -1,0 +1,24 @@
+import { RuntimeException } from '@nestjs/core/errors/exceptions/index.js';
+import { ConfigurationError } from '../config/index.js';
+import { WiringError } from '../mcp/index.js';
+
+/** Errors whose message says what to change; a stack would only hide it. The last one is Nest's: a missing provider. */
+const SELF_EXPLAINING = [ConfigurationError, WiringError, RuntimeException];
+
+/** Ends a process whose start has failed, with exit code 1, and says why. */
+export function exitWithStartFailure(error: unknown): void {
+  // A pool of connections that was opened before the failure would keep the process running.
+  process.stderr.write(`${textOf(error)}\n`, () => process.exit(1));
+}
+
+/**
+ * For an error in a team's code also the stack and the cause. Never the other properties of an error: those of a
+ * client library hold requests and credentials.
+ */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const told = `${error.name}: ${error.message}`;
+  if (SELF_EXPLAINING.some((kind) => error instanceof kind)) return told;
+  const because = error.cause instanceof Error ? `\nbecause of ${String(error.cause)}` : '';
+  return (error.stack ?? told) + because;
+}

@@ -1,0 +1,35 @@
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Readable, Writable } from 'node:stream';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { AppModule } from '../app.module.js';
+import { loadStdioSettings } from '../config/index.js';
+import { SessionDrain, StdioTransport } from '../mcp/index.js';
+import { APP_OPTIONS, useLogs } from './http-app.js';
+import { type Stop, stopInOrder } from './orderly-stop.js';
+
+/** The time that the host may take to read the last replies. */
+const FLUSH_MS = 1_000;
+
+/**
+ * Creates the application without a listener, and serves the host at the other end of two streams until the host
+ * leaves. The returned function ends it earlier. Either way the process exits, within `SHUTDOWN_GRACE` and the time
+ * that the host takes to read the last replies.
+ */
+export async function startStdioServer(input: Readable, output: Writable): Promise<Stop> {
+  const settings = loadStdioSettings(process.env);
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), APP_OPTIONS);
+  useLogs(app, settings);
+  const logger = new Logger('Server');
+  // The catalogue announces its filling in this turn. To the host, which connects later, that is no change.
+  await turn();
+  const service = app.get(StdioTransport).serve({ input, output, scopes: settings.stdio.scopes });
+  logger.log({ event: 'server.started', transport: 'stdio', environment: settings.environment });
+  const stop = stopInOrder(logger, async () => {
+    await app.get(SessionDrain).run(settings.sessions.shutdownGraceMs);
+    await Promise.race([service.finish(), sleep(FLUSH_MS)]);
+    await app.close();
+  });
+  void service.ended.then((reason) => stop(reason, reason === 'slow_client' ? 1 : 0));
+  return stop;
+}
