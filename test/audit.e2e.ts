@@ -140,9 +140,12 @@ describe.each(ERAS)('%s', (_era, protocolVersion, connect) => {
       kind: 'tool',
       protocolVersion,
       session,
+      ip: '127.0.0.1',
     };
+    const reference = expect.stringMatching(/^[\w-]{36}$/);
+    const begun = { ...who, reference };
     const ran = {
-      ...who,
+      ...begun,
       durationMs: expect.any(Number),
       argumentHash: expect.stringMatching(/^[\w-]{43}$/),
     };
@@ -154,8 +157,8 @@ describe.each(ERAS)('%s', (_era, protocolVersion, connect) => {
         { ...paid, requestId: 2, outcome: 'tool_error', arguments: { account: 'A-1', 'card.kind': 'none' } },
         { ...paid, requestId: 3, outcome: 'error', arguments: { account: 'A-1', 'card.kind': 'broken' } },
         { ...paid, requestId: 4, outcome: 'invalid_arguments', arguments: { account: 5 } },
-        { ...who, requestId: 5, outcome: 'hidden', target: 'secret' },
-        { ...who, requestId: 6, outcome: 'unknown' },
+        { ...begun, requestId: 5, outcome: 'hidden', target: 'secret' },
+        { ...begun, requestId: 6, outcome: 'unknown' },
         { ...who, requestId: 7, outcome: 'insufficient_scope', target: 'vault' },
         { ...ran, requestId: 8, outcome: 'ok', target: 'dear' },
         { ...limited, requestId: 9, outcome: 'rate_limited', target: 'dear' },

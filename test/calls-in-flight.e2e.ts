@@ -163,8 +163,8 @@ describe('a call is given up', () => {
     await client.close();
     await until(() => signal.aborted);
     await call;
-    expect(signal.reason).toMatchObject({ outcome: 'session_closed' });
-    await until(() => outcomes().at(-1) === 'session_closed');
+    expect(signal.reason).toMatchObject({ outcome: 'client_disconnected' });
+    await until(() => outcomes().at(-1) === 'client_disconnected');
     expect(logs.endings.at(-1)).toBe('client_disconnected');
   });
 });

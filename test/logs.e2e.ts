@@ -87,7 +87,7 @@ describe('a day of the server, in its log', () => {
     expect(event('call.ended')).toMatchObject([
       { ...shared, requestId: 'id-1', tool: 'echo', outcome: 'ok' },
       { ...shared, requestId: 'id-2', tool: 'echo', outcome: 'invalid_arguments' },
-      { ...shared, requestId: 'id-3', outcome: 'unknown_tool' },
+      { ...shared, requestId: 'id-3', kind: 'tool', outcome: 'unknown' },
       { ...shared, requestId: 'id-4', tool: 'breaking', outcome: 'error' },
     ]);
     expect(event('call.begun').map(({ requestId }) => requestId)).toEqual(['id-1', 'id-2', 'id-4']);

@@ -97,7 +97,7 @@ describe('a session ends', () => {
     await session.ended;
     expect(Date.now()).toBeGreaterThanOrEqual(expiresAt);
     expect(logs.endings.at(-1)).toBe('token_expired');
-    expect(signal.reason).toMatchObject({ outcome: 'session_closed' });
+    expect(signal.reason).toMatchObject({ outcome: 'token_expired' });
     expect((await session.post({ jsonrpc: '2.0', id: 2, method: 'ping' })).status).toBe(404);
   });
 

@@ -10,24 +10,34 @@ export interface AuditActor {
   readonly tokenId?: string | undefined;
 }
 
-/** How a call ended, or why it never began. */
-export type AuditedOutcome =
-  | 'ok'
-  | 'tool_error'
-  | 'invalid_arguments'
-  | 'error'
-  | 'input_required'
-  | 'refused'
-  | 'timeout'
-  | 'cancelled'
-  | 'session_closed'
-  | 'shutdown'
-  /** There is nothing of this name. */
-  | 'unknown'
-  /** There is, and this caller may not know of it: it was answered as if there were not. */
-  | 'hidden'
-  | 'insufficient_scope'
-  | 'rate_limited';
+/** How a call ended, or why it never began: the same words in the log. docs/audit.md tells what each means. */
+export const CALL_OUTCOMES = [
+  // It ran, and was answered.
+  'ok',
+  'tool_error',
+  'error',
+  'input_required',
+  'not_found',
+  // It was given up.
+  'timeout',
+  'cancelled',
+  'client_disconnected',
+  'slow_client',
+  'token_expired',
+  'token_revoked',
+  'session_closed',
+  'shutdown',
+  // It never ran.
+  'invalid_arguments',
+  'missing_capability',
+  'refused',
+  'unknown',
+  'hidden',
+  'insufficient_scope',
+  'rate_limited',
+] as const;
+
+export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
 /** A tool was called, a resource read, a prompt rendered or an argument completed; or that was refused. */
 export interface CallRecord extends AuditActor {
@@ -35,9 +45,13 @@ export interface CallRecord extends AuditActor {
   readonly kind: 'tool' | 'resource' | 'prompt' | 'completion';
   /** Name of the tool or prompt, URI or URI template of the resource; absent where there is none. */
   readonly target?: string | undefined;
-  readonly outcome: AuditedOutcome;
+  readonly outcome: CallOutcome;
   /** Milliseconds; absent where nothing was begun. */
   readonly durationMs?: number | undefined;
+  /** Names this one call, in the log too, and to the client where the call failed; absent where it never began. */
+  readonly reference?: string | undefined;
+  /** Address of the client; a forwarded one only from a proxy of `TRUSTED_PROXIES`. Absent over stdio. */
+  readonly ip?: string | undefined;
   /** The client's own id of the request, cut at 64 characters. */
   readonly requestId?: string | number | undefined;
   /** The session's name in the log; absent in revisions without sessions. */

@@ -4,6 +4,10 @@ import type { AbortCause } from '../sessions/peer.js';
 const MESSAGES: Record<AbortCause, string> = {
   cancelled: 'The client cancelled the call',
   timeout: 'The call took longer than it may',
+  client_disconnected: 'The client closed the connection',
+  slow_client: 'The client did not read what it was sent',
+  token_expired: 'The token has expired',
+  token_revoked: 'The token was revoked',
   session_closed: 'The session has ended',
   shutdown: 'The server is shutting down',
 };

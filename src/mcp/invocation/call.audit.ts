@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type AuditActor, type AuditedOutcome, AuditTrail, type CallRecord } from '../../audit/index.js';
+import { type AuditActor, AuditTrail, type CallOutcome, type CallRecord } from '../../audit/index.js';
 import type { Entry } from '../catalog/entry.js';
 import type { RequestId } from '../messages/sdk-types.js';
 import type { Principal } from '../sessions/principal.js';
@@ -18,7 +18,12 @@ export class CallAudit {
     return this.trail.isOn;
   }
 
-  ended(call: Call, operation: Operation, outcome: AuditedOutcome, durationMs: number): void {
+  ended(
+    call: Call,
+    operation: Pick<Operation, 'kind' | 'target' | 'entry'>,
+    outcome: CallOutcome,
+    durationMs: number,
+  ): void {
     const { kind, target, entry } = operation;
     if (!this.trail.isOn || !entry.audit.isRecorded) return;
     this.trail.write({
@@ -49,7 +54,7 @@ export class CallAudit {
   refused(
     principal: Principal,
     id: RequestId,
-    refusal: Pick<CallRecord, 'kind' | 'target' | 'outcome' | 'session' | 'protocolVersion'>,
+    refusal: Pick<CallRecord, 'kind' | 'target' | 'outcome' | 'ip' | 'session' | 'protocolVersion'>,
   ): void {
     this.trail.write({ event: 'audit.call', ...refusal, requestId: cut(id), ...actorOf(principal) });
   }
@@ -64,9 +69,9 @@ export class CallAudit {
   }
 }
 
-function callerOf({ id, session, user }: Call): Partial<CallRecord> {
+function callerOf({ address: ip, id, reference, session, user }: Call): Partial<CallRecord> {
   const { logId, protocolVersion } = session;
-  return { requestId: cut(id), session: logId, protocolVersion, ...actorOf(user) };
+  return { reference, ip, requestId: cut(id), session: logId, protocolVersion, ...actorOf(user) };
 }
 
 function actorOf({ subject, issuer, clientId, tokenId }: Principal): AuditActor {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { CallContext } from '../decorators/call-context.js';
 import type { Exchange } from './exchange.js';
 import {
@@ -28,6 +29,10 @@ export class Call implements CallContext, PendingCall {
   /** The caller, as the token of this very request describes it. */
   readonly user: Principal;
   readonly id: RequestId;
+  /** Of the client, where it has one. */
+  readonly address: string | undefined;
+  /** Names this call in the log and among the audit records, and to the client where it failed. */
+  readonly reference = randomUUID();
   private controller: AbortController | undefined;
   private abortReason: Error | undefined;
   private onAbort: ((reason: Error) => void) | undefined;
@@ -48,6 +53,7 @@ export class Call implements CallContext, PendingCall {
     this.session = exchange.peer;
     this.user = exchange.principal;
     this.id = request.id;
+    this.address = exchange.address;
   }
 
   /** What the client sent. */

@@ -14,6 +14,8 @@ export interface Exchange {
   readonly peer: Peer;
   /** The caller, as the token of this very message describes it. */
   readonly principal: Principal;
+  /** Of the client, where it has one. */
+  readonly address?: string | undefined;
   /** Takes what a request causes ahead of its reply: progress, log messages, questions. */
   readonly outlet: ReplyOutlet;
 }

@@ -1,12 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
+import type { CallOutcome } from '../../audit/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { ProtocolError } from '../messages/protocol.error.js';
+import { ErrorCode } from '../messages/sdk-types.js';
 import { ResultWriter } from './result.writer.js';
 import type { Call } from './call.js';
 import { CallAbortedError } from './call-aborted.error.js';
-import { CallLog, type CallOutcome } from './call.log.js';
+import { CallLog } from './call.log.js';
 import { InvalidInputError, type Operation, type Result } from './operation.js';
+import { ResourceNotFoundError } from './resource-not-found.error.js';
 import { toldError } from './told.error.js';
 
 interface Answer {
@@ -44,6 +46,7 @@ export class Invoker {
       return answer.reply;
     } catch (error) {
       if (error instanceof CallAbortedError) outcome = error.outcome;
+      else if (error instanceof ProtocolError && outcome === 'refused') outcome = outcomeOf(error);
       throw error;
     } finally {
       this.callLog.ended(call, operation, outcome, startedAt);
@@ -56,7 +59,7 @@ export class Invoker {
     try {
       return this.written(await this.run(operation, call, startedAt), call);
     } catch (error) {
-      return this.written(this.failure(operation, error), call);
+      return this.written(this.failure(operation, error, call), call);
     }
   }
 
@@ -94,21 +97,23 @@ export class Invoker {
     return { outcome: 'input_required', result };
   }
 
-  private failure(operation: Operation, error: unknown): Answer {
+  private failure(operation: Operation, error: unknown, call: Call): Answer {
     if (error instanceof ProtocolError) throw error;
     if (error instanceof CallAbortedError) {
       if (error.outcome !== 'timeout') throw error;
       const text = `${operation.target}: ${error.message}`;
       return { outcome: 'timeout', result: operation.failure(text, 'timeout') };
     }
+    if (operation.kind === 'resource' && error instanceof ResourceNotFoundError) {
+      return { outcome: 'not_found', result: operation.failure('Resource not found', 'not_found') };
+    }
     if (error instanceof InvalidInputError) {
       return { outcome: 'invalid_arguments', result: operation.failure(error.message, 'invalid_input') };
     }
     const told = toldError(error);
     if (told !== undefined) return { outcome: told.outcome, result: operation.failure(told.text, 'handler') };
-    const reference = randomUUID();
-    this.callLog.failed(operation, reference, error);
-    const text = `${operation.target} failed; the server's log has it as ${reference}`;
+    this.callLog.failed(call, operation, error);
+    const text = `${operation.target} failed; the server's log has it as ${call.reference}`;
     return { outcome: 'error', result: operation.failure(text, 'handler') };
   }
 
@@ -116,6 +121,18 @@ export class Invoker {
   private written({ outcome, result }: Answer, call: Call): Written {
     const reply = result instanceof ProtocolError ? result : this.writer.write(result, call.session);
     return { outcome, reply };
+  }
+}
+
+/** Of a request that its call found wrong. */
+function outcomeOf({ code }: ProtocolError): CallOutcome {
+  switch (code) {
+    case ErrorCode.InvalidParams:
+      return 'invalid_arguments';
+    case ErrorCode.MissingRequiredClientCapability:
+      return 'missing_capability';
+    default:
+      return 'refused';
   }
 }
 

@@ -9,7 +9,7 @@ export type Result = Readonly<Record<string, unknown>>;
 export type OperationKind = 'tool' | 'resource' | 'prompt' | 'completion';
 
 /** Whose fault it is that there is no result. */
-export type FailureCause = 'invalid_input' | 'handler' | 'timeout';
+export type FailureCause = 'invalid_input' | 'not_found' | 'handler' | 'timeout';
 
 /** The requests that are calls: they do work, and are limited and recorded. */
 export const CALL_KINDS: ReadonlyMap<string, OperationKind> = new Map([

@@ -6,9 +6,8 @@ import { ProtocolError } from '../messages/protocol.error.js';
 import { resourceNotFound } from './resource-not-found.js';
 import { ErrorCode } from '../messages/sdk-types.js';
 import type { Peer } from '../sessions/peer.js';
-import type { Operation, Result } from './operation.js';
+import type { FailureCause, Operation, Result } from './operation.js';
 import { toContents } from './resource-contents.js';
-import { ResourceNotFoundError } from './resource-not-found.error.js';
 
 /** `resources/read`: what goes wrong is an error object. MCP 2025-11-25, Resources, "Error Handling". */
 export class ResourceOperation implements Operation {
@@ -37,12 +36,8 @@ export class ResourceOperation implements Operation {
     return { uri: this.uri, variables: this.found.variables };
   }
 
-  async run(request: ResourceRequest, context: CallContext): Promise<unknown> {
-    try {
-      return await this.found.resource.read(request, context);
-    } catch (error) {
-      throw error instanceof ResourceNotFoundError ? resourceNotFound(this.uri, this.peer) : error;
-    }
+  run(request: ResourceRequest, context: CallContext): unknown {
+    return this.found.resource.read(request, context);
   }
 
   toResult(returned: unknown): Result {
@@ -52,7 +47,8 @@ export class ResourceOperation implements Operation {
     return this.peer.isModern ? { contents, ttlMs: resource.ttlMs, cacheScope: 'private' } : { contents };
   }
 
-  failure(text: string): ProtocolError {
+  failure(text: string, cause: FailureCause): ProtocolError {
+    if (cause === 'not_found') return resourceNotFound(this.uri, this.peer);
     return new ProtocolError(ErrorCode.InternalError, text);
   }
 }

@@ -37,12 +37,16 @@ export class CallLimiter {
    * Takes what the messages of one HTTP request cost, before any of them is begun: all of it, or, where one
    * limit is exceeded, nothing of any. Rejects with `RequestRefused` (429) then.
    */
-  admit(messages: readonly JsonRpcMessage[], principal: Principal): Promise<void> {
+  admit(messages: readonly JsonRpcMessage[], principal: Principal, address?: string): Promise<void> {
     const isFree = this.options.callLimit === undefined && !messages.some((message) => this.limitOf(message));
-    return isFree ? NOTHING_TO_TAKE : this.take(messages, principal);
+    return isFree ? NOTHING_TO_TAKE : this.take(messages, principal, address);
   }
 
-  private async take(messages: readonly JsonRpcMessage[], principal: Principal): Promise<void> {
+  private async take(
+    messages: readonly JsonRpcMessage[],
+    principal: Principal,
+    address: string | undefined,
+  ): Promise<void> {
     const demands = this.demandsOf(messages.filter(isCall), principal);
     if (demands.length === 0) return;
     const verdicts = await Promise.all(
@@ -50,7 +54,7 @@ export class CallLimiter {
     );
     if (verdicts.every(({ allowed }) => allowed)) return;
     await this.giveBack(demands.filter((_demand, at) => verdicts[at]!.allowed));
-    this.refusedCalls.record(messages, principal, 'rate_limited');
+    this.refusedCalls.record(messages, principal, 'rate_limited', address);
     throw refusalOf(
       demands.map((demand, at) => ({ ...demand, verdict: verdicts[at]! })),
       messages,

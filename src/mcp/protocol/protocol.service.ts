@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import { CallAbortedError } from '../invocation/call-aborted.error.js';
 import type { Peer } from '../sessions/peer.js';
 import type { Principal } from '../sessions/principal.js';
@@ -58,11 +59,16 @@ export class ProtocolService {
    * The scopes that the entry which a message is about needs and this caller lacks, where it may know of the
    * entry, which the caller has to be refused with then; undefined where there is nothing to ask for.
    */
-  scopesToAskFor(message: JsonRpcMessage, peer: Peer, principal: Principal): readonly string[] | undefined {
+  scopesToAskFor(
+    message: JsonRpcMessage,
+    peer: Peer,
+    principal: Principal,
+    address?: string,
+  ): readonly string[] | undefined {
     if (message.kind !== 'request') return undefined;
     const access = this.methodOf(message, peer)?.entry?.(message.params)?.access;
     if (access?.verdict(principal.scopes) !== 'step_up') return undefined;
-    this.refusedCalls.record([message], principal, 'insufficient_scope', peer);
+    this.refusedCalls.record([message], principal, 'insufficient_scope', address, peer);
     return access.scopes;
   }
 
@@ -70,7 +76,7 @@ export class ProtocolService {
     try {
       const method = this.methodOf(request, exchange.peer);
       if (method === undefined) throw new ProtocolError(ErrorCode.MethodNotFound, 'Method not found');
-      return { text: encodeResult(request.id, await method.answer(request, exchange)) };
+      return { text: encodeResult(request.id, await this.answer(method, request, exchange)) };
     } catch (error) {
       if (error instanceof ProtocolError) return errorReply(request, error);
       if (error instanceof CallAbortedError) {
@@ -78,9 +84,40 @@ export class ProtocolService {
           ? errorReply(request, new ProtocolError(ErrorCode.ConnectionClosed, error.message))
           : undefined;
       }
-      this.logger.error({ event: 'request.failed', method: request.method.slice(0, 64), err: error });
-      return errorReply(request, new ProtocolError(ErrorCode.InternalError, 'Internal error'));
+      return errorReply(request, this.failure(request, exchange, error));
     }
+  }
+
+  /** A method throws for what it cannot read, before a call is begun: what is begun rejects, and is recorded there. */
+  private answer(method: Method, request: JsonRpcRequest, exchange: Exchange): string | Promise<string> {
+    try {
+      return method.answer(request, exchange);
+    } catch (error) {
+      const { address, peer, principal } = exchange;
+      this.refusedCalls.record([request], principal, 'invalid_arguments', address, peer);
+      throw error;
+    }
+  }
+
+  /** What this server did wrong: the client gets the reference under which the log has it. */
+  private failure(
+    { id, method }: JsonRpcRequest,
+    { address, peer, principal }: Exchange,
+    error: unknown,
+  ): ProtocolError {
+    const reference = randomUUID();
+    this.logger.error({
+      event: 'request.failed',
+      method: method.slice(0, 64),
+      requestId: typeof id === 'string' ? id.slice(0, 64) : id,
+      session: peer.logId,
+      subject: principal.subject,
+      client: principal.clientId,
+      ip: address,
+      reference,
+      err: error,
+    });
+    return new ProtocolError(ErrorCode.InternalError, 'Internal error', { reference });
   }
 
   private methodOf({ method }: JsonRpcRequest, peer: Peer): Method | undefined {

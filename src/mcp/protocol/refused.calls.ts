@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { CallOutcome } from '../../audit/index.js';
 import { CallAudit } from '../invocation/call.audit.js';
 import { CALL_KINDS } from '../invocation/operation.js';
 import type { Peer } from '../sessions/peer.js';
@@ -23,7 +24,8 @@ export class RefusedCalls {
   record(
     messages: readonly JsonRpcMessage[],
     principal: Principal,
-    outcome: 'insufficient_scope' | 'rate_limited',
+    outcome: CallOutcome,
+    address: string | undefined,
     peer?: Peer,
   ): void {
     if (!this.audit.isOn) return;
@@ -36,6 +38,7 @@ export class RefusedCalls {
         kind,
         target: entry?.key,
         outcome,
+        ip: address,
         session: peer?.logId,
         protocolVersion: peer?.protocolVersion,
       });

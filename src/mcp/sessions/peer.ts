@@ -39,8 +39,17 @@ export interface SessionStream extends MessageOutlet {
   end(reason: SessionEnd): void;
 }
 
-/** Why a call is given up before its handler has answered. */
-export type AbortCause = 'cancelled' | 'timeout' | 'session_closed' | 'shutdown';
+/** Why a call is given up before its handler has answered: its outcome. */
+export type AbortCause =
+  | 'cancelled'
+  | 'timeout'
+  | 'client_disconnected'
+  | 'slow_client'
+  | 'token_expired'
+  | 'token_revoked'
+  /** For another reason than those above. */
+  | 'session_closed'
+  | 'shutdown';
 
 /** A call that the peer waits for. */
 export interface PendingCall {

@@ -142,7 +142,7 @@ describe('a visit', () => {
     service.closeExpired(alice.expiresAt - 1);
     expect([service.holds(visit), causes]).toEqual([true, []]);
     service.closeExpired(alice.expiresAt);
-    expect([service.holds(visit), causes]).toEqual([false, ['session_closed']]);
+    expect([service.holds(visit), causes]).toEqual([false, ['token_expired']]);
   });
 
   it('that listens does not hold up the drain, and is told of it', async () => {

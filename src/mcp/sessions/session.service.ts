@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { denies, RevocationStore } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { Principal } from './principal.js';
-import type { Peer, SessionEnd, SessionTransport } from './peer.js';
+import type { AbortCause, Peer, SessionEnd, SessionTransport } from './peer.js';
 import { Session } from './session.js';
 import { SessionLedger } from './session.ledger.js';
 import type { SessionRecord } from './session.record.js';
@@ -148,7 +148,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   close(peer: Peer, reason: SessionEnd): void {
     const isSession = peer instanceof Session;
     if (!(isSession ? this.sessions.delete(peer.id) : this.visits.delete(peer as Visit))) return;
-    peer.abortCalls(reason === 'shutdown' ? 'shutdown' : 'session_closed');
+    peer.abortCalls(causeOf(reason, isSession));
     for (const stream of peer.streams) stream.end(reason);
     if (isSession) this.forget(peer, reason);
   }
@@ -199,6 +199,21 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     this.ledger.leave(session).catch((error: unknown) => {
       this.logger.warn({ event: 'session.record_left', session: session.logId, err: error });
     });
+  }
+}
+
+/** Where there are no sessions, closing the connection cancels its request. MCP 2026-07-28, Transports. */
+function causeOf(reason: SessionEnd, isSession: boolean): AbortCause {
+  switch (reason) {
+    case 'client_disconnected':
+      return isSession ? reason : 'cancelled';
+    case 'slow_client':
+    case 'token_expired':
+    case 'token_revoked':
+    case 'shutdown':
+      return reason;
+    default:
+      return 'session_closed';
   }
 }
 

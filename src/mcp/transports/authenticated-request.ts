@@ -15,4 +15,6 @@ export interface Admission {
 export type AuthenticatedRequest = IncomingMessage & {
   readonly auth: AuthInfo;
   readonly admission: Admission;
+  /** Address of the client; a forwarded one only from a trusted proxy. */
+  readonly ip?: string;
 };

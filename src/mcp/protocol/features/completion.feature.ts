@@ -57,6 +57,7 @@ export class CompletionFeature implements Feature {
       }
       const { entry } = found;
       if (!completes(entry) || !found.has(wanted.name)) {
+        this.callLog.ended(call, { kind: 'completion', target: entry.key, entry }, 'ok', performance.now());
         return this.writer.write(NO_COMPLETION, exchange.peer);
       }
       return this.invoker.invoke(new CompletionOperation(entry, wanted), call);

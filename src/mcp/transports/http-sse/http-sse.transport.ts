@@ -56,16 +56,17 @@ export class HttpSseTransport {
     const { messages, batched } = await readMessages(request, this.options.maxBodyBytes);
     if (batched) throw batchesUnsupported();
     const message = messages[0]!;
-    await this.limiter.admit(messages, principal);
+    await this.limiter.admit(messages, principal, request.ip);
     // The token may have been revoked and the session may have ended while the body was on its way.
     await request.admission.reauthorize();
     const session = this.sessions.find(sessionId, principal, 'http-sse');
     assertNewRequest(message, session, this.sessions.isDraining);
-    const scopes = this.protocol.scopesToAskFor(message, session, principal);
+    const scopes = this.protocol.scopesToAskFor(message, session, principal, request.ip);
     if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
     session.show(principal);
     response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end('Accepted');
-    const reply = await this.protocol.handle(message, { peer: session, principal, outlet: session });
+    const exchange = { peer: session, principal, address: request.ip, outlet: session };
+    const reply = await this.protocol.handle(message, exchange);
     if (reply !== undefined) session.send(reply.text);
   }
 }

@@ -30,7 +30,7 @@ export class McpTransport {
     const named = namesModern(request) ? undefined : await this.stateful.namedSession(request);
     const incoming = await readMessages(request, this.options.maxBodyBytes);
     if (incoming.batched && namesModern(request)) throw batchesUnsupported();
-    await this.limiter.admit(incoming.messages, principalOf(request.auth));
+    await this.limiter.admit(incoming.messages, principalOf(request.auth), request.ip);
     const message = modernMessage(incoming, request);
     if (message === undefined) return this.stateful.post(incoming, named, accepted, request, response);
     // The token may have been revoked while the body was on its way.

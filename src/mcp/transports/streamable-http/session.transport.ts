@@ -63,7 +63,7 @@ export class SessionTransport {
     if (batched && session.protocolVersion !== '2025-03-26') throw batchesUnsupported();
     for (const message of messages) {
       assertNewRequest(message, session, this.sessions.isDraining);
-      const scopes = this.protocol.scopesToAskFor(message, session, principal);
+      const scopes = this.protocol.scopesToAskFor(message, session, principal, request.ip);
       if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
     }
     session.show(principal);
@@ -127,6 +127,7 @@ export class SessionTransport {
     response: ServerResponse,
   ): Promise<void> {
     const principal = principalOf(request.auth);
+    const address = request.ip;
     const isNew = !session.initialized;
     const exchange = new PostExchange(response, this.options, {
       accepted,
@@ -136,7 +137,7 @@ export class SessionTransport {
     });
     const answers = await Promise.all(
       messages.map((message) =>
-        this.protocol.handle(message, { peer: session, principal, outlet: exchange }),
+        this.protocol.handle(message, { peer: session, principal, address, outlet: exchange }),
       ),
     );
     const replies = answers.filter((reply) => reply !== undefined);

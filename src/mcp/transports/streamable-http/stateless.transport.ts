@@ -76,11 +76,12 @@ export class StatelessTransport {
       const { principal } = visit;
       if (message.method === 'subscriptions/listen') assertAcceptsStream(request);
       if (message.method === 'tools/call') this.assertParams(message, visit, request);
-      const scopes = this.protocol.scopesToAskFor(message, visit, principal);
+      const scopes = this.protocol.scopesToAskFor(message, visit, principal, request.ip);
       if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
       const openStream = (): SseStream => this.openStream(visit, response);
       const outlet = new PostExchange(response, this.options, { accepted, openStream });
-      const reply = await this.protocol.handle(message, { peer: visit, principal, outlet });
+      const exchange = { peer: visit, principal, address: request.ip, outlet };
+      const reply = await this.protocol.handle(message, exchange);
       if (reply === undefined && !outlet.hasBegun) await refuseUnanswered(request, response);
       else outlet.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
     } finally {
