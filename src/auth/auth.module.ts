@@ -1,4 +1,4 @@
-import { Module, RequestMethod, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
@@ -12,7 +12,6 @@ import { RoutePolicies } from './route.policies.js';
 import { CallerFactory } from './tokens/caller.factory.js';
 import { DevelopmentTokenService } from './tokens/development-token.service.js';
 import { FailureLimiter } from './tokens/failure.limiter.js';
-import { OAuthBodyMiddleware } from './tokens/oauth-body.middleware.js';
 import { RevocationController } from './tokens/revocation.controller.js';
 import { RevocationService } from './tokens/revocation.service.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
@@ -48,8 +47,4 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
   ],
   exports: [TokenIssuer],
 })
-export class AuthModule implements NestModule {
-  configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(OAuthBodyMiddleware).forRoutes({ path: 'auth/revoke', method: RequestMethod.POST });
-  }
-}
+export class AuthModule {}

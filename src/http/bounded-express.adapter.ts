@@ -1,6 +1,6 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express } from 'express';
-import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 
 /** A client that dribbles its request is cut off: 10 s for the headers, 30 s for all of it. */
 const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
@@ -12,6 +12,8 @@ const KEEP_ALIVE_MS = 75_000;
 export class BoundedExpressAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const app = this.getInstance<Express>();
+    const answer: RequestListener = (request, response) =>
+      request.url!.startsWith('/') ? app(request, response) : refuseTarget(response);
     this.httpServer = createServer(
       {
         ...LIMITS,
@@ -19,8 +21,12 @@ export class BoundedExpressAdapter extends ExpressAdapter {
         IncomingMessage: bornAs(IncomingMessage, app.request),
         ServerResponse: bornAs(ServerResponse, app.response),
       },
-      (request, response) => (request.url!.startsWith('/') ? app(request, response) : refuseTarget(response)),
+      answer,
     );
+    this.httpServer.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      continueWhenRead(request, response);
+      answer(request, response);
+    });
     // Their 16 KB are bound enough: Node 22 drops what goes beyond a number, and what a proxy adds comes last.
     this.httpServer.maxHeadersCount = 0;
   }
@@ -38,6 +44,22 @@ function refuseTarget(response: ServerResponse): void {
     Connection: 'close',
   });
   response.end(JSON.stringify(problem));
+}
+
+/**
+ * Sends 100 (Continue) when the body is asked for, which is after the token and the announced length have been looked
+ * at. Where the answer comes before that, the connection closes: the client may send the body or not, and what follows
+ * could be taken for either. RFC 9110, section 10.1.1.
+ */
+function continueWhenRead(request: IncomingMessage, response: ServerResponse): void {
+  const { shouldKeepAlive } = response;
+  response.shouldKeepAlive = false;
+  request.once('resume', () => {
+    // What is left of a body is read and dropped after the answer.
+    if (response.headersSent) return;
+    response.shouldKeepAlive = shouldKeepAlive;
+    response.writeContinue();
+  });
 }
 
 /**

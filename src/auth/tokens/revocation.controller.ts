@@ -1,6 +1,16 @@
-import { All, Controller, Header, HttpCode, MethodNotAllowedException, Post, Req } from '@nestjs/common';
+import {
+  All,
+  Controller,
+  Header,
+  HttpCode,
+  MethodNotAllowedException,
+  Post,
+  Req,
+  UseInterceptors,
+} from '@nestjs/common';
 import type { AuthenticatedRequest } from '../caller.js';
 import { RequireScopes } from '../require-scopes.decorator.js';
+import { OAuthBodyInterceptor } from './oauth-body.interceptor.js';
 import { RevocationService } from './revocation.service.js';
 
 /** Any valid token may revoke itself; {@link RevocationService} asks for more where more is wanted. */
@@ -11,6 +21,7 @@ export class RevocationController {
   @RequireScopes()
   @Post()
   @HttpCode(200)
+  @UseInterceptors(OAuthBodyInterceptor)
   @Header('Cache-Control', 'no-store')
   async revoke(@Req() request: AuthenticatedRequest): Promise<Record<string, never>> {
     await this.revocations.revoke(request);

@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { HttpException, HttpStatus, Injectable, type NestMiddleware } from '@nestjs/common';
-import { json, raw, urlencoded, type NextFunction, type Request, type Response } from 'express';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  HttpException,
+  HttpStatus,
+  Injectable,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { json, raw, urlencoded, type Request, type Response } from 'express';
+import type { Observable } from 'rxjs';
 import { InvalidRequestException } from './invalid-request.exception.js';
 
 type Parser = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
@@ -15,17 +23,19 @@ const PARSERS: readonly Parser[] = [
 
 /**
  * Reads a form or a JSON object of at most 16 kB into `request.body`, which stays undefined where there is
- * none. Answers 400, 413 or 415 itself, since the parsers' own messages repeat the client's body.
+ * none: after the guard, so that nothing is read for a client without a good token. Answers 400, 413 or 415 itself, since the parsers' own messages repeat the client's body.
  */
 @Injectable()
-export class OAuthBodyMiddleware implements NestMiddleware<Request, Response> {
-  async use(request: Request, response: Response, next: NextFunction): Promise<void> {
+export class OAuthBodyInterceptor implements NestInterceptor {
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<Request>();
+    const response = context.switchToHttp().getResponse<Response>();
     for (const parser of PARSERS) await run(parser, request, response);
     if (Buffer.isBuffer(request.body)) {
       if (request.body.length > 0) throw unsupportedType();
       request.body = undefined;
     }
-    next();
+    return next.handle();
   }
 }
 
