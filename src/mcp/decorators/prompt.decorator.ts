@@ -1,6 +1,7 @@
-import { applyDecorators, Injectable, type Type } from '@nestjs/common';
+import { applyDecorators, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { EntryOptions } from './entry-options.js';
+import { InjectableAsDeclared } from './injectable-as-declared.js';
 import type { McpPrompt } from './mcp-prompt.js';
 import type { Schema } from './schema.js';
 
@@ -23,5 +24,5 @@ export const PromptMetadata = DiscoveryService.createDecorator<PromptOptions>();
 export function Prompt<A extends Schema | undefined = undefined>(
   options: PromptOptions<A>,
 ): (target: Type<McpPrompt<A>>) => void {
-  return applyDecorators(Injectable(), PromptMetadata(options));
+  return applyDecorators(InjectableAsDeclared(), PromptMetadata(options));
 }

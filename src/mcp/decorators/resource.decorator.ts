@@ -1,7 +1,8 @@
-import { applyDecorators, Injectable, type Type } from '@nestjs/common';
+import { applyDecorators, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Annotations } from '../messages/sdk-types.js';
 import type { EntryOptions } from './entry-options.js';
+import { InjectableAsDeclared } from './injectable-as-declared.js';
 import type { McpResource } from './mcp-resource.js';
 
 interface CommonResourceOptions extends EntryOptions {
@@ -41,5 +42,5 @@ export const ResourceMetadata = DiscoveryService.createDecorator<ResourceOptions
  * `providers`. Wrong wiring is refused at start with a `WiringError`.
  */
 export function Resource(options: ResourceOptions): (target: Type<McpResource>) => void {
-  return applyDecorators(Injectable(), ResourceMetadata(options));
+  return applyDecorators(InjectableAsDeclared(), ResourceMetadata(options));
 }

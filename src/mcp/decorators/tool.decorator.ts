@@ -1,7 +1,8 @@
-import { applyDecorators, Injectable, type Type } from '@nestjs/common';
+import { applyDecorators, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { ToolAnnotations } from '../messages/sdk-types.js';
 import type { EntryOptions } from './entry-options.js';
+import { InjectableAsDeclared } from './injectable-as-declared.js';
 import type { McpTool } from './mcp-tool.js';
 import type { Schema } from './schema.js';
 
@@ -38,5 +39,5 @@ export const ToolMetadata = DiscoveryService.createDecorator<ToolOptions>();
 export function Tool<I extends Schema | undefined = undefined, O extends Schema | undefined = undefined>(
   options: ToolOptions<I, O>,
 ): (target: Type<McpTool<I, O>>) => void {
-  return applyDecorators(Injectable(), ToolMetadata(options));
+  return applyDecorators(InjectableAsDeclared(), ToolMetadata(options));
 }
