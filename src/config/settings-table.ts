@@ -123,7 +123,7 @@ export const SETTINGS_TABLE = {
     example: '12h',
   },
   SESSIONS_PER_PRINCIPAL: {
-    description: 'Sessions that one principal may hold at a time.',
+    description: 'Sessions that one user may hold; one more ends the oldest not in use.',
     schema: wholeNumber(1, 1_000_000),
     defaults: same('100'),
     example: '100',

@@ -80,7 +80,7 @@ export interface SessionSettings {
   readonly idleMs: number;
   /** Life of a session altogether; fits a Node timer, or is endless over stdio. */
   readonly maxMs: number;
-  /** Sessions that one principal may hold at a time. */
+  /** Sessions that one user may hold; one more ends the oldest not in use. */
   readonly perPrincipal: number;
   /** Time between two comments on an SSE stream. */
   readonly heartbeatMs: number;

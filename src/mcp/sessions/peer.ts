@@ -21,6 +21,8 @@ export type SessionEnd =
   | 'token_revoked'
   | 'max_age'
   | 'idle'
+  /** At the limit of its user's sessions it made room for a new one. */
+  | 'evicted'
   | 'deleted'
   | 'shutdown'
   | 'closed_by_server'

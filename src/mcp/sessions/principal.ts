@@ -11,6 +11,11 @@ export interface Principal extends User, RevocableToken {
   readonly key: string;
 }
 
+/** Names the user: who a token speaks for, whichever of their programs shows it. */
+export function userKeyOf({ issuer, subject }: Principal): string {
+  return JSON.stringify([issuer, subject]);
+}
+
 const principals = new WeakMap<AuthInfo, Principal>();
 
 /**

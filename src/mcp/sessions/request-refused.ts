@@ -61,7 +61,7 @@ export function tooManySessions(): RequestRefused {
   return new RequestRefused(
     HttpStatus.TOO_MANY_REQUESTS,
     'too_many_sessions',
-    'This caller has as many sessions open as it may; close one first',
+    'This user has as many sessions in use as one may; close one first',
     ErrorCode.InvalidRequest,
     5,
   );

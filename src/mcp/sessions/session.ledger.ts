@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { RecordStore, ReplayLog, SlotCounter } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { SessionTransport } from './peer.js';
-import type { Principal } from './principal.js';
+import { type Principal, userKeyOf } from './principal.js';
 import { tooManySessions } from './request-refused.js';
 import type { Session } from './session.js';
 import type { SessionRecord } from './session.record.js';
@@ -11,7 +11,7 @@ import type { SessionRecord } from './session.record.js';
 const STREAM_TTL_MS = 60_000;
 export const RENEW_MS = STREAM_TTL_MS / 3;
 
-/** What all nodes know of the sessions: a record for each, and how many a principal has. */
+/** What all nodes know of the sessions: a record for each, and how many a user has. */
 @Injectable()
 export class SessionLedger {
   constructor(
@@ -21,7 +21,7 @@ export class SessionLedger {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** Rejects with 429 when the principal has as many sessions as it may. */
+  /** Rejects with 429 when the user has as many sessions as one may, whichever programs opened them. */
   async enter(session: Session): Promise<void> {
     const { id, principal } = session;
     const limit = this.options.sessionsPerPrincipal;
@@ -68,5 +68,5 @@ function keyOf(id: string): string {
 }
 
 function slotsOf(principal: Principal): string {
-  return `sessions:${principal.key}`;
+  return `sessions:${userKeyOf(principal)}`;
 }

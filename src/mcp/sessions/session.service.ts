@@ -6,6 +6,7 @@ import type { Principal } from './principal.js';
 import type { AbortCause, Peer, SessionEnd, SessionTransport } from './peer.js';
 import { Session } from './session.js';
 import { SessionLedger } from './session.ledger.js';
+import { SessionPlaces } from './session.places.js';
 import type { SessionRecord } from './session.record.js';
 import { shuttingDown, unknownSession } from './request-refused.js';
 import { type RequestEnvelope, Visit } from './visit.js';
@@ -22,6 +23,7 @@ const SESSION_ID_BYTES = 16;
 export class SessionService implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Session');
   private readonly sessions = new Map<string, Session>();
+  private readonly places: SessionPlaces;
   private readonly visits = new Set<Visit>();
   private stopListening: (() => void) | undefined;
   private draining = false;
@@ -32,7 +34,13 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     private readonly ledger: SessionLedger,
     @Inject(RevocationStore) private readonly revocations: RevocationStore,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
-  ) {}
+  ) {
+    this.places = new SessionPlaces(
+      ledger,
+      () => this.list(),
+      (session) => this.end(session, 'evicted'),
+    );
+  }
 
   onModuleInit(): void {
     this.stopListening = this.revocations.onRevoked((revocation) => {
@@ -65,19 +73,28 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return this.draining;
   }
 
-  /** Opens a session. Rejects with 429 when the principal has as many as it may, with 503 during shutdown. */
+  /**
+   * Opens a session. At the limit its user's oldest one on this node that is not in use ends for it; rejects with
+   * 429 where all are in use, with 503 during shutdown. The caller says when it is {@link opened}, or closes it.
+   */
   async open(principal: Principal, transport: SessionTransport): Promise<Session> {
     if (this.draining) throw shuttingDown();
     const id = randomBytes(SESSION_ID_BYTES).toString('base64url');
     const session = new Session(id, principal, transport);
-    await this.ledger.enter(session);
+    await this.places.enter(session);
     if (this.draining) {
+      this.places.opened(session);
       await this.ledger.leave(session);
       throw shuttingDown();
     }
     this.sessions.set(id, session);
     this.logger.log({ event: 'session.opened', ...describe(session) });
     return session;
+  }
+
+  /** Its client has its stream, or the answer to its `initialize`. */
+  opened(session: Session): void {
+    this.places.opened(session);
   }
 
   /** The session of this id on this node, if it is `principal`'s own and travels this way; 404 otherwise. */
@@ -120,6 +137,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   /** A session was used: it lives on from now. */
   renew(session: Session): void {
     session.touch();
+    this.opened(session);
     if (!this.sessions.has(session.id)) return;
     this.ledger.renew(session).catch((error: unknown) => {
       this.logger.warn({ event: 'session.not_renewed', session: session.logId, err: error });
@@ -146,11 +164,16 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** Ends a session or a visit: its calls are aborted, its streams closed. Does nothing when it has ended. */
   close(peer: Peer, reason: SessionEnd): void {
+    void this.end(peer, reason);
+  }
+
+  /** The same; resolves when the place of a session is free again. */
+  private async end(peer: Peer, reason: SessionEnd): Promise<void> {
     const isSession = peer instanceof Session;
     if (!(isSession ? this.sessions.delete(peer.id) : this.visits.delete(peer as Visit))) return;
     peer.abortCalls(causeOf(reason, isSession));
     for (const stream of peer.streams) stream.end(reason);
-    if (isSession) this.forget(peer, reason);
+    if (isSession) await this.forget(peer, reason);
   }
 
   /** Ends every session and visit that matches; see {@link close}. */
@@ -192,11 +215,12 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     else this.sessions.delete(session.id);
   }
 
-  private forget(session: Session, reason: SessionEnd): void {
+  private async forget(session: Session, reason: SessionEnd): Promise<void> {
     this.ended += 1;
+    this.places.opened(session);
     const seconds = Math.round((Date.now() - session.openedAt) / 1000);
     this.logger.log({ event: 'session.closed', reason, seconds, ...describe(session) });
-    this.ledger.leave(session).catch((error: unknown) => {
+    await this.ledger.leave(session).catch((error: unknown) => {
       this.logger.warn({ event: 'session.record_left', session: session.logId, err: error });
     });
   }

@@ -124,6 +124,11 @@ export class Session extends Peer implements MessageOutlet {
     return this.streams.size === 0 && this.calls.size === 0 ? this.usedAt : undefined;
   }
 
+  /** Neither a stream nor a call needs it, and its client has had the answer to its `initialize`. */
+  get isEvictable(): boolean {
+    return this.initialized && this.idleSince !== undefined;
+  }
+
   override touch(): void {
     this.usedAt = Date.now();
   }

@@ -5,6 +5,7 @@ import { MAX_URI_LENGTH } from '../../catalog/registered-resource.js';
 import { CallAbortedError } from '../../invocation/call-aborted.error.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import type { AbortCause } from '../../sessions/peer.js';
+import { userKeyOf } from '../../sessions/principal.js';
 import { notificationOf } from '../change.announcer.js';
 import type { Exchange } from '../../invocation/exchange.js';
 import type { Feature, Method } from '../feature.js';
@@ -37,7 +38,7 @@ export class SubscriptionsFeature implements Feature {
       answer: (request, exchange) => this.listen(request, exchange),
     },
   ];
-  /** How many streams each principal has open here. */
+  /** How many streams each user has open here. */
   private readonly open = new Map<string, number>();
 
   constructor(
@@ -52,7 +53,7 @@ export class SubscriptionsFeature implements Feature {
       throw invalidParams(`A subscription may have ${MAX_LENGTH} characters at most`);
     }
     const filter = readFilter(request.params['notifications']);
-    const { key } = exchange.principal;
+    const key = userKeyOf(exchange.principal);
     const open = this.open.get(key) ?? 0;
     if (open >= this.options.sessionsPerPrincipal) {
       throw new ProtocolError(ErrorCode.InternalError, 'This caller has as many streams open as it may');

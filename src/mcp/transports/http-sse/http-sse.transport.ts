@@ -44,6 +44,7 @@ export class HttpSseTransport {
       this.sessions.close(session, reason);
     });
     session.attach(stream);
+    this.sessions.opened(session);
     stream.event('endpoint', `${this.options.basePath}/message?sessionId=${session.id}`);
   }
 

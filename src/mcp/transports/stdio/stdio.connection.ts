@@ -153,6 +153,7 @@ export class StdioConnection {
     if (this.session === undefined) {
       this.session = await this.sessions.open(this.principal, 'stdio');
       this.session.attach(this.stream);
+      this.sessions.opened(this.session);
     }
     return this.session;
   }

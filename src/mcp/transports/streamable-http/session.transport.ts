@@ -48,15 +48,31 @@ export class SessionTransport {
 
   /** `POST`: answers messages of a session, or opens one at initialize. */
   async post(
-    { messages, batched }: IncomingMessages,
+    incoming: IncomingMessages,
     named: Session | undefined,
     accepted: AcceptedTypes,
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
     assertProtocolVersion(request);
+    const session = named ?? (await this.openFor(incoming.messages, incoming.batched, request));
+    try {
+      await this.take(incoming, session, accepted, request, response);
+    } catch (error) {
+      // An initialize that was refused has opened nothing.
+      if (named === undefined) this.sessions.close(session, 'closed_by_server');
+      throw error;
+    }
+  }
+
+  private async take(
+    { messages, batched }: IncomingMessages,
+    session: Session,
+    accepted: AcceptedTypes,
+    request: AuthenticatedRequest,
+    response: ServerResponse,
+  ): Promise<void> {
     const principal = principalOf(request.auth);
-    const session = named === undefined ? await this.openFor(messages, batched, request) : named;
     // The token may have been revoked and the session may have ended while the body was on its way.
     await request.admission.reauthorize();
     this.sessions.find(session.id, principal, TRANSPORT);

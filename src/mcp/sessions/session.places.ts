@@ -1,0 +1,57 @@
+import { userKeyOf } from './principal.js';
+import { RequestRefused } from './request-refused.js';
+import type { Session } from './session.js';
+import type { SessionLedger } from './session.ledger.js';
+
+/**
+ * Gives each session one of its user's places. At the limit the user's oldest session on this node that is not in
+ * use ends for the new one: most clients leave without a word (neither SDK's `close()` sends a DELETE).
+ */
+export class SessionPlaces {
+  /** Sessions whose client has neither a stream nor the answer to its `initialize` yet. */
+  private readonly opening = new Map<Session, PromiseWithResolvers<void>>();
+
+  constructor(
+    private readonly ledger: SessionLedger,
+    private readonly onThisNode: () => readonly Session[],
+    /** Ends a session; resolves when its place is free. */
+    private readonly evict: (session: Session) => Promise<void>,
+  ) {}
+
+  /** The caller says later on that the session is {@link opened}. Rejects with 429 where all of the user's are in use. */
+  async enter(session: Session): Promise<void> {
+    for (;;) {
+      this.opening.set(session, Promise.withResolvers());
+      try {
+        return await this.ledger.enter(session);
+      } catch (error) {
+        this.opened(session);
+        if (!(error instanceof RequestRefused) || !(await this.makeRoom(session))) throw error;
+      }
+    }
+  }
+
+  /** Its client has its stream or the answer to its `initialize`, or it has ended. */
+  opened(session: Session): void {
+    this.opening.get(session)?.resolve();
+    this.opening.delete(session);
+  }
+
+  /** False: all of the user's sessions are in use. */
+  private async makeRoom({ principal }: Session): Promise<boolean> {
+    const user = userKeyOf(principal);
+    const isOfUser = (session: Session): boolean => userKeyOf(session.principal) === user;
+    const [oldest] = this.onThisNode()
+      .filter((session) => session.isEvictable && !this.opening.has(session) && isOfUser(session))
+      .toSorted((a, b) => a.openedAt - b.openedAt);
+    if (oldest !== undefined) {
+      await this.evict(oldest);
+      return true;
+    }
+    // What is opening just now is in use or makes room a moment later.
+    const opening = [...this.opening].filter(([session]) => isOfUser(session));
+    if (opening.length === 0) return false;
+    await Promise.race(opening.map(([, { promise }]) => promise));
+    return true;
+  }
+}
