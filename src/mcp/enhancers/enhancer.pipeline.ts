@@ -1,12 +1,17 @@
-import type { Type } from '@nestjs/common';
+import type { ArgumentsHost, Type } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { ApplicationConfig, type ContextId, ExternalContextCreator, type NestContainer } from '@nestjs/core';
+import type { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
+import type { ContextUtils } from '@nestjs/core/helpers/context-utils.js';
+import type { ExternalErrorProxy } from '@nestjs/core/helpers/external-proxy.js';
+import type { InterceptorsConsumer } from '@nestjs/core/interceptors/interceptors-consumer.js';
 import type { Handler } from './handler.js';
 import type { CallContext } from '../decorators/call-context.js';
 import type { EnhancerInstances } from './enhancer.instances.js';
 import type { Enhancers } from './enhancers.js';
 import { MCP_CONTEXT_TYPE } from './mcp-context.js';
+import { McpExecutionContext } from './mcp-execution-context.js';
 import { UnansweredFilter } from './unanswered.filter.js';
 
 type Parameters = ReturnType<ReturnType<ExternalContextCreator['getMetadata']>['getParamsMetadata']>;
@@ -70,6 +75,7 @@ function contextCreator(instances: EnhancerInstances): ExternalContextCreator {
   applicationConfig.addGlobalFilter(new UnansweredFilter());
   const container = { applicationConfig, getModules: () => modules };
   const creator = ExternalContextCreator.fromContainer(container as unknown as NestContainer);
+  giveMcpContexts(creator as unknown as ContextSources);
   const inherited = ExternalContextCreator.prototype;
   creator.getMetadata = (...args) => {
     const { argsLength, paramtypes, getParamsMetadata } = inherited.getMetadata.apply(creator, args);
@@ -93,6 +99,30 @@ function contextCreator(instances: EnhancerInstances): ExternalContextCreator {
       (metadata.type as string) === CONTEXT ? [] : pipes,
     );
   return creator;
+}
+
+/** Where Nest makes the context that an enhancer gets. */
+interface ContextSources {
+  readonly guardsConsumer: GuardsConsumer;
+  readonly interceptorsConsumer: InterceptorsConsumer;
+  readonly contextUtils: ContextUtils;
+  readonly externalErrorProxy: ExternalErrorProxy;
+}
+
+function giveMcpContexts(sources: ContextSources): void {
+  const { guardsConsumer, interceptorsConsumer, contextUtils, externalErrorProxy } = sources;
+  for (const consumer of [guardsConsumer, interceptorsConsumer]) {
+    consumer.createContext = (args, { constructor }, callback) =>
+      new McpExecutionContext(args, constructor as Type, callback);
+  }
+  contextUtils.getContextFactory = (_type, instance, callback) => (args) =>
+    new McpExecutionContext(args, instance?.constructor as Type, callback as () => unknown);
+  const createProxy = externalErrorProxy.createProxy.bind(externalErrorProxy);
+  externalErrorProxy.createProxy = (callback, handler, type) => {
+    const next = (error: Error, host: ArgumentsHost) =>
+      handler.next(error, new McpExecutionContext(host.getArgs()));
+    return createProxy(callback, { next } as typeof handler, type);
+  };
 }
 
 /** What a parameter decorator of Nest's own stands for: `@Body()` is the input, or one property of it. */
