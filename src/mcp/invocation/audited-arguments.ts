@@ -1,5 +1,6 @@
 import type { ArgumentPath } from '../catalog/audit.policy.js';
 import { isObject, type Params } from '../messages/json-rpc.js';
+import { shortened } from '../messages/well-formed.js';
 import type { OperationKind } from './operation.js';
 
 const MAX_TEXT = 256;
@@ -61,7 +62,7 @@ function valueAt(value: unknown, [name, ...rest]: ArgumentPath): unknown {
 }
 
 function plainValue(value: unknown): unknown {
-  if (typeof value === 'string') return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT)}…`;
+  if (typeof value === 'string') return shortened(value, MAX_TEXT) + (value.length > MAX_TEXT ? '…' : '');
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   if (!Array.isArray(value)) return undefined;
   const plain = value.slice(0, MAX_ELEMENTS).map(plainValue);

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type AuditActor, AuditTrail, type CallOutcome, type CallRecord } from '../../audit/index.js';
 import type { Entry } from '../catalog/entry.js';
 import type { RequestId } from '../messages/sdk-types.js';
+import { shortened } from '../messages/well-formed.js';
 import type { Principal } from '../sessions/principal.js';
 import { argumentsIn, picked, without } from './audited-arguments.js';
 import type { Call } from './call.js';
@@ -80,5 +81,5 @@ function actorOf({ subject, issuer, clientId, tokenId }: Principal): AuditActor 
 
 /** The id is the client's to choose, and may be long. */
 function cut(id: RequestId): RequestId {
-  return typeof id === 'string' ? id.slice(0, MAX_REQUEST_ID) : id;
+  return typeof id === 'string' ? shortened(id, MAX_REQUEST_ID) : id;
 }

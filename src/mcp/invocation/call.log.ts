@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { CallOutcome } from '../../audit/index.js';
 import type { Entry } from '../catalog/entry.js';
+import { shortened } from '../messages/well-formed.js';
 import type { Call } from './call.js';
 import { CallAudit } from './call.audit.js';
 import type { Operation, OperationKind } from './operation.js';
@@ -40,11 +41,16 @@ export class CallLog {
   failed(call: Call, { kind, target }: Called, error: unknown): void {
     this.logger.error({ event: 'call.failed', [kind]: target, ...caller(call), err: error });
   }
+
+  /** A result goes out without its structured content. */
+  dropped(call: Call, { kind, target }: Called, reason: unknown): void {
+    this.logger.warn({ event: 'call.structure_dropped', [kind]: target, ...caller(call), err: reason });
+  }
 }
 
 function caller(call: Call): Record<string, unknown> {
   // The id is the client's to choose, and may be long.
-  const requestId = typeof call.id === 'string' ? call.id.slice(0, 64) : call.id;
+  const requestId = typeof call.id === 'string' ? shortened(call.id, 64) : call.id;
   const { address: ip, reference, session, user } = call;
   return { requestId, session: session.logId, subject: user.subject, client: user.clientId, ip, reference };
 }

@@ -83,7 +83,7 @@ export class Invoker {
     }
     const required = call.input?.required && (await this.required(call, timeoutMs));
     if (required !== undefined) return required;
-    const mapped = operation.toResult(value);
+    const mapped = operation.toResult(value, (reason) => this.callLog.dropped(call, operation, reason));
     const result = isPromiseLike(mapped) ? await mapped : mapped;
     return { outcome: result['isError'] === true ? 'tool_error' : 'ok', result };
   }

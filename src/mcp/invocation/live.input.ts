@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { encodeNotification, encodeRequest, isObject, type Params } from '../messages/json-rpc.js';
+import { shortened } from '../messages/well-formed.js';
 import type { Call } from './call.js';
 import { missingCapability, nameOfCapability } from './client-capability.js';
 import type { ClientInput, Question } from './client.input.js';
+import { samplingFor } from './older-content.js';
 import { OnceSteps } from './once.steps.js';
 import { ToolError } from './tool.error.js';
 
@@ -41,6 +43,13 @@ export class LiveInput implements ClientInput {
     for (const giveUp of this.waiting) giveUp(reason);
   }
 
+  /** As the client's revision has it. */
+  private written(method: Question['method'], params: Params): Params {
+    return method === 'sampling/createMessage'
+      ? samplingFor(this.call.session.protocolVersion, params)
+      : asInSessions(params);
+  }
+
   private answerTo({ method, params }: Question): Promise<unknown> {
     const { questions } = this.call.session;
     // No other request of this server has it, and nobody else can name it.
@@ -69,7 +78,7 @@ export class LiveInput implements ClientInput {
           else resolve(response.result);
         },
       });
-      this.call.send(encodeRequest(id, method, asInSessions(params)));
+      this.call.send(encodeRequest(id, method, this.written(method, params)));
     });
   }
 }
@@ -81,6 +90,6 @@ function asInSessions({ mode, ...params }: Params): Params {
 
 function refusal(method: string, error: unknown): ToolError {
   const message = isObject(error) ? error['message'] : undefined;
-  const reason = typeof message === 'string' && message !== '' ? `: ${message.slice(0, MAX_REASON)}` : '';
+  const reason = typeof message === 'string' && message !== '' ? `: ${shortened(message, MAX_REASON)}` : '';
   return new ToolError(`The client did not do ${method}${reason}`);
 }

@@ -29,8 +29,8 @@ export interface Operation {
   /** The input of the handler; throws {@link InvalidInputError}. */
   prepare(): unknown;
   run(input: unknown, context: CallContext): unknown;
-  /** Throws where the handler returned something that is no answer. */
-  toResult(returned: unknown): Result | Promise<Result>;
+  /** Throws where the handler returned something that is no answer. `onDropped` hears what it leaves out, and why. */
+  toResult(returned: unknown, onDropped: (reason: unknown) => void): Result | Promise<Result>;
   /** The result that says why there is none, or the error that is answered in its place. */
   failure(text: string, cause: FailureCause): Result | ProtocolError;
 }

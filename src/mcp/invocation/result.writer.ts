@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { Peer } from '../sessions/peer.js';
+import { resultFor } from './older-content.js';
 
 const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 
@@ -16,7 +17,7 @@ export class ResultWriter {
 
   /** The result as JSON text. A `resultType` of its own stays. */
   write(result: Readonly<Record<string, unknown>>, peer: Peer): string {
-    if (!peer.isModern) return JSON.stringify(result);
+    if (!peer.isModern) return JSON.stringify(resultFor(peer.protocolVersion, result));
     const { serverInfo } = this.options;
     const { _meta: meta, resultType = 'complete', ...rest } = result;
     const head = `{"resultType":${JSON.stringify(resultType)},`;

@@ -2,6 +2,7 @@ import type { RegisteredTool } from '../catalog/registered-tool.js';
 import type { Schema } from '../decorators/schema.js';
 import { isObject } from '../messages/json-rpc.js';
 import type { CallToolResult, ContentBlock } from '../messages/sdk-types.js';
+import { wellFormedJson } from '../messages/well-formed.js';
 import { describeIssues } from './argument-issues.js';
 
 /** A result with one text block. */
@@ -22,6 +23,9 @@ const BLOCK_TYPES: ReadonlySet<unknown> = new Set<ContentBlock['type']>([
   'resource_link',
 ]);
 
+/** Hears why the structured content of a result was left out of it: the client would refuse the result, text and all. */
+type OnDropped = (reason: unknown) => void;
+
 /**
  * Maps what `execute` returned to the result on the wire. Throws when it is none of the forms that
  * {@link ToolReturn} names, or is not what the tool's output schema describes.
@@ -30,32 +34,79 @@ export function toResult(
   tool: RegisteredTool,
   returned: unknown,
   modern: boolean,
+  onDropped: OnDropped,
 ): CallToolResult | Promise<CallToolResult> {
-  if (tool.output !== undefined) return structuredResult(tool.output, returned, tool.wrapsOutput && !modern);
+  if (tool.output !== undefined) {
+    return structuredResult(tool.output, returned, tool.wrapsOutput && !modern, onDropped);
+  }
   if (typeof returned === 'string') return textResult(returned);
-  if (isResult(returned)) return returned;
+  if (isResult(returned)) return handBuiltResult(returned, modern, onDropped);
   if (areBlocks(returned)) return { content: [...returned] };
   throw new TypeError('execute() must return a string, content blocks or a result with "content"');
 }
 
 /** Of a whole result its `structuredContent` is checked; one that is an error need not have any. */
-async function structuredResult(schema: Schema, returned: unknown, wraps: boolean): Promise<CallToolResult> {
+async function structuredResult(
+  schema: Schema,
+  returned: unknown,
+  wraps: boolean,
+  onDropped: OnDropped,
+): Promise<CallToolResult> {
   // A value that the schema describes may have a `content` of its own.
   const isWhole =
     isResult(returned) && (returned.isError === true || returned.structuredContent !== undefined);
-  if (isWhole && returned.structuredContent === undefined) return returned;
-  const validation = await schema['~standard'].validate(isWhole ? returned.structuredContent : returned);
+  if (!isWhole) return checkedResult(schema, returned, undefined, wraps);
+  const { structuredContent, ...rest } = returned;
+  if (structuredContent === undefined) return rest;
+  try {
+    return await checkedResult(schema, structuredContent, rest, wraps);
+  } catch (error) {
+    if (returned.isError !== true) throw error;
+    onDropped(error);
+    return rest;
+  }
+}
+
+/** A result of a tool that declares no output: what the class built is not described anywhere. */
+function handBuiltResult(returned: CallToolResult, modern: boolean, onDropped: OnDropped): CallToolResult {
+  const { structuredContent, ...rest } = returned;
+  if (structuredContent === undefined) return rest;
+  try {
+    if (!modern && !isObject(structuredContent)) {
+      throw new TypeError('structuredContent must be an object before 2026-07-28');
+    }
+    if (returned.isError === true) jsonOf(structuredContent);
+    return returned;
+  } catch (error) {
+    onDropped(error);
+    return rest;
+  }
+}
+
+/** `value` as the schema makes it, beside the rest of a result or as a text. Throws `TypeError` where it does not fit. */
+async function checkedResult(
+  schema: Schema,
+  unchecked: unknown,
+  rest: CallToolResult | undefined,
+  wraps: boolean,
+): Promise<CallToolResult> {
+  const validation = await schema['~standard'].validate(unchecked);
   if (validation.issues !== undefined) {
     throw new TypeError(
       `execute() returned what its output schema does not describe: ${describeIssues(validation.issues)}`,
     );
   }
   const { value } = validation;
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw new TypeError('execute() returned what JSON has no form for');
+  const json = jsonOf(value);
   const structuredContent = (wraps ? { result: value } : value) as Record<string, unknown>;
-  const whole = isWhole ? returned : { content: [{ type: 'text' as const, text }] };
-  return { ...whole, structuredContent };
+  return { ...(rest ?? textResult(wellFormedJson(json))), structuredContent };
+}
+
+/** The JSON text of a value; throws `TypeError` where there is none. */
+function jsonOf(value: unknown): string {
+  const json = JSON.stringify(value) as string | undefined;
+  if (json === undefined) throw new TypeError('execute() returned what JSON has no form for');
+  return json;
 }
 
 function isResult(value: unknown): value is CallToolResult {

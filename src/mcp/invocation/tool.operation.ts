@@ -40,8 +40,8 @@ export class ToolOperation implements Operation {
     return this.tool.execute(input, context);
   }
 
-  toResult(returned: unknown): Result | Promise<Result> {
-    return toResult(this.tool, returned, this.modern);
+  toResult(returned: unknown, onDropped: (reason: unknown) => void): Result | Promise<Result> {
+    return toResult(this.tool, returned, this.modern, onDropped);
   }
 
   failure(text: string): Result {

@@ -1,5 +1,6 @@
 import { ProtocolError } from './protocol.error.js';
 import { ErrorCode, type RequestId } from './sdk-types.js';
+import { wellFormedJson } from './well-formed.js';
 
 export type Params = Readonly<Record<string, unknown>>;
 
@@ -51,12 +52,12 @@ function readResponse(value: Params): JsonRpcResponse {
 
 /** A request of the server to its client. */
 export function encodeRequest(id: RequestId, method: string, params: Params): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, method, params });
+  return wellFormedJson(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
 }
 
 /** A response whose result is JSON text already. */
 export function encodeResult(id: RequestId, resultJson: string): string {
-  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${resultJson}}`;
+  return wellFormedJson(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${resultJson}}`);
 }
 
 /**
@@ -69,11 +70,11 @@ export function encodeError(
   message: string,
   data?: Params,
 ): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } });
+  return wellFormedJson(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } }));
 }
 
 export function encodeNotification(method: string, params: Params): string {
-  return JSON.stringify({ jsonrpc: '2.0', method, params });
+  return wellFormedJson(JSON.stringify({ jsonrpc: '2.0', method, params }));
 }
 
 export function isObject(value: unknown): value is Params {

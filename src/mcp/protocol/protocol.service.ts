@@ -14,6 +14,7 @@ import {
   type JsonRpcRequest,
 } from '../messages/json-rpc.js';
 import { ProtocolError } from '../messages/protocol.error.js';
+import { shortened } from '../messages/well-formed.js';
 import { RefusedCalls } from './refused.calls.js';
 import { ErrorCode } from '../messages/sdk-types.js';
 
@@ -108,8 +109,8 @@ export class ProtocolService {
     const reference = randomUUID();
     this.logger.error({
       event: 'request.failed',
-      method: method.slice(0, 64),
-      requestId: typeof id === 'string' ? id.slice(0, 64) : id,
+      method: shortened(method, 64),
+      requestId: typeof id === 'string' ? shortened(id, 64) : id,
       session: peer.logId,
       subject: principal.subject,
       client: principal.clientId,

@@ -8,6 +8,7 @@ import {
   STATELESS_VERSION,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '../messages/sdk-types.js';
+import { shortened } from '../messages/well-formed.js';
 import type { RequestEnvelope } from '../sessions/visit.js';
 
 const PREFIX = 'io.modelcontextprotocol/';
@@ -39,7 +40,7 @@ export function readEnvelope(params: Params): RequestEnvelope {
 export function unsupportedVersion(requested: string): ProtocolError {
   return new ProtocolError(ErrorCode.UnsupportedProtocolVersion, 'Unsupported protocol version', {
     supported: SUPPORTED_PROTOCOL_VERSIONS,
-    requested: requested.slice(0, 64),
+    requested: shortened(requested, 64),
   });
 }
 
