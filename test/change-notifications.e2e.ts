@@ -167,7 +167,7 @@ describe('subscriptions/listen', () => {
     expect(stream.messages.at(-1)).toMatchObject({ id: 7, result: { resultType: 'complete' } });
   });
 
-  it.each([undefined, null, 5, [], { toolsListChanged: 1 }, { resourceSubscriptions: 'x' }])(
+  it.each([undefined, null, 5, ['x'], { toolsListChanged: 1 }, { resourceSubscriptions: 'x' }])(
     'refuses the filter %j',
     async (filter) => {
       const response = await listen(filter);

@@ -176,7 +176,12 @@ describe.each(ERAS)('$name', (era) => {
     const twice = `{"jsonrpc":"1.0","jsonrpc":"2.0","id":"first","id":"last","method":"x","method":"tools/call",${params}}`;
     expect((await owner.ask('last', twice)).result).toMatchObject({ content: [{ type: 'text' }] });
     await owner.expectUntouched();
-    expectRpcRefusal(await owner.post(`${twice.slice(0, -1)},"jsonrpc":"1.0"}`), 400, INVALID_REQUEST);
+    expectRpcRefusal(
+      await owner.post(`${twice.slice(0, -1)},"jsonrpc":"1.0"}`),
+      400,
+      INVALID_REQUEST,
+      'last',
+    );
   });
 });
 

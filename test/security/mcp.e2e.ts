@@ -98,7 +98,7 @@ describe.each(ERAS)('$name', (era) => {
       for (const [token, times] of [
         [long, 1],
         [0, 1],
-        [1.5, 0],
+        [1.5, 1],
         [null, 0],
         [{}, 0],
         [['x'], 0],

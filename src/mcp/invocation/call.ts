@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallContext } from '../decorators/call-context.js';
 import type { Exchange } from './exchange.js';
-import {
-  encodeNotification,
-  isObject,
-  isRequestId,
-  type JsonRpcRequest,
-  type Params,
-} from '../messages/json-rpc.js';
+import { encodeNotification, isObject, type JsonRpcRequest, type Params } from '../messages/json-rpc.js';
 import type { ProgressToken, RequestId } from '../messages/sdk-types.js';
 import type { AbortCause, Peer, PendingCall } from '../sessions/peer.js';
 import type { Principal } from '../sessions/principal.js';
@@ -234,5 +228,5 @@ export class Call implements CallContext, PendingCall {
 
 function progressTokenOf(meta: unknown): ProgressToken | undefined {
   const token = isObject(meta) ? meta['progressToken'] : undefined;
-  return isRequestId(token) ? token : undefined;
+  return typeof token === 'string' || Number.isFinite(token) ? (token as ProgressToken) : undefined;
 }

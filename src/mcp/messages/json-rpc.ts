@@ -1,8 +1,10 @@
+import { isObject, type Params } from './json-object.js';
+import { normalAnswer, normalParams } from './normal-form.js';
 import { ProtocolError } from './protocol.error.js';
 import { ErrorCode, type RequestId } from './sdk-types.js';
 import { wellFormedJson } from './well-formed.js';
 
-export type Params = Readonly<Record<string, unknown>>;
+export { isObject, isTextObject, type Params } from './json-object.js';
 
 export interface JsonRpcRequest {
   readonly kind: 'request';
@@ -26,28 +28,42 @@ export type JsonRpcMessage = JsonRpcRequest | JsonRpcNotification | JsonRpcRespo
 
 /**
  * Reads one JSON-RPC 2.0 message as MCP narrows it: no batch, `params` an object, an id a string or an
- * integer and never null. Throws {@link ProtocolError} (−32600) that says what is wrong.
+ * integer and never null. What is null or `[]` for want of a value is read as `normal-form.ts` has it. Throws {@link ProtocolError} (−32600) that says what is wrong.
  */
 export function readMessage(value: unknown): JsonRpcMessage {
   if (Array.isArray(value)) throw invalid('Batches are not supported: send one message at a time');
   if (!isObject(value)) throw invalid('A message must be a JSON object');
   if (value['jsonrpc'] !== '2.0') throw invalid('"jsonrpc" must be "2.0"');
-  if (value['method'] === undefined) return readResponse(value);
-  const { method, params = {}, id } = value;
+  const { method, id } = value;
+  if (method === undefined || method === null) return readResponse(value);
   if (typeof method !== 'string') throw invalid('"method" must be a string');
+  const params = normalParams(method, value['params']);
   if (!isObject(params)) throw invalid('"params" must be an object');
-  if (!Object.hasOwn(value, 'id')) return { kind: 'notification', method, params };
+  const hasId = Object.hasOwn(value, 'id') && !(id === null && method.startsWith('notifications/'));
+  if (!hasId) return { kind: 'notification', method, params };
   if (!isRequestId(id)) throw invalid('"id" must be a string or an integer');
   return { kind: 'request', id, method, params };
 }
 
 function readResponse(value: Params): JsonRpcResponse {
-  const { id, result, error } = value;
-  const failed = Object.hasOwn(value, 'error');
-  if (Object.hasOwn(value, 'result') === failed || !isRequestId(id)) {
+  const { id, result = null, error = null } = value;
+  const isBoth = result !== null && error !== null;
+  if (isBoth || !isAnswer(value) || !isRequestId(id)) {
     throw invalid('A message needs a "method", or an "id" with either "result" or "error"');
   }
-  return failed ? { kind: 'response', id, error } : { kind: 'response', id, result };
+  const failed = result === null && Object.hasOwn(value, 'error');
+  return failed ? { kind: 'response', id, error } : { kind: 'response', id, result: normalAnswer(result) };
+}
+
+/** Whether a message, well-formed or not, is meant as an answer to a request of the server. */
+export function isAnswer(message: unknown): boolean {
+  return isObject(message) && (Object.hasOwn(message, 'result') || Object.hasOwn(message, 'error'));
+}
+
+/** The id of a message that may be malformed otherwise; null where there is none that could be read. */
+export function idIn(message: unknown): RequestId | null {
+  const id = isObject(message) ? message['id'] : undefined;
+  return isRequestId(id) ? id : null;
 }
 
 /** A request of the server to its client. */
@@ -75,15 +91,6 @@ export function encodeError(
 
 export function encodeNotification(method: string, params: Params): string {
   return wellFormedJson(JSON.stringify({ jsonrpc: '2.0', method, params }));
-}
-
-export function isObject(value: unknown): value is Params {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** An object whose values are all strings: the arguments of prompts. */
-export function isTextObject(value: unknown): value is Readonly<Record<string, string>> {
-  return isObject(value) && Object.values(value).every((item) => typeof item === 'string');
 }
 
 export function isRequestId(value: unknown): value is RequestId {

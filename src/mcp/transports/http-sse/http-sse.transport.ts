@@ -2,6 +2,7 @@ import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { CallLimiter } from '../../protocol/call.limiter.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
+import type { JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
 import { principalOf } from '../../sessions/principal.js';
 import { batchesUnsupported, missingSession } from '../../sessions/request-refused.js';
@@ -9,7 +10,7 @@ import { SessionService } from '../../sessions/session.service.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { assertAcceptsStream } from '../accepted-types.js';
 import { ALLOWED, refuseHead } from '../refused-method.js';
-import { assertNewRequest, readMessages } from '../incoming-messages.js';
+import { assertNewRequest, readMessages, refusalOf } from '../incoming-messages.js';
 import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
 
@@ -52,12 +53,24 @@ export class HttpSseTransport {
   async receive(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     const sessionId = sessionIdIn(request.url ?? '');
     if (sessionId === undefined) throw missingSession(ONE_SESSION);
+    this.sessions.find(sessionId, principalOf(request.auth), 'http-sse');
+    const incoming = await readMessages(request, this.options.maxBodyBytes);
+    if (incoming.batched) throw batchesUnsupported();
+    try {
+      await this.take(incoming.messages[0]!, sessionId, request, response);
+    } catch (error) {
+      throw refusalOf(incoming, error);
+    }
+  }
+
+  private async take(
+    message: JsonRpcMessage,
+    sessionId: string,
+    request: AuthenticatedRequest,
+    response: ServerResponse,
+  ): Promise<void> {
     const principal = principalOf(request.auth);
-    this.sessions.find(sessionId, principal, 'http-sse');
-    const { messages, batched } = await readMessages(request, this.options.maxBodyBytes);
-    if (batched) throw batchesUnsupported();
-    const message = messages[0]!;
-    await this.limiter.admit(messages, principal, request.ip);
+    await this.limiter.admit([message], principal, request.ip);
     // The token may have been revoked and the session may have ended while the body was on its way.
     await request.admission.reauthorize();
     const session = this.sessions.find(sessionId, principal, 'http-sse');

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import {
   encodeError,
+  isAnswer,
   isObject,
   isRequestId,
   type JsonRpcMessage,
@@ -15,7 +16,7 @@ import { batchesUnsupported, RequestRefused, shuttingDown } from '../../sessions
 import type { Session } from '../../sessions/session.js';
 import type { SessionService } from '../../sessions/session.service.js';
 import type { Visit } from '../../sessions/visit.js';
-import { duplicateId, toMessages } from '../incoming-messages.js';
+import { duplicateId, encodeMalformed, type IncomingMessages, toMessages } from '../incoming-messages.js';
 import { parseJson } from '../json-text.js';
 import { readEnvelope, versionIn } from '../request-envelope.js';
 import type { StdioStream } from './stdio.stream.js';
@@ -49,9 +50,10 @@ export class StdioConnection {
     let value: unknown;
     try {
       value = parseJson(line);
-      const { messages, batched } = toMessages(value);
+      const incoming = toMessages(value);
+      const { messages } = incoming;
       for (const message of messages) this.assertNew(message);
-      if (batched) this.takeBatch(messages);
+      if (incoming.batched) this.takeBatch(incoming);
       else await this.takeOne(messages[0]!);
     } catch (error) {
       // An answer to an answer that is malformed could go to and fro for ever.
@@ -90,15 +92,20 @@ export class StdioConnection {
   }
 
   /** MCP 2025-03-26, Base Protocol, "Batching". */
-  private takeBatch(messages: readonly JsonRpcMessage[]): void {
+  private takeBatch({ messages, malformed }: IncomingMessages): void {
     const { session } = this;
     if (session?.initialized !== true || session.protocolVersion !== '2025-03-26') throw batchesUnsupported();
     const replies = messages.map((message) =>
       message.kind === 'request' ? this.serve(message, session) : this.handle(message, session),
     );
+    const errors = malformed
+      .filter((message) => !message.isAnswer)
+      .map((message) =>
+        encodeMalformed(message.id !== null && this.isInUse(message.id) ? { ...message, id: null } : message),
+      );
     this.answer(
       Promise.all(replies).then((texts) => {
-        const sent = texts.filter((text) => text !== undefined);
+        const sent = [...texts, ...errors].filter((text) => text !== undefined);
         return sent.length === 0 ? undefined : `[${sent.join(',')}]`;
       }),
     );
@@ -191,10 +198,6 @@ export class StdioConnection {
     if (this.session?.initialized === true) return this.session.protocolVersion;
     return this.isModern ? STATELESS_VERSION : '';
   }
-}
-
-function isAnswer(value: unknown): boolean {
-  return isObject(value) && (Object.hasOwn(value, 'result') || Object.hasOwn(value, 'error'));
 }
 
 function lackingScopes(scopes: readonly string[]): ProtocolError {

@@ -1,13 +1,28 @@
 import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import { ErrorCode, SESSION_VERSIONS, SUPPORTED_PROTOCOL_VERSIONS } from '../../messages/sdk-types.js';
+import { ErrorCode, SUPPORTED_PROTOCOL_VERSIONS } from '../../messages/sdk-types.js';
 import { missingSession, RequestRefused } from '../../sessions/request-refused.js';
 import { onlyHeader } from './only-header.js';
 
-/** Refuses with 400 a revision that this server does not speak. MCP 2025-11-25, "Protocol Version Header". */
+/** What `Mcp-Protocol-Version` says; undefined where it is missing or empty. */
+export function protocolVersionIn({ headers }: IncomingMessage): string | undefined {
+  const version = headers['mcp-protocol-version'];
+  // Node joins what is given twice: no revision is called so.
+  return version === undefined || version === '' ? undefined : String(version);
+}
+
+/** Whether the request names a session, be it a live one or not. An empty header names none. */
+export function namesSession({ headers }: IncomingMessage): boolean {
+  return (headers['mcp-session-id'] ?? '') !== '';
+}
+
+/**
+ * Refuses with 400 a revision that this server does not speak. Another one than the session's is let pass: the session
+ * has agreed on its revision. MCP 2025-11-25, "Protocol Version Header".
+ */
 export function assertProtocolVersion(request: IncomingMessage): void {
-  const version = request.headers['mcp-protocol-version'];
-  if (version === undefined || SESSION_VERSIONS.includes(String(version))) return;
+  const version = protocolVersionIn(request);
+  if (version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(version)) return;
   throw new RequestRefused(
     HttpStatus.BAD_REQUEST,
     'unsupported_protocol_version',

@@ -8,8 +8,9 @@ import { principalOf } from '../../sessions/principal.js';
 import { batchesUnsupported } from '../../sessions/request-refused.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { acceptedReply } from '../accepted-types.js';
-import { type IncomingMessages, readMessages } from '../incoming-messages.js';
+import { type IncomingMessages, readMessages, refusalOf } from '../incoming-messages.js';
 import { versionIn } from '../request-envelope.js';
+import { namesSession, protocolVersionIn } from './mcp-headers.js';
 import { SessionTransport } from './session.transport.js';
 import { StatelessTransport } from './stateless.transport.js';
 
@@ -26,39 +27,54 @@ export class McpTransport {
   /** `POST`: takes a message, or a batch where the revision has them, and answers it. */
   async post(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     const accepted = acceptedReply(request);
-    // Somebody else's session is told from one's own before a body is read for it.
+    // Another caller's session is refused before a body is read for it.
     const named = namesModern(request) ? undefined : await this.stateful.namedSession(request);
     const incoming = await readMessages(request, this.options.maxBodyBytes);
-    if (incoming.batched && namesModern(request)) throw batchesUnsupported();
-    await this.limiter.admit(incoming.messages, principalOf(request.auth), request.ip);
-    const message = modernMessage(incoming, request);
-    if (message === undefined) return this.stateful.post(incoming, named, accepted, request, response);
-    // The token may have been revoked while the body was on its way.
-    await request.admission.reauthorize();
-    await this.stateless.post(message, accepted, request, response);
+    try {
+      await this.limiter.admit(incoming.messages, principalOf(request.auth), request.ip);
+      const message = statelessMessage(incoming, request);
+      if (message === undefined) {
+        const session = named ?? (await this.stateful.namedSession(request));
+        return await this.stateful.post(incoming, session, accepted, request, response);
+      }
+      // The token may have been revoked while the body was on its way.
+      await request.admission.reauthorize();
+      await this.stateless.post(message, accepted, request, response);
+    } catch (error) {
+      throw refusalOf(incoming, error);
+    }
   }
 
   /** `GET`: a stream of a session's. */
   async listen(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
-    refuseModern(request, response);
+    if (!namesSession(request)) refuseModern(request, response);
     await this.stateful.listen(request, response);
   }
 
   /** `DELETE`: ends a session. */
   async end(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
-    refuseModern(request, response);
+    if (!namesSession(request)) refuseModern(request, response);
     await this.stateful.end(request, response);
   }
 }
 
-function modernMessage(
+/**
+ * The message, where it belongs to no session: its `_meta` names a revision, or, in a request that names no session
+ * either, its headers do. `initialize` opens a session whatever the headers say.
+ */
+function statelessMessage(
   { messages, batched }: IncomingMessages,
   request: AuthenticatedRequest,
 ): JsonRpcMessage | undefined {
-  const message = messages[0]!;
-  const named = message.kind === 'request' ? namesNoSession(request) : namesModern(request);
-  const isModern = !batched && (versionIn(message) !== undefined || named);
-  return isModern ? message : undefined;
+  const [message] = messages;
+  if (batched || message === undefined) {
+    if (namesModern(request) && !namesSession(request)) throw batchesUnsupported();
+    return undefined;
+  }
+  if (versionIn(message) !== undefined) return message;
+  if (namesSession(request)) return undefined;
+  if (message.kind !== 'request') return namesModern(request) ? message : undefined;
+  return message.method !== 'initialize' && namesNoSessionVersion(request) ? message : undefined;
 }
 
 /** Where there are no sessions there is POST alone. */
@@ -69,12 +85,12 @@ function refuseModern(request: AuthenticatedRequest, response: ServerResponse): 
 }
 
 /** A revision that has no sessions, or one that is not spoken here: what answers is the newest there is. */
-function namesNoSession({ headers }: AuthenticatedRequest): boolean {
-  const version = headers['mcp-protocol-version'];
-  return version !== undefined && !SESSION_VERSIONS.includes(String(version));
+function namesNoSessionVersion(request: AuthenticatedRequest): boolean {
+  const version = protocolVersionIn(request);
+  return version !== undefined && !SESSION_VERSIONS.includes(version);
 }
 
-function namesModern({ headers }: AuthenticatedRequest): boolean {
-  const version = headers['mcp-protocol-version'];
-  return typeof version === 'string' && isModernVersion(version) && /^\d/.test(version);
+function namesModern(request: AuthenticatedRequest): boolean {
+  const version = protocolVersionIn(request);
+  return version !== undefined && isModernVersion(version) && /^\d/.test(version);
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { ChangeAnnouncer } from '../../protocol/change.announcer.js';
 import type { JsonRpcMessage } from '../../messages/json-rpc.js';
-import { ProtocolService } from '../../protocol/protocol.service.js';
+import { ProtocolService, type Reply } from '../../protocol/protocol.service.js';
 import { principalOf } from '../../sessions/principal.js';
 import {
   batchesUnsupported,
@@ -17,11 +17,11 @@ import { SessionService } from '../../sessions/session.service.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { type AcceptedTypes, assertAcceptsStream } from '../accepted-types.js';
 import { ALLOWED, refuseHead } from '../refused-method.js';
-import { assertNewRequest, type IncomingMessages } from '../incoming-messages.js';
+import { assertNewRequest, encodeMalformed, type IncomingMessages } from '../incoming-messages.js';
 import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
 import { refuseUnanswered } from '../unanswered.js';
-import { assertProtocolVersion, sessionIdOf } from './mcp-headers.js';
+import { assertProtocolVersion, namesSession, sessionIdOf } from './mcp-headers.js';
 import { PostExchange } from './post.exchange.js';
 import type { ResumableStream } from './resumable.stream.js';
 import { SessionStreams } from './session.streams.js';
@@ -43,7 +43,7 @@ export class SessionTransport {
 
   /** The session that the request names, if it names one; refuses one that is not the caller's. */
   namedSession(request: AuthenticatedRequest): Promise<Session> | undefined {
-    return request.headers['mcp-session-id'] === undefined ? undefined : this.ownSession(request);
+    return namesSession(request) ? this.ownSession(request) : undefined;
   }
 
   /** `POST`: answers messages of a session, or opens one at initialize. */
@@ -54,7 +54,7 @@ export class SessionTransport {
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
-    assertProtocolVersion(request);
+    if (named !== undefined) assertProtocolVersion(request);
     const session = named ?? (await this.openFor(incoming.messages, incoming.batched, request));
     try {
       await this.take(incoming, session, accepted, request, response);
@@ -66,12 +66,13 @@ export class SessionTransport {
   }
 
   private async take(
-    { messages, batched }: IncomingMessages,
+    incoming: IncomingMessages,
     session: Session,
     accepted: AcceptedTypes,
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
+    const { messages, batched } = incoming;
     const principal = principalOf(request.auth);
     // The token may have been revoked and the session may have ended while the body was on its way.
     await request.admission.reauthorize();
@@ -83,7 +84,7 @@ export class SessionTransport {
       if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
     }
     session.show(principal);
-    await this.answer(messages, batched, session, accepted, request, response);
+    await this.answer(incoming, session, accepted, request, response);
   }
 
   /** `GET`: the stream of messages that belong to no request, or the rest of one that broke off. */
@@ -94,9 +95,8 @@ export class SessionTransport {
     if (this.sessions.isDraining) throw shuttingDown();
     const session = await this.currentSession(request);
     session.show(principalOf(request.auth));
-    const lastEventId = request.headers['last-event-id'];
-    if (lastEventId === undefined) return this.stand(session, response);
-    const eventId = String(lastEventId);
+    const eventId = String(request.headers['last-event-id'] ?? '');
+    if (eventId === '') return this.stand(session, response);
     if (await this.resume(session, eventId, response)) return;
     if (!this.streams.isStandingEvent(eventId)) throw unknownEvent();
     this.sessions.find(session.id, principalOf(request.auth), TRANSPORT);
@@ -135,8 +135,7 @@ export class SessionTransport {
   }
 
   private async answer(
-    messages: readonly JsonRpcMessage[],
-    batched: boolean,
+    { messages, malformed, batched }: IncomingMessages,
     session: Session,
     accepted: AcceptedTypes,
     request: AuthenticatedRequest,
@@ -151,11 +150,12 @@ export class SessionTransport {
       otherStream: session,
       isPolled: session.protocolVersion >= PRIMED_SINCE,
     });
-    const answers = await Promise.all(
+    const answers: (Reply | undefined)[] = await Promise.all(
       messages.map((message) =>
         this.protocol.handle(message, { peer: session, principal, address, outlet: exchange }),
       ),
     );
+    for (const message of malformed) answers.push({ text: encodeMalformed(message) });
     const replies = answers.filter((reply) => reply !== undefined);
     if (replies.length === 0 && !exchange.hasBegun && !this.sessions.holds(session)) {
       return refuseUnanswered(request, response);

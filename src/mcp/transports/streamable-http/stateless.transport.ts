@@ -53,7 +53,6 @@ export class StatelessTransport {
       const visit = this.sessions.receive(principalOf(request.auth), readEnvelope(message.params));
       await this.serve(message, visit, accepted, request, response);
     } catch (error) {
-      if (error instanceof RequestRefused) throw error.of(message.id);
       if (!(error instanceof ProtocolError)) throw error;
       const text = encodeError(message.id, error.code, error.message, error.data);
       const exchange = new PostExchange(response, this.options);

@@ -1,0 +1,117 @@
+import { isObject, type Params } from './json-object.js';
+
+/*
+ * Clients write what is absent as null, and those in PHP an empty object as `[]`. Every message is brought into one
+ * form before anything else reads it: an optional member that is null is left out, and `[]` is `{}` where the protocol
+ * has an object. What belongs to a tool or to a vendor is left as it is.
+ */
+
+/** What the protocol has in a place. */
+type Shape =
+  /** An object whose members are not the protocol's. */
+  | 'opaque'
+  /** A list, or one element of it alone. */
+  | { readonly each: Shape }
+  | {
+      /** The members that are objects or lists. */
+      readonly members: Readonly<Record<string, Shape>>;
+      /** What all other members are; undefined: they are left as they are. */
+      readonly others?: Shape;
+      /** Members without which the object is refused: null in one of them is an error of the client's. */
+      readonly required?: readonly string[];
+    };
+
+const PREFIX = 'io.modelcontextprotocol/';
+const PLAIN: Shape = { members: {} };
+const MARKED: Shape = { members: { _meta: 'opaque' } };
+const IMPLEMENTATION: Shape = { members: { icons: { each: PLAIN } } };
+/** Whether a capability is there says what the client can do; what is in one is again such an object. */
+const CAPABILITY: Shape = { members: {}, others: { members: {}, others: { members: {}, others: PLAIN } } };
+const CAPABILITIES: Shape = {
+  members: { experimental: { members: {}, others: 'opaque' }, extensions: { members: {}, others: 'opaque' } },
+  others: CAPABILITY,
+};
+const META: Shape = {
+  members: { [`${PREFIX}clientInfo`]: IMPLEMENTATION, [`${PREFIX}clientCapabilities`]: CAPABILITIES },
+};
+
+const LEAF_BLOCK = { annotations: PLAIN, icons: { each: PLAIN }, resource: MARKED, _meta: 'opaque' } as const;
+/** Of a sample: text, an image, the use of a tool, or its result. */
+const BLOCK: Shape = {
+  members: {
+    ...LEAF_BLOCK,
+    input: 'opaque',
+    structuredContent: 'opaque',
+    content: { each: { members: LEAF_BLOCK } },
+  },
+};
+const ELICITED: Shape = { members: { content: PLAIN, _meta: 'opaque' } };
+const ANSWERED: Shape = { members: { content: { each: BLOCK }, roots: { each: MARKED }, _meta: 'opaque' } };
+
+const PARAM_MEMBERS = {
+  _meta: META,
+  // initialize
+  capabilities: CAPABILITIES,
+  clientInfo: IMPLEMENTATION,
+  // completion/complete
+  ref: PLAIN,
+  argument: PLAIN,
+  context: { members: { arguments: PLAIN } },
+  // subscriptions/listen
+  notifications: PLAIN,
+} as const satisfies Record<string, Shape>;
+const REQUIRED = ['name', 'uri'];
+const CALL: Shape = { members: { ...PARAM_MEMBERS, arguments: 'opaque' }, required: REQUIRED };
+/** The arguments of a prompt are the protocol's: their values are strings. */
+const PROMPT: Shape = { members: { ...PARAM_MEMBERS, arguments: PLAIN }, required: REQUIRED };
+
+/** The `params` of a request or notification, null or absent ones too. */
+export function normalParams(method: string, params: unknown): unknown {
+  const normal = normalize(params ?? {}, method === 'prompts/get' ? PROMPT : CALL);
+  const responses = isObject(normal) ? normal['inputResponses'] : undefined;
+  if (responses === undefined) return normal;
+  const all = normalize(responses, PLAIN);
+  const answers = isObject(all)
+    ? Object.fromEntries(Object.entries(all).map(([key, answer]) => [key, normalAnswer(answer)]))
+    : all;
+  return { ...(normal as Params), inputResponses: answers };
+}
+
+/** The client's answer to `elicitation/create`, `sampling/createMessage` or `roots/list`. */
+export function normalAnswer(answer: unknown): unknown {
+  // Only the answer to an elicitation has an action, and its content is an object.
+  return normalize(answer, isObject(answer) && 'action' in answer ? ELICITED : ANSWERED);
+}
+
+function normalize(value: unknown, shape: Shape): unknown {
+  if (shape !== 'opaque' && 'each' in shape) {
+    return Array.isArray(value)
+      ? value.map((element) => normalize(element, shape.each))
+      : normalize(value, shape.each);
+  }
+  if (Array.isArray(value) && value.length === 0) return {};
+  return shape !== 'opaque' && isObject(value) ? normalizeMembers(value, shape) : value;
+}
+
+/** Copies only where something changes: most messages are in the normal form. */
+function normalizeMembers(
+  object: Params,
+  { members, others, required }: Exclude<Shape, 'opaque' | { readonly each: Shape }>,
+): Params {
+  let changed: Record<string, unknown> | undefined;
+  for (const name of Object.keys(object)) {
+    // Setting it would change the copy's prototype.
+    if (name === '__proto__') continue;
+    const value = object[name];
+    if (value === null) {
+      if (required?.includes(name) === true) continue;
+      changed ??= { ...object };
+      delete changed[name];
+    } else if (typeof value === 'object') {
+      const shape = Object.hasOwn(members, name) ? members[name] : others;
+      const normal = shape === undefined ? value : normalize(value, shape);
+      if (normal !== value) (changed ??= { ...object })[name] = normal;
+    }
+  }
+  return changed ?? object;
+}
