@@ -22,44 +22,41 @@ const initialize = (protocolVersion: string) => ({
 });
 
 describe.each(['2025-03-26', '2025-06-18', '2025-11-25'])('a session of %s', (agreed) => {
-  describe.each([['2026-07-28'], ['2024-11-05'], ['']])(
-    'under the version header %j',
-    (version) => {
-      const headers = { [VERSION]: version };
-      let endpoint: McpEndpoint;
-      beforeEach(async () => {
-        endpoint = await McpEndpoint.open(app.url, token, agreed);
-      });
+  describe.each([['2026-07-28'], ['2024-11-05'], ['']])('under the version header %j', (version) => {
+    const headers = { [VERSION]: version };
+    let endpoint: McpEndpoint;
+    beforeEach(async () => {
+      endpoint = await McpEndpoint.open(app.url, token, agreed);
+    });
 
-      it('answers its requests and takes its notifications and responses', async () => {
-        const reply = (await (await endpoint.post(ping(1), headers)).json()) as Reply;
-        expect(reply).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
-        const list = { jsonrpc: '2.0', id: 2, method: 'tools/list', params: { _meta: { progressToken: 1 } } };
-        const { result } = (await (await endpoint.post(list, headers)).json()) as Reply;
-        // A member of 2026-07-28 alone.
-        expect(result).not.toHaveProperty('resultType');
-        for (const message of [{ method: 'notifications/initialized' }, { id: 9, result: {} }]) {
-          expect((await endpoint.post({ jsonrpc: '2.0', ...message }, headers)).status).toBe(202);
-        }
-        const batch = await endpoint.post([ping(1), ping(2)], headers);
-        expect(batch.status).toBe(agreed === '2025-03-26' ? 200 : 400);
-      });
+    it('answers its requests and takes its notifications and responses', async () => {
+      const reply = (await (await endpoint.post(ping(1), headers)).json()) as Reply;
+      expect(reply).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
+      const list = { jsonrpc: '2.0', id: 2, method: 'tools/list', params: { _meta: { progressToken: 1 } } };
+      const { result } = (await (await endpoint.post(list, headers)).json()) as Reply;
+      // A member of 2026-07-28 alone.
+      expect(result).not.toHaveProperty('resultType');
+      for (const message of [{ method: 'notifications/initialized' }, { id: 9, result: {} }]) {
+        expect((await endpoint.post({ jsonrpc: '2.0', ...message }, headers)).status).toBe(202);
+      }
+      const batch = await endpoint.post([ping(1), ping(2)], headers);
+      expect(batch.status).toBe(agreed === '2025-03-26' ? 200 : 400);
+    });
 
-      it('has its stream, and ends', async () => {
-        const left = new AbortController();
-        const stream = await endpoint.get({ ...headers, 'Last-Event-ID': '' }, left.signal);
-        expect(stream.status).toBe(200);
-        left.abort();
-        const Authorization = `Bearer ${token}`;
-        const ended = await fetch(`${app.url}/mcp`, {
-          method: 'DELETE',
-          headers: { ...headers, Authorization, 'Mcp-Session-Id': endpoint.sessionId! },
-        });
-        expect(ended.status).toBe(204);
-        expect((await endpoint.post(ping(1), headers)).status).toBe(404);
+    it('has its stream, and ends', async () => {
+      const left = new AbortController();
+      const stream = await endpoint.get({ ...headers, 'Last-Event-ID': '' }, left.signal);
+      expect(stream.status).toBe(200);
+      left.abort();
+      const Authorization = `Bearer ${token}`;
+      const ended = await fetch(`${app.url}/mcp`, {
+        method: 'DELETE',
+        headers: { ...headers, Authorization, 'Mcp-Session-Id': endpoint.sessionId! },
       });
-    },
-  );
+      expect(ended.status).toBe(204);
+      expect((await endpoint.post(ping(1), headers)).status).toBe(404);
+    });
+  });
 });
 
 it('a notification under the header of 2026-07-28 reaches the session', async () => {
