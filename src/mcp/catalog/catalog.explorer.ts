@@ -1,11 +1,12 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
+import { type DiscoveryService, LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { PromptMetadata } from '../decorators/prompt.decorator.js';
 import { ResourceMetadata } from '../decorators/resource.decorator.js';
 import { ToolMetadata } from '../decorators/tool.decorator.js';
 import { HandlerFactory } from '../enhancers/handler.factory.js';
 import { type AuditPolicy, auditPolicyOf } from './audit.policy.js';
 import type { Handler } from '../enhancers/handler.js';
+import { classOf, DecoratedProviders } from './decorated-providers.js';
 import { PromptRegistry } from './prompt.registry.js';
 import { registeredPrompt } from './registered-prompt.js';
 import { registeredResource } from './registered-resource.js';
@@ -13,39 +14,77 @@ import { registeredTool } from './registered-tool.js';
 import { ResourceRegistry } from './resource.registry.js';
 import { ToolRegistry } from './tool.registry.js';
 
+type Module = ReturnType<DiscoveryService['getModules']>[number];
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
-type Decorator<Options> = ReturnType<typeof DiscoveryService.createDecorator<Options>>;
 
-/** Finds the providers that carry one of the decorators, in every module, and registers them. */
+/** Finds the decorated providers of every module and registers them: at module init, and of a module that is loaded later. */
 @Injectable()
 export class CatalogExplorer implements OnModuleInit {
+  private readonly toolProviders = new DecoratedProviders(ToolMetadata, '@Tool');
+  private readonly resourceProviders = new DecoratedProviders(ResourceMetadata, '@Resource');
+  private readonly promptProviders = new DecoratedProviders(PromptMetadata, '@Prompt');
+  private readonly explored = new Set<Module>();
+  private readonly loads = new Set<Promise<unknown>>();
+  private isInitialized = false;
+
   constructor(
-    private readonly discovery: DiscoveryService,
+    private readonly modules: ModulesContainer,
     private readonly handlers: HandlerFactory,
     private readonly tools: ToolRegistry,
     private readonly resources: ResourceRegistry,
     private readonly prompts: PromptRegistry,
-  ) {}
+    loader: LazyModuleLoader,
+  ) {
+    this.followLoads(loader);
+  }
 
-  onModuleInit(): void {
-    this.explore(ToolMetadata, (options, wrapper, className) => {
+  async onModuleInit(): Promise<void> {
+    await Promise.allSettled(this.loads);
+    this.isInitialized = true;
+    this.explore([...this.modules.values()]);
+  }
+
+  /** Nest runs no hook of a module that is loaded after the start. A load that brings wrong wiring rejects. */
+  private followLoads(loader: LazyModuleLoader): void {
+    const load = loader.load.bind(loader);
+    loader.load = async (...args) => {
+      const loading = load(...args);
+      this.loads.add(loading);
+      const loaded = await loading.finally(() => this.loads.delete(loading));
+      if (this.isInitialized) this.explore(this.withImports(loaded));
+      return loaded;
+    };
+  }
+
+  /** The module of `moduleRef` and what it imports: these are complete when the load has ended, others may not be. */
+  private withImports(moduleRef: ModuleRef): readonly Module[] {
+    const own = ({ providers }: Module) => providers.get(ModuleRef)?.instance === moduleRef;
+    const reached = new Set([...this.modules.values()].filter(own));
+    for (const module of reached) for (const imported of module.imports) reached.add(imported);
+    return [...reached];
+  }
+
+  private explore(modules: readonly Module[]): void {
+    const unexplored = modules.filter((module) => !this.explored.has(module));
+    for (const module of unexplored) this.explored.add(module);
+    for (const { options, wrapper, className } of this.toolProviders.in(unexplored)) {
       const execute = this.handlers.forProvider(wrapper, 'execute');
       this.tools.list.add(registeredTool(options, execute, className, auditOf(wrapper, className)));
-    });
-    this.explore(ResourceMetadata, (options, wrapper, className) => {
+    }
+    for (const { options, wrapper, className } of this.resourceProviders.in(unexplored)) {
       const read = this.handlers.forProvider(wrapper, 'read');
       const complete = this.completeOf(wrapper);
       this.resources.register(
         registeredResource(options, { read, complete }, className, auditOf(wrapper, className)),
       );
-    });
-    this.explore(PromptMetadata, (options, wrapper, className) => {
+    }
+    for (const { options, wrapper, className } of this.promptProviders.in(unexplored)) {
       const render = this.handlers.forProvider(wrapper, 'render');
       const complete = this.completeOf(wrapper);
       this.prompts.list.add(
         registeredPrompt(options, { render, complete }, className, auditOf(wrapper, className)),
       );
-    });
+    }
   }
 
   /** A class may go without: it then suggests nothing. */
@@ -54,23 +93,8 @@ export class CatalogExplorer implements OnModuleInit {
     const has = typeof (made as { complete?: unknown } | null)?.complete === 'function';
     return has ? this.handlers.forProvider(wrapper, 'complete') : undefined;
   }
-
-  private explore<Options>(
-    decorator: Decorator<Options>,
-    register: (options: Options, wrapper: Wrapper, className: string) => void,
-  ): void {
-    const seen = new Set<unknown>();
-    for (const wrapper of this.discovery.getProviders({ metadataKey: decorator.KEY })) {
-      const options = this.discovery.getMetadataByDecorator(decorator, wrapper);
-      // One instance may stand in several modules, under an alias or by re-export.
-      if (options === undefined || seen.has(wrapper.instance)) continue;
-      seen.add(wrapper.instance);
-      register(options, wrapper, wrapper.metatype?.name ?? String(wrapper.name));
-    }
-  }
 }
 
-/** Where Nest, too, reads the metadata of a provider: a factory's is that of what it made. */
-function auditOf({ instance, metatype }: Wrapper, className: string): AuditPolicy {
-  return auditPolicyOf((instance as object | null)?.constructor ?? metatype ?? Object, className);
+function auditOf(wrapper: Wrapper, className: string): AuditPolicy {
+  return auditPolicyOf(classOf(wrapper) ?? Object, className);
 }
