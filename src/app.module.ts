@@ -1,7 +1,13 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, UseFilters } from '@nestjs/common';
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { AuditModule } from './audit/index.js';
-import { AuthModule, Public } from './auth/index.js';
+import {
+  AuthModule,
+  ProtectedResourceController,
+  Public,
+  RevocationController,
+  TokenController,
+} from './auth/index.js';
 import { BackplaneModule } from './backplane/index.js';
 import {
   AUTH_SETTINGS,
@@ -15,7 +21,7 @@ import {
   type SessionSettings,
   type Settings,
 } from './config/index.js';
-import { HttpModule, LandingController, SERVER_INFO } from './http/index.js';
+import { HttpModule, LandingController, ProblemFilter, SERVER_INFO } from './http/index.js';
 import { McpModule, type McpModuleOptions } from './mcp/index.js';
 import { HealthController, ObservabilityModule } from './observability/index.js';
 import { ToolsModule } from './tools/tools.module.js';
@@ -24,6 +30,17 @@ const MIB = 2 ** 20;
 
 /** What may be asked without a token, beside the routes that `auth` itself opens. */
 for (const controller of [HealthController, LandingController]) Public()(controller);
+
+/** Their errors have the form that their standards give, whatever filters for all routes an application brings. */
+for (const controller of [
+  HealthController,
+  LandingController,
+  ProtectedResourceController,
+  RevocationController,
+  TokenController,
+]) {
+  UseFilters(ProblemFilter)(controller);
+}
 
 /** The same on every node, as the secret is; without one, this process's own. */
 function stateKey({ secret }: { readonly secret?: string }): Uint8Array {

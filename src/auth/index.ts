@@ -1,8 +1,11 @@
 export { AuthModule } from './auth.module.js';
 export type { AuthenticatedRequest, Caller, Principal } from './caller.js';
 export { JwtAuthGuard } from './jwt-auth.guard.js';
+export { ProtectedResourceController } from './protected-resource.controller.js';
 export { Public } from './public.decorator.js';
 export { RequireScopes } from './require-scopes.decorator.js';
 export { ACCESS_SCOPE, ADMIN_SCOPE } from './scopes.js';
+export { RevocationController } from './tokens/revocation.controller.js';
+export { TokenController } from './tokens/token.controller.js';
 export { TokenError, type TokenErrorCode } from './tokens/token.error.js';
 export { TokenIssuer, type IssuedToken, type TokenRequest } from './tokens/token.issuer.js';

@@ -1,5 +1,16 @@
-import { applyDecorators, Controller, Get, Header, Inject, NotFoundException, Param } from '@nestjs/common';
+import {
+  applyDecorators,
+  Controller,
+  Get,
+  Header,
+  Inject,
+  NotFoundException,
+  Req,
+  Res,
+} from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { AUTH_SETTINGS, type AuthSettings } from '../config/index.js';
+import { sendDocument } from './json-document.js';
 import { basePathOf, PROTECTED_RESOURCE_PATH, RESOURCES, type Resource } from './protected-resource.js';
 import { Public } from './public.decorator.js';
 import { ACCESS_SCOPE, ADMIN_SCOPE } from './scopes.js';
@@ -36,22 +47,20 @@ export class ProtectedResourceController {
 
   @Get(BELOW)
   @Cached()
-  behind(@Param('below') below: readonly string[] = []): ProtectedResource {
-    const path = pathOf(below);
+  behind(@Req() { params }: Request, @Res() response: Response): void {
+    const path = pathOf(params['below']);
     const resource = resourceAt(path) ?? resourceAt(this.withoutBase(path));
     if (resource === undefined) throw new NotFoundException();
-    return this.describe(resource);
+    sendDocument(response, this.describe(resource));
   }
 
   @Get(`/*base${BELOW}`)
   @Cached()
-  before(
-    @Param('base') base: readonly string[],
-    @Param('below') below: readonly string[] = [],
-  ): ProtectedResource {
-    const resource = pathOf(base) === this.basePath ? resourceAt(pathOf(below)) : undefined;
+  before(@Req() { params }: Request, @Res() response: Response): void {
+    const isBase = pathOf(params['base']) === this.basePath;
+    const resource = isBase ? resourceAt(pathOf(params['below'])) : undefined;
     if (resource === undefined) throw new NotFoundException();
-    return this.describe(resource);
+    sendDocument(response, this.describe(resource));
   }
 
   private withoutBase(path: string): string | undefined {
@@ -71,8 +80,9 @@ export class ProtectedResourceController {
   }
 }
 
-function pathOf(segments: readonly string[]): string {
-  return segments.map((segment) => `/${segment}`).join('');
+/** Of what a wildcard stands for: pipes of the application do not see it. */
+function pathOf(segments: unknown = []): string {
+  return (segments as readonly string[]).map((segment) => `/${segment}`).join('');
 }
 
 function resourceAt(path: string | undefined): Resource | undefined {

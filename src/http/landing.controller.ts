@@ -16,7 +16,7 @@ export class LandingController {
   show(@Req() request: Request, @Res() response: Response): void {
     const places = placesOf(this.http.publicUrl, this.auth.developmentTokens);
     response.vary('Accept');
-    if (request.accepts(['json', 'html']) !== 'html') response.json(places);
-    else response.set('Content-Security-Policy', PAGE_POLICY).type('html').send(landingPage(places));
+    if (request.accepts(['json', 'html']) !== 'html') response.type('json').end(JSON.stringify(places));
+    else response.set('Content-Security-Policy', PAGE_POLICY).type('html').end(landingPage(places));
   }
 }

@@ -32,8 +32,11 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
       const { method, path } = host.switchToHttp().getRequest<Request>();
       this.logger.error({ event: 'request.failed', method, path, status, err: error });
     }
-    if (response.headersSent) response.destroy();
-    else response.status(status).set('Cache-Control', 'no-store').json(problemOf(error, status));
+    // An interceptor may fail at what comes after the answer.
+    if (response.writableEnded) return;
+    if (response.headersSent) return void response.destroy();
+    response.status(status).set('Cache-Control', 'no-store').type('json');
+    response.end(JSON.stringify(problemOf(error, status)));
   }
 }
 

@@ -1,25 +1,31 @@
-import { Controller, Get, Header, HttpCode, Res } from '@nestjs/common';
+import { Controller, Get, Header, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { Readiness } from './readiness.js';
 
-/** Probes for orchestrators: is the process alive, does it want traffic. */
+/**
+ * Probes for orchestrators: is the process alive, does it want traffic. The answers are written here, so that no
+ * interceptor of the application wraps them.
+ */
 @Controller('health')
 export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 
   @Get('live')
-  @HttpCode(200)
   @Header('Cache-Control', 'no-store')
-  live(): { status: 'ok' } {
-    return { status: 'ok' };
+  live(@Res() response: Response): void {
+    answer(response, 200, { status: 'ok' });
   }
 
   @Get('ready')
   @Header('Cache-Control', 'no-store')
-  ready(@Res({ passthrough: true }) response: Response): { status: string; reasons?: readonly string[] } {
+  ready(@Res() response: Response): void {
     const reasons = this.readiness.obstacles;
-    if (reasons.length === 0) return { status: 'ok' };
-    response.status(503);
-    return { status: 'unavailable', reasons };
+    if (reasons.length === 0) answer(response, 200, { status: 'ok' });
+    else answer(response, 503, { status: 'unavailable', reasons });
   }
+}
+
+function answer(response: Response, status: number, body: object): void {
+  response.status(status).setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify(body));
 }

@@ -6,9 +6,12 @@ import {
   MethodNotAllowedException,
   Post,
   Req,
+  Res,
   UseInterceptors,
 } from '@nestjs/common';
+import type { Response } from 'express';
 import type { AuthenticatedRequest } from '../caller.js';
+import { sendDocument } from '../json-document.js';
 import { RequireScopes } from '../require-scopes.decorator.js';
 import { OAuthBodyInterceptor } from './oauth-body.interceptor.js';
 import { RevocationService } from './revocation.service.js';
@@ -23,9 +26,9 @@ export class RevocationController {
   @HttpCode(200)
   @UseInterceptors(OAuthBodyInterceptor)
   @Header('Cache-Control', 'no-store')
-  async revoke(@Req() request: AuthenticatedRequest): Promise<Record<string, never>> {
+  async revoke(@Req() request: AuthenticatedRequest, @Res() response: Response): Promise<void> {
     await this.revocations.revoke(request);
-    return {};
+    sendDocument(response, {});
   }
 
   @RequireScopes()

@@ -1,7 +1,8 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { sendDocument } from '../json-document.js';
 import { Public } from '../public.decorator.js';
-import { DevelopmentTokenService, type DevelopmentToken } from './development-token.service.js';
+import { DevelopmentTokenService } from './development-token.service.js';
 
 @Controller('auth/token')
 export class TokenController {
@@ -9,12 +10,9 @@ export class TokenController {
 
   @Public()
   @Get()
-  async issue(
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<DevelopmentToken> {
+  async issue(@Req() request: Request, @Res() response: Response): Promise<void> {
     const token = await this.tokens.issueFor(request);
     response.setHeader('Cache-Control', 'no-store').setHeader('Pragma', 'no-cache');
-    return token;
+    sendDocument(response, token);
   }
 }

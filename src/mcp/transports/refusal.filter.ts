@@ -35,6 +35,8 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     const response = host.switchToHttp().getResponse<ServerResponse>();
     const status = error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
     this.log(error, status, request);
+    // An interceptor of the application may fail at what comes after the answer.
+    if (response.writableEnded) return;
     if (response.headersSent) return void response.destroy();
     if (error instanceof RequestRefused && error.retryAfter !== undefined) {
       response.setHeader('Retry-After', error.retryAfter);
