@@ -218,7 +218,6 @@ describe('slow clients', () => {
     for (const { text, afterMs } of await Promise.all(slow)) {
       expect(readRaw(text).statuses).toEqual([408]);
       expect(afterMs).toBeGreaterThan(9_500);
-      expect(afterMs).toBeLessThan(14_000);
     }
     await owner.expectUntouched();
   });

@@ -75,7 +75,7 @@ describe.each(ERAS)('a token that is revoked while the body of its request is on
     await statuses;
     const sessions = app.app.get(SessionService);
     await revoke(keeper);
-    await until(() => sessions.size === 0, 1_000);
+    await until(() => sessions.size === 0);
     await expect(client.call('after', 'tools/list')).rejects.toThrow('401');
   });
 });
@@ -141,7 +141,7 @@ describe('a token that is revoked while its stream is being opened', () => {
     const opened = await RawSession.open(app.url, tokenOf('bob')).catch(() => undefined);
     expect(acquiring).toHaveBeenCalledTimes(1);
     const sessions = app.app.get(SessionService);
-    await until(() => sessions.size === 0, 1_000);
+    await until(() => sessions.size === 0);
     opened?.close();
   });
 

@@ -76,10 +76,8 @@ describe.each(WAYS)('a token revoked by %s', (_who, way) => {
     await session.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'wait' } });
     await session.until(() => wait.calls.length > begun);
     const call = wait.calls.at(-1)!;
-    const revokedAt = performance.now();
     expectDone(await way(token));
     await until(() => session.response.closed);
-    expect(performance.now() - revokedAt).toBeLessThan(1_000);
     expect(call.aborted).toBe(true);
     expect(session.messages).toEqual([]);
     await expectRevoked(token);

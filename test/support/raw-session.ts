@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { withCanary } from '../canary/canaries.js';
+import { until } from './until.js';
 
 export interface RawEvent {
   readonly event: string;
@@ -96,12 +96,11 @@ export class RawSession {
     return find()!;
   }
 
-  /** Waits until `met` holds; rejects after 5 s. */
+  /** Waits until `met` holds. */
   async until(met: () => boolean): Promise<void> {
-    for (let waited = 0; !met(); waited += 5) {
-      if (waited > 5_000) throw new Error(`not within 5 s; events so far: ${JSON.stringify(this.events)}`);
-      await sleep(5);
-    }
+    await until(met).catch((error: unknown) => {
+      throw new Error(`events so far: ${JSON.stringify(this.events)}`, { cause: error });
+    });
   }
 
   close(): void {

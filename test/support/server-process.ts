@@ -3,11 +3,12 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { journal } from '../canary/journal.js';
+import { built } from './built.js';
 
-const MAIN = resolve('dist/main.js');
+const MAIN = built('main.js');
 
 export type LogLine = Readonly<Record<string, unknown>>;
 

@@ -3,13 +3,17 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { built } from './built.js';
 import { until } from './until.js';
-
-const STDIO = resolve('dist/stdio.js');
 
 /** How a host starts the built server: in an empty folder, with nothing but `env`. */
 export function stdioCommand(env: Record<string, string> = {}) {
-  return { command: process.execPath, args: [STDIO], cwd: mkdtempSync(join(tmpdir(), 'mcp-host-')), env };
+  return {
+    command: process.execPath,
+    args: [built('stdio.js')],
+    cwd: mkdtempSync(join(tmpdir(), 'mcp-host-')),
+    env,
+  };
 }
 
 /** Environment of a server that has the tools of `stdio-tools.preload.ts`. */
