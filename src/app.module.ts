@@ -62,7 +62,7 @@ function mcpOptions(
     sessionsPerPrincipal: sessions.perPrincipal,
     heartbeatMs: sessions.heartbeatMs,
     maxBodyBytes: http.maxBodyBytes,
-    maxBufferedBytes: MIB,
+    maxBufferedBytes: 32 * MIB,
     maxStallMs: 30_000,
     callTimeoutMs: 60_000,
     inputTimeoutMs: 600_000,

@@ -1,7 +1,8 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Socket } from 'node:net';
 import { z } from 'zod';
-import { type McpTool, SessionService, Tool } from '../src/mcp/index.js';
+import { type CallContext, type McpTool, SessionService, Tool } from '../src/mcp/index.js';
+import { ERAS } from './support/eras/index.js';
 import { RawSession } from './support/raw-session.js';
 import { RecordedLogs } from './support/recorded-logs.js';
 import { connectSdk, textOf } from './support/sdk-client.js';
@@ -21,6 +22,17 @@ class FillTool implements McpTool<typeof input> {
   }
 }
 
+const pour = z.object({ bytes: z.int(), times: z.int() });
+
+/** Sends large log messages, one at once after the other, and then its result. */
+@Tool({ name: 'pour', description: 'Logs texts of that many bytes.', input: pour })
+class PourTool implements McpTool<typeof pour> {
+  execute({ bytes, times }: z.infer<typeof pour>, context: CallContext): string {
+    for (let time = 0; time < times; time += 1) context.log('error', 'y'.repeat(bytes));
+    return 'poured';
+  }
+}
+
 let app: TestApp;
 let sessions: SessionService;
 let logs: RecordedLogs;
@@ -28,7 +40,7 @@ let logs: RecordedLogs;
 const sockets: Socket[] = [];
 
 beforeAll(async () => {
-  app = await startApp({ HEARTBEAT: '100ms' }, [FillTool]);
+  app = await startApp({ HEARTBEAT: '100ms' }, [FillTool, PourTool]);
   sessions = app.app.get(SessionService, { strict: false });
   logs = RecordedLogs.of(app);
   app.app.getHttpServer().on('connection', (socket: Socket) => sockets.push(socket));
@@ -109,3 +121,17 @@ describe('a client that reads', () => {
     expect(lengths).toEqual(Array(8).fill(600 * KIB));
   });
 });
+
+it.each(ERAS)(
+  'a message over 1 MiB that is followed at once by others arrives: $name',
+  async ({ connect }) => {
+    const reader = await connect(app.url, await signToken());
+    await reader.wantLogs('error');
+    const params = { name: 'pour', arguments: { bytes: 1_100 * KIB, times: 4 } };
+    expect(textOf((await reader.call(1, 'tools/call', params)).result)).toBe('poured');
+    expect(reader.notices.map(({ params: { data } }) => (data as string).length)).toEqual(
+      Array(4).fill(1_100 * KIB),
+    );
+    reader.close();
+  },
+);

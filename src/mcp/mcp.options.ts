@@ -18,9 +18,9 @@ export interface McpModuleOptions {
   /** Interval of the comments that keep a quiet stream open. */
   readonly heartbeatMs: number;
   readonly maxBodyBytes: number;
-  /** Unsent bytes at which a stream whose client does not read is cut. */
+  /** Bytes that may wait on a stream for its client to take them, beside one message that may be larger. */
   readonly maxBufferedBytes: number;
-  /** How long a stream may stay blocked before it is cut. */
+  /** How long a client may take nothing of what waits for it before its connection is cut. */
   readonly maxStallMs: number;
   /** How long a call may take, unless its tool, resource or prompt says otherwise. */
   readonly callTimeoutMs: number;

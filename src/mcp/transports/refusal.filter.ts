@@ -12,7 +12,7 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { encodeError } from '../messages/json-rpc.js';
 import { ErrorCode } from '../messages/sdk-types.js';
 import { RequestRefused } from '../sessions/request-refused.js';
-import { cutUnread, readingTimeOf } from './unread-reply.js';
+import { sendWhole } from './paced.writer.js';
 
 /** No other `HttpException` has one of these; a {@link RequestRefused} may. */
 const OF_THE_GUARD = new Set<number>([401, 403, 429]);
@@ -48,9 +48,8 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
-    response.end(bodyOf(error, status));
     // The id in it is the client's own, and may be long.
-    cutUnread(response, readingTimeOf(response, this.options));
+    sendWhole(response, bodyOf(error, status), this.options);
   }
 
   private log(error: unknown, status: number, request: IncomingMessage): void {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { SessionEnd, SessionStream } from '../sessions/peer.js';
-import { cutUnread, type ReadingLimits, readingTimeOf } from './unread-reply.js';
+import { cutAfter, PacedWriter, type ReadingLimits } from './paced.writer.js';
 
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -16,17 +16,18 @@ const FLUSH_MS = 500;
 
 /**
  * Server-sent events on a response (WHATWG HTML, section 9.2). What is sent must be one line; JSON text is.
- * A stream whose client does not read is given up: `onEnd` hears `slow_client`, and has to end it.
+ * A stream whose client reads nothing is given up: `onEnd` hears `slow_client`, and has to end it.
  */
 export class SseStream implements SessionStream {
-  private blockedAt: number | undefined;
+  private readonly writer: PacedWriter;
 
   constructor(
     private readonly response: ServerResponse,
-    private readonly limits: ReadingLimits,
+    limits: ReadingLimits,
     private readonly onEnd: (reason: SessionEnd) => void,
     headers: Readonly<Record<string, string>> = {},
   ) {
+    this.writer = new PacedWriter(response, limits);
     response.once('close', () => onEnd('client_disconnected'));
     // A client that has left before has closed it unheard. Told when whoever made the stream has it in hand.
     if (response.destroyed) queueMicrotask(() => onEnd('client_disconnected'));
@@ -57,24 +58,17 @@ export class SseStream implements SessionStream {
   }
 
   heartbeat(): void {
-    if (this.blockedAt !== undefined && this.blockedAt + this.limits.maxStallMs <= Date.now()) {
-      this.onEnd('slow_client');
-    } else if (this.blockedAt === undefined) this.write(HEARTBEAT);
+    if (this.writer.isStalled) this.onEnd('slow_client');
+    else if (this.writer.waiting === 0) this.write(HEARTBEAT);
   }
 
   end(reason: SessionEnd): void {
     if (reason === 'slow_client') return void this.response.destroy();
-    this.response.end();
-    const isWhole = reason === 'closed_by_server';
-    cutUnread(this.response, isWhole ? readingTimeOf(this.response, this.limits) : FLUSH_MS);
+    this.writer.end();
+    if (reason !== 'closed_by_server') cutAfter(this.response, FLUSH_MS);
   }
 
   private write(text: string): void {
-    if (this.response.writableEnded || this.response.destroyed) return;
-    // What waits already counts, not this text: one large reply is nobody's fault.
-    if (this.response.writableLength > this.limits.maxBufferedBytes) return this.onEnd('slow_client');
-    if (this.response.write(text) || this.blockedAt !== undefined) return;
-    this.blockedAt = Date.now();
-    this.response.once('drain', () => (this.blockedAt = undefined));
+    if (!this.writer.write(text)) this.onEnd('slow_client');
   }
 }

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { SessionStream } from '../../sessions/peer.js';
+import { PacedWriter } from '../paced.writer.js';
 
 /** Bytes that may wait for the host to read them. */
 export interface StdioLimits {
@@ -23,13 +24,15 @@ export class StdioStream implements SessionStream {
   readonly lost: Promise<StdioLoss>;
   private lose!: (reason: StdioLoss) => void;
   private isLost = false;
-  private unwritten = 0;
+  private readonly writer: PacedWriter;
   private waiters: Waiter[] = [];
 
   constructor(
-    private readonly output: Writable,
+    output: Writable,
     private readonly limits: StdioLimits,
   ) {
+    const reading = { maxBufferedBytes: limits.giveUpAt, maxStallMs: Number.POSITIVE_INFINITY };
+    this.writer = new PacedWriter(output, reading, () => this.wake());
     this.lost = new Promise((resolve) => {
       this.lose = (reason) => {
         this.isLost = true;
@@ -44,23 +47,17 @@ export class StdioStream implements SessionStream {
 
   send(message: string): void {
     if (this.isLost) return;
-    // What waits already counts, not this message: one large reply is nobody's fault.
-    if (this.output.writableLength > this.limits.giveUpAt) return this.lose('slow_client');
-    this.unwritten += 1;
-    this.output.write(`${message}\n`, () => {
-      this.unwritten -= 1;
-      this.wake();
-    });
+    if (!this.writer.write(`${message}\n`)) this.lose('slow_client');
   }
 
   /** Waits until the host has read so much that more can be asked of the server. */
   room(): Promise<void> {
-    return this.when(() => this.output.writableLength <= this.limits.pauseAt);
+    return this.when(() => this.writer.waiting <= this.limits.pauseAt);
   }
 
   /** Waits until everything is written. */
   flushed(): Promise<void> {
-    return this.when(() => this.unwritten === 0);
+    return this.when(() => this.writer.waiting === 0);
   }
 
   heartbeat(): void {}

@@ -9,8 +9,9 @@ import { localPrincipal } from './local.principal.js';
 import { StdioConnection } from './stdio.connection.js';
 import { type StdioLoss, StdioStream } from './stdio.stream.js';
 
-/** How much more than what pauses the input may wait for a host that does not read. */
-const GIVE_UP_FACTOR = 64;
+const MIB = 2 ** 20;
+/** What may wait for a host that does not read before its input pauses, and before it is given up. */
+const LIMITS = { pauseAt: MIB, giveUpAt: 64 * MIB };
 
 /** The streams of a host, and what its user may do. */
 export interface StdioHost {
@@ -39,8 +40,7 @@ export class StdioTransport {
 
   /** Reads what the host says, and answers it, until either end is closed. */
   serve({ input, output, scopes }: StdioHost): StdioService {
-    const pauseAt = this.options.maxBufferedBytes;
-    const stream = new StdioStream(output, { pauseAt, giveUpAt: GIVE_UP_FACTOR * pauseAt });
+    const stream = new StdioStream(output, LIMITS);
     const connection = new StdioConnection(stream, localPrincipal(scopes), this.sessions, this.protocol);
     const lost = stream.lost.then((reason) => {
       connection.close(reason);

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { ReplyOutlet } from '../../invocation/exchange.js';
 import type { Reply } from '../../protocol/protocol.service.js';
 import type { AcceptedTypes } from '../accepted-types.js';
-import { cutUnread, type ReadingLimits, readingTimeOf } from '../unread-reply.js';
+import { type ReadingLimits, sendWhole } from '../paced.writer.js';
 
 /** The stream that an answer becomes once something goes ahead of it. */
 export interface ReplyStream {
@@ -99,14 +99,12 @@ export class PostExchange implements ReplyOutlet {
 
   private json(text: string, status: HttpStatus, headers: Readonly<Record<string, string>>): void {
     const length = Buffer.byteLength(text);
-    this.response
-      .writeHead(status, {
-        ...headers,
-        ...NOT_STORED,
-        'Content-Type': 'application/json',
-        'Content-Length': length,
-      })
-      .end(text);
-    cutUnread(this.response, readingTimeOf(this.response, this.limits));
+    this.response.writeHead(status, {
+      ...headers,
+      ...NOT_STORED,
+      'Content-Type': 'application/json',
+      'Content-Length': length,
+    });
+    sendWhole(this.response, text, this.limits);
   }
 }

@@ -1,0 +1,72 @@
+import { jest } from '@jest/globals';
+import { Writable } from 'node:stream';
+import { PacedWriter } from './paced.writer.js';
+
+const LIMITS = { maxBufferedBytes: 1_000_000, maxStallMs: 30_000 };
+
+/** An output whose reader takes what it has when the test says so. */
+class SlowOutput extends Writable {
+  private readonly chunks: Buffer[] = [];
+  private takeNext: (() => void) | undefined;
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.takeNext = () => {
+      this.chunks.push(chunk);
+      done();
+    };
+  }
+
+  get taken(): string {
+    return Buffer.concat(this.chunks).toString();
+  }
+
+  /** False: nothing waited. */
+  async take(): Promise<boolean> {
+    const take = this.takeNext;
+    this.takeNext = undefined;
+    take?.();
+    await new Promise((resolve) => process.nextTick(resolve));
+    return take !== undefined;
+  }
+}
+
+let output: SlowOutput;
+let writer: PacedWriter;
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+  output = new SlowOutput();
+  writer = new PacedWriter(output, LIMITS);
+});
+afterEach(() => jest.useRealTimers());
+
+it('gives a reader that goes on all the time that it needs, before the end and after it', async () => {
+  const text = 'a👍'.repeat(200_000);
+  writer.write(text);
+  writer.write('and more');
+  writer.end();
+  do jest.advanceTimersByTime(29_000);
+  while (await output.take());
+  // Not toBe: a failure would print all of it.
+  expect(output.taken === `${text}and more`).toBe(true);
+  expect([output.destroyed && !output.writableFinished, writer.waiting]).toEqual([false, 0]);
+});
+
+it('tells a reader that takes nothing, and cuts it after the end', async () => {
+  writer.write('x'.repeat(100_000));
+  jest.advanceTimersByTime(20_000);
+  await output.take();
+  jest.advanceTimersByTime(29_999);
+  expect(writer.isStalled).toBe(false);
+  jest.advanceTimersByTime(1);
+  expect(writer.isStalled).toBe(true);
+  writer.end();
+  jest.advanceTimersByTime(30_000);
+  expect(output.destroyed).toBe(true);
+});
+
+it('takes one message of any size and others behind it, but no more than may wait', () => {
+  const large = 'x'.repeat(3_000_000);
+  expect([writer.write(large), writer.write('small'), writer.write(large)]).toEqual([true, true, true]);
+  expect(writer.write('one more')).toBe(false);
+  expect(writer.waiting).toBeLessThan(6_100_000);
+});

@@ -1,0 +1,126 @@
+import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
+import type { McpModuleOptions } from '../mcp.options.js';
+
+/** How much may wait for a client to take it (bytes), and for how long it may take nothing (milliseconds). */
+export type ReadingLimits = Pick<McpModuleOptions, 'maxBufferedBytes' | 'maxStallMs'>;
+
+/** What is handed to the system at a time, so that it can be seen how far a client has come in a large message. */
+const PART = 32_768;
+const MAX_IN_FLIGHT = 2 * PART;
+
+interface Part {
+  data: string | Buffer;
+  readonly isExempt: boolean;
+}
+
+/**
+ * Text on its way to a client, handed to the system as the client takes it: a client that goes on reading, at whatever
+ * pace, is told from one that reads nothing, and what waits is bounded.
+ */
+export class PacedWriter {
+  /** What waits for the parts before it to be taken. */
+  private readonly parts: Part[] = [];
+  private queued = 0;
+  private inFlight = 0;
+  /** Of what waits, the rest of one message that is larger than the bound by itself. */
+  private exempt = 0;
+  private takenAt = 0;
+  private isEnding = false;
+
+  constructor(
+    private readonly output: Writable,
+    private readonly limits: ReadingLimits,
+    private readonly onTaken?: () => void,
+  ) {}
+
+  /** Bytes that the system has not taken yet. */
+  get waiting(): number {
+    return this.queued + this.inFlight;
+  }
+
+  /** The client has taken nothing for as long as it may, though something waits. */
+  get isStalled(): boolean {
+    return this.waiting > 0 && this.takenAt + this.limits.maxStallMs <= Date.now();
+  }
+
+  /** False: too much waits already, and the text was not taken. One message may have any size. */
+  write(text: string): boolean {
+    if (this.isEnding || this.output.destroyed) return true;
+    const { maxBufferedBytes } = this.limits;
+    if (this.waiting - this.exempt > maxBufferedBytes) return false;
+    if (this.waiting === 0) this.takenAt = Date.now();
+    if (this.parts.length === 0 && this.inFlight + text.length <= MAX_IN_FLIGHT) {
+      this.give(text, text.length, false);
+    } else if (text.length <= PART) this.queue(text);
+    else {
+      const bytes = Buffer.from(text);
+      const isExempt = bytes.length > maxBufferedBytes && this.exempt === 0;
+      if (isExempt) this.exempt = bytes.length;
+      for (let at = 0; at < bytes.length; at += PART) {
+        this.parts.push({ data: bytes.subarray(at, at + PART), isExempt });
+      }
+      this.queued += bytes.length;
+      this.giveMore();
+    }
+    return true;
+  }
+
+  /** Nothing more comes. The connection ends once all of it is taken, and is cut where the client takes nothing. */
+  end(): void {
+    if (this.isEnding) return;
+    this.isEnding = true;
+    if (this.parts.length === 0) this.output.end();
+    if (this.waiting === 0) return;
+    const look = setInterval(() => {
+      if (this.isStalled) this.output.destroy();
+    }, this.limits.maxStallMs / 4).unref();
+    for (const event of ['finish', 'close']) this.output.once(event, () => clearInterval(look));
+  }
+
+  /** Small messages wait as one part. */
+  private queue(text: string): void {
+    const last = this.parts.at(-1);
+    if (typeof last?.data === 'string' && last.data.length + text.length <= PART) last.data += text;
+    else this.parts.push({ data: text, isExempt: false });
+    this.queued += text.length;
+  }
+
+  private giveMore(): void {
+    while (this.parts.length > 0 && this.inFlight < MAX_IN_FLIGHT && !this.output.destroyed) {
+      const { data, isExempt } = this.parts.shift()!;
+      this.queued -= data.length;
+      this.give(data, data.length, isExempt);
+    }
+    if (this.isEnding && this.parts.length === 0 && !this.output.writableEnded) this.output.end();
+  }
+
+  private give(data: string | Buffer, size: number, isExempt: boolean): void {
+    this.inFlight += size;
+    this.output.write(data, () => {
+      this.inFlight -= size;
+      if (isExempt) this.exempt -= size;
+      this.takenAt = Date.now();
+      if (this.parts.length > 0) this.giveMore();
+      this.onTaken?.();
+    });
+  }
+}
+
+/** Sends a whole body, whose head is written, and ends; cuts the connection of a client that takes nothing of it. */
+export function sendWhole(response: ServerResponse, body: string, limits: ReadingLimits): void {
+  if (body.length > PART) {
+    const writer = new PacedWriter(response, limits);
+    writer.write(body);
+    return writer.end();
+  }
+  response.end(body);
+  // The system has taken over all of it, as it does with nearly every reply at once.
+  if (response.writableLength > 0) cutAfter(response, limits.maxStallMs);
+}
+
+/** Cuts the connection unless the system has taken all of an ended response within `ms`. */
+export function cutAfter(response: ServerResponse, ms: number): void {
+  const cut = setTimeout(() => response.destroy(), ms).unref();
+  for (const event of ['finish', 'close']) response.once(event, () => clearTimeout(cut));
+}
