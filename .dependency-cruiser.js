@@ -4,7 +4,7 @@ const MAY_IMPORT = {
   lines: [],
   audit: ['config', 'lines'],
   backplane: ['config'],
-  http: ['backplane', 'config'],
+  http: ['audit', 'backplane', 'config'],
   observability: ['backplane', 'config', 'lines'],
   auth: ['audit', 'backplane', 'config'],
   mcp: ['audit', 'backplane'],

@@ -67,8 +67,18 @@ export interface CallRecord extends AuditActor {
 export interface DecisionRecord extends AuditActor {
   readonly event: 'audit.decision';
   readonly decision: 'refused' | 'revoked' | 'issued';
-  /** Why or what, as a stable word: the `code` of `auth.refused`, what was revoked, what made the token. */
+  /** Why or what, as a stable word: a `RefusalCode` or `counted`, what was revoked, what made the token. */
   readonly code: string;
+  /** HTTP status of the answer to what was refused. */
+  readonly status?: number | undefined;
+  /** The session's name in the log, where the request named one; it need not be the caller's own. */
+  readonly session?: string | undefined;
+  /** The client's own id of the request, cut at 64 characters. */
+  readonly requestId?: string | number | undefined;
+  /** Of `counted`: how many were refused, for which reasons, and since when. */
+  readonly count?: number | undefined;
+  readonly codes?: Readonly<Record<string, number>> | undefined;
+  readonly since?: string | undefined;
   readonly method?: string | undefined;
   /** Without its query. */
   readonly path?: string | undefined;

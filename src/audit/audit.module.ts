@@ -3,6 +3,7 @@ import { AUDIT_SETTINGS, AUTH_SETTINGS, type AuditSettings, type AuthSettings } 
 import { ArgumentDigest } from './argument.digest.js';
 import { AuditTrail } from './audit-trail.js';
 import { LineAuditTrail } from './line-audit.trail.js';
+import { RefusalLog } from './refusal.log.js';
 import { SilentAuditTrail } from './silent-audit.trail.js';
 
 function auditTrail({ destination }: AuditSettings, { secret }: AuthSettings): AuditTrail {
@@ -13,8 +14,11 @@ function auditTrail({ destination }: AuditSettings, { secret }: AuthSettings): A
 /** Keeps the records of calls and decisions where `AUDIT_LOG` says. Global: import it once, at the root. */
 @Global()
 @Module({
-  providers: [{ provide: AuditTrail, inject: [AUDIT_SETTINGS, AUTH_SETTINGS], useFactory: auditTrail }],
-  exports: [AuditTrail],
+  providers: [
+    { provide: AuditTrail, inject: [AUDIT_SETTINGS, AUTH_SETTINGS], useFactory: auditTrail },
+    RefusalLog,
+  ],
+  exports: [AuditTrail, RefusalLog],
 })
 export class AuditModule implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(AuditTrail) private readonly trail: AuditTrail) {}

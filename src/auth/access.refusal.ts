@@ -7,6 +7,7 @@ import {
   UnauthorizedException,
 } from '@nestjs/common';
 import type { Request } from 'express';
+import { actorOf } from '../audit/index.js';
 import { AUTH_SETTINGS, type AuthSettings } from '../config/index.js';
 import type { Caller } from './caller.js';
 import { DecisionLog } from './decision.log.js';
@@ -48,7 +49,8 @@ export class AccessRefusal {
     caller?: Caller,
   ): HttpException {
     const reason = error.oauthError === undefined ? undefined : oauthError(error.oauthError, error.message);
-    this.decisions.refused(request, error.code, caller);
+    const actor = caller === undefined ? error.actor : actorOf(caller);
+    this.decisions.refused(request, error.code, HttpStatus.UNAUTHORIZED, actor);
     this.challenge(request, scopes.length === 0 ? [ACCESS_SCOPE] : scopes, reason);
     return new UnauthorizedException(oauthError(error.oauthError ?? 'invalid_token', error.message));
   }
@@ -56,14 +58,14 @@ export class AccessRefusal {
   /** 403, naming every scope that the operation needs, also those that the token has. */
   lacksScope(request: Request, scopes: readonly string[], caller: Caller): HttpException {
     const reason = oauthError('insufficient_scope', 'The token lacks a scope that this operation needs');
-    this.decisions.refused(request, reason.error, caller);
+    this.decisions.refused(request, 'insufficient_scope', HttpStatus.FORBIDDEN, actorOf(caller));
     this.challenge(request, scopes, reason);
     return new ForbiddenException(reason);
   }
 
   /** 429, with the time to come again (RFC 6585 §4). */
   tooManyFailures(request: Request, error: TooManyFailuresError): HttpException {
-    this.decisions.refused(request, 'too_many_failures');
+    this.decisions.refused(request, 'too_many_failures', HttpStatus.TOO_MANY_REQUESTS);
     for (const [name, value] of Object.entries(error.headers)) request.res?.setHeader(name, value);
     request.res?.setHeader('Cache-Control', 'no-store');
     return new HttpException(oauthError('too_many_requests', error.message), HttpStatus.TOO_MANY_REQUESTS);
@@ -72,7 +74,8 @@ export class AccessRefusal {
   /** 503: without the deny list (RFC 7009 §2.2.1) or the issuer's keys nobody can be let in. */
   unavailable(request: Request, cause: unknown): HttpException {
     const isIssuer = cause instanceof IssuerUnavailableError;
-    this.decisions.refused(request, isIssuer ? 'issuer_unavailable' : 'revocation_unavailable');
+    const code = isIssuer ? 'issuer_unavailable' : 'revocation_unavailable';
+    this.decisions.refused(request, code, HttpStatus.SERVICE_UNAVAILABLE);
     request.res?.setHeader('Retry-After', RETRY_AFTER_SECONDS).setHeader('Cache-Control', 'no-store');
     const body = oauthError('temporarily_unavailable', 'Tokens cannot be checked now; try again later');
     return new HttpException(body, HttpStatus.SERVICE_UNAVAILABLE, { cause });

@@ -23,7 +23,15 @@ describe('audit records', () => {
     const token = forge({ claims: { exp: 1, iat: 0 } });
     await auth.call(`/mcp?access=${token}`, { token });
     expect(auth.audited).toEqual([
-      { ...decision, decision: 'refused', code: 'expired', ...where('GET', '/mcp') },
+      {
+        ...decision,
+        decision: 'refused',
+        code: 'expired',
+        ...where('GET', '/mcp'),
+        status: 401,
+        subject: 'alice',
+        issuer: SETTINGS.issuer,
+      },
     ]);
   });
 
@@ -35,6 +43,7 @@ describe('audit records', () => {
         decision: 'refused',
         code: 'insufficient_scope',
         ...where('GET', '/admin'),
+        status: 403,
         subject: 'alice',
         issuer: SETTINGS.issuer,
         clientId: 'cli',

@@ -1,6 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Request } from 'express';
-import { type AuditActor, AuditTrail, type DecisionRecord } from '../audit/index.js';
+import {
+  actorOf,
+  type AuditActor,
+  AuditTrail,
+  type DecisionRecord,
+  type RefusalCode,
+  RefusalLog,
+} from '../audit/index.js';
 import type { Revocation } from '../backplane/index.js';
 import type { Caller } from './caller.js';
 import { pathOf } from './protected-resource.js';
@@ -13,13 +20,14 @@ const MAX_LOGGED_PATH = 256;
 export class DecisionLog {
   private readonly logger = new Logger('Auth');
 
-  constructor(@Inject(AuditTrail) private readonly trail: AuditTrail) {}
+  constructor(
+    @Inject(AuditTrail) private readonly trail: AuditTrail,
+    private readonly refusals: RefusalLog,
+  ) {}
 
-  /** `caller` where the token was good, and something else was not. */
-  refused(request: Request, code: string, caller?: Caller): void {
-    const where = placeOf(request);
-    this.logger.warn({ event: 'auth.refused', code, ...where });
-    this.record(caller, { decision: 'refused', code, ...where });
+  /** `actor` where a signature proves who it was. */
+  refused(request: Request, code: RefusalCode, status: number, actor?: AuditActor): void {
+    this.refusals.refused(request, { event: 'auth.refused', code, status, actor });
   }
 
   revoked(request: Request, caller: Caller, kind: string, revocations: readonly Revocation[]): void {
@@ -43,12 +51,9 @@ export class DecisionLog {
     this.trail.write({ event: 'audit.decision', ...decision, ...token });
   }
 
-  private record(
-    caller: Caller | undefined,
-    decision: Omit<DecisionRecord, 'event' | keyof AuditActor>,
-  ): void {
+  private record(caller: Caller, decision: Omit<DecisionRecord, 'event' | keyof AuditActor>): void {
     if (!this.trail.isOn) return;
-    this.trail.write({ event: 'audit.decision', ...decision, ...(caller && actorOf(caller)) });
+    this.trail.write({ event: 'audit.decision', ...decision, ...actorOf(caller) });
   }
 }
 
@@ -58,8 +63,4 @@ function placeOf(request: Request): {
   ip: string | undefined;
 } {
   return { method: request.method, path: pathOf(request).slice(0, MAX_LOGGED_PATH), ip: request.ip };
-}
-
-function actorOf({ clientId, extra: { subject, issuer, tokenId } }: Caller): AuditActor {
-  return { subject, issuer, clientId, tokenId };
 }

@@ -87,7 +87,14 @@ describe('the challenge', () => {
   it('is logged once, without query and token', async () => {
     await auth.call('/mcp?secret=canary-2', { token: forge({ secret: 'no', claims: { sub: 'canary-2' } }) });
     expect(auth.logged).toEqual([
-      { event: 'auth.refused', code: 'bad_signature', method: 'GET', path: '/mcp', ip: '127.0.0.1' },
+      {
+        event: 'auth.refused',
+        code: 'bad_signature',
+        method: 'GET',
+        path: '/mcp',
+        ip: '127.0.0.1',
+        status: 401,
+      },
     ]);
   });
 });

@@ -10,6 +10,7 @@ import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from '../app.module.js';
+import { RefusalLog } from '../audit/index.js';
 import type { Settings } from '../config/index.js';
 import { BoundedExpressAdapter, edge } from '../http/index.js';
 import { SessionDrain } from '../mcp/index.js';
@@ -59,7 +60,7 @@ export function configureHttpApp(app: NestExpressApplication, settings: Settings
   app.disable('etag');
   app.set('query parser', 'simple');
   app.set('trust proxy', [...settings.http.trustedProxies]);
-  app.use(edge(settings.http));
+  app.use(edge(settings.http, app.get(RefusalLog)));
 }
 
 /**

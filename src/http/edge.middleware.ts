@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
 import cors from 'cors';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { RefusalLog } from '../audit/index.js';
 import type { HttpSettings } from '../config/index.js';
 import { type EdgeRefusal, HostOriginPolicy } from './host-origin.policy.js';
 
@@ -37,8 +37,7 @@ const CORS: cors.CorsOptions = {
  * The first thing that sees a request. Answers 403 to a `Host` or `Origin` that is not on its list, before
  * anything else reads them, and adds CORS headers for an origin that is.
  */
-export function edge(settings: HttpSettings): RequestHandler {
-  const logger = new Logger('Http');
+export function edge(settings: HttpSettings, refusals: RefusalLog): RequestHandler {
   const policy = new HostOriginPolicy(settings);
   const crossOrigin = cors<Request>((request, decide) => {
     decide(null, { ...CORS, allowedHeaders: [...SENDABLE, ...paramHeadersAskedFor(request)] });
@@ -49,13 +48,7 @@ export function edge(settings: HttpSettings): RequestHandler {
     if (request.url.startsWith(PROBES)) return next();
     const refusal = policy.refusalOf(request);
     if (refusal !== undefined) {
-      logger.warn({
-        event: 'request.refused',
-        method: request.method,
-        status: 403,
-        reason: refusal,
-        ip: request.ip,
-      });
+      refusals.refused(request, { event: 'request.refused', code: refusal, status: 403 });
       response.status(403).set('Cache-Control', 'no-store');
       response.json({ error: refusal, error_description: DESCRIPTIONS[refusal] });
     } else if (request.headers.origin === undefined) next();

@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { actorOf, type IdentifiedCaller, type RefusalCode, RefusalLog } from '../audit/index.js';
 
 interface Problem {
   readonly error: string;
@@ -16,6 +17,15 @@ const PROBLEMS: Readonly<Record<number, Problem>> = {
   503: { error: 'temporarily_unavailable', error_description: 'The server cannot answer now; try again' },
 };
 
+/** Why a request was refused, by its status. The guard tells of 401, 403, 429 and 503 itself. */
+const CODES: Readonly<Record<number, RefusalCode>> = {
+  400: 'invalid_request',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'body_too_large',
+  415: 'unsupported_media_type',
+};
+
 /**
  * Answers every error outside the protocol routes as `{ error, error_description }`: the body that whoever
  * threw it gave in that form, or one by its status. Never the message of an error that was not meant for
@@ -25,11 +35,18 @@ const PROBLEMS: Readonly<Record<number, Problem>> = {
 export class ProblemFilter implements ExceptionFilter<unknown> {
   private readonly logger = new Logger('Http');
 
+  constructor(private readonly refusals: RefusalLog) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
     const status = statusOf(error);
-    if (status >= 500) {
-      const { method, path } = host.switchToHttp().getRequest<Request>();
+    const request = host.switchToHttp().getRequest<Request & { readonly auth?: IdentifiedCaller }>();
+    const code = CODES[status];
+    if (code !== undefined) {
+      const actor = request.auth && actorOf(request.auth);
+      this.refusals.refused(request, { event: 'request.refused', code, status, actor });
+    } else if (status >= 500 && !(error instanceof HttpException && status === 503)) {
+      const { method, path } = request;
       this.logger.error({ event: 'request.failed', method, path, status, err: error });
     }
     // An interceptor may fail at what comes after the answer.

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
+import { actorOf } from '../../audit/index.js';
 import { RevocationStore } from '../../backplane/index.js';
 import type { Caller } from '../caller.js';
 import { readBearerToken } from './bearer-header.js';
@@ -43,14 +44,14 @@ export class TokenAuthenticator {
    * @throws TokenError when the token has been revoked.
    * @throws RevocationUnavailableError when the deny list gives no verdict.
    */
-  async assertNotRevoked({ extra }: Caller, asked?: boolean | Promise<boolean>): Promise<void> {
+  async assertNotRevoked(caller: Caller, asked?: boolean | Promise<boolean>): Promise<void> {
     let revoked: boolean;
     try {
-      revoked = await (asked ?? this.revocations.isRevoked(extra));
+      revoked = await (asked ?? this.revocations.isRevoked(caller.extra));
     } catch (cause) {
       throw new RevocationUnavailableError(cause);
     }
-    if (revoked) throw new TokenError('revoked');
+    if (revoked) throw new TokenError('revoked', actorOf(caller));
   }
 
   private async identify(

@@ -1,3 +1,4 @@
+import { type AuditTrail, RefusalLog } from '../../audit/index.js';
 import { decodeJwt } from 'jose';
 import type { Request } from 'express';
 import { JwtService } from '@nestjs/jwt';
@@ -92,9 +93,10 @@ describe('elsewhere there is no such route', () => {
     },
   );
 
+  const silent: AuditTrail = { isOn: false, write: () => {}, digest: () => '' };
   const tokens = new DevelopmentTokenService(
     new TokenIssuer(new JwtService(jwtOptionsFrom(SETTINGS)), SETTINGS),
-    new DecisionLog({ isOn: false, write: () => {}, digest: () => '' }),
+    new DecisionLog(silent, new RefusalLog(silent)),
     SETTINGS,
   );
   const from = (remoteAddress?: string, localAddress?: string) =>

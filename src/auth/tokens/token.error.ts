@@ -1,3 +1,5 @@
+import type { AuditActor, RefusalCode } from '../../audit/index.js';
+
 const INVALID_TOKEN = 'invalid_token';
 const INVALID_REQUEST = 'invalid_request';
 
@@ -28,7 +30,7 @@ const REFUSALS = {
   lifetime_too_long: [INVALID_TOKEN, 'The token was made to live longer than this server allows'],
   bound_token: [INVALID_TOKEN, 'The token is bound to a key (DPoP), which this server does not check'],
   revoked: [INVALID_TOKEN, 'The token has been revoked'],
-} as const satisfies Record<string, readonly [error: string | undefined, description: string]>;
+} as const satisfies Partial<Record<RefusalCode, readonly [error: string | undefined, description: string]>>;
 
 /** Why a request was not authenticated. Stable: logs and alerts are built on it. */
 export type TokenErrorCode = keyof typeof REFUSALS;
@@ -40,7 +42,11 @@ export type TokenErrorCode = keyof typeof REFUSALS;
 export class TokenError extends Error {
   override readonly name = 'TokenError';
 
-  constructor(readonly code: TokenErrorCode) {
+  constructor(
+    readonly code: TokenErrorCode,
+    /** Whose token it is, where its signature proves it. */
+    public actor?: AuditActor,
+  ) {
     super(REFUSALS[code][1]);
   }
 

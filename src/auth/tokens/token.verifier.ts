@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
+import type { AuditActor } from '../../audit/index.js';
 import type { Caller } from '../caller.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable.error.js';
 import { isRecord } from '../issuers/provider-document.js';
@@ -11,6 +12,7 @@ import { unverifiedPartsOf } from './token-shape.js';
 import { TokenError } from './token.error.js';
 import { TRUSTED_ISSUERS, type TrustedIssuer, type TrustedIssuers } from './trusted-issuer.js';
 
+const MAX_LOGGED_SUBJECT = 255;
 const REQUIRED_CLAIMS = ['iss', 'aud', 'exp', 'iat'];
 
 /** Whether a token is one that this server believes (RFC 7519 §7.2, RFC 8725, RFC 9068 §4). */
@@ -32,9 +34,14 @@ export class TokenVerifier {
     const issuer = this.issuerOf(unverified);
     checkType(type, unverified, issuer);
     const claims = await verifiedClaimsOf(token, issuer);
-    checkLifetime(claims, issuer);
-    checkBinding(claims);
-    return this.callers.build(token, claims, issuer.claims);
+    try {
+      checkLifetime(claims, issuer);
+      checkBinding(claims);
+      return this.callers.build(token, claims, issuer.claims);
+    } catch (error) {
+      if (error instanceof TokenError) error.actor = holderOf(claims);
+      throw error;
+    }
   }
 
   private issuerOf({ iss }: JWTPayload): TrustedIssuer {
@@ -43,6 +50,11 @@ export class TokenVerifier {
     if (issuer === undefined) throw new TokenError('wrong_issuer');
     return issuer;
   }
+}
+
+/** Whose token it is, by claims whose signature is good. A token that is refused may have claims of any form. */
+function holderOf({ iss, sub }: JWTPayload): AuditActor {
+  return { issuer: iss, subject: typeof sub === 'string' ? sub.slice(0, MAX_LOGGED_SUBJECT) : undefined };
 }
 
 async function verifiedClaimsOf(token: string, { key, ...issuer }: TrustedIssuer): Promise<JWTPayload> {
@@ -59,7 +71,12 @@ async function verifiedClaimsOf(token: string, { key, ...issuer }: TrustedIssuer
     return payload;
   } catch (error) {
     if (error instanceof IssuerUnavailableError) throw error;
-    throw refusalOf(error);
+    const refusal = refusalOf(error);
+    // jose compares claims only once the signature is good.
+    if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) {
+      refusal.actor = holderOf(error.payload);
+    }
+    throw refusal;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { RefusalCode } from '../../audit/index.js';
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { ErrorCode, type RequestId } from '../messages/sdk-types.js';
 
@@ -9,7 +10,7 @@ export class RequestRefused extends HttpException {
   constructor(
     status: HttpStatus,
     /** Stable, for log lines and programs: `unknown_session`. */
-    readonly reason: string,
+    readonly reason: RefusalCode,
     message: string,
     readonly code: number = ErrorCode.InvalidRequest,
     /** Seconds, where trying again may help. */
@@ -47,11 +48,13 @@ export function batchesUnsupported(): RequestRefused {
   );
 }
 
-/** Also for somebody else's session: that it exists is not told. */
-export function unknownSession(): RequestRefused {
+/** `reason`: for log and audit. A client that names the session of another caller is not told that it exists. */
+export function unknownSession(
+  reason: 'unknown_session' | 'foreign_session' = 'unknown_session',
+): RequestRefused {
   return new RequestRefused(
     HttpStatus.NOT_FOUND,
-    'unknown_session',
+    reason,
     'There is no such session: open a new stream',
     SESSION_NOT_FOUND,
   );

@@ -100,9 +100,9 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   /** The session of this id on this node, if it is `principal`'s own and travels this way; 404 otherwise. */
   find(id: string, principal: Principal, transport: SessionTransport): Session {
     const session = this.sessions.get(id);
-    if (session === undefined || session.transport !== transport || !session.isOwnedBy(principal)) {
-      throw unknownSession();
-    }
+    if (session === undefined) throw unknownSession();
+    if (!session.isOwnedBy(principal)) throw unknownSession('foreign_session');
+    if (session.transport !== transport) throw unknownSession();
     return session;
   }
 
@@ -115,9 +115,9 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
       record = await this.ledger.read(id);
       // It may be one that has ended here since: its record is being deleted.
     } while (record !== undefined && this.ended !== ended && !this.sessions.has(id));
-    if (record === undefined || record.owner !== principal.key || record.transport !== transport) {
-      throw unknownSession();
-    }
+    if (record === undefined) throw unknownSession();
+    if (record.owner !== principal.key) throw unknownSession('foreign_session');
+    if (record.transport !== transport) throw unknownSession();
     let session = this.sessions.get(id);
     if (session === undefined) {
       session = new Session(id, principal, transport);

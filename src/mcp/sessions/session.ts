@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sessionName } from '../../audit/index.js';
 import type { LoggingLevel } from '../messages/sdk-types.js';
 import type { SessionRecord } from './session.record.js';
 import { type MessageOutlet, Peer, type SessionStream, type SessionTransport } from './peer.js';
@@ -29,7 +29,7 @@ export class Session extends Peer implements MessageOutlet {
   ) {
     super();
     this.shown = principal;
-    this.logId = createHash('sha256').update(id).digest('base64url').slice(0, 12);
+    this.logId = sessionName(id);
   }
 
   override get principal(): Principal {

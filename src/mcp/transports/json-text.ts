@@ -1,3 +1,4 @@
+import type { RefusalCode } from '../../audit/index.js';
 import { HttpStatus } from '@nestjs/common';
 import { isUtf8 } from 'node:buffer';
 import { ErrorCode } from '../messages/sdk-types.js';
@@ -36,6 +37,10 @@ function decode(bytes: Buffer): string {
   return bytes.toString('utf8');
 }
 
-function refused(reason: string, message: string, code: number = ErrorCode.InvalidRequest): RequestRefused {
+function refused(
+  reason: RefusalCode,
+  message: string,
+  code: number = ErrorCode.InvalidRequest,
+): RequestRefused {
   return new RequestRefused(HttpStatus.BAD_REQUEST, reason, message, code);
 }

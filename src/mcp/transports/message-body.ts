@@ -1,3 +1,4 @@
+import type { RefusalCode } from '../../audit/index.js';
 import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { RequestRefused } from '../sessions/request-refused.js';
@@ -73,11 +74,11 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
   });
 }
 
-function refused(reason: string, message: string): RequestRefused {
+function refused(reason: RefusalCode, message: string): RequestRefused {
   return new RequestRefused(HttpStatus.BAD_REQUEST, reason, message);
 }
 
-function unsupported(reason: string, message: string): RequestRefused {
+function unsupported(reason: RefusalCode, message: string): RequestRefused {
   return new RequestRefused(HttpStatus.UNSUPPORTED_MEDIA_TYPE, reason, message);
 }
 

@@ -8,6 +8,7 @@ import {
   Logger,
 } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { actorOf, type IdentifiedCaller, RefusalLog } from '../../audit/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { encodeError } from '../messages/json-rpc.js';
 import { ErrorCode } from '../messages/sdk-types.js';
@@ -16,6 +17,9 @@ import { sendWhole } from './paced.writer.js';
 
 /** No other `HttpException` has one of these; a {@link RequestRefused} may. */
 const OF_THE_GUARD = new Set<number>([401, 403, 429]);
+
+/** A request on its way in: the guard may have identified its caller, or not. */
+type AnyRequest = IncomingMessage & { readonly auth?: IdentifiedCaller; readonly ip?: string };
 
 const UNAVAILABLE: number = HttpStatus.SERVICE_UNAVAILABLE;
 
@@ -28,10 +32,13 @@ const UNAVAILABLE: number = HttpStatus.SERVICE_UNAVAILABLE;
 export class RefusalFilter implements ExceptionFilter<unknown> {
   private readonly logger = new Logger('Http');
 
-  constructor(@Inject(MCP_OPTIONS) private readonly options: McpModuleOptions) {}
+  constructor(
+    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+    private readonly refusals: RefusalLog,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<IncomingMessage>();
+    const request = host.switchToHttp().getRequest<AnyRequest>();
     const response = host.switchToHttp().getResponse<ServerResponse>();
     const status = error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
     this.log(error, status, request);
@@ -52,19 +59,19 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     sendWhole(response, bodyOf(error, status), this.options);
   }
 
-  private log(error: unknown, status: number, request: IncomingMessage): void {
-    const path = request.url?.split('?', 1)[0];
-    // What the guard refuses it has logged itself.
+  private log(error: unknown, status: number, request: AnyRequest): void {
+    const { method, url } = request;
+    const actor = request.auth && actorOf(request.auth);
     if (status >= 500 && !(error instanceof HttpException)) {
-      this.logger.error({ event: 'request.failed', method: request.method, path, err: error });
+      const path = url?.split('?', 1)[0];
+      this.logger.error({ event: 'request.failed', method, path, ...actor, ip: request.ip, err: error });
     } else if (error instanceof RequestRefused) {
-      this.logger.warn({
-        event: 'request.refused',
-        method: request.method,
-        path,
-        status,
-        reason: error.reason,
-      });
+      const { id: requestId, reason: code } = error;
+      this.refusals.refused(request, { event: 'request.refused', code, status, actor, requestId });
+    } else if (status < 500 && !OF_THE_GUARD.has(status)) {
+      // What the guard refuses it has told itself.
+      const code = status === 405 ? 'method_not_allowed' : 'invalid_request';
+      this.refusals.refused(request, { event: 'request.refused', code, status, actor });
     }
   }
 }

@@ -7,6 +7,7 @@ import {
   type JsonRpcMessage,
   type JsonRpcRequest,
 } from '../../messages/json-rpc.js';
+import type { RefusalLog } from '../../../audit/index.js';
 import { ProtocolError } from '../../messages/protocol.error.js';
 import type { ProtocolService, Reply } from '../../protocol/protocol.service.js';
 import { ErrorCode, type RequestId, STATELESS_VERSION } from '../../messages/sdk-types.js';
@@ -40,6 +41,7 @@ export class StdioConnection {
     private readonly principal: Principal,
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
+    private readonly refusals: RefusalLog,
   ) {}
 
   /**
@@ -64,7 +66,12 @@ export class StdioConnection {
   /** Tells the host, unless it is `silent`, that something was not taken; `id` where it is known. */
   refuse(error: unknown, id?: RequestId, silent = false): void {
     const reason = error instanceof RequestRefused ? error.reason : undefined;
-    if (reason !== undefined) this.logger.warn({ event: 'message.refused', reason });
+    if (reason !== undefined) {
+      this.refusals.refused(
+        {},
+        { event: 'message.refused', code: reason, actor: this.principal, requestId: id },
+      );
+    }
     const text = this.errorText(error, id);
     if (!silent) this.stream.send(text);
   }

@@ -1,5 +1,6 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { Readable, Writable } from 'node:stream';
+import { RefusalLog } from '../../../audit/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
 import { RequestRefused } from '../../sessions/request-refused.js';
@@ -35,13 +36,20 @@ export class StdioTransport {
   constructor(
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
+    private readonly refusals: RefusalLog,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
   /** Reads what the host says, and answers it, until either end is closed. */
   serve({ input, output, scopes }: StdioHost): StdioService {
     const stream = new StdioStream(output, LIMITS);
-    const connection = new StdioConnection(stream, localPrincipal(scopes), this.sessions, this.protocol);
+    const connection = new StdioConnection(
+      stream,
+      localPrincipal(scopes),
+      this.sessions,
+      this.protocol,
+      this.refusals,
+    );
     const lost = stream.lost.then((reason) => {
       connection.close(reason);
       input.destroy();

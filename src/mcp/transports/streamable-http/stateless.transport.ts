@@ -1,5 +1,6 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { actorOf, type RefusalCode, RefusalLog } from '../../../audit/index.js';
 import { ToolRegistry } from '../../catalog/tool.registry.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { encodeError, type JsonRpcMessage, type JsonRpcRequest } from '../../messages/json-rpc.js';
@@ -26,6 +27,12 @@ const STATUSES: Readonly<Record<number, HttpStatus>> = {
   [ErrorCode.UnsupportedProtocolVersion]: HttpStatus.BAD_REQUEST,
 };
 
+/** Why a request was not taken. */
+const CODES: Readonly<Record<number, RefusalCode>> = {
+  [ErrorCode.HeaderMismatch]: 'header_mismatch',
+  [ErrorCode.UnsupportedProtocolVersion]: 'unsupported_protocol_version',
+};
+
 /** Streamable HTTP without sessions: each request stands for itself. MCP 2026-07-28, Transports. */
 @Injectable()
 export class StatelessTransport {
@@ -33,6 +40,7 @@ export class StatelessTransport {
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
     private readonly tools: ToolRegistry,
+    private readonly refusals: RefusalLog,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -54,6 +62,13 @@ export class StatelessTransport {
       await this.serve(message, visit, accepted, request, response);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
+      this.refusals.refused(request, {
+        event: 'request.refused',
+        code: CODES[error.code] ?? 'malformed_message',
+        status: HttpStatus.BAD_REQUEST,
+        actor: actorOf(request.auth),
+        requestId: message.id,
+      });
       const text = encodeError(message.id, error.code, error.message, error.data);
       const exchange = new PostExchange(response, this.options);
       exchange.finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);
