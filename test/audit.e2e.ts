@@ -168,6 +168,7 @@ describe.each(ERAS)('%s', (_era, protocolVersion, connect) => {
     expect(records('audit.decision')).toMatchObject([
       { decision: 'issued', subject: 'alice' },
       { decision: 'refused', code: 'insufficient_scope', subject: 'alice', ip: '127.0.0.1' },
+      { decision: 'refused', code: 'rate_limited', subject: 'alice', ip: '127.0.0.1' },
     ]);
   });
 

@@ -48,7 +48,9 @@ export function edge(settings: HttpSettings, refusals: RefusalLog): RequestHandl
     if (request.url.startsWith(PROBES)) return next();
     const refusal = policy.refusalOf(request);
     if (refusal !== undefined) {
-      refusals.refused(request, { event: 'request.refused', code: refusal, status: 403 });
+      // The target may be anything, also a secret that was sent to the wrong server.
+      const { headers, ip, method } = request;
+      refusals.refused({ headers, ip, method }, { event: 'request.refused', code: refusal, status: 403 });
       response.status(403).set('Cache-Control', 'no-store');
       response.json({ error: refusal, error_description: DESCRIPTIONS[refusal] });
     } else if (request.headers.origin === undefined) next();

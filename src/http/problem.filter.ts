@@ -44,7 +44,10 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
     const code = CODES[status];
     if (code !== undefined) {
       const actor = request.auth && actorOf(request.auth);
-      this.refusals.refused(request, { event: 'request.refused', code, status, actor });
+      // A path that leads nowhere may be anything, also a secret.
+      const { headers, ip, method } = request;
+      const told = status === 404 ? { headers, ip, method } : request;
+      this.refusals.refused(told, { event: 'request.refused', code, status, actor });
     } else if (status >= 500 && !(error instanceof HttpException && status === 503)) {
       const { method, path } = request;
       this.logger.error({ event: 'request.failed', method, path, status, err: error });

@@ -143,8 +143,10 @@ describe('each refusal has one record and one line, and no cache keeps its answe
   ])('of a stranger: %s, %d', async (code, status, path, sendingWith) => {
     const { answer, record } = await refused(path, sendingWith(await app.token('alice')));
     expect([answer.status, answer.headers['cache-control']]).toEqual([status, 'no-store']);
-    expect(record).toMatchObject({ code, status, ip: '127.0.0.1', path });
+    expect(record).toMatchObject({ code, status, ip: '127.0.0.1' });
     expect(record).not.toHaveProperty('subject');
+    // What is at no address of the server, or for another one, is not kept: it may be anything.
+    expect(record['path']).toBe(/_token|signature/.test(code) ? path : undefined);
   });
 
   it.each<[string, number, string, (token: string) => Sending]>([
