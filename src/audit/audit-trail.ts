@@ -7,8 +7,12 @@ import type { AuditRecord } from './audit-record.js';
 export interface AuditTrail {
   /** False: nobody keeps records, and none need be made. */
   readonly isOn: boolean;
-  /** Writes the record down, with the time. When it returns, the record has been handed to the system. */
+  /** Writes the record down, with the time: within 20 ms, or, with `AUDIT_SYNC=on`, before it returns. */
   write(record: AuditRecord): void;
+  /** True: so many records wait to be written that no further call may be begun. */
+  readonly isFull?: boolean;
+  /** With `AUDIT_SYNC=on`: resolves when all records have left the process. Undefined: there is nothing to wait for. */
+  settled?(): Promise<void> | undefined;
   /**
    * HMAC-SHA256 (base64url) of the value's canonical JSON (RFC 8785): the same for equal values, whatever the order
    * of their keys, and of no use for guessing a value without the key of this deployment.

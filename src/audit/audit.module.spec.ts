@@ -8,7 +8,12 @@ import { AuditModule, AuditTrail } from './index.js';
 it('keeps records from its start to its end, and holds nothing afterwards', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'audit-module-'));
   const file = join(directory, 'audit.jsonl');
-  const settings = loadSettings({ NODE_ENV: 'test', JWT_SECRET: 's'.repeat(32), AUDIT_LOG: file });
+  const settings = loadSettings({
+    NODE_ENV: 'test',
+    JWT_SECRET: 's'.repeat(32),
+    AUDIT_LOG: file,
+    AUDIT_SYNC: 'on',
+  });
   const listeners = process.listenerCount('SIGHUP');
   const module = await Test.createTestingModule({
     imports: [ConfigurationModule.forRoot(settings), AuditModule],

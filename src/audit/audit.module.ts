@@ -6,9 +6,9 @@ import { LineAuditTrail } from './line-audit.trail.js';
 import { RefusalLog } from './refusal.log.js';
 import { SilentAuditTrail } from './silent-audit.trail.js';
 
-function auditTrail({ destination }: AuditSettings, { secret }: AuthSettings): AuditTrail {
+function auditTrail({ destination, sync }: AuditSettings, { secret }: AuthSettings): AuditTrail {
   if (destination === 'off') return new SilentAuditTrail();
-  return new LineAuditTrail(destination, new ArgumentDigest(secret));
+  return new LineAuditTrail(destination, new ArgumentDigest(secret), sync);
 }
 
 /** Keeps the records of calls and decisions where `AUDIT_LOG` says. Global: import it once, at the root. */

@@ -22,7 +22,7 @@ describe('LineAuditTrail', () => {
   const file = (name = 'audit.jsonl') => join(directory, name);
   const read = (name?: string) => readFileSync(file(name), 'utf8');
   const make = (path = file()) => {
-    const made = new LineAuditTrail({ file: path }, new ArgumentDigest('a secret'));
+    const made = new LineAuditTrail({ file: path }, new ArgumentDigest('a secret'), true);
     made.open();
     return made;
   };

@@ -1,34 +1,62 @@
 import { Logger } from '@nestjs/common';
-import type { AuditSettings } from '../config/index.js';
-import { escapeInvisible } from '../lines/index.js';
+import { type AuditSettings, ConfigurationError } from '../config/index.js';
+import { escapeInvisible, LineWriter } from '../lines/index.js';
 import type { ArgumentDigest } from './argument.digest.js';
 import type { AuditRecord } from './audit-record.js';
-import { AuditStream } from './audit.stream.js';
 import type { AuditTrail } from './audit-trail.js';
 
 const COMPLAINT_INTERVAL_MS = 10_000;
+/** With this much waiting to be written, in characters, no further call is begun. */
+const FULL = 4 * 2 ** 20;
+/** Records of what is in flight then still wait; beyond this they are lost. */
+const MAX_WAITING = 16 * 2 ** 20;
 
-/** Keeps records as lines of JSON, in a stream of their own. */
+/** Keeps records as lines of JSON: in a file of their own, or between the lines of the log. */
 export class LineAuditTrail implements AuditTrail {
   readonly isOn = true;
   private readonly logger = new Logger('Audit');
-  private stream: AuditStream | undefined;
+  private writer: LineWriter | undefined;
   private complainedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly destination: Exclude<AuditSettings['destination'], 'off'>,
     private readonly digests: ArgumentDigest,
+    /** `AUDIT_SYNC`. */
+    private readonly sync = false,
   ) {}
 
   /** Once, before the first record. Throws `ConfigurationError` where the file cannot be written. */
   open(): void {
-    this.stream = new AuditStream(this.destination, (error) => this.complain(error));
+    const { destination } = this;
+    if (typeof destination !== 'object') this.writer = LineWriter.standard(destination === 'stdout' ? 1 : 2);
+    else {
+      try {
+        this.writer = LineWriter.file(destination.file);
+      } catch (error) {
+        throw notWritable(error);
+      }
+      process.on('SIGHUP', this.reopen);
+    }
+    this.writer.onError(this.complain);
   }
 
   write(record: AuditRecord): void {
+    if (this.writer === undefined) return;
+    if (this.writer.waiting > MAX_WAITING) {
+      return this.complain(new Error('Too many records wait to be written: one is lost'));
+    }
     const line = JSON.stringify({ time: new Date().toISOString(), ...record });
     // Unlike the log's, a record's texts are not changed: JSON's own escapes say the same.
-    this.stream?.write(`${escapeInvisible(line)}\n`);
+    this.writer.write(`${escapeInvisible(line)}\n`);
+    if (this.sync) this.writer.flush();
+  }
+
+  get isFull(): boolean {
+    return this.writer !== undefined && this.writer.waiting >= FULL;
+  }
+
+  settled(): Promise<void> | undefined {
+    return this.sync ? this.writer?.written() : undefined;
   }
 
   digest(value: unknown): string {
@@ -37,15 +65,35 @@ export class LineAuditTrail implements AuditTrail {
 
   /** What comes after the end of everything is not recorded. */
   close(): void {
-    this.stream?.close();
-    this.stream = undefined;
+    const { writer } = this;
+    this.writer = undefined;
+    if (writer === undefined) return;
+    if (typeof this.destination === 'object') {
+      process.off('SIGHUP', this.reopen);
+      writer.close();
+    } else writer.flush();
+    writer.offError(this.complain);
   }
 
-  /** Once in a while: a full disk fails with every call. */
-  private complain(error: Error): void {
+  private readonly reopen = (): void => {
+    try {
+      this.writer?.reopen();
+    } catch (error) {
+      this.complain(error as Error);
+    }
+  };
+
+  /** Once in a while: a full disk fails again and again. */
+  private readonly complain = (error: Error): void => {
     const now = performance.now();
     if (now < this.complainedAt + COMPLAINT_INTERVAL_MS) return;
     this.complainedAt = now;
     this.logger.error({ event: 'audit.failed', err: error });
-  }
+  };
+}
+
+function notWritable(error: unknown): ConfigurationError {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  const reason = `names a file that can't be written (${code})`;
+  return new ConfigurationError([{ name: 'AUDIT_LOG', reason, example: 'AUDIT_LOG=stdout' }]);
 }

@@ -50,7 +50,7 @@ describe('loadSettings', () => {
       limits: { calls: undefined, failedAuthentications: undefined },
       stdio: { scopes: ['mcp:access'] },
       logs: { level: 'info', format: 'pretty', stream: 'stdout' },
-      audit: { destination: 'off' },
+      audit: { destination: 'off', sync: false },
     });
   });
 

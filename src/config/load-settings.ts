@@ -81,7 +81,7 @@ function assemble(environment: Environment, values: SettingValues, secret: strin
     limits: Object.freeze({ calls: values.RATE_LIMIT, failedAuthentications: values.RATE_LIMIT_IP }),
     stdio: Object.freeze({ scopes: Object.freeze(values.STDIO_SCOPES) }),
     logs: Object.freeze({ level: values.LOG_LEVEL, format: values.LOG_FORMAT, stream: 'stdout' }),
-    audit: Object.freeze({ destination: values.AUDIT_LOG }),
+    audit: Object.freeze({ destination: values.AUDIT_LOG, sync: values.AUDIT_SYNC }),
   });
 }
 

@@ -19,6 +19,7 @@ export function loadStdioSettings(env: EnvironmentVariables): Settings {
     PUBLIC_URL: 'http://localhost',
     // Nobody else is there to be held to account, unless somebody wants a record.
     AUDIT_LOG: env['AUDIT_LOG'] || 'off',
+    AUDIT_SYNC: env['AUDIT_SYNC'],
     JWT_SECRET: randomBytes(32).toString('base64url'),
   });
   return Object.freeze({
@@ -28,6 +29,8 @@ export function loadStdioSettings(env: EnvironmentVariables): Settings {
     logs: Object.freeze({ ...settings.logs, stream: 'stderr' }),
     // The standard output is the protocol's.
     audit:
-      settings.audit.destination === 'stdout' ? Object.freeze({ destination: 'stderr' }) : settings.audit,
+      settings.audit.destination === 'stdout'
+        ? Object.freeze({ ...settings.audit, destination: 'stderr' })
+        : settings.audit,
   });
 }

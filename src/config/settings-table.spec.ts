@@ -40,6 +40,7 @@ describe('the settings', () => {
       ['LOG_FORMAT', 'pretty', 'json'],
       ['STDIO_SCOPES', 'mcp:access', 'mcp:access'],
       ['AUDIT_LOG', 'off', 'stdout'],
+      ['AUDIT_SYNC', 'off', 'off'],
     ]));
 
   it.each(table)('%s has an example that is accepted', (name, setting) => {

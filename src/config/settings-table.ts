@@ -8,6 +8,7 @@ import {
   byteSize,
   duration,
   flag,
+  onOff,
   list,
   oneOf,
   rateLimit,
@@ -181,5 +182,12 @@ export const SETTINGS_TABLE = {
     schema: auditDestination,
     defaults: { development: 'off', production: 'stdout' },
     example: '/var/log/mcp/audit.jsonl',
+  },
+  AUDIT_SYNC: {
+    description:
+      'Whether each audit record is written, and a file is on its disk, before its call is answered.',
+    schema: onOff,
+    defaults: same('off'),
+    example: 'on',
   },
 } as const satisfies Readonly<Record<string, Setting>>;

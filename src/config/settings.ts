@@ -119,6 +119,8 @@ export interface LogSettings {
 /** Where audit records go: nowhere, a standard stream, or a file by its path. */
 export interface AuditSettings {
   readonly destination: 'off' | 'stdout' | 'stderr' | { readonly file: string };
+  /** Each record is written before its call is answered. */
+  readonly sync: boolean;
 }
 
 /** The whole configuration, validated; made by {@link loadSettings} and {@link loadStdioSettings} only. */

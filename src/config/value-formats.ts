@@ -47,6 +47,11 @@ export function wholeNumber(min: number, max: number): Format<number> {
     .refine((value) => value >= min && value <= max, reason);
 }
 
+/** `on` or `off`. */
+export const onOff: Format<boolean> = z
+  .enum(['on', 'off'], { error: 'must be on or off' })
+  .transform((text) => text === 'on');
+
 export const flag: Format<boolean> = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((text) => text === 'true');

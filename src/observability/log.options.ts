@@ -1,13 +1,9 @@
 import { inspect } from 'node:util';
 import type { Params } from 'nestjs-pino';
-import pino, { type DestinationStream, type LoggerOptions } from 'pino';
+import type { DestinationStream, LoggerOptions } from 'pino';
 import type { LogSettings } from '../config/index.js';
-import { escapeInvisible } from '../lines/index.js';
+import { escapeInvisible, LineWriter, LogLines } from '../lines/index.js';
 import { sanitizeFields } from './sanitize.js';
-import { stderrLines } from './stderr.lines.js';
-
-/** One write for many lines, and no line later than this many milliseconds. */
-const BUFFER = { minLength: 4_096, periodicFlush: 100 };
 
 /** What other people's code throws may throw when it is read: the line is written all the same. */
 const UNREADABLE = '(an error that cannot be read)';
@@ -39,17 +35,30 @@ export async function logParams(settings: LogSettings): Promise<Params> {
   return { pinoHttp: [{ ...OPTIONS, level: settings.level }, await destination(settings)], forRoutes: [] };
 }
 
-/** JSON for machines; for eyes, one line of text for each event, written at once. */
-async function destination({ format, stream }: LogSettings): Promise<DestinationStream> {
-  if (format === 'json') {
-    if (stream === 'stderr') return stderrLines((line) => line);
-    const lines = pino.destination({ fd: 1, sync: true, ...BUFFER });
-    process.once('exit', () => lines.flushSync());
-    return lines;
-  }
+/**
+ * JSON for machines; for eyes, one line of text for each event. Lines that nothing reads hold nothing up: beyond a
+ * bound they are dropped, and counted in a line of their own.
+ */
+async function destination({
+  format,
+  stream,
+}: LogSettings): Promise<DestinationStream & { flushSync(): void }> {
+  const look = format === 'json' ? (line: string): string => line : await prettyLook(stream);
+  const writer = LineWriter.standard(stream === 'stderr' ? 2 : 1);
+  const lines = new LogLines(writer, (count) => {
+    const lost = { level: 'warn', time: new Date().toISOString(), event: 'log.lost', lines: count };
+    return look(`${JSON.stringify(lost)}\n`);
+  });
+  return { write: (line) => lines.write(look(line)), flushSync: () => writer.flush() };
+}
+
+async function prettyLook(stream: LogSettings['stream']): Promise<(line: string) => string> {
   const { default: pretty } = await import('pino-pretty');
-  const look = { colorize: process[stream].isTTY, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' };
-  return stream === 'stderr' ? stderrLines(pretty.prettyFactory(look)) : pretty({ ...look, sync: true });
+  return pretty.prettyFactory({
+    colorize: process[stream].isTTY,
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+  });
 }
 
 /** ISO 8601 in UTC. Under load many lines share a millisecond, and its text. */

@@ -49,7 +49,14 @@ export async function startApp(
 ): Promise<TestApp> {
   const defaults = { NODE_ENV: 'test', PORT: '0', HOST: '127.0.0.1', PUBLIC_URL, JWT_SECRET: SECRET };
   const settings = loadSettings(
-    { ...defaults, LOG_LEVEL: 'debug', LOG_FORMAT: 'json', AUDIT_LOG: journalFile('audit') ?? 'off', ...env },
+    {
+      ...defaults,
+      LOG_LEVEL: 'debug',
+      LOG_FORMAT: 'json',
+      AUDIT_LOG: journalFile('audit') ?? 'off',
+      AUDIT_SYNC: 'on',
+      ...env,
+    },
     { directory: tmpdir() },
   );
   const module = await compile(withExtras(settings, providers, imports), tools);

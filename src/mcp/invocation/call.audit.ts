@@ -15,6 +15,16 @@ const MAX_REQUEST_ID = 64;
 export class CallAudit {
   constructor(@Inject(AuditTrail) private readonly trail: AuditTrail) {}
 
+  /** True: so many records wait to be written that no further call may be begun. */
+  get isFull(): boolean {
+    return this.trail.isFull === true;
+  }
+
+  /** Resolves when the records so far have left the process, where a call may not be answered before. */
+  settled(): Promise<void> | undefined {
+    return this.trail.settled?.();
+  }
+
   get isOn(): boolean {
     return this.trail.isOn;
   }

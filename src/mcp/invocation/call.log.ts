@@ -30,6 +30,11 @@ export class CallLog {
     this.audit.ended(call, operation, outcome, durationMs);
   }
 
+  /** Resolves when the records so far have left the process, where a call may not be answered before. */
+  settled(): Promise<void> | undefined {
+    return this.audit.settled();
+  }
+
   /** A name that is nothing of this caller's, `hidden` or not there: what the client sent is not logged. */
   unknown(call: Call, kind: OperationKind, hidden?: Entry): void {
     const outcome: CallOutcome = hidden === undefined ? 'unknown' : 'hidden';

@@ -51,6 +51,8 @@ export class Invoker {
     } finally {
       this.callLog.ended(call, operation, outcome, startedAt);
       call.end();
+      const settled = this.callLog.settled();
+      if (settled !== undefined) await settled;
     }
   }
 

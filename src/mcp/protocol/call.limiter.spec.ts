@@ -35,7 +35,7 @@ async function make(callLimit: RateLimit | undefined): Promise<CallLimiter> {
   }
   const module = await Test.createTestingModule({ imports: [BackplaneModule] }).compile();
   const limiter = module.get<RateLimiter>(RateLimiter);
-  const refused = { record: () => {} } as unknown as RefusedCalls;
+  const refused = { record: () => {}, assertRecordable: () => {} } as unknown as RefusedCalls;
   return new CallLimiter(registry, limiter, options as unknown as McpModuleOptions, refused);
 }
 

@@ -38,6 +38,7 @@ export class CallLimiter {
    * limit is exceeded, nothing of any. Rejects with `RequestRefused` (429) then.
    */
   admit(messages: readonly JsonRpcMessage[], principal: Principal, address?: string): Promise<void> {
+    this.refusedCalls.assertRecordable(messages);
     const isFree = this.options.callLimit === undefined && !messages.some((message) => this.limitOf(message));
     return isFree ? NOTHING_TO_TAKE : this.take(messages, principal, address);
   }

@@ -3,6 +3,7 @@ import type { CallOutcome } from '../../audit/index.js';
 import { CallAudit } from '../invocation/call.audit.js';
 import { CALL_KINDS } from '../invocation/operation.js';
 import type { Peer } from '../sessions/peer.js';
+import { auditUnavailable } from '../sessions/request-refused.js';
 import type { Principal } from '../sessions/principal.js';
 import { type Feature, FEATURES, type Method } from './feature.js';
 import type { JsonRpcMessage } from '../messages/json-rpc.js';
@@ -18,6 +19,13 @@ export class RefusedCalls {
   ) {
     const methods = features.flatMap((feature) => feature.methods);
     this.methods = new Map(methods.map((method) => [method.name, method]));
+  }
+
+  /** Refuses calls (503) while so many records wait to be written that theirs might be lost. */
+  assertRecordable(messages: readonly JsonRpcMessage[]): void {
+    if (!this.audit.isFull) return;
+    if (messages.some((one) => one.kind === 'request' && CALL_KINDS.has(one.method)))
+      throw auditUnavailable();
   }
 
   /** Those of the messages that are calls. The peer is not known yet where a whole HTTP request is refused. */

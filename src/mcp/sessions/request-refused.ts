@@ -80,6 +80,17 @@ export function rateLimited(
   return new RequestRefused(status, 'rate_limited', message, RATE_LIMITED, undefined, id, headers);
 }
 
+/** What a caller has done must be known afterwards. */
+export function auditUnavailable(): RequestRefused {
+  return new RequestRefused(
+    HttpStatus.SERVICE_UNAVAILABLE,
+    'audit_unavailable',
+    'Calls cannot be recorded now: try again later',
+    ErrorCode.InternalError,
+    5,
+  );
+}
+
 export function shuttingDown(): RequestRefused {
   return new RequestRefused(
     HttpStatus.SERVICE_UNAVAILABLE,
