@@ -58,6 +58,7 @@ export const REFUSAL_CODES = [
   'malformed_message',
   'header_mismatch',
   'duplicate_id',
+  'ambiguous_header',
   'missing_session',
   'unknown_session',
   'unknown_event',
