@@ -34,6 +34,7 @@ export const REFUSAL_CODES = [
   'revocation_unavailable',
   'issuer_unavailable',
   // Over a limit.
+  'too_many_connections',
   'too_many_failures',
   'too_many_sessions',
   'rate_limited',
