@@ -155,16 +155,6 @@ describe('a call that reports progress', () => {
 });
 
 describe('the standing stream', () => {
-  it('is taken over by a newer one of the same session', async () => {
-    const endpoint = await open();
-    const first = await endpoint.get();
-    const second = await endpoint.get();
-    await rest(eventsOf(first));
-    expect(session(endpoint).streams.size).toBe(1);
-    await second.body!.cancel();
-    await until(() => session(endpoint).streams.size === 0);
-  });
-
   it.each(['2025-06-18', '2025-11-25'])(
     'gives what came meanwhile to a client that comes back, and then what comes: %s',
     async (version) => {

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 /** What a stream of this server's may consist of, event by event. */
-const EVENT = /^(id: [\w.-]+\n)?(retry: \d+\ndata: |event: message\ndata: [^\r\n]*)$/;
+const EVENT = /^(id: [\w.-]+\n)?(data: |event: message\ndata: [^\r\n]*)$/;
 
 describe.each(ERAS)('$name', (era) => {
   let plain: EraClient;

@@ -145,6 +145,10 @@ export class Call implements CallContext, PendingCall {
     if (!this.ended) this.giveUp(new CallAbortedError(cause));
   }
 
+  keepAlive(now: number): void {
+    this.exchange.outlet.keepAlive?.(now);
+  }
+
   /** Throws why, when the call was given up. */
   throwIfAborted(): void {
     if (this.abortReason !== undefined) throw this.abortReason;

@@ -7,6 +7,8 @@ export interface ReplyOutlet extends MessageOutlet {
   readonly reachesClient?: boolean;
   /** Ends the connection of the stream that carries them, where the client can come back for the rest. */
   interrupt?(): void;
+  /** Keeps the connection of a reply that takes its time; called every now and then. `now` as `performance.now()`. */
+  keepAlive?(now: number): void;
 }
 
 /** What a message came with. */

@@ -58,6 +58,8 @@ export interface PendingCall {
   /** It lasts until it is given up: nobody waits for its end. */
   readonly isStanding?: true;
   abort(cause: AbortCause): void;
+  /** Keeps the connection that its reply is waited for on; called every now and then. `now` as `performance.now()`. */
+  keepAlive?(now: number): void;
 }
 
 /** A request of the server that the peer has not answered yet. */

@@ -7,8 +7,9 @@ import { SessionService } from './session.service.js';
 const TICK_MS = 500;
 
 /**
- * One timer for all sessions. Each tick ends those whose time has come, and gives a slice of the others
- * their heartbeat and their renewal: spread over the interval, so that no tick has all the work.
+ * One timer for all sessions. Each tick ends those whose time has come, looks after the calls that take long, and
+ * gives a slice of the others their heartbeat and their renewal: spread over the interval, so that no tick has all the
+ * work.
  */
 @Injectable()
 export class SessionClock implements OnModuleInit, OnModuleDestroy {
@@ -39,7 +40,9 @@ export class SessionClock implements OnModuleInit, OnModuleDestroy {
     this.sessions.closeExpired();
     const heartbeatTicks = Math.ceil(this.options.heartbeatMs / this.tickMs);
     const renewTicks = Math.ceil(Math.min(RENEW_MS, this.options.sessionIdleMs / 3) / this.tickMs);
+    const now = performance.now();
     for (const peer of this.sessions.peers()) {
+      for (const call of peer.calls.values()) call.keepAlive?.(now);
       const isTurn = (ticks: number): boolean => (this.ticks + peer.ordinal) % ticks === 0;
       if (isTurn(heartbeatTicks)) for (const stream of peer.streams) stream.heartbeat();
       // What is in use lives on; an idle session's time runs.

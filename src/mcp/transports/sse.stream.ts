@@ -20,6 +20,7 @@ const FLUSH_MS = 500;
  */
 export class SseStream implements SessionStream {
   private readonly writer: PacedWriter;
+  private named = false;
 
   constructor(
     private readonly response: ServerResponse,
@@ -38,14 +39,26 @@ export class SseStream implements SessionStream {
     this.write(`event: ${name}\ndata: ${data}\n\n`);
   }
 
+  /** Whether the client has an id of this connection to come back with. */
+  get hasId(): boolean {
+    return this.named;
+  }
+
   /** An event that a client can name when it comes back: `Last-Event-ID`. */
   numbered(id: string, data: string): void {
+    this.named = true;
     this.write(`id: ${id}\nevent: message\ndata: ${data}\n\n`);
   }
 
-  /** Gives the client an id to come back with, and when to. MCP 2025-11-25, Transports. */
-  prime(id: string, retryMs: number): void {
-    this.write(`id: ${id}\nretry: ${retryMs}\ndata: \n\n`);
+  /** Gives the client an id to come back with. MCP 2025-11-25, Transports, "Sending Messages to the Server". */
+  prime(id: string): void {
+    this.named = true;
+    this.write(`id: ${id}\ndata: \n\n`);
+  }
+
+  /** Tells when to come back, ahead of an end of the connection that is not the end of the stream. */
+  retryAfter(ms: number): void {
+    this.write(`retry: ${ms}\n\n`);
   }
 
   send(message: string): void {

@@ -1,6 +1,7 @@
 import { HttpStatus } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { ReplyOutlet } from '../../invocation/exchange.js';
+import type { McpModuleOptions } from '../../mcp.options.js';
 import type { Reply } from '../../protocol/protocol.service.js';
 import type { AcceptedTypes } from '../accepted-types.js';
 import { type ReadingLimits, sendWhole } from '../paced.writer.js';
@@ -8,8 +9,9 @@ import { type ReadingLimits, sendWhole } from '../paced.writer.js';
 /** The stream that an answer becomes once something goes ahead of it. */
 export interface ReplyStream {
   send(message: string): void;
-  /** Nothing more comes: the connection ends once everything is sent. */
-  finish(): void;
+  heartbeat(): void;
+  /** Nothing more comes: the connection ends once everything is sent. `isAnswered`: a reply was among it. */
+  finish(isAnswered: boolean): void;
   /** Ends the connection, not the stream. */
   interrupt?(): void;
 }
@@ -41,10 +43,11 @@ export interface PostExchangeOptions {
  */
 export class PostExchange implements ReplyOutlet {
   private stream: ReplyStream | undefined;
+  private silentSince: number | undefined;
 
   constructor(
     private readonly response: ServerResponse,
-    private readonly limits: ReadingLimits,
+    private readonly limits: ReadingLimits & Pick<McpModuleOptions, 'heartbeatMs'>,
     /** Undefined: the answer is JSON, and nothing goes ahead of it. */
     private readonly options?: PostExchangeOptions,
   ) {}
@@ -70,6 +73,17 @@ export class PostExchange implements ReplyOutlet {
     if (this.options?.isPolled === true) this.begin()?.interrupt?.();
   }
 
+  /**
+   * Makes the answer a stream once it has been waited for as long as a heartbeat: proxies and clients give up a
+   * response of which nothing comes. `now`: of a clock that does not jump, in milliseconds; the time begins with the
+   * first call.
+   */
+  keepAlive(now: number): void {
+    if (this.stream !== undefined || this.response.destroyed) return;
+    this.silentSince ??= now;
+    if (now - this.silentSince >= this.limits.heartbeatMs) this.begin()?.heartbeat();
+  }
+
   /** Sends the replies and ends. `batched`: the client sent an array, and gets one. */
   finish(
     replies: readonly Reply[],
@@ -82,7 +96,7 @@ export class PostExchange implements ReplyOutlet {
     if (mustStream) this.begin(headers);
     if (this.stream !== undefined) {
       for (const { text } of replies) this.stream.send(text);
-      this.stream.finish();
+      this.stream.finish(replies.length > 0);
     } else if (replies.length === 0) {
       this.response.writeHead(HttpStatus.ACCEPTED, { ...headers, ...NOT_STORED }).end();
     } else {

@@ -40,7 +40,7 @@ let stream: ResumableStream;
 beforeEach(async () => {
   const backplane = await Test.createTestingModule({ imports: [BackplaneModule] }).compile();
   log = new RemoteLog(backplane.get<ReplayLog>(ReplayLog));
-  stream = new ResumableStream('reply-1', 'session', log, lost);
+  stream = new ResumableStream({ name: 'reply-1', logKey: 'session', log, onLost: lost, isPrimed: true });
   server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
 });
@@ -57,13 +57,16 @@ async function connect(): Promise<{ response: ServerResponse; body: Promise<stri
 }
 
 const open = (response: ServerResponse): SseStream => new SseStream(response, LIMITS, lost);
+const unwanted = (): never => {
+  throw new Error('there is nothing to open a connection for');
+};
 const dataIn = (body: string): string[] => [...body.matchAll(/^data: (.+)$/gm)].map(([, data]) => data!);
 
 /** Connects `stream`, and lets the client lose its connection: the id that it comes back with. */
 async function connectOnce(resumable: ResumableStream): Promise<string> {
   const { response, body } = await connect();
   const connection = open(response);
-  resumable.connect(connection, true);
+  resumable.open(connection);
   connection.end('closed_by_server');
   resumable.disconnect(connection);
   return /^id: (.+)$/m.exec(await body)![1]!;
@@ -82,10 +85,10 @@ it.each([1, 2, 3])('loses nothing that is sent while the log is read: time %d', 
     }
   };
   const second = await connect();
-  expect(await stream.resume(primed, () => open(second.response))).toBe(true);
+  expect(await stream.resume(primed, () => open(second.response))).toBe('resumed');
   sent.push('late');
   stream.send('late');
-  stream.finish();
+  stream.finish(true);
   expect(dataIn(await second.body)).toEqual(sent);
 });
 
@@ -93,18 +96,50 @@ it('waits for what is on its way to the log', async () => {
   const primed = await connectOnce(stream);
   const second = await connect();
   stream.send('just now');
-  expect(await stream.resume(primed, () => open(second.response))).toBe(true);
-  stream.finish();
+  expect(await stream.resume(primed, () => open(second.response))).toBe('resumed');
+  stream.finish(true);
   expect(dataIn(await second.body)).toEqual(['just now']);
 });
 
 it('is forgotten by its session once it has finished', async () => {
   const session = new Session('s', { key: 'alice' } as Principal, 'streamable-http');
+  session.protocolVersion = '2025-11-25';
   const streams = new SessionStreams(log);
   const [running, finished] = [streams.forReply(session), streams.forReply(session)];
   const [idOfRunning, idOfFinished] = [await connectOnce(running), await connectOnce(finished)];
-  finished.finish();
+  finished.finish(true);
   streams.forgetFinished(session);
   expect(streams.sentOn(session, idOfRunning)).toBe(running);
   expect(streams.sentOn(session, idOfFinished)).not.toBe(finished);
+});
+
+it('says that nothing is left once it has finished without what its client waits for', async () => {
+  const primed = await connectOnce(stream);
+  stream.finish(false);
+  expect(await stream.resume(primed, unwanted)).toBe('nothing_left');
+  const [end] = (await log.after('session', primed))!;
+  expect(await stream.resume(end!.id, unwanted)).toBe('nothing_left');
+});
+
+it('tells a client of another node, which cannot know whether it has finished, to ask again', async () => {
+  const primed = await connectOnce(stream);
+  const options = { name: 'reply-1', logKey: 'session', log, onLost: lost, isPrimed: true };
+  const elsewhere = new ResumableStream({ ...options, isElsewhere: true });
+  const { response, body } = await connect();
+  expect(await elsewhere.resume(primed, () => open(response))).toBe('resumed');
+  expect(await body).toBe(`id: ${primed}\ndata: \n\nretry: 1000\n\n`);
+  stream.finish(false);
+  // Until the end has reached the log, which the other node does not wait for.
+  while ((await log.after('session', primed))?.length !== 1) await turn();
+  expect(await elsewhere.resume(primed, () => open(response))).toBe('nothing_left');
+});
+
+it('gives an id to a connection that has had none, at the first heartbeat', async () => {
+  const primed = await connectOnce(stream);
+  const second = await connect();
+  await stream.resume(primed, () => open(second.response));
+  stream.heartbeat();
+  stream.heartbeat();
+  stream.finish(true);
+  expect(await second.body).toBe(`id: ${primed}\ndata: \n\n: heartbeat\n\n: heartbeat\n\n`);
 });

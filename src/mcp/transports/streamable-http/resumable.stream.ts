@@ -3,8 +3,28 @@ import type { ReplayEntry, ReplayLog } from '../../../backplane/index.js';
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
 
-/** When a client that lost its connection should come back. */
+/** When a client should come back whose connection the server ends before its stream. */
 const RETRY_MS = 1_000;
+
+/** The id of the entry that ends a stream. A client that names it has missed nothing and waits for nothing. */
+const FINAL_EVENT = /^[a-z]+-[\w-]+\.[\w-]+\.\d+\.end$/;
+
+export interface ResumableStreamOptions {
+  readonly name: string;
+  readonly logKey: string;
+  readonly log: ReplayLog;
+  readonly onLost: (error: unknown) => void;
+  /** The client is given ids without a message, to come back with. MCP 2025-11-25 and later. */
+  readonly isPrimed: boolean;
+  /** This node does not send on it: it is in the log alone. */
+  readonly isElsewhere?: boolean;
+}
+
+/**
+ * What became of a request for the rest of a stream: the client gets it on its connection; there is nothing left, and
+ * never will be; or the event is not known any more.
+ */
+export type Resumption = 'resumed' | 'nothing_left' | 'unknown';
 
 /**
  * A stream of a session that outlives its connection: what is sent is numbered and kept, and a client that
@@ -12,20 +32,20 @@ const RETRY_MS = 1_000;
  */
 export class ResumableStream implements SessionStream {
   private connection: SseStream | undefined;
-  private primed = false;
   private sent = 0;
+  private finished = false;
+  /** Of the newest event, which the client of an open connection has been given. */
+  private lastId: string | undefined;
   /** Another node may have a stream of this name, and the log is one. */
   private readonly tag = randomBytes(6).toString('base64url');
   /** Appends follow one another, whatever each takes. */
   private appended: Promise<void> = Promise.resolve();
 
-  constructor(
-    private readonly name: string,
-    private readonly logKey: string,
-    private readonly log: ReplayLog,
-    private readonly onLost: (error: unknown) => void,
-    private finished = false,
-  ) {}
+  constructor(private readonly options: ResumableStreamOptions) {}
+
+  get name(): string {
+    return this.options.name;
+  }
 
   get isFinished(): boolean {
     return this.finished;
@@ -35,18 +55,15 @@ export class ResumableStream implements SessionStream {
     return this.connection !== undefined;
   }
 
-  /** Sends on this connection from here on; a new client is given a number to come back with. */
-  connect(connection: SseStream, primed: boolean): void {
-    const before = this.connection;
-    this.connection = connection;
-    before?.end('replaced');
-    // Who comes back has a number already.
-    this.primed ||= primed;
-    if (primed) connection.prime(this.keep(''), RETRY_MS);
+  /** Sends on this connection from here on, beginning with an id to come back with. */
+  open(connection: SseStream): void {
+    this.connect(connection);
+    if (this.options.isPrimed) connection.prime(this.keep(''));
   }
 
-  /** Goes on where the client stopped reading. False: what it asks for is gone, and nothing was sent. */
-  async resume(lastEventId: string, connect: () => SseStream): Promise<boolean> {
+  /** Goes on where the client stopped reading. `open` is called once there is something to send or to wait for. */
+  async resume(lastEventId: string, open: () => SseStream): Promise<Resumption> {
+    if (FINAL_EVENT.test(lastEventId)) return 'nothing_left';
     let connection: SseStream | undefined;
     let last = lastEventId;
     let sent: number;
@@ -54,20 +71,28 @@ export class ResumableStream implements SessionStream {
       sent = this.sent;
       const rest = await this.after(last);
       if (rest === undefined) {
+        if (connection === undefined) return 'unknown';
         // The log was overrun meanwhile: the client comes back, and is told so.
-        connection?.end('closed_by_server');
-        return connection !== undefined;
+        this.leave(connection, last);
+        return 'resumed';
       }
-      connection ??= connect();
       for (const { id, data } of rest) {
-        if (data !== '') connection.numbered(id, data);
+        if (data !== '') (connection ??= open()).numbered(id, data);
         last = id;
       }
       // What was sent while the log was read is in the log when it is read again.
     } while (this.sent !== sent);
-    if (this.finished) connection.end('closed_by_server');
-    else this.connect(connection, false);
-    return true;
+    if (this.finished || FINAL_EVENT.test(last)) {
+      connection?.end('closed_by_server');
+      return connection === undefined ? 'nothing_left' : 'resumed';
+    }
+    connection ??= open();
+    if (this.options.isElsewhere === true) this.leave(connection, last);
+    else {
+      this.lastId = last;
+      this.connect(connection);
+    }
+    return 'resumed';
   }
 
   /** False: a newer connection carries the stream. */
@@ -82,42 +107,65 @@ export class ResumableStream implements SessionStream {
     this.connection?.numbered(id, message);
   }
 
-  /** Nothing more comes: the connection ends once everything is sent. */
-  finish(): void {
+  /**
+   * Nothing more comes: the connection ends once everything is sent. `isAnswered`: what the client waits for has been
+   * sent. Otherwise it would come back for it, and is given the id that ends the matter.
+   */
+  finish(isAnswered: boolean): void {
     this.finished = true;
+    const id = this.keep('', '.end');
+    if (!isAnswered && this.options.isPrimed) this.connection?.prime(id);
     this.connection?.end('closed_by_server');
   }
 
   /** Ends the connection, where the client has a number to come back with: the stream goes on without it. */
   interrupt(): void {
-    if (this.primed) this.connection?.end('closed_by_server');
+    if (this.options.isPrimed && this.connection !== undefined) this.leave(this.connection, this.lastId);
   }
 
   heartbeat(): void {
-    this.connection?.heartbeat();
+    const { connection, lastId } = this;
+    // Without an id of this very connection the SDKs' clients come back for another stream than this.
+    if (this.options.isPrimed && connection?.hasId === false && lastId !== undefined)
+      connection.prime(lastId);
+    connection?.heartbeat();
   }
 
   end(reason: SessionEnd): void {
     this.finished = true;
+    if (reason === 'shutdown' && this.options.isPrimed) this.connection?.retryAfter(RETRY_MS);
     this.connection?.end(reason);
   }
 
+  private connect(connection: SseStream): void {
+    const before = this.connection;
+    this.connection = connection;
+    before?.end('replaced');
+  }
+
+  /** Ends a connection whose client is to come back, with an id of that connection. */
+  private leave(connection: SseStream, lastId: string | undefined): void {
+    if (this.options.isPrimed) {
+      if (!connection.hasId && lastId !== undefined) connection.prime(lastId);
+      connection.retryAfter(RETRY_MS);
+    }
+    connection.end('closed_by_server');
+  }
+
   private async after(id: string): Promise<readonly ReplayEntry[] | undefined> {
-    // Whoever has seen the last has missed nothing, however long ago that was.
-    if (this.sent > 0 && id === this.idOf(this.sent)) return [];
+    // A client that has seen the last has missed nothing, however long ago that was.
+    if (id === this.lastId) return [];
     await this.appended;
-    return this.log.after(this.logKey, id);
+    return this.options.log.after(this.options.logKey, id);
   }
 
-  private keep(data: string): string {
+  private keep(data: string, suffix = ''): string {
+    const { name, log, logKey, onLost } = this.options;
     this.sent += 1;
-    const id = this.idOf(this.sent);
-    const entry = { id, stream: this.name, data };
-    this.appended = this.appended.then(() => this.log.append(this.logKey, entry)).catch(this.onLost);
+    const id = `${name}.${this.tag}.${this.sent}${suffix}`;
+    this.lastId = id;
+    const entry = { id, stream: name, data };
+    this.appended = this.appended.then(() => log.append(logKey, entry)).catch(onLost);
     return id;
-  }
-
-  private idOf(number: number): string {
-    return `${this.name}.${this.tag}.${number}`;
   }
 }

@@ -3,61 +3,99 @@ import { randomUUID } from 'node:crypto';
 import { ReplayLog } from '../../../backplane/index.js';
 import type { Session } from '../../sessions/session.js';
 import { ResumableStream } from './resumable.stream.js';
+import { StandaloneStreams } from './standalone.streams.js';
 
-/** The stream of messages that belong to no request. */
-const STANDING = 'standing';
-const STANDING_EVENT = new RegExp(`^${STANDING}\\.[\\w-]+\\.\\d+$`);
+/** From this revision on a stream begins with an event that gives the client a number to come back with. */
+const PRIMED_SINCE = '2025-11-25';
 
-/** The resumable streams of each session, by name: the standing one, and one for each reply that became one. */
+const STANDALONE = 'standalone-';
+const STANDALONE_EVENT = new RegExp(`^${STANDALONE}[\\w-]+\\.[\\w-]+\\.\\d+$`);
+
+interface StreamsOfSession {
+  readonly standalone: StandaloneStreams;
+  /** By name: one for each reply that became a stream. */
+  readonly replies: Map<string, ResumableStream>;
+}
+
+/** Whether the client of this session is given ids to come back with, ahead of any message. */
+export function isPrimed({ protocolVersion }: Session): boolean {
+  return protocolVersion >= PRIMED_SINCE;
+}
+
+/** The resumable streams of each session: those that belong to no request, and one for each reply that became one. */
 @Injectable()
 export class SessionStreams {
   private readonly logger = new Logger('Replay');
-  private readonly streams = new WeakMap<Session, Map<string, ResumableStream>>();
+  private readonly streams = new WeakMap<Session, StreamsOfSession>();
 
   constructor(@Inject(ReplayLog) private readonly log: ReplayLog) {}
 
-  standing(session: Session): ResumableStream {
-    return this.of(session).get(STANDING) ?? this.create(session, STANDING);
-  }
-
-  /** Whether this could be the id of an event on a standing stream. */
-  isStandingEvent(eventId: string): boolean {
-    return STANDING_EVENT.test(eventId);
+  /** A stream for messages that belong to no request. */
+  forMessages(session: Session): ResumableStream {
+    return this.make(session, STANDALONE + randomUUID());
   }
 
   /** A stream for the replies to one POST. */
   forReply(session: Session): ResumableStream {
-    return this.create(session, `reply-${randomUUID()}`);
-  }
-
-  /** The stream of a session that an event was sent on; one that has finished lives in the log alone. */
-  sentOn(session: Session, eventId: string): ResumableStream {
-    const name = eventId.slice(0, eventId.indexOf('.'));
-    if (name === STANDING) return this.standing(session);
-    return this.of(session).get(name) ?? this.make(session, name, true);
-  }
-
-  forgetFinished(session: Session): void {
-    const streams = this.of(session);
-    for (const [name, stream] of streams) if (stream.isFinished) streams.delete(name);
-  }
-
-  private create(session: Session, name: string): ResumableStream {
-    const stream = this.make(session, name, false);
-    this.of(session).set(name, stream);
+    const stream = this.make(session, `reply-${randomUUID()}`);
+    this.of(session).replies.set(stream.name, stream);
     return stream;
   }
 
-  private make(session: Session, name: string, finished: boolean): ResumableStream {
+  /** Whether this could be the id of an event that belongs to no request. */
+  isStandaloneEvent(eventId: string): boolean {
+    return STANDALONE_EVENT.test(eventId);
+  }
+
+  /** The stream of a session that an event was sent on; of a reply that is not sent here, what the log has of it. */
+  sentOn(session: Session, eventId: string): ResumableStream {
+    const name = eventId.slice(0, eventId.indexOf('.'));
+    const { standalone, replies } = this.of(session);
+    if (name.startsWith(STANDALONE)) return standalone.get(name) ?? this.make(session, name);
+    return replies.get(name) ?? this.make(session, name, true);
+  }
+
+  /** The stream has a connection: it keeps its session, and is given the heartbeat. */
+  joined(session: Session, stream: ResumableStream): void {
+    if (!stream.name.startsWith(STANDALONE)) return void session.streams.add(stream);
+    const { standalone } = this.of(session);
+    standalone.carryOn(stream);
+    session.attach(standalone);
+  }
+
+  /** The stream has lost its connection. */
+  left(session: Session, stream: ResumableStream): void {
+    if (!stream.name.startsWith(STANDALONE)) return session.detach(stream);
+    const { standalone } = this.of(session);
+    standalone.passOn(stream);
+    if (!standalone.isConnected) session.detach(standalone);
+  }
+
+  forgetFinished(session: Session): void {
+    const { replies } = this.of(session);
+    for (const [name, stream] of replies) if (stream.isFinished) replies.delete(name);
+  }
+
+  private make(session: Session, name: string, isElsewhere = false): ResumableStream {
     const onLost = (error: unknown): void => {
       this.logger.warn({ event: 'replay.not_kept', session: session.logId, err: error });
     };
-    return new ResumableStream(name, session.id, this.log, onLost, finished);
+    return new ResumableStream({
+      name,
+      logKey: session.id,
+      log: this.log,
+      onLost,
+      isPrimed: isPrimed(session),
+      isElsewhere,
+    });
   }
 
-  private of(session: Session): Map<string, ResumableStream> {
+  private of(session: Session): StreamsOfSession {
     let streams = this.streams.get(session);
-    if (streams === undefined) this.streams.set(session, (streams = new Map()));
+    if (streams === undefined) {
+      streams = { standalone: new StandaloneStreams(), replies: new Map() };
+      this.streams.set(session, streams);
+    }
     return streams;
   }
 }

@@ -23,12 +23,10 @@ import { SseStream } from '../sse.stream.js';
 import { refuseUnanswered } from '../unanswered.js';
 import { assertProtocolVersion, namesSession, sessionIdOf } from './mcp-headers.js';
 import { PostExchange } from './post.exchange.js';
-import type { ResumableStream } from './resumable.stream.js';
-import { SessionStreams } from './session.streams.js';
+import type { ResumableStream, Resumption } from './resumable.stream.js';
+import { isPrimed, SessionStreams } from './session.streams.js';
 
 const TRANSPORT = 'streamable-http';
-/** From this revision on a stream begins with an event that gives the client a number to come back with. */
-const PRIMED_SINCE = '2025-11-25';
 
 /** Streamable HTTP with sessions: MCP 2025-03-26 to 2025-11-25, Transports. */
 @Injectable()
@@ -96,12 +94,14 @@ export class SessionTransport {
     const session = await this.currentSession(request);
     session.show(principalOf(request.auth));
     const eventId = String(request.headers['last-event-id'] ?? '');
-    if (eventId === '') return this.stand(session, response);
-    if (await this.resume(session, eventId, response)) return;
-    if (!this.streams.isStandingEvent(eventId)) throw unknownEvent();
+    if (eventId === '') return this.openStandalone(session, response);
+    const resumption = await this.resume(session, eventId, response);
+    if (resumption === 'resumed') return;
+    if (resumption === 'nothing_left') return endWith204(response);
+    if (!this.streams.isStandaloneEvent(eventId)) throw unknownEvent();
     this.sessions.find(session.id, principalOf(request.auth), TRANSPORT);
     // What it has missed is gone, and clients do not ask again without the id: they would hear nothing any more.
-    this.stand(session, response);
+    this.openStandalone(session, response);
     this.announcer.announceAll(session);
   }
 
@@ -109,7 +109,7 @@ export class SessionTransport {
   async end(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     assertProtocolVersion(request);
     this.sessions.close(await this.ownSession(request), 'deleted');
-    response.writeHead(HttpStatus.NO_CONTENT, { 'Cache-Control': 'no-store' }).end();
+    endWith204(response);
   }
 
   private ownSession(request: AuthenticatedRequest): Promise<Session> {
@@ -148,7 +148,7 @@ export class SessionTransport {
       accepted,
       openStream: (headers) => this.replyStream(session, response, headers),
       otherStream: session,
-      isPolled: session.protocolVersion >= PRIMED_SINCE,
+      isPolled: isPrimed(session),
     });
     const answers: (Reply | undefined)[] = await Promise.all(
       messages.map((message) =>
@@ -177,37 +177,33 @@ export class SessionTransport {
   ): ResumableStream {
     const stream = this.streams.forReply(session);
     session.streams.add(stream);
-    stream.connect(
-      this.connection(session, stream, response, headers),
-      session.protocolVersion >= PRIMED_SINCE,
-    );
+    stream.open(this.connection(session, stream, response, headers));
     return stream;
   }
 
-  private stand(session: Session, response: ServerResponse): void {
-    const stream = this.streams.standing(session);
-    session.attach(stream);
-    stream.connect(this.connection(session, stream, response), session.protocolVersion >= PRIMED_SINCE);
+  private openStandalone(session: Session, response: ServerResponse): void {
+    const stream = this.streams.forMessages(session);
+    stream.open(this.connection(session, stream, response));
+    this.streams.joined(session, stream);
     // There may be nothing to send for a while, and the client waits to hear that it is connected.
     response.flushHeaders();
   }
 
-  /** False: the event is not there any more, and nothing was sent. */
-  private async resume(session: Session, lastEventId: string, response: ServerResponse): Promise<boolean> {
+  private async resume(session: Session, lastEventId: string, response: ServerResponse): Promise<Resumption> {
     const stream = this.streams.sentOn(session, lastEventId);
     // The session may end whenever the log is read, and nobody would end this connection after that.
-    const connect = (): SseStream => {
+    const open = (): SseStream => {
       if (!this.sessions.holds(session)) throw unknownSession();
       return this.connection(session, stream, response);
     };
-    if (!(await stream.resume(lastEventId, connect))) return false;
+    const resumption = await stream.resume(lastEventId, open);
+    if (resumption !== 'resumed') return resumption;
     if (!this.sessions.holds(session)) stream.end('closed_by_server');
     else if (stream.isConnected && !response.destroyed) {
-      if (stream === this.streams.standing(session)) session.attach(stream);
-      else session.streams.add(stream);
+      this.streams.joined(session, stream);
       response.flushHeaders();
     }
-    return true;
+    return resumption;
   }
 
   private connection(
@@ -219,11 +215,15 @@ export class SessionTransport {
     const onEnd = (reason: SessionEnd): void => {
       if (reason === 'slow_client') connection.end(reason);
       // A newer connection may have taken the stream over.
-      if (stream.disconnect(connection)) session.detach(stream);
+      if (stream.disconnect(connection)) this.streams.left(session, stream);
     };
     const connection: SseStream = new SseStream(response, this.options, onEnd, headers);
     return connection;
   }
+}
+
+function endWith204(response: ServerResponse): void {
+  response.writeHead(HttpStatus.NO_CONTENT, { 'Cache-Control': 'no-store' }).end();
 }
 
 function unknownEvent(): RequestRefused {
