@@ -154,7 +154,7 @@ describe('a call that reports progress', () => {
   });
 });
 
-describe('the standing stream', () => {
+describe('the standalone stream', () => {
   it.each(['2025-06-18', '2025-11-25'])(
     'gives what came meanwhile to a client that comes back, and then what comes: %s',
     async (version) => {

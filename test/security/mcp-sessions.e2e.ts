@@ -163,22 +163,22 @@ describe('the owner', () => {
     expect((await kept.post(ping, { token: fresh })).status).toBe(200);
   });
 
-  it('by a second GET takes its own stream over, and nobody else by theirs', async () => {
+  it('has more than one stream, and ends none by a GET of another caller', async () => {
     const endpoint = await McpEndpoint.open(app.url, token);
     const stranger = new McpEndpoint(app.url, tokenOf('mallory'));
     stranger.sessionId = endpoint.sessionId;
-    const first = await endpoint.get();
-    let ended = false;
-    const reading = (async () => {
-      await first.text();
-      ended = true;
-    })();
+    const streams = [await endpoint.get()];
     expect((await stranger.get()).status).toBe(404);
-    expect(ended).toBe(false);
-    const second = await endpoint.get();
-    await reading;
-    await second.body!.cancel();
+    streams.push(await endpoint.get());
+    const session = app.app
+      .get(SessionService)
+      .list()
+      .find(({ id }) => id === endpoint.sessionId)!;
+    session.send('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}');
     await endpoint.delete();
+    const [older, newer] = await Promise.all(streams.map((stream) => stream.text()));
+    expect(older).not.toContain('list_changed');
+    expect(newer).toContain('list_changed');
   });
 
   it('has its streams closed by the revocation', async () => {
