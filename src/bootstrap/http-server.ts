@@ -7,6 +7,8 @@ import { type Stop, stopInOrder } from './orderly-stop.js';
 /** Creates the application and listens. The returned function ends it and the process, within `SHUTDOWN_GRACE`. */
 export async function startHttpServer(): Promise<Stop> {
   const settings = loadSettings(process.env, { directory: process.cwd() });
+  // No tool, and no program that one starts, has a use for the key.
+  delete process.env['JWT_SECRET'];
   const app = await createHttpApp(settings);
   try {
     await app.listen(settings.http.port, settings.http.host);
@@ -14,6 +16,9 @@ export async function startHttpServer(): Promise<Stop> {
     throw listenerRefusal(error);
   }
   const logger = new Logger('Server');
+  for (const { name, reason } of settings.warnings) {
+    logger.warn({ event: 'settings.weak', setting: name, reason: `${name} ${reason}` });
+  }
   const { address, port } = app.getHttpServer().address() as AddressInfo;
   logger.log({
     event: 'server.started',

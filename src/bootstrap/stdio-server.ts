@@ -18,6 +18,8 @@ const FLUSH_MS = 1_000;
  */
 export async function startStdioServer(input: Readable, output: Writable): Promise<Stop> {
   const settings = loadStdioSettings(process.env);
+  // It is not used here, and no tool has a use for it.
+  delete process.env['JWT_SECRET'];
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), APP_OPTIONS);
   useLogs(app, settings);
   const logger = new Logger('Server');

@@ -42,8 +42,8 @@ describe('ConfigurationModule', () => {
 
   it('gives a room each namespace', async () => {
     // What is left out here is read where the process starts.
-    const { environment, stdio, ...namespaces } = settings;
-    expect([environment, stdio.scopes]).toEqual(['development', ['mcp:access']]);
+    const { environment, warnings, stdio, ...namespaces } = settings;
+    expect([environment, warnings, stdio.scopes]).toEqual(['development', [], ['mcp:access']]);
     expect((await build()).get(Room)).toEqual(namespaces);
   });
 

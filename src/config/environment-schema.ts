@@ -42,7 +42,8 @@ function schemaOf(setting: Setting, environment: Environment, variables: Variabl
 }
 
 function isRequired({ required }: SpecialDefault, variables: Variables): boolean {
-  return required === true || (required !== undefined && variables[required.without] === undefined);
+  if (required === undefined || required === true) return required === true;
+  return required.without.every((other) => variables[other] === undefined);
 }
 
 function problemsOf(issues: readonly z.core.$ZodIssue[], variables: Variables): SettingProblem[] {
@@ -57,7 +58,7 @@ function problemsOf(issues: readonly z.core.$ZodIssue[], variables: Variables): 
 function requirementOf(name: string): string {
   const fallback = settings[name]?.defaults.production;
   const required = typeof fallback === 'object' ? fallback.required : undefined;
-  const unless = typeof required === 'object' ? `, or ${required.without}` : '';
+  const unless = typeof required === 'object' ? `, or ${required.without.join(' or ')}` : '';
   return `is required in production${unless}`;
 }
 

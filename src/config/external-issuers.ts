@@ -4,6 +4,9 @@ import { DEFAULT_ALGORITHMS, DEFAULT_CLAIMS, DEFAULT_TYPES, PRESETS } from './is
 import { SETTINGS_TABLE } from './settings-table.js';
 import type { ClaimNames, ExternalIssuer } from './settings.js';
 
+/** Providers' clocks are kept by other people. */
+const DEFAULT_TOLERANCE_MS = 30_000;
+
 /** What is wrong with the external issuers beside the others: `own` is whose tokens `JWT_SECRET` signs. */
 export function issuerProblems(entries: readonly IssuerEntry[], own: string): SettingProblem[] {
   if (!entries.some(({ issuer }) => withoutSlash(issuer) === withoutSlash(own))) return [];
@@ -30,5 +33,8 @@ function complete(entry: IssuerEntry, resources: readonly string[]): ExternalIss
     algorithms: entry.algorithms ?? preset.algorithms ?? DEFAULT_ALGORITHMS,
     types: entry.types ?? preset.types ?? DEFAULT_TYPES,
     claims: Object.freeze(claims),
+    clockToleranceSeconds: (entry.clockTolerance ?? DEFAULT_TOLERANCE_MS) / 1_000,
+    scopes: entry.scopes,
+    administers: entry.administers ?? 'own',
   };
 }

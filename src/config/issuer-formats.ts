@@ -3,6 +3,8 @@ import { DEVELOPMENT_ISSUER } from './development-issuer.js';
 import { PRESET_NAMES, type PresetName } from './issuer-presets.js';
 import { isLoopbackHost } from './loopback.js';
 import type { ClaimNames } from './settings.js';
+import { SCOPE_TOKEN } from './token-formats.js';
+import { milliseconds } from './value-formats.js';
 
 const ELLIPTIC = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
 const RSA = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const;
@@ -10,7 +12,10 @@ const ALGORITHMS = [...ELLIPTIC, ...RSA] as const;
 
 const MAX_ISSUERS = 16;
 const MAX_NAMES = 8;
-const KEYS = 'issuer, preset, jwksUri, audience, algorithms, types, claims';
+const KEYS =
+  'issuer, preset, jwksUri, audience, algorithms, types, claims, clockTolerance, scopes, administers';
+/** No provider's clock is further off; a longer one would only keep expired tokens alive. */
+export const LONGEST_TOLERANCE = '10m';
 const CLAIMS = 'subject, scopes, roles, clientId, jti';
 // RFC 6838, section 4.2: what a media type is made of. The empty text stands for a token without a typ.
 const TYPE = /^[A-Za-z0-9!#$&^_.+/-]{0,64}$/;
@@ -23,6 +28,10 @@ export interface IssuerEntry {
   readonly audience?: readonly string[] | undefined;
   readonly algorithms?: readonly string[] | undefined;
   readonly types?: readonly string[] | undefined;
+  /** Milliseconds. */
+  readonly clockTolerance?: number | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly administers?: 'own' | 'all' | undefined;
   readonly claims?: { readonly [Kind in keyof ClaimNames]?: readonly string[] | undefined } | undefined;
 }
 
@@ -82,6 +91,19 @@ const claims = z.strictObject(
   { error: `claims must be an object with no keys but ${CLAIMS}` },
 );
 
+const TOLERANCE = `clockTolerance must be a duration such as 30s, from 0s to ${LONGEST_TOLERANCE}`;
+/** A plain number counts as seconds. */
+const clockTolerance = z.preprocess(
+  (value) => (typeof value === 'number' ? `${value}s` : value),
+  z
+    .string({ error: TOLERANCE })
+    .transform(milliseconds)
+    .refine((value) => value >= 0 && value <= milliseconds(LONGEST_TOLERANCE), TOLERANCE),
+);
+
+const SCOPES = 'scopes must be a list of scopes, each without blanks, quotes or \\';
+const ceiling = z.array(z.string({ error: SCOPES }).regex(SCOPE_TOKEN, SCOPES), { error: SCOPES });
+
 const entry = z
   .strictObject(
     {
@@ -95,6 +117,9 @@ const entry = z
       algorithms: algorithms.optional(),
       types: texts(TYPE, 'types must be values of the header typ, such as at+jwt or JWT').optional(),
       claims: claims.optional(),
+      clockTolerance: clockTolerance.optional(),
+      scopes: ceiling.optional(),
+      administers: z.enum(['own', 'all'], { error: 'administers must be own or all' }).optional(),
     },
     { error: `each must be an object with no keys but ${KEYS}` },
   )

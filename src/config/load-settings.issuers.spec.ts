@@ -36,8 +36,27 @@ describe('external issuers', () => {
           clientId: ['client_id', 'azp'],
           jti: ['jti'],
         },
+        clockToleranceSeconds: 30,
+        scopes: undefined,
+        administers: 'own',
       },
     ]));
+
+  it('may have a clock, a ceiling and administrators of their own', () => {
+    const clocks = ['2m', '0s', 7].map((clockTolerance, at) => ({ issuer: ISSUER + at, clockTolerance }));
+    expect(load(clocks).externalIssuers.map((one) => one.clockToleranceSeconds)).toEqual([120, 0, 7]);
+    const terms = { scopes: ['mcp:access'], administers: 'all' };
+    expect(load([{ issuer: ISSUER, ...terms }]).externalIssuers).toMatchObject([terms]);
+  });
+
+  it.each([
+    [{ clockTolerance: '11m' }, 'clockTolerance must be a duration such as 30s, from 0s to 10m'],
+    [{ clockTolerance: -1 }, 'clockTolerance must be a duration'],
+    [{ clockTolerance: null }, 'clockTolerance must be a duration'],
+    [{ scopes: 'mcp:access' }, 'scopes must be a list of scopes'],
+    [{ scopes: ['a b'] }, 'scopes must be a list of scopes'],
+    [{ administers: 'everyone' }, 'administers must be own or all'],
+  ])('%j is refused', (terms, reason) => expect(reasonOf([{ issuer: ISSUER, ...terms }])).toContain(reason));
 
   it.each([
     [{ preset: 'keycloak' }, { types: ['JWT', 'at+jwt'], roles: ['realm_access.roles'] }],
@@ -57,7 +76,7 @@ describe('external issuers', () => {
     const [{ claims, ...issuer }] = load([{ issuer: ISSUER, ...entry }]).externalIssuers as [
       ReturnType<typeof load>['externalIssuers'][number],
     ];
-    expect({ ...claims, ...issuer }).toMatchObject(expected);
+    expect({ ...issuer, ...claims }).toMatchObject(expected);
   });
 
   it('make the secret optional in production, and leave it out then', () => {

@@ -90,7 +90,7 @@ describe('loadSettings refuses', () => {
         .map((name) => [name, ` ${canary} `]),
     );
     const error = refusal(every);
-    expect(error.problems).toHaveLength(20);
+    expect(error.problems).toHaveLength(19);
     expect(inspect(error)).not.toContain(canary);
   });
 
@@ -115,7 +115,7 @@ describe('loadSettings refuses', () => {
     const { problems } = refusal({});
     expect(problems.map(({ name, reason }) => `${name} ${reason}`)).toEqual([
       'PUBLIC_URL is required in production',
-      'JWT_SECRET is required in production, or AUTH_ISSUERS',
+      'JWT_SECRET is required in production, or JWT_SECRET_FILE or AUTH_ISSUERS',
     ]);
   });
 
@@ -124,6 +124,7 @@ describe('loadSettings refuses', () => {
     ['PORT', '0', 'from 1 to 65535'],
     ['AUTH_DEV_TOKENS', 'true', 'must not be true in production'],
     ['JWT_SECRET', 'x'.repeat(64), 'placeholder'],
+    ['JWT_SECRET', 'x', 'must be at least 32 bytes'],
   ])('%s=%s in production only', (name, value, reason) => {
     expect(refusal({ ...PRODUCTION, [name]: value }).message).toContain(`${name} `);
     expect(refusal({ ...PRODUCTION, [name]: value }).message).toContain(reason);
@@ -135,8 +136,10 @@ describe('loadSettings refuses', () => {
     ['ALLOWED_ORIGINS', 'https://*.example.com', 'must name each origin exactly, `*` is refused (entry 1)'],
     ['ALLOWED_ORIGINS', 'null', 'must be exactly scheme://host[:port]'],
     ['TRUSTED_PROXIES', '10.0.0.1,,', '(entry 3)'],
-    ['JWT_SECRET', 'x'.repeat(31), 'must be at least 32 bytes'],
     ['JWT_ISSUER', DEVELOPMENT_ISSUER, 'must not be the issuer of development tokens'],
+    ['JWT_CLOCK_TOLERANCE', '11m', 'from 0s to 10m'],
+    ['JWT_SECRET_FILE', '/etc/hostname', 'must not be set beside JWT_SECRET'],
+    ['AUTH_DEV_SCOPES', 'mcp:access,a b', 'each without blanks'],
     ['JWT_MAX_LIFETIME', '0s', 'must be a duration'],
     ['AUTH_DEV_TOKENS', 'yes', 'must be true or false'],
     ['AUTH_ROLE_SCOPES', '{"a":"b"}', 'must be a JSON object'],

@@ -21,6 +21,7 @@ describe('loadSettings', () => {
     const publicUrl = 'http://localhost:3001';
     expect(development({ JWT_SECRET: SECRET })).toEqual({
       environment: 'development',
+      warnings: [],
       http: {
         host: '127.0.0.1',
         port: 3001,
@@ -35,10 +36,12 @@ describe('loadSettings', () => {
         secret: SECRET,
         issuer: publicUrl,
         audience: publicUrl,
+        clockToleranceSeconds: 5,
         maxLifetimeSeconds: 2_592_000,
         externalIssuers: [],
         roleScopes: {},
         developmentTokens: true,
+        developmentScopes: ['mcp:access'],
       },
       sessions: {
         idleMs: 1_800_000,

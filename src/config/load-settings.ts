@@ -4,6 +4,7 @@ import { readEnvFile } from './env-file.js';
 import { parseEnvironment, type SettingValues } from './environment-schema.js';
 import { externalIssuers, issuerProblems } from './external-issuers.js';
 import { isLoopbackHost } from './loopback.js';
+import { secretFromFile, secretWarnings } from './jwt-secret.js';
 import { SETTINGS_TABLE } from './settings-table.js';
 import type { AuthSettings, Environment, HttpSettings, SessionSettings, Settings } from './settings.js';
 import { unknownProblems } from './unknown-settings.js';
@@ -22,8 +23,8 @@ export interface LoadSettingsOptions {
  * Reads and validates the configuration.
  *
  * In development it reads `.env` in the directory first (variables of the process win, even empty ones),
- * and without `JWT_SECRET` it makes a key once and keeps it in `.dev-jwt-secret`. In production it touches
- * no file. It never changes `env`. An empty variable counts as unset.
+ * and without `JWT_SECRET` it makes a key once and keeps it in `.dev-jwt-secret`. In production it reads no
+ * file but the one that `JWT_SECRET_FILE` names. It never changes `env`. An empty variable counts as unset.
  *
  * @throws {ConfigurationError} with everything that is wrong; no text of it holds the value of a setting.
  */
@@ -32,7 +33,8 @@ export function loadSettings(env: EnvironmentVariables, { directory }: LoadSetti
   const environment = environmentOf(env);
   const readsFile = environment === 'development' && directory !== undefined;
   const file = readsFile ? collect(problems, () => readEnvFile(directory)) : {};
-  const variables = withoutEmpty({ ...file, ...env });
+  const set = withoutEmpty({ ...file, ...env });
+  const variables = { ...set, ...collect(problems, () => secretFromFile(set)) };
 
   // Of an unknown environment only what both refuse is told: the rest would depend on a guess.
   const values = collect(problems, () => parseEnvironment(variables, environment ?? 'development'));
@@ -41,7 +43,7 @@ export function loadSettings(env: EnvironmentVariables, { directory }: LoadSetti
   problems.push(...unsupportedProblems(variables), ...unknownProblems(variables));
 
   if (problems.length > 0 || !environment || !values) throw new ConfigurationError(problems);
-  return assemble(environment, values, secret);
+  return assemble(environment, values, secret, secretWarnings(variables));
 }
 
 function environmentOf({ NODE_ENV }: EnvironmentVariables): Environment | undefined {
@@ -71,10 +73,16 @@ function withoutEmpty(variables: EnvironmentVariables): Record<string, string> {
   return Object.fromEntries(set);
 }
 
-function assemble(environment: Environment, values: SettingValues, secret: string | undefined): Settings {
+function assemble(
+  environment: Environment,
+  values: SettingValues,
+  secret: string | undefined,
+  warnings: readonly SettingProblem[],
+): Settings {
   const publicUrl = publicUrlOf(values);
   return Object.freeze({
     environment,
+    warnings,
     http: Object.freeze(httpSettings(environment, values, publicUrl)),
     auth: Object.freeze(authSettings(environment, values, publicUrl, secret)),
     sessions: Object.freeze(sessionSettings(values)),
@@ -119,10 +127,12 @@ function authSettings(
     secret,
     issuer: values.JWT_ISSUER ?? publicUrl,
     audience: values.JWT_AUDIENCE ?? publicUrl,
+    clockToleranceSeconds: values.JWT_CLOCK_TOLERANCE / 1_000,
     maxLifetimeSeconds: values.JWT_MAX_LIFETIME / 1_000,
     externalIssuers: externalIssuers(values.AUTH_ISSUERS ?? [], publicUrl),
     roleScopes: values.AUTH_ROLE_SCOPES ?? Object.freeze(Object.create(null)),
     developmentTokens: environment === 'development' && values.AUTH_DEV_TOKENS && isLoopbackHost(values.HOST),
+    developmentScopes: values.AUTH_DEV_SCOPES,
   };
 }
 

@@ -5,8 +5,8 @@ import type { Environment } from './settings.js';
 export interface SpecialDefault {
   /** How the guide tells it. */
   readonly told: string;
-  /** The process stops when the setting is not set; where another is named, only when that one is not either. */
-  readonly required?: true | { readonly without: string };
+  /** The process stops when the setting is not set; where others are named, only when none of them is either. */
+  readonly required?: true | { readonly without: readonly string[] };
 }
 
 /** A string is what the variable would say; it is validated like a value that was set. */
@@ -30,9 +30,9 @@ export function told(text: string): SpecialDefault {
   return { told: text };
 }
 
-/** Required unless `other` is set. */
-export function requiredWithout(other: string): SpecialDefault {
-  return { told: `required without ${other}`, required: { without: other } };
+/** Required unless one of `others` is set. */
+export function requiredWithout(...others: readonly string[]): SpecialDefault {
+  return { told: `required without ${others.join(' or ')}`, required: { without: others } };
 }
 
 export const REQUIRED: SpecialDefault = { told: 'required', required: true };

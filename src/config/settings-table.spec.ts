@@ -21,13 +21,20 @@ describe('the settings', () => {
       ['ALLOWED_HOSTS', 'loopback names', 'host of PUBLIC_URL'],
       ['ALLOWED_ORIGINS', 'loopback names', 'none'],
       ['TRUSTED_PROXIES', 'none', 'none'],
-      ['JWT_SECRET', 'made at first start, kept in .dev-jwt-secret', 'required without AUTH_ISSUERS'],
+      [
+        'JWT_SECRET',
+        'made at first start, kept in .dev-jwt-secret',
+        'required without JWT_SECRET_FILE or AUTH_ISSUERS',
+      ],
+      ['JWT_SECRET_FILE', 'none', 'none'],
+      ['JWT_CLOCK_TOLERANCE', '5s', '5s'],
       ['JWT_ISSUER', 'PUBLIC_URL', 'PUBLIC_URL'],
       ['JWT_AUDIENCE', 'PUBLIC_URL', 'PUBLIC_URL'],
       ['JWT_MAX_LIFETIME', '30d', '30d'],
       ['AUTH_ISSUERS', 'none', 'none'],
       ['AUTH_ROLE_SCOPES', 'none', 'none'],
       ['AUTH_DEV_TOKENS', 'true', 'false'],
+      ['AUTH_DEV_SCOPES', 'mcp:access', 'mcp:access'],
       ['SESSION_IDLE', '30m', '30m'],
       ['SESSION_MAX', '12h', '12h'],
       ['SESSIONS_PER_PRINCIPAL', '100', '100'],
@@ -73,6 +80,8 @@ describe('.env.example', () => {
   it('can be used with every setting switched on', () => {
     const env = parseEnv(blocks.join('\n').replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
     expect(new Set(Object.keys(env))).toEqual(new Set(table.map(([name]) => name)));
+    // Two ways to say the same thing.
+    delete env['JWT_SECRET_FILE'];
     const settings = loadSettings({ ...env, NODE_ENV: 'development' }, { directory: import.meta.dirname });
     expect(settings.auth.externalIssuers).toHaveLength(1);
     expect({ ...settings.auth.roleScopes }).toEqual({ operator: ['mcp:access', 'mcp:admin'] });

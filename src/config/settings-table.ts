@@ -1,5 +1,5 @@
 import * as network from './network-formats.js';
-import { issuers } from './issuer-formats.js';
+import { issuers, LONGEST_TOLERANCE } from './issuer-formats.js';
 import { REQUIRED, requiredWithout, same, told, type Setting } from './setting.js';
 import { LOG_FORMATS, LOG_LEVELS } from './settings.js';
 import * as tokens from './token-formats.js';
@@ -47,7 +47,8 @@ export const SETTINGS_TABLE = {
     example: 'https://mcp.example.com',
   },
   ALLOWED_HOSTS: {
-    description: 'Host headers that are accepted, exactly: host or host:port, comma-separated.',
+    description:
+      'Host headers that are accepted beside that of PUBLIC_URL, exactly: host or host:port, comma-separated.',
     schema: list(network.allowedHost),
     defaults: { development: told('loopback names'), production: told('host of PUBLIC_URL') },
     example: 'mcp.example.com',
@@ -70,9 +71,21 @@ export const SETTINGS_TABLE = {
     inProduction: tokens.productionJwtSecret,
     defaults: {
       development: told('made at first start, kept in .dev-jwt-secret'),
-      production: requiredWithout('AUTH_ISSUERS'),
+      production: requiredWithout('JWT_SECRET_FILE', 'AUTH_ISSUERS'),
     },
     example: tokens.EXAMPLE_SECRET,
+  },
+  JWT_SECRET_FILE: {
+    description: 'File that holds the key, in place of JWT_SECRET; a line break at its end does not count.',
+    schema: tokens.secretFile,
+    defaults: same(told('none')),
+    example: '/run/secrets/jwt',
+  },
+  JWT_CLOCK_TOLERANCE: {
+    description: 'How far the clock of a token may be off: exp, nbf and iat of HS256 tokens.',
+    schema: duration('0s', LONGEST_TOLERANCE),
+    defaults: same('5s'),
+    example: '5s',
   },
   JWT_ISSUER: {
     description: 'Issuer (iss) that HS256 tokens must carry.',
@@ -110,6 +123,12 @@ export const SETTINGS_TABLE = {
     inProduction: flag.refine((on) => !on, 'must not be true in production'),
     defaults: { development: 'true', production: 'false' },
     example: 'false',
+  },
+  AUTH_DEV_SCOPES: {
+    description: 'Scopes that GET /auth/token may give, comma-separated; * is any.',
+    schema: tokens.developmentScopes,
+    defaults: same(tokens.ACCESS_SCOPE),
+    example: 'mcp:access,orders:read',
   },
   SESSION_IDLE: {
     description: 'Life of a session that has no stream open and is not used.',

@@ -1,3 +1,4 @@
+import type { SettingProblem } from './configuration.error.js';
 import type { RateLimit } from './rate-limit.js';
 
 /** Which defaults and which refusals hold. `NODE_ENV=test` counts as development, unset as production. */
@@ -12,13 +13,13 @@ export interface HttpSettings {
   /** Origin and path under which clients reach the server, without a trailing slash. */
   readonly publicUrl: string;
   /**
-   * Host headers that are accepted: lower-case `host` or `host:port`, compared exactly.
+   * Host headers that are accepted beside that of the public URL: lower-case `host` or `host:port`, compared exactly.
    * `'loopback'` accepts the loopback names and addresses with any port.
    */
   readonly allowedHosts: readonly string[] | 'loopback';
   /**
    * Origin headers that are accepted, compared exactly; an empty list accepts none.
-   * `'loopback'` accepts the loopback names and addresses with any port.
+   * `'loopback'` accepts the loopback names and addresses with any port, and the origin of the public URL.
    */
   readonly allowedOrigins: readonly string[] | 'loopback';
   /** IP addresses and CIDR ranges whose `X-Forwarded-*` headers count. */
@@ -52,18 +53,26 @@ export interface ExternalIssuer {
   /** What the header `typ` may be; the empty text stands for none. */
   readonly types: readonly string[];
   readonly claims: ClaimNames;
+  /** How far its clock may be off, for `exp`, `nbf` and `iat`. */
+  readonly clockToleranceSeconds: number;
+  /** What its tokens may carry at most, also by roles; undefined: whatever they say. */
+  readonly scopes: readonly string[] | undefined;
+  /** Whose tokens its administrators may revoke: those of this issuer, or those of every issuer. */
+  readonly administers: 'own' | 'all';
 }
 
 /** What tokens must look like, and what they grant. */
 export interface AuthSettings {
   /** The same as {@link HttpSettings.publicUrl}: tokens are made for it. */
   readonly publicUrl: string;
-  /** HS256 key, at least 32 bytes. Never log it. Undefined: no HS256 token is accepted or made. */
+  /** HS256 key, in production at least 32 bytes. Never log it. Undefined: no HS256 token is accepted or made. */
   readonly secret: string | undefined;
   /** `iss` that HS256 tokens must carry; never {@link DEVELOPMENT_ISSUER}. */
   readonly issuer: string;
   /** `aud` that HS256 tokens must carry. */
   readonly audience: string;
+  /** How far the clock of HS256 tokens may be off, for `exp`, `nbf` and `iat`. */
+  readonly clockToleranceSeconds: number;
   /** Longest accepted `exp` − `iat`, in seconds. */
   readonly maxLifetimeSeconds: number;
   /** The identity providers, beside whoever has the secret. */
@@ -72,6 +81,8 @@ export interface AuthSettings {
   readonly roleScopes: Readonly<Record<string, readonly string[]>>;
   /** Whether the development token route exists; never in production, never off loopback. */
   readonly developmentTokens: boolean;
+  /** The scopes that the development token route may give. */
+  readonly developmentScopes: readonly string[] | 'any';
 }
 
 /** How long sessions live and how many there may be. All times in milliseconds. */
@@ -126,6 +137,8 @@ export interface AuditSettings {
 /** The whole configuration, validated; made by {@link loadSettings} and {@link loadStdioSettings} only. */
 export interface Settings {
   readonly environment: Environment;
+  /** What production would refuse of settings that development takes. */
+  readonly warnings: readonly SettingProblem[];
   readonly http: HttpSettings;
   readonly auth: AuthSettings;
   readonly sessions: SessionSettings;

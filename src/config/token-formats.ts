@@ -5,7 +5,7 @@ import { list } from './value-formats.js';
 const MIN_SECRET_BYTES = 32;
 const MAKE_ONE = 'make one with: openssl rand -base64 48';
 // RFC 6749, section 3.3: scope-token.
-const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+export const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 /** The scope that opens the server. */
 export const ACCESS_SCOPE = 'mcp:access';
 const PLACEHOLDER = /change[-_ ]?me|replace[-_ ]?me|place[-_ ]?holder|example|your[-_ ]?(jwt[-_ ]?)?secret/i;
@@ -20,15 +20,21 @@ function isPlaceholder(secret: string): boolean {
   return [PLACEHOLDER, ONLY_THE_WORD, REPEATED].some((pattern) => pattern.test(secret));
 }
 
-export const jwtSecret = z.string().refine((secret) => Buffer.byteLength(secret) >= MIN_SECRET_BYTES, {
-  error: `must be at least ${MIN_SECRET_BYTES} bytes; ${MAKE_ONE}`,
-  abort: true,
-});
+/** Development takes any: people begin with `JWT_SECRET=your-secret-key`. */
+export const jwtSecret = z.string().min(1);
 
-export const productionJwtSecret = jwtSecret.refine(
-  (secret) => !isPlaceholder(secret),
-  `must be a random secret, and this is a placeholder; ${MAKE_ONE}`,
-);
+export const productionJwtSecret = z
+  .string()
+  .refine((secret) => Buffer.byteLength(secret) >= MIN_SECRET_BYTES, {
+    error: `must be at least ${MIN_SECRET_BYTES} bytes; ${MAKE_ONE}`,
+    abort: true,
+  })
+  .refine(
+    (secret) => !isPlaceholder(secret),
+    `must be a random secret, and this is a placeholder; ${MAKE_ONE}`,
+  );
+
+export const secretFile = z.string().min(1);
 
 export const audience = z.string().regex(/^[^\s*]+$/, 'must have no blanks; `*` is refused');
 
@@ -44,6 +50,17 @@ export const localScopes = list(scope).refine(
   (scopes) => scopes.includes(ACCESS_SCOPE),
   `must contain ${ACCESS_SCOPE}`,
 );
+
+/** `*` becomes `'any'`. */
+export const developmentScopes: z.ZodType<readonly string[] | 'any', string> = z
+  .string()
+  .transform((text, context) => {
+    if (text.trim() === '*') return 'any';
+    const { data } = list(scope).safeParse(text);
+    if (data !== undefined) return Object.freeze(data);
+    context.addIssue('must be * for any, or scopes, comma-separated, each without blanks, quotes or \\');
+    return z.NEVER;
+  });
 
 /** JSON text becomes an object without a prototype: role names come out of tokens. */
 export const roleScopes = z.string().transform((text, context) => {

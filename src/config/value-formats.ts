@@ -19,7 +19,9 @@ function quantity(text: string, pattern: RegExp, units: Readonly<Record<string, 
   return Number(amount) * (units[unit.toLowerCase()] ?? Number.NaN);
 }
 
-const milliseconds = (text: string) => quantity(text, /^(\d{1,12})(ms|s|m|h|d)$/, MILLISECONDS);
+/** NaN for what is no duration. */
+export const milliseconds = (text: string): number =>
+  quantity(text, /^(\d{1,12})(ms|s|m|h|d)$/, MILLISECONDS);
 const bytes = (text: string) => quantity(text, /^(\d{1,12})(b|kb|mb)?$/i, BYTES);
 
 function measured(read: (text: string) => number, min: string, max: string, kind: string): Format<number> {

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { ConfigurationError, type SettingProblem } from './configuration.error.js';
+import { errorCode } from './error-code.js';
+import { EXAMPLE_SECRET, productionJwtSecret } from './token-formats.js';
+
+type Variables = Readonly<Record<string, string>>;
+
+/**
+ * `JWT_SECRET` as the file says it that `JWT_SECRET_FILE` names; nothing where none is named. The key is all of the
+ * file but a line break at its end.
+ *
+ * @throws {ConfigurationError} when both are set, or the file cannot be read or is empty.
+ */
+export function secretFromFile({ JWT_SECRET, JWT_SECRET_FILE: file }: Variables): { JWT_SECRET?: string } {
+  if (file === undefined) return {};
+  if (JWT_SECRET !== undefined) throw unusable('must not be set beside JWT_SECRET: give one of them');
+  let secret: string;
+  try {
+    secret = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw unusable(`names a file that can't be read (${errorCode(error)})`);
+  }
+  if (secret === '') throw unusable('names an empty file');
+  return { JWT_SECRET: secret };
+}
+
+/** What production would refuse of a secret that was set. */
+export function secretWarnings({ JWT_SECRET }: Variables): readonly SettingProblem[] {
+  const { error } = productionJwtSecret.safeParse(JWT_SECRET ?? EXAMPLE_SECRET);
+  if (JWT_SECRET === undefined || error === undefined) return Object.freeze([]);
+  const reason = `is good for development only, production refuses it: it ${error.issues[0]!.message}`;
+  return Object.freeze([{ name: 'JWT_SECRET', reason, example: `JWT_SECRET=${EXAMPLE_SECRET}` }]);
+}
+
+function unusable(reason: string): ConfigurationError {
+  return new ConfigurationError([
+    { name: 'JWT_SECRET_FILE', reason, example: 'JWT_SECRET_FILE=/run/secrets/jwt' },
+  ]);
+}
