@@ -3,6 +3,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { RefusalLog } from '../audit/index.js';
 import type { HttpSettings } from '../config/index.js';
 import { type EdgeRefusal, HostOriginPolicy } from './host-origin.policy.js';
+import { UnlistedProxyNotice } from './unlisted-proxy.notice.js';
 
 /** Orchestrators probe by address, whatever name the server goes by. Pages have no business there. */
 const PROBES = '/health/';
@@ -39,6 +40,7 @@ const CORS: cors.CorsOptions = {
  */
 export function edge(settings: HttpSettings, refusals: RefusalLog): RequestHandler {
   const policy = new HostOriginPolicy(settings);
+  const proxies = new UnlistedProxyNotice();
   const crossOrigin = cors<Request>((request, decide) => {
     decide(null, { ...CORS, allowedHeaders: [...SENDABLE, ...paramHeadersAskedFor(request)] });
   });
@@ -46,6 +48,7 @@ export function edge(settings: HttpSettings, refusals: RefusalLog): RequestHandl
     // What a page asks for by POST is never run or shown as something else than it says.
     if (request.method !== 'POST') response.setHeader('X-Content-Type-Options', 'nosniff');
     if (request.url.startsWith(PROBES)) return next();
+    proxies.look(request);
     const refusal = policy.refusalOf(request);
     if (refusal !== undefined) {
       // The target may be anything, also a secret that was sent to the wrong server.

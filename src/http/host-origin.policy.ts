@@ -12,7 +12,16 @@ export class HostOriginPolicy {
   private readonly hosts: ReadonlySet<string> | 'loopback';
   private readonly origins: ReadonlySet<string> | 'loopback';
 
-  constructor({ allowedHosts, allowedOrigins }: HttpSettings) {
+  /** Of the public URL: with its port, and as proxies write it that leave the port out. */
+  private readonly publicHosts: Set<string>;
+  private readonly publicOrigin: string;
+
+  constructor({ allowedHosts, allowedOrigins, publicUrl }: HttpSettings) {
+    const { host, hostname, protocol, origin } = new URL(publicUrl);
+    this.publicHosts = new Set([host, hostname]);
+    // In development some tunnels name the default port too; other lists are exact.
+    if (allowedHosts === 'loopback') this.publicHosts.add(`${host}:${protocol === 'https:' ? 443 : 80}`);
+    this.publicOrigin = origin;
     this.hosts = allowedHosts === 'loopback' ? 'loopback' : new Set(allowedHosts);
     this.origins = allowedOrigins === 'loopback' ? 'loopback' : new Set(allowedOrigins);
   }
@@ -26,12 +35,14 @@ export class HostOriginPolicy {
   }
 
   private allowsHost(host: string): boolean {
+    if (this.publicHosts.has(host)) return true;
     if (this.hosts !== 'loopback') return this.hosts.has(host);
     return isLoopbackAuthority(host);
   }
 
   private allowsOrigin(origin: string): boolean {
     if (this.origins !== 'loopback') return this.origins.has(origin);
+    if (origin === this.publicOrigin) return true;
     const authority = /^https?:\/\/([^/?#@]+)$/.exec(origin)?.[1];
     return authority !== undefined && isLoopbackAuthority(authority);
   }

@@ -2,8 +2,16 @@ import type { Places } from './places.js';
 import { SERVER_INFO } from './server-info.js';
 
 /** The page runs no script and loads nothing. */
-export const PAGE_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+const CONTENT_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/** What the page is sent with. */
+export const PAGE_HEADERS = {
+  'Content-Security-Policy': CONTENT_POLICY,
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Frame-Options': 'DENY',
+};
 
 const STYLE = `
   :root { color-scheme: light dark; }

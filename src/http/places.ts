@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../config/index.js';
 import { SERVER_INFO } from './server-info.js';
 
 /** The addresses of this server, as `GET /` names them. */
@@ -14,8 +15,10 @@ export interface Places {
   readonly token?: string;
 }
 
-export function placesOf(publicUrl: string, developmentTokens: boolean): Places {
-  const { origin, pathname } = new URL(publicUrl);
+/** `tokenPort`: where the server listens, if it has the development token route, which no tunnel leads to. */
+export function placesOf(publicUrl: string, tokenPort: number | undefined): Places {
+  const { origin, pathname, hostname } = new URL(publicUrl);
+  const local = isLoopbackHost(hostname) ? publicUrl : `http://localhost:${tokenPort}`;
   return {
     name: SERVER_INFO.name,
     version: SERVER_INFO.version,
@@ -25,6 +28,6 @@ export function placesOf(publicUrl: string, developmentTokens: boolean): Places 
     revoke: `${publicUrl}/auth/revoke`,
     resource_metadata: `${origin}/.well-known/oauth-protected-resource${pathname.replace(/\/$/, '')}`,
     health: `${publicUrl}/health/ready`,
-    ...(developmentTokens ? { token: `${publicUrl}/auth/token?username=you&scope=mcp:access` } : {}),
+    ...(tokenPort !== undefined ? { token: `${local}/auth/token?username=you&scope=mcp:access` } : {}),
   };
 }
