@@ -15,7 +15,8 @@ describe('the process does not start', () => {
   it.each([
     ['PORT', { PORT: 'canary-port' }],
     ['PUBLIC_URL', { NODE_ENV: 'production' }],
-    ['JWT_SECRET', { JWT_SECRET: 'canary-short' }],
+    ['JWT_SECRET', { NODE_ENV: 'production', PUBLIC_URL: 'https://x.example', JWT_SECRET: 'canary-short' }],
+    ['JWT_SECRET_FILE', { JWT_SECRET: '', JWT_SECRET_FILE: '/nowhere/canary' }],
   ])('with a wrong %s: it is named, nothing else is told', async (name, env) => {
     const { output, code } = await refusal(env);
     expect(code).toBe(1);

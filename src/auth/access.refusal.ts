@@ -32,8 +32,8 @@ export class AccessRefusal {
   ) {}
 
   /** For what `TokenAuthenticator` throws; anything else is returned as it is. */
-  of(request: Request, error: unknown, scopes: readonly string[], caller?: Caller): unknown {
-    if (error instanceof TokenError) return this.unauthorized(request, error, scopes, caller);
+  of(request: Request, error: unknown, caller?: Caller): unknown {
+    if (error instanceof TokenError) return this.unauthorized(request, error, caller);
     if (error instanceof TooManyFailuresError) return this.tooManyFailures(request, error);
     if (error instanceof RevocationUnavailableError || error instanceof IssuerUnavailableError) {
       return this.unavailable(request, error);
@@ -41,17 +41,15 @@ export class AccessRefusal {
     return error;
   }
 
-  /** 401. The challenge names an error only when the request carried a token. */
-  unauthorized(
-    request: Request,
-    error: TokenError,
-    scopes: readonly string[],
-    caller?: Caller,
-  ): HttpException {
+  /**
+   * 401. The challenge names an error only when the request carried a token, and only the scope that opens the
+   * server: clients ask at login for all that it names.
+   */
+  unauthorized(request: Request, error: TokenError, caller?: Caller): HttpException {
     const reason = error.oauthError === undefined ? undefined : oauthError(error.oauthError, error.message);
     const actor = caller === undefined ? error.actor : actorOf(caller);
     this.decisions.refused(request, error.code, HttpStatus.UNAUTHORIZED, actor);
-    this.challenge(request, scopes.length === 0 ? [ACCESS_SCOPE] : scopes, reason);
+    this.challenge(request, [ACCESS_SCOPE], reason);
     return new UnauthorizedException(oauthError(error.oauthError ?? 'invalid_token', error.message));
   }
 
@@ -60,6 +58,17 @@ export class AccessRefusal {
     const reason = oauthError('insufficient_scope', 'The token lacks a scope that this operation needs');
     this.decisions.refused(request, 'insufficient_scope', HttpStatus.FORBIDDEN, actorOf(caller));
     this.challenge(request, scopes, reason);
+    return new ForbiddenException(reason);
+  }
+
+  /** 403 without a scope to ask for: no further scope would open it. */
+  foreignIssuer(request: Request, caller: Caller): HttpException {
+    const reason = oauthError(
+      'access_denied',
+      'mcp:admin of this token reaches the tokens of its own issuer only',
+    );
+    this.decisions.refused(request, 'foreign_issuer', HttpStatus.FORBIDDEN, actorOf(caller));
+    request.res?.setHeader('Cache-Control', 'no-store');
     return new ForbiddenException(reason);
   }
 
@@ -83,7 +92,7 @@ export class AccessRefusal {
 
   private challenge(request: Request, scopes: readonly string[], reason: OAuthError | undefined): void {
     const metadata = metadataUrlOf(this.settings.publicUrl, resourceOf(pathOf(request)));
-    let challenge = `Bearer resource_metadata="${metadata}", scope="${scopes.join(' ')}"`;
+    let challenge = `Bearer resource_metadata="${metadata}", scope="${[...new Set(scopes)].join(' ')}"`;
     if (reason) challenge += `, error="${reason.error}", error_description="${reason.error_description}"`;
     request.res?.setHeader('WWW-Authenticate', challenge).setHeader('Cache-Control', 'no-store');
   }

@@ -26,18 +26,13 @@ export class Admission {
     try {
       await this.authenticator.assertNotRevoked(this.caller);
     } catch (error) {
-      throw this.refusal.of(this.request, error, this.policy.scopes, this.caller);
+      throw this.refusal.of(this.request, error, this.caller);
     }
   }
 
   /** What to throw where the token has expired since. */
   tokenExpired(): Error {
-    return this.refusal.unauthorized(
-      this.request,
-      new TokenError('expired'),
-      this.policy.scopes,
-      this.caller,
-    );
+    return this.refusal.unauthorized(this.request, new TokenError('expired'), this.caller);
   }
 
   /** What to throw where the token lacks some of these scopes, which the operation needs beside the route's. */

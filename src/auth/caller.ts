@@ -14,6 +14,8 @@ export type Principal = {
   readonly tokenId: string;
   /** `iat`, rounded down to a whole second: a deny list compares it with whole seconds. */
   readonly issuedAt: number;
+  /** The token is refused from this moment on: `exp`, and the clock tolerance of its issuer. */
+  readonly refusedFrom: number;
 };
 
 /**

@@ -20,7 +20,7 @@ interface GuardedRequest extends Request {
  * `request.admission`.
  *
  * Throws 401 with its challenge without a good token, 403 with its challenge where a scope is lacking, 429
- * with `Retry-After` to an address that has shown too many bad tokens, and 503 with `Retry-After` when the
+ * with `Retry-After` in place of 401 to an address that has shown too many bad tokens, and 503 with `Retry-After` when the
  * deny list gives no verdict or an issuer no keys; the headers are on the response by then.
  */
 @Injectable()
@@ -48,7 +48,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
     return caller.then(
       (found) => this.admit(found, request, policy),
       (error: unknown) => {
-        throw this.refusal.of(request, error, policy.scopes);
+        throw this.refusal.of(request, error);
       },
     );
   }

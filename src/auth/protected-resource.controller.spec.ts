@@ -9,6 +9,9 @@ const ISSUER = {
   algorithms: ['ES256'],
   types: ['at+jwt'],
   claims: DEFAULT_CLAIMS,
+  clockToleranceSeconds: 30,
+  scopes: undefined,
+  administers: 'own' as const,
 };
 
 describe('at the root of an origin', () => {
@@ -26,7 +29,7 @@ describe('at the root of an origin', () => {
     expect(reply.headers['cache-control']).toBe('public, max-age=300');
     expect(reply.json).toEqual({
       resource: `https://mcp.example.com${endpoint}`,
-      scopes_supported: ['mcp:access', 'mcp:admin'],
+      scopes_supported: ['mcp:access'],
       bearer_methods_supported: ['header'],
       resource_name: 'NestJS MCP server',
     });

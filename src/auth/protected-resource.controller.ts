@@ -13,7 +13,7 @@ import { AUTH_SETTINGS, type AuthSettings } from '../config/index.js';
 import { sendDocument } from './json-document.js';
 import { basePathOf, PROTECTED_RESOURCE_PATH, RESOURCES, type Resource } from './protected-resource.js';
 import { Public } from './public.decorator.js';
-import { ACCESS_SCOPE, ADMIN_SCOPE } from './scopes.js';
+import { ACCESS_SCOPE } from './scopes.js';
 
 /** A protected resource's metadata (RFC 9728 §2). */
 interface ProtectedResource {
@@ -73,7 +73,8 @@ export class ProtectedResourceController {
     return {
       resource: this.settings.publicUrl + resource,
       ...(issuers.length > 0 && { authorization_servers: issuers }),
-      scopes_supported: [ACCESS_SCOPE, ADMIN_SCOPE],
+      // Clients ask for all of these at login: only what opens the server belongs here.
+      scopes_supported: [ACCESS_SCOPE],
       bearer_methods_supported: ['header'],
       resource_name: 'NestJS MCP server',
     };

@@ -179,7 +179,7 @@ it('the metadata names the issuers', async () => {
     expect(answer.json).toMatchObject({
       resource: PUBLIC_URL + endpoint,
       authorization_servers: [provider.issuer, other.issuer],
-      scopes_supported: ['mcp:access', 'mcp:admin'],
+      scopes_supported: ['mcp:access'],
     });
   }
 });

@@ -19,7 +19,7 @@ let serial = 0;
 beforeAll(async () => {
   one = await IdentityProvider.start([await newKey('ES256', 'k')]);
   other = await IdentityProvider.start([await newKey('ES256', 'k')]);
-  const AUTH_ISSUERS = JSON.stringify([{ issuer: one.issuer }, { issuer: other.issuer }]);
+  const AUTH_ISSUERS = JSON.stringify([{ issuer: one.issuer }, { issuer: other.issuer, administers: 'all' }]);
   app = await startApp({ AUTH_ISSUERS });
 });
 
@@ -102,11 +102,45 @@ it('a provider’s token is revoked by its holder, and by an administrator who h
   expect(await Promise.all([own, seen, untouched].map((token) => statusOf(token)))).toEqual([401, 401, 200]);
 });
 
-it('an administrator may come from a provider', async () => {
-  const { tokens, sub } = await namesakes();
-  const theirs = await one.token({ resource: PUBLIC_URL, scope: 'mcp:admin' });
-  expect((await revoke({ sub, iss: other.issuer }, theirs)).status).toBe(200);
-  expect(await statusOf(tokens[2])).toBe(401);
+const adminOf = (provider: IdentityProvider): Promise<string> =>
+  provider.token({ resource: PUBLIC_URL, scope: 'mcp:admin' });
+
+describe('an administrator of a provider', () => {
+  it('revokes its own users, who are meant where no issuer is named', async () => {
+    const [{ tokens, sub }, another] = [await namesakes(), await namesakes()];
+    expect((await revoke({ sub }, await adminOf(one))).status).toBe(200);
+    expect((await revoke({ jti: another.jti, iss: one.issuer }, await adminOf(one))).status).toBe(200);
+    expect((await revoke({ token: (await namesakes()).tokens[1] }, await adminOf(one))).status).toBe(200);
+    expect(await Promise.all(tokens.map((token) => statusOf(token)))).toEqual([200, 401, 200]);
+    expect(await Promise.all(another.tokens.map((token) => statusOf(token)))).toEqual([200, 401, 200]);
+  });
+
+  it('revokes no other issuer’s: 403, and no scope to ask for', async () => {
+    const { tokens, sub, jti } = await namesakes();
+    const theirs = await adminOf(one);
+    for (const fields of [
+      { sub, iss: PUBLIC_URL },
+      { sub, iss: other.issuer },
+      { jti, iss: other.issuer },
+      { sub, iss: 'https://nobody.example.com' },
+      { token: tokens[0] },
+      { token: tokens[2] },
+    ]) {
+      const answer = await revoke(JSON.parse(JSON.stringify(fields)) as Record<string, string>, theirs);
+      expectProblem(answer, 403, 'access_denied');
+      expect(answer.headers['www-authenticate']).toBeUndefined();
+    }
+    expect(await Promise.all(tokens.map((token) => statusOf(token)))).toEqual([200, 200, 200]);
+  });
+
+  it('revokes them where its entry says so', async () => {
+    const { tokens, sub, jti } = await namesakes();
+    const theirs = await adminOf(other);
+    expect((await revoke({ sub, iss: one.issuer }, theirs)).status).toBe(200);
+    // As ever: HS256 tokens are meant.
+    expect((await revoke({ jti }, theirs)).status).toBe(200);
+    expect(await Promise.all(tokens.map((token) => statusOf(token)))).toEqual([401, 401, 200]);
+  });
 });
 
 it.each<Record<string, string>>([
@@ -128,7 +162,7 @@ describe('without JWT_SECRET', () => {
       ...production,
       PORT: '3001',
       ALLOWED_HOSTS: 'localhost:3001',
-      AUTH_ISSUERS: JSON.stringify(providers.map(({ issuer }) => ({ issuer }))),
+      AUTH_ISSUERS: JSON.stringify(providers.map(({ issuer }) => ({ issuer, administers: 'all' }))),
     });
   const HOST = ['Host', 'localhost:3001'];
   const through = (url: string, token: string, body?: string): Promise<Answer> =>

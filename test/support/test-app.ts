@@ -47,7 +47,14 @@ export async function startApp(
   port = 0,
   tools: Type<unknown> = ToolsModule,
 ): Promise<TestApp> {
-  const defaults = { NODE_ENV: 'test', PORT: '0', HOST: '127.0.0.1', PUBLIC_URL, JWT_SECRET: SECRET };
+  const defaults = {
+    NODE_ENV: 'test',
+    PORT: '0',
+    HOST: '127.0.0.1',
+    PUBLIC_URL,
+    JWT_SECRET: SECRET,
+    AUTH_DEV_SCOPES: '*',
+  };
   const settings = loadSettings(
     {
       ...defaults,

@@ -65,6 +65,9 @@ const keysFor = (issuer: string, jwksUri?: string) =>
     algorithms: ['ES256', 'RS256'],
     types: [],
     claims: DEFAULT_CLAIMS,
+    clockToleranceSeconds: 30,
+    scopes: undefined,
+    administers: 'own',
   });
 
 /** What becomes of a good token of the key `good`: 'good', or the name of what is thrown. */

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import type { ExternalIssuer } from '../../config/index.js';
 import { discoverJwksUri } from './issuer-metadata.js';
@@ -12,6 +13,8 @@ const FETCH_MS = 5_000;
 const FRESH_MS = 10 * 60_000;
 /** How long keys count that nobody has been able to confirm. */
 const STALE_MS = 60 * 60_000;
+/** How long a token waits for keys to be confirmed that are old. */
+const PATIENCE_MS = 500;
 /** Between two attempts, however many tokens name a key that is not there. */
 const COOLDOWN_MS = 30_000;
 /** Between two attempts while there is nothing to go on with. */
@@ -45,7 +48,7 @@ export class IssuerKeys {
    * @throws IssuerUnavailableError when there are no keys; jose's `JWKSNoMatchingKey` when it is none of them.
    */
   readonly keyFor: JWTVerifyGetKey = async (header, token) => {
-    if (this.age >= FRESH_MS) await this.refresh();
+    if (this.age >= FRESH_MS) await this.refreshPatiently();
     try {
       return await this.usable()(header, token);
     } catch (error) {
@@ -61,6 +64,12 @@ export class IssuerKeys {
   private usable(): JWTVerifyGetKey {
     if (this.known === undefined || this.age >= STALE_MS) throw new IssuerUnavailableError();
     return this.known.keyFor;
+  }
+
+  /** With keys to go on with, a provider that hangs holds a token up for {@link PATIENCE_MS} only. */
+  private async refreshPatiently(): Promise<void> {
+    const refreshed = this.refresh();
+    await (this.age < STALE_MS ? Promise.race([refreshed, sleep(PATIENCE_MS)]) : refreshed);
   }
 
   /** False: it is too early to ask again. */

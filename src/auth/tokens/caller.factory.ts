@@ -1,15 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
-import { AUTH_SETTINGS, DEFAULT_CLAIMS, type AuthSettings, type ClaimNames } from '../../config/index.js';
+import { AUTH_SETTINGS, type AuthSettings } from '../../config/index.js';
 import type { Caller } from '../caller.js';
 import { claimAt, firstClaim } from './claim-path.js';
+import { refusedFrom } from './clock.js';
 import { tokenIdOf } from './token-id.js';
 import { TokenError } from './token.error.js';
+import type { TrustedIssuer } from './trusted-issuer.js';
 
 /** The longest `sub` and `jti`: both become keys of the deny list. */
 export const MAX_NAME_LENGTH = 256;
 
 const NAME = /^\P{Cc}+$/u;
+
+/** What an issuer's tokens are read by. */
+type CallerTerms = Pick<TrustedIssuer, 'claims' | 'ceiling' | 'clockToleranceSeconds'>;
 
 /** Builds the caller from verified claims. */
 @Injectable()
@@ -21,7 +26,8 @@ export class CallerFactory {
   }
 
   /** @throws TokenError when a claim has the wrong form. */
-  build(token: string, claims: JWTPayload, names: ClaimNames = DEFAULT_CLAIMS): Caller {
+  build(token: string, claims: JWTPayload, issuer: CallerTerms): Caller {
+    const names = issuer.claims;
     const subject = firstClaim(claims, names.subject);
     if (!isName(subject)) throw new TokenError('bad_subject');
     const jti = jtiOf(claims, names.jti);
@@ -29,7 +35,7 @@ export class CallerFactory {
     return Object.freeze({
       token,
       clientId: textOf(firstClaim(claims, names.clientId) ?? ''),
-      scopes: this.scopesOf(wordsOf(firstClaim(claims, names.scopes)), roles),
+      scopes: this.scopesOf(wordsOf(firstClaim(claims, names.scopes)), roles, issuer.ceiling),
       expiresAt: claims.exp!,
       extra: Object.freeze({
         issuer: claims.iss!,
@@ -38,13 +44,20 @@ export class CallerFactory {
         roles: Object.freeze(roles),
         tokenId: tokenIdOf(token, claims.iss!, jti),
         issuedAt: Math.floor(claims.iat!),
+        refusedFrom: refusedFrom(claims.exp!, issuer.clockToleranceSeconds),
       }),
     });
   }
 
-  private scopesOf(named: readonly string[], roles: readonly string[]): string[] {
+  /** What lies above the issuer's ceiling is left out, whether the token names it or a role grants it. */
+  private scopesOf(
+    named: readonly string[],
+    roles: readonly string[],
+    ceiling: ReadonlySet<string> | undefined,
+  ): string[] {
     const granted = roles.flatMap((role) => this.scopesOfRole.get(role) ?? []);
-    const scopes = [...new Set([...named, ...granted])];
+    const all = [...new Set([...named, ...granted])];
+    const scopes = ceiling === undefined ? all : all.filter((scope) => ceiling.has(scope));
     Object.freeze(scopes);
     return scopes;
   }

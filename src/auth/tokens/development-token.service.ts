@@ -1,24 +1,34 @@
-import { Inject, Injectable, NotFoundException } from '@nestjs/common';
+import { BadRequestException, Inject, Injectable, Logger, NotFoundException } from '@nestjs/common';
 import type { Request } from 'express';
 import { AUTH_SETTINGS, DEVELOPMENT_ISSUER, isLoopbackHost, type AuthSettings } from '../../config/index.js';
 import { DecisionLog } from '../decision.log.js';
 import { ACCESS_SCOPE } from '../scopes.js';
 import { isName } from './caller.factory.js';
 import { InvalidRequestException } from './invalid-request.exception.js';
+import { peerUserOf } from './peer-process.js';
 import { isScope } from './scope-syntax.js';
 import { TokenIssuer } from './token.issuer.js';
 
 const LIFETIME_SECONDS = 3600;
 
-/** Any of these, or any `X-Forwarded-*`: a proxy on this machine makes every stranger look like loopback. */
+/** What proxies and tunnels add, beside the headers that are named below. */
+const PROXY_HEADER =
+  /^(x-forwarded|x-envoy|x-original-|cf-|cdn-|fastly-|fly-|tailscale-|ngrok-|x-amz-cf-|x-arr-)/;
 const PROXY_HEADERS = new Set([
   'forwarded',
   'via',
-  'x-real-ip',
-  'x-client-ip',
+  'client-ip',
   'true-client-ip',
-  'cf-connecting-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-proxyuser-ip',
+  'x-real-ip',
 ]);
+/** What a browser says of a request that no page, or one of this very server, has made (Fetch Metadata). */
+const OWN_SITES: readonly unknown[] = [undefined, 'none', 'same-origin'];
+
+/** Why a request is not taken for one of the developer's own. */
+type Strange = 'not_loopback' | 'other_host' | 'forwarded' | 'other_page' | 'other_user';
 
 /** A token response (RFC 6749 §5.1), with the token under a second name for people who copy it by hand. */
 export interface DevelopmentToken {
@@ -29,9 +39,19 @@ export interface DevelopmentToken {
   readonly scope: string;
 }
 
-/** Hands a token to whoever asks, on the developer's own machine only; elsewhere there is no such route. */
+/**
+ * Hands a token to the developer, on the developer's own machine only; elsewhere there is no such route. A proxy on that
+ * machine makes every stranger look like loopback, so that a request has to look like the developer's own in all that a
+ * proxy may give away: the name that it asks for, the headers, the version of HTTP, and the user who runs the program at
+ * the other end. What remains: a proxy that the developer runs, that speaks HTTP/1.1 under a loopback name and adds
+ * nothing. Therefore the route gives only the scopes of `AUTH_DEV_SCOPES`.
+ */
 @Injectable()
 export class DevelopmentTokenService {
+  private readonly logger = new Logger('Auth');
+  /** Each reason is told once: strangers must not fill the log. */
+  private readonly told = new Set<Strange>();
+
   constructor(
     private readonly issuer: TokenIssuer,
     private readonly decisions: DecisionLog,
@@ -39,14 +59,14 @@ export class DevelopmentTokenService {
   ) {}
 
   async issueFor(request: Request): Promise<DevelopmentToken> {
-    if (!this.isOffered(request)) {
+    if (!(await this.isOffered(request))) {
       throw new NotFoundException(`Cannot ${request.method} ${request.originalUrl}`);
     }
     const query = new URLSearchParams(/\?(.*)/s.exec(request.originalUrl)?.[1]);
     const subject = usernameIn(query);
     const { token, tokenId, expiresIn, scope } = await this.issuer.issue({
       subject,
-      scope: scopeIn(query),
+      scope: this.scopeIn(query),
       ttlSeconds: Math.min(LIFETIME_SECONDS, this.settings.maxLifetimeSeconds),
       issuer: DEVELOPMENT_ISSUER,
     });
@@ -54,14 +74,50 @@ export class DevelopmentTokenService {
     return { token, access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope };
   }
 
-  private isOffered({ socket, headers }: Request): boolean {
-    return (
-      this.settings.developmentTokens &&
-      isLoopbackHost(socket.remoteAddress ?? '') &&
-      isLoopbackHost(socket.localAddress ?? '') &&
-      !Object.keys(headers).some((name) => name.startsWith('x-forwarded') || PROXY_HEADERS.has(name))
-    );
+  private async isOffered(request: Request): Promise<boolean> {
+    if (!this.settings.developmentTokens) return false;
+    const strange = strangenessOf(request) ?? (await userStrangenessOf(request));
+    if (strange === undefined) return true;
+    if (!this.told.has(strange)) this.logger.warn({ event: 'auth.token_route_hidden', reason: strange });
+    this.told.add(strange);
+    return false;
   }
+
+  private scopeIn(query: URLSearchParams): string {
+    const [scope = ACCESS_SCOPE, ...more] = query.getAll('scope');
+    if (more.length > 0 || !isScope(scope)) {
+      throw new InvalidRequestException('scope: give it at most once, as names with one space between them');
+    }
+    const { developmentScopes } = this.settings;
+    const isGiven = (name: string): boolean =>
+      developmentScopes === 'any' || developmentScopes.includes(name);
+    if (scope.split(' ').every(isGiven)) return scope;
+    throw new BadRequestException({
+      error: 'invalid_scope',
+      error_description: 'This route gives the scopes of AUTH_DEV_SCOPES only',
+    });
+  }
+}
+
+function strangenessOf({ socket, headers, httpVersion }: Request): Strange | undefined {
+  const { remoteAddress = '', localAddress = '', localPort } = socket;
+  if (!isLoopbackHost(remoteAddress) || !isLoopbackHost(localAddress)) return 'not_loopback';
+  const host = URL.parse(`http://${headers.host ?? ''}`);
+  if (host === null || !isLoopbackHost(host.hostname) || Number(host.port || 80) !== localPort) {
+    return 'other_host';
+  }
+  // What nginx speaks to the server behind it unless it is told otherwise.
+  if (httpVersion !== '1.1') return 'forwarded';
+  if (Object.keys(headers).some((name) => PROXY_HEADER.test(name) || PROXY_HEADERS.has(name))) {
+    return 'forwarded';
+  }
+  const { origin } = headers;
+  if (origin !== undefined && origin !== host.origin) return 'other_page';
+  return OWN_SITES.includes(headers['sec-fetch-site']) ? undefined : 'other_page';
+}
+
+async function userStrangenessOf({ socket }: Request): Promise<Strange | undefined> {
+  return (await peerUserOf(socket)) === 'other' ? 'other_user' : undefined;
 }
 
 function usernameIn(query: URLSearchParams): string {
@@ -70,12 +126,4 @@ function usernameIn(query: URLSearchParams): string {
     throw new InvalidRequestException('username: give it once, 1 to 256 characters, no control characters');
   }
   return username;
-}
-
-function scopeIn(query: URLSearchParams): string {
-  const [scope = ACCESS_SCOPE, ...more] = query.getAll('scope');
-  if (more.length > 0 || !isScope(scope)) {
-    throw new InvalidRequestException('scope: give it at most once, as names with one space between them');
-  }
-  return scope;
 }

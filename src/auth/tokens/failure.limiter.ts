@@ -6,7 +6,10 @@ import { TooManyFailuresError } from './too-many-failures.error.js';
 
 const POLICY = 'failed-authentications';
 
-/** Limits how many tokens from one address may be refused: `RATE_LIMIT_IP`. */
+/**
+ * Limits how many tokens from one address may be refused: `RATE_LIMIT_IP`. It is asked only after a token was refused,
+ * so it never stands in the way of a good one.
+ */
 @Injectable()
 export class FailureLimiter {
   constructor(
@@ -14,20 +17,11 @@ export class FailureLimiter {
     @Inject(LIMIT_SETTINGS) private readonly limits: LimitSettings,
   ) {}
 
-  /** Looks whether the address may fail once more. Rejects with {@link TooManyFailuresError}. */
-  assertMayTry(address: string | undefined): Promise<void> {
-    return this.take(address, 0);
-  }
-
   /** A token from the address was refused. Rejects with {@link TooManyFailuresError} if it was one too many. */
-  failed(address: string | undefined): Promise<void> {
-    return this.take(address, 1);
-  }
-
-  private async take(address: string | undefined, cost: number): Promise<void> {
+  async failed(address: string | undefined): Promise<void> {
     const limit = this.limits.failedAuthentications;
     if (limit === undefined) return;
-    const verdict = await this.limiter.take(`failures:${clientNetworkOf(address)}`, limit, cost);
+    const verdict = await this.limiter.take(`failures:${clientNetworkOf(address)}`, limit);
     if (!verdict.allowed) throw new TooManyFailuresError(rateLimitHeaders(POLICY, limit, verdict));
   }
 }

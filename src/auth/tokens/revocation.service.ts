@@ -6,12 +6,13 @@ import type { AuthenticatedRequest, Caller } from '../caller.js';
 import { DecisionLog } from '../decision.log.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable.error.js';
 import { ADMIN_SCOPE } from '../scopes.js';
-import { CLOCK_TOLERANCE_SECONDS, nowSeconds, refusedFrom } from './clock.js';
+import { clientNetworkOf } from './client-network.js';
+import { nowSeconds, refusedFrom } from './clock.js';
 import { InvalidRequestException } from './invalid-request.exception.js';
 import { readRevocationRequest, type RevocationRequest } from './revocation-request.js';
 import { TokenError } from './token.error.js';
 import { TokenVerifier } from './token.verifier.js';
-import { TRUSTED_ISSUERS, type TrustedIssuers } from './trusted-issuer.js';
+import { TRUSTED_ISSUERS, type TrustedIssuer, type TrustedIssuers } from './trusted-issuer.js';
 
 /** Takes tokens back (RFC 7009, without client authentication: the bearer token is the credential). */
 @Injectable()
@@ -46,16 +47,22 @@ export class RevocationService {
   ): Promise<readonly Revocation[]> {
     switch (wanted.kind) {
       case 'jti': {
-        const issuers = this.issuersOf(wanted.issuer);
-        return issuers.map((issuer) => this.lasting({ kind: 'jti', issuer, jti: wanted.value }));
+        const issuers = this.issuersOf(wanted.issuer, request);
+        return issuers.map((issuer) =>
+          this.lasting({ kind: 'jti', issuer: issuer.issuer, jti: wanted.value }, issuer),
+        );
       }
       case 'sub': {
-        const issuers = this.issuersOf(wanted.issuer);
-        return issuers.map((issuer) => this.lasting({ kind: 'subject', issuer, subject: wanted.value }));
+        const issuers = this.issuersOf(wanted.issuer, request);
+        return issuers.map((issuer) =>
+          this.lasting({ kind: 'subject', issuer: issuer.issuer, subject: wanted.value }, issuer),
+        );
       }
       case 'token': {
         const named = await this.callerOf(wanted.value, request);
-        return named === undefined ? [] : [revocationOf(named)];
+        if (named === undefined) return [];
+        this.assertAdministers(named.extra.issuer, request);
+        return [revocationOf(named)];
       }
       default:
         return [revocationOf(request.auth)];
@@ -63,27 +70,37 @@ export class RevocationService {
   }
 
   /**
-   * Whose `jti` or `sub` is meant where no issuer is named: theirs who share `JWT_SECRET`, or else the only
-   * external issuer's.
+   * Whose `jti` or `sub` is meant where no issuer is named: the administrator's own where it may reach no other; or
+   * else theirs who share `JWT_SECRET`, or the only external issuer's.
    */
-  private issuersOf(named: string | undefined): readonly string[] {
+  private issuersOf(named: string | undefined, request: AuthenticatedRequest): readonly TrustedIssuer[] {
+    const own = this.issuers.get(request.auth.extra.issuer)!;
     if (named !== undefined) {
-      if (this.issuers.has(named)) return [named];
+      this.assertAdministers(named, request);
+      const issuer = this.issuers.get(named);
+      if (issuer !== undefined) return [issuer];
       throw new InvalidRequestException('iss: this server trusts no issuer of that name');
     }
+    if (!own.administersAll) return [own];
     const all = [...this.issuers.values()];
     const sharers = all.filter(({ isExternal }) => !isExternal);
     const usual = sharers.length > 0 ? sharers : all;
     if (sharers.length === 0 && all.length > 1) {
       throw new InvalidRequestException('iss: name the issuer, there are several');
     }
-    return usual.map(({ issuer }) => issuer);
+    return usual;
+  }
+
+  /** An external issuer's `mcp:admin` reaches that issuer's tokens, unless its entry in `AUTH_ISSUERS` says more. */
+  private assertAdministers(issuer: string, request: AuthenticatedRequest): void {
+    const own = this.issuers.get(request.auth.extra.issuer)!;
+    if (issuer !== own.issuer && !own.administersAll) throw this.refusal.foreignIssuer(request, request.auth);
   }
 
   /** Undefined for a token that no request could use: there is nothing to take back (RFC 7009 §2.2). */
   private async callerOf(token: string, request: AuthenticatedRequest): Promise<Caller | undefined> {
     try {
-      return await this.verifier.verify(token);
+      return await this.verifier.verify(token, clientNetworkOf(request.ip));
     } catch (error) {
       if (error instanceof TokenError) return undefined;
       if (error instanceof IssuerUnavailableError) throw this.refusal.unavailable(request, error);
@@ -91,15 +108,18 @@ export class RevocationService {
     }
   }
 
-  /** For tokens that are not at hand: a clock ahead of ours may have made one that ends a little later. */
-  private lasting(target: RevocationTarget): Revocation {
-    const revokedAt = nowSeconds();
-    const latestEnd = revokedAt + CLOCK_TOLERANCE_SECONDS + this.settings.maxLifetimeSeconds;
-    return { target, revokedAt, expiresAt: refusedFrom(latestEnd) };
+  /**
+   * For tokens that are not at hand. An issuer's clock may be ahead of ours: of the tokens that it has made by now, the
+   * newest name a later moment than this one, and end as much later.
+   */
+  private lasting(target: RevocationTarget, issuer: TrustedIssuer): Revocation {
+    const revokedAt = Math.floor(nowSeconds() + issuer.aheadSeconds);
+    const latestEnd = nowSeconds() + issuer.clockToleranceSeconds + this.settings.maxLifetimeSeconds;
+    return { target, revokedAt, expiresAt: refusedFrom(latestEnd, issuer.clockToleranceSeconds) };
   }
 }
 
-function revocationOf({ extra, expiresAt }: Caller): Revocation {
+function revocationOf({ extra }: Caller): Revocation {
   const target = { kind: 'token', tokenId: extra.tokenId } as const;
-  return { target, revokedAt: nowSeconds(), expiresAt: refusedFrom(expiresAt) };
+  return { target, revokedAt: nowSeconds(), expiresAt: extra.refusedFrom };
 }

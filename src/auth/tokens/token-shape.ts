@@ -21,12 +21,20 @@ export function unverifiedPartsOf(token: string): UnverifiedParts {
   if (token.length > MAX_TOKEN_BYTES) throw new TokenError('too_large');
   const parts = token.split('.');
   if (parts.length === 5) throw new TokenError('encrypted');
-  // RFC 7515 §2: without padding, which a decoder would forgive.
-  if (parts.length !== 3 || token.includes('=')) throw new TokenError('malformed');
+  if (parts.length !== 3) throw new TokenError('malformed');
   if (parts[1] === '') throw new TokenError('detached');
   const header = decode(() => decodeProtectedHeader(token));
   checkHeader(header);
+  if (!parts.every(isCanonical)) throw new TokenError('malformed');
   return { type: header.typ, claims: decode(() => decodeJwt(token)) };
+}
+
+/**
+ * Whether a part is the one base64url text of its bytes (RFC 7515 §2, RFC 4648 §3.5). A decoder forgives padding,
+ * other alphabets and bits that count for nothing: one token would have several spellings.
+ */
+function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
 
 function checkHeader(header: ProtectedHeaderParameters): void {

@@ -4,6 +4,7 @@ import { actorOf } from '../../audit/index.js';
 import { RevocationStore } from '../../backplane/index.js';
 import type { Caller } from '../caller.js';
 import { readBearerToken } from './bearer-header.js';
+import { clientNetworkOf } from './client-network.js';
 import { FailureLimiter } from './failure.limiter.js';
 import { RevocationUnavailableError } from './revocation-unavailable.error.js';
 import { TokenError } from './token.error.js';
@@ -24,7 +25,7 @@ export class TokenAuthenticator {
    * The caller, at once where its token is known and the deny list has its verdict at hand.
    *
    * @throws TokenError when the request has no good token.
-   * @throws TooManyFailuresError when its address has shown too many bad ones, and this is not known as good.
+   * @throws TooManyFailuresError in its place, when its address has shown too many bad ones: never for a good one.
    * @throws IssuerUnavailableError when the keys of its issuer are not to be had.
    * @throws RevocationUnavailableError when the deny list gives no verdict.
    */
@@ -60,7 +61,6 @@ export class TokenAuthenticator {
     asked?: boolean | Promise<boolean>,
   ): Promise<Caller> {
     try {
-      // One that is known costs nothing, and passes whatever others behind its address have done.
       const caller = known ?? (await this.verify(readBearerToken(request), request.ip));
       await this.assertNotRevoked(caller, asked);
       return caller;
@@ -71,8 +71,7 @@ export class TokenAuthenticator {
   }
 
   private async verify(token: string, address: string | undefined): Promise<Caller> {
-    await this.failures.assertMayTry(address);
-    const caller = await this.verifier.verify(token);
+    const caller = await this.verifier.verify(token, clientNetworkOf(address));
     this.cache.add(caller);
     return caller;
   }

@@ -103,8 +103,9 @@ describe('elsewhere there is no such route', () => {
     tokens.issueFor({
       method: 'GET',
       originalUrl: '/auth/token?username=a',
-      headers: {},
-      socket: { remoteAddress, localAddress },
+      headers: { host: 'localhost:3001' },
+      httpVersion: '1.1',
+      socket: { remoteAddress, localAddress, localPort: 3001 },
     } as Request);
 
   it.each([

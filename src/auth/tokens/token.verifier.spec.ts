@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { DEVELOPMENT_ISSUER } from '../../config/index.js';
-import { encode, forge, goodClaims, now, respelled, signed } from '../fixtures/forge.fixture.js';
+import { encode, forge, goodClaims, now, signed } from '../fixtures/forge.fixture.js';
 import { SETTINGS } from '../fixtures/settings.fixture.js';
 import { CallerFactory } from './caller.factory.js';
 import { TokenError } from './token.error.js';
@@ -85,13 +85,6 @@ describe('a good token', () => {
   it('has azp as its client where there is no client_id, and none otherwise', async () => {
     expect((await verifier.verify(forge({ claims: { azp: 'app' } }))).clientId).toBe('app');
     expect((await verifier.verify(forge())).clientId).toBe('');
-  });
-
-  it('has one id however its signature is spelled', async () => {
-    const token = forge();
-    expect(respelled(token)).not.toBe(token);
-    const [one, other] = await Promise.all([verifier.verify(token), verifier.verify(respelled(token))]);
-    expect(other.extra.tokenId).toBe(one.extra.tokenId);
   });
 });
 

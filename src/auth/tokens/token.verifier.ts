@@ -6,11 +6,12 @@ import { IssuerUnavailableError } from '../issuers/issuer-unavailable.error.js';
 import { isRecord } from '../issuers/provider-document.js';
 import { checkType } from './access-token.type.js';
 import { CallerFactory } from './caller.factory.js';
-import { CLOCK_TOLERANCE_SECONDS, nowSeconds } from './clock.js';
+import { nowSeconds } from './clock.js';
 import { refusalOf } from './jose-refusal.js';
 import { unverifiedPartsOf } from './token-shape.js';
 import { TokenError } from './token.error.js';
 import { TRUSTED_ISSUERS, type TrustedIssuer, type TrustedIssuers } from './trusted-issuer.js';
+import { VerificationGate } from './verification.gate.js';
 
 const MAX_LOGGED_SUBJECT = 255;
 const REQUIRED_CLAIMS = ['iss', 'aud', 'exp', 'iat'];
@@ -18,26 +19,29 @@ const REQUIRED_CLAIMS = ['iss', 'aud', 'exp', 'iat'];
 /** Whether a token is one that this server believes (RFC 7519 §7.2, RFC 8725, RFC 9068 §4). */
 @Injectable()
 export class TokenVerifier {
+  private readonly gates = new Map<TrustedIssuer, VerificationGate>();
+
   constructor(
     @Inject(TRUSTED_ISSUERS) private readonly issuers: TrustedIssuers,
     private readonly callers: CallerFactory,
   ) {}
 
   /**
-   * Nothing is fetched before the token has named an issuer that is trusted. Says nothing of revocation.
+   * Nothing is fetched before the token has named an issuer that is trusted. Says nothing of revocation. `network` is
+   * the client's, see {@link clientNetworkOf}: networks take turns where many signatures have to be verified.
    *
    * @throws TokenError for every token that is refused.
    * @throws IssuerUnavailableError when the keys of its issuer are not to be had.
    */
-  async verify(token: string): Promise<Caller> {
+  async verify(token: string, network = ''): Promise<Caller> {
     const { type, claims: unverified } = unverifiedPartsOf(token);
     const issuer = this.issuerOf(unverified);
     checkType(type, unverified, issuer);
-    const claims = await verifiedClaimsOf(token, issuer);
+    const claims = await this.verifiedClaimsOf(token, issuer, network);
     try {
       checkLifetime(claims, issuer);
       checkBinding(claims);
-      return this.callers.build(token, claims, issuer.claims);
+      return this.callers.build(token, claims, issuer);
     } catch (error) {
       if (error instanceof TokenError) error.actor = holderOf(claims);
       throw error;
@@ -50,6 +54,37 @@ export class TokenVerifier {
     if (issuer === undefined) throw new TokenError('wrong_issuer');
     return issuer;
   }
+
+  private async verifiedClaimsOf(token: string, issuer: TrustedIssuer, network: string): Promise<JWTPayload> {
+    const { key } = issuer;
+    let leave: (() => void) | undefined;
+    // A place is taken once the key is there: tokens that wait for a provider must not hold up those that do not.
+    const keyInTurn: JWTVerifyGetKey = async (header, jws) => {
+      const found = typeof key === 'function' ? await key(header, jws) : key;
+      leave = await this.gateOf(issuer).enter(network);
+      return found;
+    };
+    try {
+      const { payload } = await jwtVerify(token, keyInTurn, optionsFor(issuer));
+      return payload;
+    } catch (error) {
+      if (error instanceof IssuerUnavailableError) throw error;
+      const refusal = refusalOf(error);
+      // jose compares claims only once the signature is good.
+      if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) {
+        refusal.actor = holderOf(error.payload);
+      }
+      throw refusal;
+    } finally {
+      leave?.();
+    }
+  }
+
+  private gateOf(issuer: TrustedIssuer): VerificationGate {
+    let gate = this.gates.get(issuer);
+    if (gate === undefined) this.gates.set(issuer, (gate = new VerificationGate()));
+    return gate;
+  }
 }
 
 /** Whose token it is, by claims whose signature is good. A token that is refused may have claims of any form. */
@@ -57,27 +92,14 @@ function holderOf({ iss, sub }: JWTPayload): AuditActor {
   return { issuer: iss, subject: typeof sub === 'string' ? sub.slice(0, MAX_LOGGED_SUBJECT) : undefined };
 }
 
-async function verifiedClaimsOf(token: string, { key, ...issuer }: TrustedIssuer): Promise<JWTPayload> {
-  const options: JWTVerifyOptions = {
+function optionsFor(issuer: TrustedIssuer): JWTVerifyOptions {
+  return {
     algorithms: [...issuer.algorithms],
     issuer: issuer.issuer,
     audience: [...issuer.audiences],
     requiredClaims: requiredOf(issuer.claims.subject),
-    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    clockTolerance: issuer.clockToleranceSeconds,
   };
-  try {
-    // Both are overloads of the same function, which TypeScript does not choose between.
-    const { payload } = await jwtVerify(token, key as JWTVerifyGetKey, options);
-    return payload;
-  } catch (error) {
-    if (error instanceof IssuerUnavailableError) throw error;
-    const refusal = refusalOf(error);
-    // jose compares claims only once the signature is good.
-    if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) {
-      refusal.actor = holderOf(error.payload);
-    }
-    throw refusal;
-  }
 }
 
 /** Whose subject is to be found elsewhere need not have a `sub`. */
@@ -88,7 +110,7 @@ function requiredOf(subject: readonly string[]): string[] {
 /** jose looks at `iat` only together with a greatest age, and at that from now, not from the token's end. */
 function checkLifetime({ iat, exp }: JWTPayload, issuer: TrustedIssuer): void {
   if (!Number.isFinite(iat) || !Number.isFinite(exp)) throw new TokenError('bad_claim');
-  if (iat! > nowSeconds() + CLOCK_TOLERANCE_SECONDS) throw new TokenError('issued_in_future');
+  if (iat! > nowSeconds() + issuer.clockToleranceSeconds) throw new TokenError('issued_in_future');
   if (exp! - iat! > issuer.maxLifetimeSeconds) throw new TokenError('lifetime_too_long');
 }
 

@@ -26,6 +26,17 @@ export interface TrustedIssuer {
   /** What the header `typ` may be, in lower case; the empty text stands for none. */
   readonly types: ReadonlySet<string>;
   readonly claims: ClaimNames;
+  /** How far its clock may be off. */
+  readonly clockToleranceSeconds: number;
+  /**
+   * How far ahead of ours the clock may be that a token's `iat` was written by. The development token route writes
+   * it by this server's own.
+   */
+  readonly aheadSeconds: number;
+  /** What its tokens may carry at most; undefined: whatever they say. */
+  readonly ceiling: ReadonlySet<string> | undefined;
+  /** Whether `mcp:admin` of its tokens reaches those of other issuers. */
+  readonly administersAll: boolean;
   /** The longest `exp − iat`. */
   readonly maxLifetimeSeconds: number;
 }
@@ -51,10 +62,14 @@ function sharers(settings: AuthSettings): readonly TrustedIssuer[] {
     audiences: spellingsOf(settings.audience),
     types: accepted(['JWT', 'at+jwt']),
     claims: DEFAULT_CLAIMS,
+    clockToleranceSeconds: settings.clockToleranceSeconds,
+    ceiling: undefined,
+    administersAll: true,
     maxLifetimeSeconds: settings.maxLifetimeSeconds,
   };
-  const names = settings.developmentTokens ? [settings.issuer, DEVELOPMENT_ISSUER] : [settings.issuer];
-  return names.map((issuer) => ({ issuer, ...terms }));
+  const own = { ...terms, issuer: settings.issuer, aheadSeconds: settings.clockToleranceSeconds };
+  if (!settings.developmentTokens) return [own];
+  return [own, { ...terms, issuer: DEVELOPMENT_ISSUER, aheadSeconds: 0 }];
 }
 
 function externalIssuer(external: ExternalIssuer, settings: AuthSettings): TrustedIssuer {
@@ -66,6 +81,10 @@ function externalIssuer(external: ExternalIssuer, settings: AuthSettings): Trust
     audiences: external.audiences.flatMap(spellingsOf),
     types: accepted(external.types),
     claims: external.claims,
+    clockToleranceSeconds: external.clockToleranceSeconds,
+    aheadSeconds: external.clockToleranceSeconds,
+    ceiling: external.scopes && new Set(external.scopes),
+    administersAll: external.administers === 'all',
     maxLifetimeSeconds: settings.maxLifetimeSeconds,
   };
 }

@@ -2,13 +2,13 @@ import { jest } from '@jest/globals';
 import type { Caller } from '../caller.js';
 import { VerifiedTokenCache } from './verified-token.cache.js';
 
-const extra = { issuer: 'i', subject: 's', jti: undefined, roles: [], tokenId: 't', issuedAt: 0 };
+const marks = { issuer: 'i', subject: 's', jti: undefined, roles: [], tokenId: 't', issuedAt: 0 };
 const callerWith = (token: string, expiresAt = 4e9): Caller => ({
   token,
   clientId: '',
   scopes: [],
   expiresAt,
-  extra,
+  extra: { ...marks, refusedFrom: expiresAt + 5 },
 });
 
 it('holds no more than 10,000 tokens', () => {
@@ -37,7 +37,7 @@ it('forgets after five minutes that a token was verified: its key may have been 
   jest.useRealTimers();
 });
 
-it('forgets a token that has expired, after the 5 s that clocks may differ', () => {
+it('forgets a token once it would be refused', () => {
   jest.useFakeTimers({ now: 1_000_000_000 });
   const cache = new VerifiedTokenCache();
   cache.add(callerWith('t', 1_000_010));

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../caller.js';
-import { nowSeconds, refusedFrom } from './clock.js';
+import { nowSeconds } from './clock.js';
 
 const MAX_TOKENS = 10_000;
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -26,7 +26,7 @@ export class VerifiedTokenCache {
   /** Undefined also for a token that has meanwhile expired. */
   get(token: string): Caller | undefined {
     const caller = this.callers.get(token);
-    if (caller === undefined || nowSeconds() < refusedFrom(caller.expiresAt)) return caller;
+    if (caller === undefined || nowSeconds() < caller.extra.refusedFrom) return caller;
     this.callers.delete(token);
     return undefined;
   }

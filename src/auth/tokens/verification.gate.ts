@@ -1,0 +1,41 @@
+/** As many as keep the thread pool of Node busy, which computes signatures. */
+const MAX_RUNNING = 8;
+
+/**
+ * Bounds how many signatures of one issuer's tokens are verified at a time. The client networks that wait take turns: a
+ * flood of bad tokens from one delays the tokens of another by one round, not by the whole flood.
+ */
+export class VerificationGate {
+  private running = 0;
+  /** Those that wait, by network; the network whose turn is next comes first. */
+  private readonly waiting = new Map<string, (() => void)[]>();
+
+  /** Resolves when it is the turn of `network`, with the function to call once the signature has been looked at. */
+  async enter(network: string): Promise<() => void> {
+    if (this.running < MAX_RUNNING) this.running += 1;
+    else await this.turnOf(network);
+    return () => this.leave();
+  }
+
+  private turnOf(network: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const queue = this.waiting.get(network);
+    if (queue === undefined) this.waiting.set(network, [resolve]);
+    else queue.push(resolve);
+    return promise;
+  }
+
+  /** Hands the place on, or gives it up. */
+  private leave(): void {
+    const [next] = this.waiting;
+    if (next === undefined) {
+      this.running -= 1;
+      return;
+    }
+    const [network, queue] = next;
+    const admit = queue.shift()!;
+    this.waiting.delete(network);
+    if (queue.length > 0) this.waiting.set(network, queue);
+    admit();
+  }
+}
