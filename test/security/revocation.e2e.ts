@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose';
 import { DEVELOPMENT_ISSUER } from '../../src/config/index.js';
 import { expectChallenge, expectProblem } from '../support/envelopes.js';
 import { forge, now, tokenOf } from '../support/forge.js';
+import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -111,17 +112,36 @@ describe('how far it reaches', () => {
     expect(await statusOf(tokenOf(`${sub}0`))).toBe(200);
   });
 
-  it('a session that a refreshed token keeps: not when the old one is revoked, but with the new one', async () => {
+  it('what the old token has brought ends, though a newer one was shown: the stream of /sse', async () => {
     const sub = stranger();
     const [old, fresh] = [tokenOf(sub, { iat: now() - 60 }), tokenOf(sub)];
     const session = await RawSession.open(app.url, old);
     const headers = { Authorization: `Bearer ${fresh}` };
     expect((await session.post({ jsonrpc: '2.0', id: 1, method: 'ping' }, headers)).status).toBe(202);
     expectDone(await revoke(old));
-    expect((await session.post({ jsonrpc: '2.0', id: 2, method: 'ping' }, headers)).status).toBe(202);
-    expect((await session.reply(2)).result).toEqual({});
+    await until(() => session.response.closed, 1_000);
+  });
+
+  it('and on /mcp the stream and the call; the session goes on with the newer token', async () => {
+    const sub = stranger();
+    const [old, fresh] = [tokenOf(sub, { iat: now() - 60 }), tokenOf(sub)];
+    const endpoint = await McpEndpoint.open(app.url, old);
+    const stream = await endpoint.get();
+    const begun = wait.calls.length;
+    const called = endpoint.reply(1, 'tools/call', { name: 'wait' }).catch((error: unknown) => error);
+    await until(() => wait.calls.length > begun);
+    const newer = new McpEndpoint(app.url, fresh);
+    newer.sessionId = endpoint.sessionId;
+    expect((await newer.reply(2, 'ping')).result).toEqual({});
+    const revokedAt = performance.now();
+    expectDone(await revoke(old));
+    await stream.text();
+    await until(() => wait.calls.at(-1)!.aborted, 1_000);
+    expect(performance.now() - revokedAt).toBeLessThan(1_000);
+    await called;
+    expect((await newer.reply(3, 'ping')).result).toEqual({});
     expectDone(await revoke(fresh));
-    await until(() => session.response.closed);
+    expect((await newer.get()).status).toBe(401);
   });
 });
 

@@ -55,6 +55,8 @@ export type AbortCause =
 
 /** A call that the peer waits for. */
 export interface PendingCall {
+  /** Who has brought it, by the token of its own request. */
+  readonly user?: RevocableToken;
   /** It lasts until it is given up: nobody waits for its end. */
   readonly isStanding?: true;
   abort(cause: AbortCause): void;
@@ -103,16 +105,21 @@ export abstract class Peer implements ClientSession {
   abstract readonly protocolVersion: string;
   /** Who it is, as the newest token that it has shown describes it. */
   abstract readonly principal: Principal;
+  /** When it ends for the sake of its token, see {@link endOf}; milliseconds since the epoch. */
+  abstract readonly endsAt: number;
 
   /** Speaks a revision without sessions, 2026-07-28 or later. */
   get isModern(): boolean {
     return isModernVersion(this.protocolVersion);
   }
 
-  /** The marks of the token that keeps it, for the deny list. */
-  get revocable(): RevocableToken {
-    return this.principal;
+  /** Whether a revocation ends it altogether. */
+  isEndedBy(revoked: (token: RevocableToken) => boolean): boolean {
+    return revoked(this.principal);
   }
+
+  /** Ends what a revoked token has brought, where the peer itself lives on by another. */
+  endRevoked(_revoked: (token: RevocableToken) => boolean): void {}
 
   wantsLog(level: LoggingLevel): boolean {
     return this.logLevel !== undefined && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.logLevel);

@@ -7,6 +7,8 @@ export interface Principal extends User, RevocableToken {
   readonly subject: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** The guard refuses the token from then on: later than `expiresAt` by the tolerance of clocks. Milliseconds. */
+  readonly refusedFrom: number;
   /** Two tokens with the same key are the same principal: (iss, sub, client_id). */
   readonly key: string;
 }
@@ -20,7 +22,7 @@ const principals = new WeakMap<AuthInfo, Principal>();
 
 /**
  * Reads the principal out of the SDK's `AuthInfo`, whose `extra` carries `issuer`, `subject`, `roles`,
- * `tokenId`, `jti` and `issuedAt`. Remembered for as long as the `AuthInfo` itself is.
+ * `tokenId`, `jti`, `issuedAt` and, where it is later than `expiresAt`, `refusedFrom`. Remembered for as long as the `AuthInfo` itself is.
  */
 export function principalOf(auth: AuthInfo): Principal {
   let principal = principals.get(auth);
@@ -32,7 +34,7 @@ export function principalOf(auth: AuthInfo): Principal {
 }
 
 function readPrincipal({ clientId, scopes, expiresAt, extra = {} }: AuthInfo): Principal {
-  const { issuer, subject, tokenId, jti, issuedAt, roles } = extra;
+  const { issuer, subject, tokenId, jti, issuedAt, roles, refusedFrom } = extra;
   if (typeof issuer !== 'string' || typeof subject !== 'string' || typeof tokenId !== 'string') {
     throw new TypeError('AuthInfo.extra must carry "issuer", "subject" and "tokenId"');
   }
@@ -49,6 +51,12 @@ function readPrincipal({ clientId, scopes, expiresAt, extra = {} }: AuthInfo): P
     jti: typeof jti === 'string' ? jti : undefined,
     issuedAt,
     expiresAt: expiresAt * 1000,
+    refusedFrom: (typeof refusedFrom === 'number' ? refusedFrom : expiresAt) * 1000,
     key: JSON.stringify([issuer, subject, clientId]),
   };
+}
+
+/** When what a token brings at the moment `now` ends: at its expiry, or where that has passed, once it is refused. */
+export function endOf({ expiresAt, refusedFrom }: Principal, now = Date.now()): number {
+  return now < expiresAt ? expiresAt : refusedFrom;
 }

@@ -43,6 +43,7 @@ const alice: Principal = {
   jti: undefined,
   issuedAt: 0,
   expiresAt: Date.now() + 7_200_000,
+  refusedFrom: Date.now() + 7_200_000,
   key: 'alice',
 };
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { denies, RevocationStore } from '../../backplane/index.js';
+import { denies, type RevocableToken, RevocationStore } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { Principal } from './principal.js';
 import type { AbortCause, Peer, SessionEnd, SessionTransport } from './peer.js';
@@ -44,7 +44,11 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.stopListening = this.revocations.onRevoked((revocation) => {
-      this.closeWhere((peer) => denies(revocation, peer.revocable), 'token_revoked');
+      const revoked = (token: RevocableToken): boolean => denies(revocation, token);
+      for (const peer of this.peers()) {
+        if (peer.isEndedBy(revoked)) this.close(peer, 'token_revoked');
+        else peer.endRevoked(revoked);
+      }
     });
   }
 
@@ -183,9 +187,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** Ends what has come to its time. */
   closeExpired(now = Date.now()): void {
-    for (const visit of this.visits) {
-      if (visit.principal.expiresAt <= now) this.close(visit, 'token_expired');
-    }
+    for (const visit of this.visits) if (visit.endsAt <= now) this.close(visit, 'token_expired');
     for (const session of this.sessions.values()) {
       const reason = this.dueEnd(session, now);
       if (reason === 'idle') void this.letGo(session);
@@ -202,7 +204,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     const { sessionMaxMs, sessionIdleMs } = this.options;
     const passed = (since: number | undefined, ms: number): boolean =>
       since !== undefined && since + ms <= now;
-    if (session.principal.expiresAt <= now) return 'token_expired';
+    if (session.endsAt <= now) return 'token_expired';
     if (passed(session.openedAt, sessionMaxMs)) return 'max_age';
     return passed(session.idleSince, sessionIdleMs) ? 'idle' : undefined;
   }

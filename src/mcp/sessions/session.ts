@@ -1,8 +1,9 @@
 import { sessionName } from '../../audit/index.js';
+import type { RevocableToken } from '../../backplane/index.js';
 import type { LoggingLevel } from '../messages/sdk-types.js';
 import type { SessionRecord } from './session.record.js';
 import { type MessageOutlet, Peer, type SessionStream, type SessionTransport } from './peer.js';
-import type { Principal } from './principal.js';
+import { endOf, type Principal } from './principal.js';
 
 /** What the revision before any agreement is taken to be. */
 const INITIAL_PROTOCOL_VERSION = '2024-11-05';
@@ -16,6 +17,9 @@ export class Session extends Peer implements MessageOutlet {
   readonly subscriptions = new Set<string>();
   protected override logLevel: LoggingLevel | undefined = 'info';
   private shown: Principal;
+  private shownUntil: number;
+  /** The connections that carry its streams, each with the token of the request that has opened it. */
+  private readonly carriers = new Map<SessionStream, RevocableToken>();
   private standing: SessionStream | undefined;
   private usedAt = Date.now();
   private revision = 0;
@@ -29,11 +33,39 @@ export class Session extends Peer implements MessageOutlet {
   ) {
     super();
     this.shown = principal;
+    this.shownUntil = endOf(principal);
     this.logId = sessionName(id);
   }
 
   override get principal(): Principal {
     return this.shown;
+  }
+
+  override get endsAt(): number {
+    return this.shownUntil;
+  }
+
+  /** `connection` carries a stream from here on, opened by a request with this token. */
+  carry(connection: SessionStream, token: RevocableToken): void {
+    this.carriers.set(connection, token);
+  }
+
+  /** `connection` has ended. */
+  drop(connection: SessionStream): void {
+    this.carriers.delete(connection);
+  }
+
+  /** At the revocation of the newest token; of that which has opened its one stream, where that carries everything. */
+  override isEndedBy(revoked: (token: RevocableToken) => boolean): boolean {
+    const endsWithStream = this.transport === 'http-sse';
+    return super.isEndedBy(revoked) || (endsWithStream && [...this.carriers.values()].some(revoked));
+  }
+
+  override endRevoked(revoked: (token: RevocableToken) => boolean): void {
+    for (const call of this.calls.values()) {
+      if (call.user !== undefined && revoked(call.user)) call.abort('token_revoked');
+    }
+    for (const [connection, token] of this.carriers) if (revoked(token)) connection.end('token_revoked');
   }
 
   /** What another node needs to go on with it. */
@@ -70,7 +102,9 @@ export class Session extends Peer implements MessageOutlet {
 
   /** A refreshed token keeps the session: it lives as long as the newest one that its owner has shown. */
   show(principal: Principal): void {
-    if (principal.issuedAt >= this.shown.issuedAt) this.shown = principal;
+    if (principal.issuedAt < this.shown.issuedAt) return;
+    this.shown = principal;
+    this.shownUntil = endOf(principal);
   }
 
   /** What `record` holds has changed. */

@@ -1,6 +1,6 @@
 import type { ClientCapabilities, Implementation, LoggingLevel } from '../messages/sdk-types.js';
 import { Peer } from './peer.js';
-import type { Principal } from './principal.js';
+import { endOf, type Principal } from './principal.js';
 
 /** What a request of 2026-07-28 says of its sender, in `_meta`. */
 export interface RequestEnvelope {
@@ -16,12 +16,14 @@ export class Visit extends Peer {
   override readonly logId = undefined;
   override readonly protocolVersion: string;
   protected override logLevel: LoggingLevel | undefined;
+  override readonly endsAt: number;
 
   constructor(
     override readonly principal: Principal,
     envelope: RequestEnvelope,
   ) {
     super();
+    this.endsAt = endOf(principal);
     this.protocolVersion = envelope.protocolVersion;
     this.client = envelope.client;
     this.clientCapabilities = envelope.clientCapabilities;

@@ -44,6 +44,7 @@ export class HttpSseTransport {
     const stream = new SseStream(response, this.options, (reason) => {
       this.sessions.close(session, reason);
     });
+    session.carry(stream, principalOf(request.auth));
     session.attach(stream);
     this.sessions.opened(session);
     stream.event('endpoint', `${this.options.basePath}/message?sessionId=${session.id}`);

@@ -21,6 +21,7 @@ export function localPrincipal(scopes: readonly string[]): Principal {
     jti: undefined,
     issuedAt: Math.floor(Date.now() / 1000),
     expiresAt: Number.POSITIVE_INFINITY,
+    refusedFrom: Number.POSITIVE_INFINITY,
     key: JSON.stringify([LOCAL_ISSUER, subject, '']),
   };
 }

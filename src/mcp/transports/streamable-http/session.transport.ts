@@ -157,8 +157,10 @@ export class SessionTransport {
     );
     for (const message of malformed) answers.push({ text: encodeMalformed(message) });
     const replies = answers.filter((reply) => reply !== undefined);
-    if (replies.length === 0 && !exchange.hasBegun && !this.sessions.holds(session)) {
-      return refuseUnanswered(request, response);
+    if (replies.length === 0 && !exchange.hasBegun && messages.some(({ kind }) => kind === 'request')) {
+      // Its own token may have been revoked, and the session live on by a newer one.
+      if (!response.destroyed) await request.admission.reauthorize();
+      if (!this.sessions.holds(session)) return refuseUnanswered(request, response);
     }
     // Whichever node takes the next request has to know what this one has agreed on.
     if (session.isRevised) await this.sessions.save(session);
@@ -214,10 +216,12 @@ export class SessionTransport {
   ): SseStream {
     const onEnd = (reason: SessionEnd): void => {
       if (reason === 'slow_client') connection.end(reason);
+      session.drop(connection);
       // A newer connection may have taken the stream over.
       if (stream.disconnect(connection)) this.streams.left(session, stream);
     };
     const connection: SseStream = new SseStream(response, this.options, onEnd, headers);
+    session.carry(connection, principalOf((response.req as AuthenticatedRequest).auth));
     return connection;
   }
 }
