@@ -42,12 +42,24 @@ export type TokenErrorCode = keyof typeof REFUSALS;
 export class TokenError extends Error {
   override readonly name = 'TokenError';
 
+  /** Private, so that no print of the error shows it. */
+  #actor: AuditActor | undefined;
+
   constructor(
     readonly code: TokenErrorCode,
-    /** Whose token it is, where its signature proves it. */
-    public actor?: AuditActor,
+    actor?: AuditActor,
   ) {
     super(REFUSALS[code][1]);
+    this.#actor = actor;
+  }
+
+  /** Whose token it is, where its signature proves it. */
+  get actor(): AuditActor | undefined {
+    return this.#actor;
+  }
+
+  set actor(actor: AuditActor | undefined) {
+    this.#actor = actor;
   }
 
   /** RFC 6750 §3.1. Undefined: the request carried no token, so the challenge names no error. */
