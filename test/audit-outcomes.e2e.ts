@@ -81,10 +81,10 @@ describe.each(ERAS)('$name', ({ connect }) => {
   it('a call whose parameters cannot be read is recorded too', async () => {
     const client = await connect(app.url, await app.token());
     const before = records().length;
-    await client.call('3', 'tools/call', { name: 'breaks', arguments: [] });
+    await client.call('3', 'prompts/get', { name: 'none', arguments: 5 });
     await until(() => records().length > before);
     expect(records().slice(before)).toMatchObject([
-      { kind: 'tool', outcome: 'invalid_arguments', subject: 'alice', requestId: '3' },
+      { kind: 'prompt', outcome: 'invalid_arguments', subject: 'alice', requestId: '3' },
     ]);
     client.close();
   });
