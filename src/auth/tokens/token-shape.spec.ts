@@ -2,7 +2,7 @@ import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CompactEncrypt, CompactSign, exportJWK, FlattenedSign } from 'jose';
-import { encode, forge, goodClaims, signed } from '../fixtures/forge.fixture.js';
+import { encode, forge, goodClaims, signed, respelled } from '../fixtures/forge.fixture.js';
 import { SECRET, SETTINGS } from '../fixtures/settings.fixture.js';
 import { CallerFactory } from './caller.factory.js';
 import { TokenError } from './token.error.js';
@@ -62,6 +62,29 @@ describe('what is not a signed JWT', () => {
     const key = createSecretKey(SECRET.slice(0, 32), 'utf8');
     const token = await jwe.setProtectedHeader({ alg: 'dir', enc: 'A256GCM', typ: 'JWT' }).encrypt(key);
     expect(await refusal(token)).toBe('encrypted');
+  });
+
+  it('has spare bits set in a part: one token has one spelling', async () => {
+    // Bytes of a length that leaves bits over in each part.
+    const [header, payload, signature] = forge({ header: { n: 1 }, claims: { n: 12 } }).split('.') as [
+      string,
+      string,
+      string,
+    ];
+    const spare: unknown[] = [];
+    for (const pad of ['', 'x', 'xx']) {
+      const token = forge({ header: { pad }, claims: { pad } });
+      const parts = token.split('.');
+      for (const [at, part] of parts.entries()) {
+        const other = parts.with(at, respelled(part)).join('.');
+        // A part of whole groups of four has no bits to spare: another letter is another byte.
+        if (part.length % 4 !== 0) spare.push(await refusal(other));
+      }
+    }
+    expect(new Set(spare)).toEqual(new Set(['malformed']));
+    for (const spelling of [`${signature}=`, signature.replaceAll(/[-_]|$/g, '+')]) {
+      expect(await refusal(`${header}.${payload}.${spelling}`)).toBe('malformed');
+    }
   });
 
   it('is detached', async () => {

@@ -56,6 +56,18 @@ describe('a good token', () => {
     await expect(verifier.verify(forge({ claims }))).resolves.toBeDefined();
   });
 
+  it('may be from a clock as far away as JWT_CLOCK_TOLERANCE says', async () => {
+    const far = verifierFor({ ...SETTINGS, clockToleranceSeconds: 60 });
+    const exact = verifierFor({ ...SETTINGS, clockToleranceSeconds: 0 });
+    for (const claims of [
+      { iat: now() - 90, exp: now() - 50 },
+      { iat: now() + 50, nbf: now() + 50 },
+    ]) {
+      await expect(far.verify(forge({ claims }))).resolves.toBeDefined();
+      await expect(exact.verify(forge({ claims }))).rejects.toBeInstanceOf(TokenError);
+    }
+  });
+
   it('may be from an issuer whose clock is up to 5 s away', async () => {
     await expect(verifier.verify(forge({ claims: { exp: now() - 3 } }))).resolves.toBeDefined();
     await expect(
