@@ -1,41 +1,46 @@
 import { JSON_SCHEMA_VENDOR } from '../decorators/from-json-schema.js';
 import type { Schema } from '../decorators/schema.js';
 import { WiringError } from '../decorators/wiring.error.js';
+import { assertKeywords, isValidPattern, KNOWN_FORMATS } from './schemas/keywords.js';
+import { portablePattern } from './schemas/portable-pattern.js';
+import { movedTo, withOwnReferences, withoutUnused } from './schemas/references.js';
+import { assertSatisfiable } from './schemas/satisfiable.js';
+import { SchemaProblem } from './schemas/schema-problem.js';
+import { isSchema, type JsonSchema, mapSchemas } from './schemas/schema-tree.js';
+import { assertCheap, MAX_QUADRATIC, zodOptions } from './schemas/zod-schemas.js';
 
-export type JsonSchema = Readonly<Record<string, unknown>>;
+export type { JsonSchema };
 
-/** The JSON Schema (2020-12) of one side of a schema. Throws {@link WiringError} where it has none. */
-export function jsonSchemaOf(
-  schema: Schema,
-  side: 'input' | 'output',
-  what: string,
-  className: string,
-): JsonSchema {
-  const { jsonSchema: convert, vendor } = schema['~standard'];
-  if (convert === undefined) {
-    throw new WiringError(className, `its ${what} schema has no JSON Schema form; use zod 4.2 or later`);
-  }
-  let jsonSchema: JsonSchema;
+type Side = 'input' | 'output';
+
+/** Dialects that clients know by their `$schema`; they refuse a schema with another. */
+const DIALECT = /^https?:\/\/json-schema\.org\/draft(\/2020-12|\/2019-09|-0[67])\/schema#?$/;
+
+/** What a schema was made into: the same one is often shared, by an input and an output or by many tools. */
+const made = new WeakMap<Schema, Partial<Record<Side, JsonSchema>>>();
+
+/**
+ * The JSON Schema (2020-12) of one side of a schema, as clients can compile it: its references resolve, its
+ * patterns are valid with the flag `u`, its formats known. What has no such form is mended where its meaning
+ * allows. Throws {@link WiringError}, which names the class, the place in the schema and a remedy.
+ */
+export function jsonSchemaOf(schema: Schema, side: Side, what: string, className: string): JsonSchema {
+  const known = made.get(schema)?.[side];
+  if (known !== undefined) return known;
+  const converted = convert(schema, side, what, className);
   try {
-    jsonSchema = convert[side]({ target: 'draft-2020-12' });
+    const listed = listable(converted, side, schema['~standard'].vendor);
+    made.set(schema, { ...made.get(schema), [side]: listed });
+    return listed;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new WiringError(
-      className,
-      `its ${what} schema has no JSON Schema form (${reason}); use types that JSON has, such as z.iso.datetime()`,
-    );
+    throw new WiringError(className, `its ${what} schema cannot be listed: ${reasonOf(error)}`);
   }
-  // Somebody who writes JSON Schema by hand gets what is written.
-  if (vendor === JSON_SCHEMA_VENDOR) return jsonSchema;
-  // 2020-12 is what MCP assumes where nothing is said, and clients with an older validator fail on the name.
-  const { $schema: _dialect, ...definition } = jsonSchema;
-  return definition;
 }
 
 /** As {@link jsonSchemaOf}, of a schema that has to describe an object. */
 export function objectSchemaOf(
   schema: Schema,
-  side: 'input' | 'output',
+  side: Side,
   what: string,
   className: string,
 ): JsonSchema & { readonly type: 'object' } {
@@ -48,13 +53,125 @@ export function objectSchemaOf(
 
 /**
  * What stands for a value that is no object where a revision has objects only: `{ result }`. Definitions
- * that the schema refers to stay at the root, where it looks for them.
+ * that the schema refers to stay at the root, and other references are led through `result`.
  */
-export function inResultObject({ $defs, ...schema }: JsonSchema): JsonSchema & { readonly type: 'object' } {
+export function inResultObject(schema: JsonSchema): JsonSchema & { readonly type: 'object' } {
+  const { $schema, $defs, definitions, ...result } = movedTo('#/properties/result', schema);
   return {
+    ...($schema === undefined ? {} : { $schema }),
     type: 'object',
-    properties: { result: schema },
+    properties: { result },
     required: ['result'],
     ...($defs === undefined ? {} : { $defs }),
+    ...(definitions === undefined ? {} : { definitions }),
   };
+}
+
+function convert(schema: Schema, side: Side, what: string, className: string): JsonSchema {
+  const standard = (schema as Partial<Schema> | null)?.['~standard'];
+  if (standard?.jsonSchema === undefined) {
+    throw new WiringError(className, `its ${what} schema has no JSON Schema form; use zod 4.2 or later`);
+  }
+  const { jsonSchema, vendor } = standard;
+  try {
+    const libraryOptions = vendor === 'zod' ? { libraryOptions: zodOptions(side) } : {};
+    const converted: unknown = jsonSchema[side]({ target: 'draft-2020-12', ...libraryOptions });
+    // As it goes out: without what JSON leaves away.
+    const plain: unknown = JSON.parse(JSON.stringify(converted));
+    if (plain === true) return {};
+    if (isSchema(plain)) return plain;
+    throw new TypeError(`it is ${JSON.stringify(plain)}`);
+  } catch (error) {
+    if (error instanceof SchemaProblem) {
+      const problem = error.isUnrepresentable ? 'has no JSON Schema form' : 'cannot be listed';
+      throw new WiringError(className, `its ${what} schema ${problem}: ${error.message}`);
+    }
+    throw new WiringError(
+      className,
+      `its ${what} schema has no JSON Schema form (${reasonOf(error)}); use types that JSON has, such as z.iso.datetime()`,
+    );
+  }
+}
+
+function listable(converted: JsonSchema, side: Side, vendor: string): JsonSchema {
+  const own = withOwnReferences(mapSchemas(converted, (node) => mended(node, vendor)));
+  assertKeywords(own);
+  assertSatisfiable(own);
+  if (vendor === JSON_SCHEMA_VENDOR) {
+    if (side === 'input') assertCheapPatterns(own);
+    return own;
+  }
+  // 2020-12 is what MCP assumes where nothing is said, and clients with an older validator fail on the name.
+  const { $schema: _dialect, ...definition } = withoutUnused(own);
+  return definition;
+}
+
+/** Without what a client's validator throws at, where it can be said otherwise or means nothing. */
+function mended(node: JsonSchema, vendor: string): JsonSchema {
+  const { $async: _async, $vocabulary: _vocabulary, $recursiveAnchor: _recursive, ...rest } = node;
+  const result: Record<string, unknown> = rest;
+  // The keyword of draft-04, or a name that a library gives: Ajv throws at it.
+  if (typeof result['id'] === 'string') delete result['id'];
+  if (typeof result['$schema'] === 'string' && !DIALECT.test(result['$schema'])) delete result['$schema'];
+  if (typeof result['format'] === 'string' && !KNOWN_FORMATS.has(result['format'])) delete result['format'];
+  if (result['nullable'] === true && typeof result['type'] === 'string') {
+    result['type'] = [result['type'], 'null'];
+    delete result['nullable'];
+  }
+  if (typeof result['pattern'] === 'string') result['pattern'] = withFlagU(result['pattern']);
+  if (isSchema(result['patternProperties'])) {
+    const patterns = Object.entries(result['patternProperties']);
+    result['patternProperties'] = Object.fromEntries(patterns.map(([key, value]) => [withFlagU(key), value]));
+  }
+  // zod removes what an object does not know, and joins what is left: what the other part knows stays.
+  const parts = result['allOf'];
+  if (vendor === 'zod' && Array.isArray(parts) && parts.length > 1 && parts.every(isObjectSchema)) {
+    result['allOf'] = parts.map(open);
+    result['type'] ??= 'object';
+  }
+  return result;
+}
+
+function withFlagU(pattern: string): string {
+  if (isValidPattern(pattern)) return pattern;
+  try {
+    return portablePattern(new RegExp(pattern)) ?? pattern;
+  } catch {
+    return pattern;
+  }
+}
+
+function isObjectSchema(part: unknown): part is JsonSchema {
+  return isSchema(part) && part['type'] === 'object';
+}
+
+function open(part: JsonSchema): JsonSchema {
+  if (part['additionalProperties'] !== false) return part;
+  const { additionalProperties: _closed, ...rest } = part;
+  return rest;
+}
+
+/** The patterns that a client's strings are matched against, each with the length that is checked before it. */
+function assertCheapPatterns(schema: JsonSchema): void {
+  mapSchemas(schema, (node, path) => {
+    const bounded = `"maxLength": ${MAX_QUADRATIC}`;
+    if (typeof node['pattern'] === 'string') {
+      const maxLength = typeof node['maxLength'] === 'number' ? node['maxLength'] : Number.POSITIVE_INFINITY;
+      assertCheap(new RegExp(node['pattern'], 'u'), maxLength, [...path, 'pattern'], bounded);
+    }
+    for (const key of Object.keys((node['patternProperties'] as object | undefined) ?? {})) {
+      assertCheap(
+        new RegExp(key, 'u'),
+        Number.POSITIVE_INFINITY,
+        [...path, 'patternProperties', key],
+        bounded,
+      );
+    }
+    return node;
+  });
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof RangeError) return 'it is nested too deeply; make it shallower';
+  return error instanceof Error ? error.message : String(error);
 }

@@ -5,13 +5,17 @@ import { Access } from './access.js';
 import { type AuditPolicy, EVERY_CALL } from './audit.policy.js';
 import type { Entry } from './entry.js';
 import type { Handler } from '../enhancers/handler.js';
-import { inResultObject, jsonSchemaOf, objectSchemaOf } from './json-schema.js';
+import { inResultObject, type JsonSchema, jsonSchemaOf, objectSchemaOf } from './json-schema.js';
 import { type ParamHeader, paramHeadersOf } from './param-headers.js';
 import { assertTimeout, presentation } from './presentation.js';
+import { readableAsDraft07 } from './schemas/draft-07.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
 /** MCP 2025-11-25, Tools, "Tool Names". */
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+
+/** What a tool without arguments lists: there are models' APIs that refuse an object without `properties`. */
+const NO_ARGUMENTS = { type: 'object', properties: {}, additionalProperties: false } as const;
 
 /** A tool as the registry holds it. */
 export interface RegisteredTool extends Entry {
@@ -46,8 +50,7 @@ export function registeredTool(
   const modernDefinition = {
     ...presentation(options),
     description: options.description,
-    inputSchema:
-      input === undefined ? { type: 'object' } : objectSchemaOf(input, 'input', 'input', className),
+    inputSchema: inputSchemaOf(input, className),
     ...(outputSchema === undefined ? {} : { outputSchema }),
     ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
   };
@@ -56,9 +59,13 @@ export function registeredTool(
     access: Access.of(options, className),
     audit,
     timeoutMs,
-    definition: wrapsOutput
-      ? { ...modernDefinition, outputSchema: inResultObject(outputSchema) }
-      : modernDefinition,
+    definition: {
+      ...modernDefinition,
+      inputSchema: readableAsDraft07(modernDefinition.inputSchema),
+      ...(outputSchema === undefined
+        ? {}
+        : { outputSchema: readableAsDraft07(wrapsOutput ? inResultObject(outputSchema) : outputSchema) }),
+    },
     modernDefinition,
     className,
     input,
@@ -68,6 +75,16 @@ export function registeredTool(
     rateLimit: rateLimitOf(options, className),
     execute,
   };
+}
+
+function inputSchemaOf(input: Schema | undefined, className: string): JsonSchema {
+  if (input === undefined) return NO_ARGUMENTS;
+  const schema = objectSchemaOf(input, 'input', 'input', className);
+  const { vendor } = input['~standard'];
+  if (Object.keys((schema['properties'] as object | undefined) ?? {}).length > 0) return schema;
+  const isEmpty =
+    vendor === 'zod' && JSON.stringify(Object.keys(schema).toSorted()) === '["properties","type"]';
+  return isEmpty ? NO_ARGUMENTS : { ...schema, properties: {} };
 }
 
 function rateLimitOf({ rateLimit: text }: ToolOptions, className: string): RateLimit | undefined {

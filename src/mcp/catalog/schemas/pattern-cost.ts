@@ -1,0 +1,62 @@
+import type { AST } from '@eslint-community/regexpp';
+import { createRequire } from 'node:module';
+import { findAmbiguity } from './position-automaton.js';
+
+const require = createRequire(import.meta.url);
+
+/** A count beyond this is taken for no limit at all. */
+const MAX_COUNT = 8;
+
+/**
+ * How the time that a regular expression takes grows with the string: with its length, with a power of it, or
+ * exponentially. `unknown` where the expression is too large to tell.
+ */
+export type PatternCost = 'linear' | 'polynomial' | 'exponential' | 'unknown';
+
+const costs = new Map<string, PatternCost>();
+const MAX_KEPT = 10_000;
+
+export function patternCost(regex: RegExp): PatternCost {
+  const key = String(regex);
+  const known = costs.get(key);
+  if (known !== undefined) return known;
+  const cost = analysed(regex);
+  if (costs.size < MAX_KEPT) costs.set(key, cost);
+  return cost;
+}
+
+function analysed(regex: RegExp): PatternCost {
+  // Loaded where it is needed: few schemas have patterns.
+  const { analyse } = require('scslre') as typeof import('scslre');
+  const { source } = regex;
+  const flags = regex.flags.replaceAll(/[dgy]/g, '');
+  const { reports } = analyse({ source, flags });
+  if (reports.some(({ exponential }) => exponential)) return 'exponential';
+  const counted = withoutCounts(source, flags);
+  const repeats = /[*+]|,\}/.test(counted.replaceAll(/\\.|\[(?:\\.|[^\]\\])*\]/g, ''));
+  const ambiguity = repeats ? findAmbiguity({ source: counted, flags }) : 'none';
+  if (ambiguity === 'unknown' || ambiguity === 'exponential') return ambiguity;
+  return reports.length > 0 || ambiguity === 'polynomial' || /\\[1-9k]/.test(source)
+    ? 'polynomial'
+    : 'linear';
+}
+
+/** The expression with high counts replaced: `{1,500}` is `+` for what is asked here. */
+function withoutCounts(source: string, flags: string): string {
+  const { RegExpParser, visitRegExpAST } =
+    require('@eslint-community/regexpp') as typeof import('@eslint-community/regexpp');
+  const unicode = flags.includes('u');
+  const unicodeSets = flags.includes('v');
+  const pattern = new RegExpParser().parsePattern(source, 0, source.length, { unicode, unicodeSets });
+  const found: AST.Quantifier[] = [];
+  visitRegExpAST(pattern, { onQuantifierEnter: (node) => void found.push(node) });
+  let result = source;
+  // From the end on: what stands before keeps its place.
+  for (const node of found.toSorted((one, other) => other.end - one.end)) {
+    if (node.max <= MAX_COUNT) continue;
+    const at = node.element.end;
+    const lazy = node.greedy ? '' : '?';
+    result = `${result.slice(0, at)}${node.min === 0 ? '*' : '+'}${lazy}${result.slice(node.end)}`;
+  }
+  return result;
+}
