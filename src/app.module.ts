@@ -48,7 +48,10 @@ function stateKey({ secret }: { readonly secret?: string }): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, '', 'nestjs-mcp-server requestState', 32));
 }
 
+type SettingGroups = [HttpSettings, SessionSettings, LimitSettings, AuthSettings];
+
 function mcpOptions(
+  environment: Settings['environment'],
   http: HttpSettings,
   sessions: SessionSettings,
   limits: LimitSettings,
@@ -70,6 +73,7 @@ function mcpOptions(
     pageSize: 1_000,
     listTtlMs: 60_000,
     callLimit: limits.calls,
+    checkResults: environment !== 'production',
   };
 }
 
@@ -86,7 +90,7 @@ export class AppModule {
         // Express tries routes in this order: the ones that are busy come first.
         McpModule.forRootAsync({
           inject: [HTTP_SETTINGS, SESSION_SETTINGS, LIMIT_SETTINGS, AUTH_SETTINGS],
-          useFactory: mcpOptions,
+          useFactory: (...groups: SettingGroups) => mcpOptions(settings.environment, ...groups),
         }),
         AuthModule,
         ToolsModule,

@@ -13,6 +13,7 @@ import { CallLimiter } from './protocol/call.limiter.js';
 import { ClientInputFactory } from './invocation/client-input.factory.js';
 import { HandlerFactory } from './enhancers/handler.factory.js';
 import { StateSeal } from './invocation/state.seal.js';
+import { ResultCheck } from './invocation/result.check.js';
 import { Invoker } from './invocation/invoker.js';
 import { McpConfigurableModule } from './mcp.options.js';
 import { ChangeAnnouncer } from './protocol/change.announcer.js';
@@ -74,6 +75,7 @@ const FEATURE_CLASSES = [
     ClientInputFactory,
     HandlerFactory,
     Invoker,
+    ResultCheck,
     StateSeal,
     ...FEATURE_CLASSES,
     { provide: FEATURES, inject: FEATURE_CLASSES, useFactory: (...features: Feature[]) => features },

@@ -31,6 +31,10 @@ export interface McpModuleOptions {
    * call is sealed with them.
    */
   readonly stateKey: Uint8Array;
+  /**
+   * Whether a tool's result is also checked against its listed output schema, as clients check it; for development.
+   */
+  readonly checkResults?: boolean;
   /** How many entries a page of a list has. */
   readonly pageSize: number;
   /** How long a client may keep a list that it was not told to have changed (2026-07-28). */

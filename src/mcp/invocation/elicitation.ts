@@ -1,4 +1,5 @@
 import { type JsonSchema, objectSchemaOf } from '../catalog/json-schema.js';
+import { inlined } from '../catalog/schemas/references.js';
 import type {
   Elicited,
   FormElicitation,
@@ -38,7 +39,7 @@ function paramsOf(
 
 /** MCP 2025-11-25, Elicitation, "Requested Schema": nothing nested, so that any client can show it. */
 function formOf(schema: Schema): JsonSchema {
-  const requestedSchema = objectSchemaOf(schema, 'input', 'elicitation', 'context.elicit()');
+  const requestedSchema = inlined(objectSchemaOf(schema, 'input', 'elicitation', 'context.elicit()'));
   const form = ElicitRequestFormParamsSchema.safeParse({ message: '', requestedSchema });
   if (form.success) return requestedSchema;
   const fields = new Set(form.error.issues.map(({ path }) => path.slice(2).join('.')));

@@ -3,6 +3,7 @@ import type { Schema } from '../decorators/schema.js';
 import type { CallContext } from '../decorators/call-context.js';
 import { describeIssues } from './argument-issues.js';
 import { InvalidInputError, type Operation, type Result } from './operation.js';
+import type { ResultCheck } from './result.check.js';
 import { errorResult, toResult } from './tool-result.js';
 
 /** `tools/call`: what goes wrong is for the model to read. MCP 2025-11-25, Tools, "Error Handling". */
@@ -14,6 +15,7 @@ export class ToolOperation implements Operation {
     private readonly args: unknown,
     /** The revision has structured content of any type, not of objects only. */
     private readonly modern: boolean,
+    private readonly check?: ResultCheck,
   ) {}
 
   get target(): string {
@@ -41,7 +43,13 @@ export class ToolOperation implements Operation {
   }
 
   toResult(returned: unknown, onDropped: (reason: unknown) => void): Result | Promise<Result> {
-    return toResult(this.tool, returned, this.modern, onDropped);
+    const result = toResult(this.tool, returned, this.modern, onDropped);
+    return result instanceof Promise ? result.then((settled) => this.checked(settled)) : this.checked(result);
+  }
+
+  private checked(result: Result): Result {
+    this.check?.assertListed(this.tool, result, this.modern);
+    return result;
   }
 
   failure(text: string): Result {

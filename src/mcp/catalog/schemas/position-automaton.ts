@@ -17,7 +17,6 @@ interface Part {
   readonly nullable: boolean;
 }
 const EMPTY: Part = { first: [], last: [], nullable: true };
-const NOTHING: Part = { first: [], last: [], nullable: false };
 
 /**
  * Whether a regular expression can match one string in many ways, which is what backtracking goes through: in
@@ -179,14 +178,12 @@ class PositionAutomaton {
     if (max === 0) return EMPTY;
     const isEndless = max === Number.POSITIVE_INFINITY;
     const copies = isEndless ? Math.max(min, 1) : max;
-    let all: Part | undefined;
-    for (let copy = 1; copy <= copies; copy += 1) {
-      const once = this.choice(alternatives);
-      if (isEndless && copy === copies) this.connect(once.last, once.first);
-      const part = copy > min ? { ...once, nullable: true } : once;
-      all = all === undefined ? part : this.sequence(all, part);
-    }
-    return all ?? NOTHING;
+    const parts = Array.from({ length: copies }, () => this.choice(alternatives));
+    for (const [at, part] of parts.entries()) this.connect(part.last, parts[at + 1]?.first ?? []);
+    if (isEndless) this.connect(parts.at(-1)!.last, parts.at(-1)!.first);
+    // One iteration after the other: a later one is never entered without those before it.
+    const last = parts.slice(Math.max(min, 1) - 1).flatMap((part) => part.last);
+    return { first: parts[0]!.first, last, nullable: min === 0 || parts[0]!.nullable };
   }
 
   private connect(from: readonly number[], to: readonly number[]): void {

@@ -4,6 +4,7 @@ import { ToolRegistry } from '../../catalog/tool.registry.js';
 import { CallFactory } from '../../invocation/call.factory.js';
 import { CallLog } from '../../invocation/call.log.js';
 import { Invoker } from '../../invocation/invoker.js';
+import { ResultCheck } from '../../invocation/result.check.js';
 import { ToolOperation } from '../../invocation/tool.operation.js';
 import type { Exchange } from '../../invocation/exchange.js';
 import type { Feature, Method } from '../feature.js';
@@ -33,6 +34,7 @@ export class ToolsFeature implements Feature {
     private readonly calls: CallFactory,
     private readonly invoker: Invoker,
     private readonly callLog: CallLog,
+    private readonly check: ResultCheck,
   ) {}
 
   private call(request: JsonRpcRequest, exchange: Exchange): Promise<string> {
@@ -45,7 +47,7 @@ export class ToolsFeature implements Feature {
         this.callLog.unknown(call, 'tool', tool);
         throw invalidParams('Unknown tool: tools/list names those that you may call');
       }
-      return this.invoker.invoke(new ToolOperation(tool, args, exchange.peer.isModern), call);
+      return this.invoker.invoke(new ToolOperation(tool, args, exchange.peer.isModern, this.check), call);
     });
   }
 
