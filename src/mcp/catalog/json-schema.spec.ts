@@ -17,7 +17,9 @@ const STRICT = {
 /** As clients do that refuse what they do not know: 2020-12 for each revision, draft-07 up to 2025-11-25. */
 const READERS = {
   'Ajv 2020-12': () => new Ajv2020({ ...STRICT, allErrors: true }),
-  'Ajv draft-07': () => new Ajv({ ...STRICT, strict: false, strictSchema: false, allErrors: true }),
+  // As SDK v1, which takes a `$schema` of 2020-12 for draft-07.
+  'Ajv draft-07': () =>
+    new Ajv({ ...STRICT, strict: false, strictSchema: false, validateSchema: false, allErrors: true }),
 };
 
 function tool(schemas: { input?: Schema; output?: Schema }): RegisteredTool {
