@@ -53,6 +53,17 @@ describe('elicitation', () => {
     expect(asked[0]!.params['requestedSchema']).not.toHaveProperty('required');
   });
 
+  it('writes what has an id in its place: a form has no definitions', async () => {
+    const { input, asked } = client({ action: 'decline' });
+    const size = z.enum(['small', 'large']).meta({ id: 'Size' });
+    await elicitation({ message: 'Well?', schema: z.object({ size }).meta({ id: 'Order' }) }, input);
+    expect(asked[0]!.params['requestedSchema']).toEqual({
+      type: 'object',
+      properties: { size: { type: 'string', enum: ['small', 'large'] } },
+      required: ['size'],
+    });
+  });
+
   it('fills in what the user left out', async () => {
     const { input } = client({ action: 'accept', content: { age: 25 } });
     expect(await elicitation({ message: 'Well?', schema: choices }, input)).toEqual({
