@@ -31,9 +31,8 @@ export function linearAjv(allErrors: boolean) {
 function areDifferent(items: readonly unknown[]): boolean {
   const seen = new Set<unknown>();
   for (const item of items) {
-    // 1 and "1" are different, and so are they as JSON.
-    const written = typeof item === 'object' ? canonicalize(item) : item;
-    const key = typeof item === 'object' ? `object ${written as string}` : `${typeof item} ${String(item)}`;
+    // The text tells 1 from "1", and does not depend on the order of an object's keys.
+    const key = canonicalize(item);
     if (seen.has(key)) return false;
     seen.add(key);
   }
