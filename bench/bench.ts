@@ -5,7 +5,7 @@ import { Child } from './child.ts';
 import { GENERATOR_CORE } from './cores.ts';
 import type { Load } from './generator.ts';
 import type { Plan } from './options.ts';
-import { type Program, ServerProcess } from './server-process.ts';
+import { AS_IT_SHIPS, type Program, ServerProcess } from './server-process.ts';
 
 /** CPU of the server process, and time on the clock, for each operation; microseconds. */
 export interface Cost {
@@ -33,19 +33,24 @@ export class Bench {
   }
 
   get subject(): Program {
-    return [new URL('main.js', this.dist)];
+    return { file: new URL('main.js', this.dist) };
+  }
+
+  /** With log, records and limits. */
+  get shipped(): Program {
+    return { ...this.subject, env: AS_IT_SHIPS };
   }
 
   get limit(): Program {
-    return [new URL('limit.ts', import.meta.url)];
+    return { file: new URL('limit.ts', import.meta.url) };
   }
 
   sdk(version: 'v1' | 'v2'): Program {
-    return [new URL('sdk-server.ts', import.meta.url), version];
+    return { file: new URL('sdk-server.ts', import.meta.url), args: [version] };
   }
 
   manyTools(count: number): Program {
-    return [new URL('many-tools.ts', import.meta.url), this.dist.href, String(count)];
+    return { file: new URL('many-tools.ts', import.meta.url), args: [this.dist.href, String(count)] };
   }
 
   /** Runs `work` with these servers, which stop afterwards, whatever happens. */

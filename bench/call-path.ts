@@ -9,10 +9,9 @@ import type { BenchClient } from './bench-client.ts';
 import { SessionClient, StatelessClient } from './mcp-endpoint.ts';
 import { McpSession } from './mcp-session.ts';
 import { PostConnection, type Target } from './raw-http.ts';
-import { ServerProcess } from './server-process.ts';
+import { AS_IT_SHIPS, ServerProcess } from './server-process.ts';
 
 const WARM_UP_CALLS = 100;
-const AS_SHIPPED = { AUDIT_LOG: 'stdout', RATE_LIMIT: '100000/1m', RATE_LIMIT_IP: '60/1m' };
 
 const CLIENTS: Readonly<Record<string, (target: Target, posts: PostConnection) => Promise<BenchClient>>> = {
   'SSE call': (target, posts) => McpSession.open(target, posts),
@@ -25,7 +24,7 @@ const { values } = parseArgs({
 });
 const dist = `${pathToFileURL(values.dist).href}/`;
 
-const server = await ServerProcess.start([new URL('main.js', dist)], { env: AS_SHIPPED });
+const server = await ServerProcess.start({ file: new URL('main.js', dist), env: AS_IT_SHIPS });
 try {
   for (const [name, open] of Object.entries(CLIENTS)) {
     const posts = new PostConnection(server.target);

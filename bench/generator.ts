@@ -1,12 +1,20 @@
 /** The load generator: a process of its own, which does what it is told over IPC and tells how long it took. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Question } from './child.ts';
 import type { BenchClient } from './bench-client.ts';
+import { useWholeLimit } from './heavy-caller.ts';
 import { SessionClient, StatelessClient } from './mcp-endpoint.ts';
 import { McpSession } from './mcp-session.ts';
 import { PostConnection, type Target } from './raw-http.ts';
 
 /** How the clients that are held talk: 2024-11-05 over SSE, 2025-11-25 or 2026-07-28 over `/mcp`. */
 export type Era = 'sse' | 'session' | 'stateless';
+
+/**
+ * `awake`: the generator never sleeps, so that no server pays for waking it. `sleeping`: it sleeps whenever it waits, as
+ * clients do.
+ */
+export type Regime = 'awake' | 'sleeping';
 
 export interface Load {
   readonly target: Target;
@@ -15,12 +23,17 @@ export interface Load {
   readonly tools?: number;
   /** Left out: SSE. */
   readonly era?: Era;
+  readonly regime?: Regime;
+  /** Who shares the server with the user of `target`. */
+  readonly heavy?: Target;
 }
 
 /** Sessions that are opened at the same time, each with a connection to post on. */
 const LANES = 16;
 /** A server that has answered nothing for so long has lost a reply. */
 const STALL_MS = 10_000;
+/** Between two calls of a light caller, which stays within its limit. */
+const LIGHT_PAUSE_MS = 10;
 
 let finished = 0;
 
@@ -34,7 +47,7 @@ const OPENERS: Readonly<
   stateless: async (_target, posts, mark) => new StatelessClient(posts, mark),
 };
 
-const commands: Readonly<Record<string, (load: Load) => Promise<void>>> = {
+const commands: Readonly<Record<string, (load: Load) => Promise<number | void>>> = {
   /** Opens idle sessions and holds them; the connections they were initialised on are closed, as a client's are in time. */
   async idle({ target, count }) {
     const sessions: McpSession[] = [];
@@ -58,6 +71,22 @@ const commands: Readonly<Record<string, (load: Load) => Promise<void>>> = {
   },
   echo: ({ target, count }) => spread(target, count, (session) => session.echo()),
   list: ({ target, count, tools }) => spread(target, count, (session) => session.list(tools!)),
+  /** Calls one at a time, `count` times or until the heavy caller is done, and tells how long 99 of 100 took at most. */
+  async wait({ target, count, heavy }) {
+    const [client] = heldFor(target).sessions;
+    const times: number[] = [];
+    const other = { isDone: heavy === undefined };
+    const done = heavy === undefined ? undefined : useWholeLimit(heavy).finally(() => (other.isDone = true));
+    while (!other.isDone || times.length < count) {
+      const startedAt = performance.now();
+      await client!.echo();
+      times.push(performance.now() - startedAt);
+      finished += 1;
+      await pause(LIGHT_PAUSE_MS);
+    }
+    if ((await done) === 0) throw new Error('The heavy caller got no call through');
+    return times.toSorted((a, b) => a - b)[Math.ceil(times.length * 0.99) - 1]!;
+  },
   /** Opens sessions and closes each at once. */
   cycle: ({ target, count }) =>
     inLanes(target, count, async (posts) => (await McpSession.open(target, posts)).close()),
@@ -108,10 +137,11 @@ function heldFor({ port }: Target) {
 async function run({ command, argument }: Question): Promise<number> {
   const startedAt = performance.now();
   const stalled = whenStalled();
-  const sleep = stayAwake();
-  await Promise.race([commands[command]!(argument as Load), stalled.promise]).finally(sleep);
+  const load = argument as Load;
+  const sleep = load.regime === 'sleeping' ? () => {} : stayAwake();
+  const told = await Promise.race([commands[command]!(load), stalled.promise]).finally(sleep);
   stalled.forget();
-  return performance.now() - startedAt;
+  return told ?? performance.now() - startedAt;
 }
 
 /**

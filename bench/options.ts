@@ -14,6 +14,8 @@ export interface Plan {
   readonly idleSessions: number;
   readonly idleCycles: number;
   readonly starts: number;
+  /** Servers on which another user's wait is measured. */
+  readonly waits: number;
 }
 
 export interface Options {
@@ -38,6 +40,7 @@ const FULL: Plan = {
   idleSessions: 2_000,
   idleCycles: 3,
   starts: 9,
+  waits: 5,
 };
 
 const QUICK: Plan = {
@@ -48,6 +51,7 @@ const QUICK: Plan = {
   openingsPerRound: 400,
   listsPerRound: 500,
   starts: 3,
+  waits: 2,
 };
 
 export function readOptions(args: readonly string[]): Options {

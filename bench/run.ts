@@ -3,7 +3,7 @@
  *
  *   --quick          fewer and shorter rounds
  *   --check          a figure over its bar fails the run
- *   --only <section> calls, mcp-calls, openings, idle-heap, catalogue-size or start-up; may be given several times
+ *   --only <section> calls, mcp-calls, waiting, openings, idle-heap, catalogue-size or start-up; may be given several times
  *   --dist <folder>  another build than dist/
  */
 import { Bench } from './bench.ts';
@@ -17,10 +17,12 @@ import { measureOpenings } from './openings.ts';
 import { readOptions } from './options.ts';
 import { conditions, describe, table, write } from './report.ts';
 import { measureStartUp } from './start-up.ts';
+import { measureWaiting } from './waiting.ts';
 
 const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = {
   calls: measureCalls,
   'mcp-calls': measureMcpCalls,
+  waiting: measureWaiting,
   openings: measureOpenings,
   'idle-heap': measureIdleHeap,
   'catalogue-size': measureCatalogueSize,

@@ -12,16 +12,29 @@ import { Child } from './child.ts';
 import { SERVER_CORE } from './cores.ts';
 import type { Target } from './raw-http.ts';
 
-/** A program and its arguments. */
-export type Program = readonly [file: URL, ...args: string[]];
+/** A program, its arguments, and variables beside the ones that every run has, or in their place. */
+export interface Program {
+  readonly file: URL;
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
 
 interface ServerOptions {
   readonly cores?: string | undefined;
-  /** Variables beside the ones that every run has, or in their place. */
-  readonly env?: NodeJS.ProcessEnv;
   /** Without it the process runs as in production: nothing is preloaded, nothing can be asked. */
   readonly probe?: boolean;
 }
+
+/**
+ * As `npm run start:prod` has it: log, records and limits on. The generator is one user: its limit is asked, and
+ * never reached.
+ */
+export const AS_IT_SHIPS: NodeJS.ProcessEnv = {
+  LOG_LEVEL: 'info',
+  AUDIT_LOG: 'stdout',
+  RATE_LIMIT: '1000000/1s',
+  RATE_LIMIT_IP: '60/1m',
+};
 
 const SECRET = randomBytes(48).toString('base64');
 // V8 lets go of code that has not run for some collections: megabytes at once, in whichever cycle it pleases.
@@ -34,18 +47,20 @@ export class ServerProcess {
   /** Milliseconds from its start to its first answer. */
   readonly startUpMs: number;
   private readonly child: Child;
+  private readonly url: string;
 
-  private constructor(child: Child, target: Target, startUpMs: number) {
+  private constructor(child: Child, target: Target, url: string, startUpMs: number) {
     this.child = child;
     this.target = target;
+    this.url = url;
     this.startUpMs = startUpMs;
   }
 
-  static async start([file, ...args]: Program, options: ServerOptions = {}): Promise<ServerProcess> {
-    const { cores = SERVER_CORE, probe = true, env } = options;
+  static async start({ file, args = [], env }: Program, options: ServerOptions = {}): Promise<ServerProcess> {
+    const { cores = SERVER_CORE, probe = true } = options;
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const token = await tokenFor(url);
+    const token = await tokenFor(url, 'bench');
     const log = unnamedFile();
     const startedAt = performance.now();
     const child = new Child({
@@ -61,7 +76,12 @@ export class ServerProcess {
       if (performance.now() - startedAt > GIVE_UP_MS) throw new Error(`${file.pathname} does not answer`);
       await pause(POLL_MS);
     }
-    return new ServerProcess(child, { port, token }, performance.now() - startedAt);
+    return new ServerProcess(child, { port, token }, url, performance.now() - startedAt);
+  }
+
+  /** The same server for another user than that of {@link target}. */
+  async targetFor(subject: string): Promise<Target> {
+    return { port: this.target.port, token: await tokenFor(this.url, subject) };
   }
 
   /** Microseconds of CPU since it began. */
@@ -86,6 +106,7 @@ export class ServerProcess {
   }
 }
 
+/** What an operator may turn off is off. The generator is one user, from one address. */
 function productionEnvironment(port: number, url: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
@@ -94,10 +115,9 @@ function productionEnvironment(port: number, url: string): NodeJS.ProcessEnv {
     PORT: String(port),
     PUBLIC_URL: url,
     JWT_SECRET: SECRET,
-    LOG_LEVEL: 'info',
+    LOG_LEVEL: 'warn',
     LOG_FORMAT: 'json',
     SESSIONS_PER_PRINCIPAL: '100000',
-    // Off: the generator is one principal, and the records of its calls are measured by nobody else.
     AUDIT_LOG: 'off',
     RATE_LIMIT: 'off',
     RATE_LIMIT_IP: 'off',
@@ -105,12 +125,12 @@ function productionEnvironment(port: number, url: string): NodeJS.ProcessEnv {
   };
 }
 
-function tokenFor(url: string): Promise<string> {
+function tokenFor(url: string, subject: string): Promise<string> {
   return new SignJWT({ scope: 'mcp:access' })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setIssuer(url)
     .setAudience(url)
-    .setSubject('bench')
+    .setSubject(subject)
     .setJti(randomUUID())
     .setIssuedAt()
     .setExpirationTime('2h')
