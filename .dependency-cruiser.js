@@ -16,6 +16,7 @@ const MAY_IMPORT = {
 const FLOORS = [
   'messages',
   'decorators',
+  'limits',
   'sessions',
   'enhancers',
   'catalog',

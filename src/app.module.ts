@@ -74,6 +74,8 @@ function mcpOptions(
     listTtlMs: 60_000,
     callLimit: limits.calls,
     checkResults: environment !== 'production',
+    callsInFlight: limits.callsInFlight,
+    bytesInFlight: limits.bytesInFlight,
   };
 }
 

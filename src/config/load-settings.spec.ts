@@ -50,7 +50,12 @@ describe('loadSettings', () => {
         heartbeatMs: 15_000,
         shutdownGraceMs: 2_000,
       },
-      limits: { calls: undefined, failedAuthentications: undefined },
+      limits: {
+        calls: undefined,
+        failedAuthentications: undefined,
+        callsInFlight: 100,
+        bytesInFlight: 67_108_864,
+      },
       stdio: { scopes: ['mcp:access'] },
       logs: { level: 'info', format: 'pretty', stream: 'stdout' },
       audit: { destination: 'off', sync: false },
@@ -101,6 +106,8 @@ describe('loadSettings', () => {
       HEARTBEAT: '500ms',
       RATE_LIMIT: 'off',
       RATE_LIMIT_IP: '5/2h',
+      CALLS_IN_FLIGHT: '7',
+      BYTES_IN_FLIGHT: '16mb',
       MAX_BODY: '512kb',
       SHUTDOWN_GRACE: '0s',
       LOG_LEVEL: 'debug',
@@ -129,7 +136,12 @@ describe('loadSettings', () => {
       heartbeatMs: 500,
       shutdownGraceMs: 0,
     });
-    expect(limits).toEqual({ calls: undefined, failedAuthentications: { count: 5, periodMs: 7_200_000 } });
+    expect(limits).toEqual({
+      calls: undefined,
+      failedAuthentications: { count: 5, periodMs: 7_200_000 },
+      callsInFlight: 7,
+      bytesInFlight: 16_777_216,
+    });
     expect(logs).toEqual({ level: 'debug', format: 'pretty', stream: 'stdout' });
   });
 

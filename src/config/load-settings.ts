@@ -86,7 +86,12 @@ function assemble(
     http: Object.freeze(httpSettings(environment, values, publicUrl)),
     auth: Object.freeze(authSettings(environment, values, publicUrl, secret)),
     sessions: Object.freeze(sessionSettings(values)),
-    limits: Object.freeze({ calls: values.RATE_LIMIT, failedAuthentications: values.RATE_LIMIT_IP }),
+    limits: Object.freeze({
+      calls: values.RATE_LIMIT,
+      failedAuthentications: values.RATE_LIMIT_IP,
+      callsInFlight: values.CALLS_IN_FLIGHT,
+      bytesInFlight: values.BYTES_IN_FLIGHT,
+    }),
     stdio: Object.freeze({ scopes: Object.freeze(values.STDIO_SCOPES) }),
     logs: Object.freeze({ level: values.LOG_LEVEL, format: values.LOG_FORMAT, stream: 'stdout' }),
     audit: Object.freeze({ destination: values.AUDIT_LOG, sync: values.AUDIT_SYNC }),

@@ -41,6 +41,8 @@ describe('the settings', () => {
       ['HEARTBEAT', '15s', '15s'],
       ['RATE_LIMIT', 'off', '600/1m'],
       ['RATE_LIMIT_IP', 'off', '60/1m'],
+      ['CALLS_IN_FLIGHT', '100', '100'],
+      ['BYTES_IN_FLIGHT', '64mb', '64mb'],
       ['MAX_BODY', '4mb', '4mb'],
       ['SHUTDOWN_GRACE', '2s', '25s'],
       ['LOG_LEVEL', 'info', 'info'],

@@ -166,6 +166,18 @@ export const SETTINGS_TABLE = {
     defaults: { development: 'off', production: '60/1m' },
     example: '60/1m',
   },
+  CALLS_IN_FLIGHT: {
+    description: 'Calls that one user may have running or waiting at a time.',
+    schema: wholeNumber(1, 100_000),
+    defaults: same('100'),
+    example: '100',
+  },
+  BYTES_IN_FLIGHT: {
+    description: 'Bytes that the server holds for one user at a time; see deploy.md.',
+    schema: byteSize('1mb', '16384mb'),
+    defaults: same('64mb'),
+    example: '64mb',
+  },
   MAX_BODY: {
     description: 'Largest request body; kb and mb are multiples of 1024.',
     schema: byteSize('1kb', '64mb'),

@@ -105,6 +105,10 @@ export interface LimitSettings {
   readonly calls: RateLimit | undefined;
   /** Requests from one address whose token is refused. */
   readonly failedAuthentications: RateLimit | undefined;
+  /** Calls that one user may have running or waiting at a time. */
+  readonly callsInFlight: number;
+  /** Bytes that the server holds for one user at a time. */
+  readonly bytesInFlight: number;
 }
 
 /** Who calls where a host starts the server as a child process: `npm run stdio`. */

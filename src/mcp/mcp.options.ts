@@ -41,6 +41,10 @@ export interface McpModuleOptions {
   readonly listTtlMs: number;
   /** Calls that one principal may make. Undefined: as many as it likes, but for what a tool says. */
   readonly callLimit: RateLimit | undefined;
+  /** Calls that one user may have running or waiting at a time. */
+  readonly callsInFlight: number;
+  /** Bytes that are held for one user at a time: bodies, arguments, unread replies, replay, subscriptions. */
+  readonly bytesInFlight: number;
 }
 
 export const { ConfigurableModuleClass: McpConfigurableModule, MODULE_OPTIONS_TOKEN: MCP_OPTIONS } =

@@ -1,0 +1,78 @@
+import type { McpModuleOptions } from '../mcp.options.js';
+import { InFlightBudgets } from './in-flight.budgets.js';
+
+const MB = 2 ** 20;
+const make = (bytesInFlight = 10 * MB, callsInFlight = 2): InFlightBudgets =>
+  new InFlightBudgets({ bytesInFlight, callsInFlight } as McpModuleOptions);
+const overUser = (what: string) => expect.objectContaining({ whose: 'user', what }) as Error;
+
+describe('bytes in flight', () => {
+  it('are held for each user apart, and no more than one user may have', () => {
+    const budgets = make();
+    budgets.hold('alice', 6 * MB);
+    expect(() => budgets.hold('alice', 5 * MB)).toThrow(overUser('bytes'));
+    budgets.hold('bob', 10 * MB);
+    expect([budgets.bytesOf('alice'), budgets.bytesOf('bob'), budgets.size]).toEqual([
+      6 * MB,
+      10 * MB,
+      16 * MB,
+    ]);
+  });
+
+  it('grow and shrink; a refused growth changes nothing', () => {
+    const budgets = make();
+    const hold = budgets.hold('alice', 2 * MB);
+    hold.resize(9 * MB);
+    expect(() => hold.resize(11 * MB)).toThrow(overUser('bytes'));
+    expect([hold.bytes, budgets.size]).toEqual([9 * MB, 9 * MB]);
+    hold.resize(MB);
+    expect(budgets.bytesOf('alice')).toBe(MB);
+  });
+
+  it('are given back once, however often they are released', () => {
+    const budgets = make();
+    const first = budgets.hold('alice', 4 * MB);
+    budgets.hold('alice', 3 * MB);
+    first.release();
+    first.release();
+    expect(budgets.size).toBe(3 * MB);
+  });
+
+  it('of all users together are bounded by the heap: 503 rather than 429', () => {
+    const budgets = make(2 ** 45);
+    const share = (): unknown => {
+      for (let user = 0; user < 10_000; user += 1) budgets.hold(`user-${user}`, 100 * MB);
+      return undefined;
+    };
+    expect(share).toThrow(expect.objectContaining({ whose: 'server', what: 'bytes' }) as Error);
+    expect(() => budgets.hold('one-more', 1)).not.toThrow();
+  });
+
+  it('of one user are at most a quarter of the heap, whatever is set', () => {
+    expect(() => make(2 ** 45).hold('alice', 2 ** 44)).toThrow(overUser('bytes'));
+  });
+});
+
+describe('calls in flight', () => {
+  it('are counted for each user apart', () => {
+    const budgets = make();
+    const end = budgets.beginCall('alice');
+    budgets.beginCall('alice');
+    expect(() => budgets.beginCall('alice')).toThrow(overUser('calls'));
+    budgets.beginCall('bob');
+    end();
+    end();
+    budgets.beginCall('alice');
+    expect(() => budgets.beginCall('alice')).toThrow(overUser('calls'));
+  });
+});
+
+it('forgets a user for whom nothing is held', () => {
+  const budgets = make();
+  const [hold, end] = [budgets.hold('alice', MB), budgets.beginCall('alice')];
+  expect(() => budgets.hold('bob', 11 * MB)).toThrow(overUser('bytes'));
+  hold.release();
+  expect(budgets.users).toBe(1);
+  end();
+  expect(budgets.users).toBe(0);
+});
