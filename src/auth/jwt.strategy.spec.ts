@@ -15,7 +15,7 @@ const verifier = new TokenVerifier(trustedIssuersFrom(SETTINGS), new CallerFacto
 /** What Passport makes of the strategy, for the user, the challenge and the error. */
 function throughPassport(authorization: string, isRevoked: () => Promise<boolean>): Promise<unknown[]> {
   const revocations = { isRevoked, revoke: async () => {}, onRevoked: () => () => {} };
-  const limits = { calls: undefined, failedAuthentications: undefined };
+  const limits = { calls: undefined, failedAuthentications: undefined, callsInFlight: 1, bytesInFlight: 1 };
   const failures = new FailureLimiter({ take: () => Promise.reject(new Error('unlimited')) }, limits);
   void new JwtStrategy(new TokenAuthenticator(verifier, new VerifiedTokenCache(), failures, revocations));
   const { promise, resolve } = Promise.withResolvers<unknown[]>();
