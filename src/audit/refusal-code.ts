@@ -38,6 +38,8 @@ export const REFUSAL_CODES = [
   'too_many_failures',
   'too_many_sessions',
   'rate_limited',
+  'too_many_calls',
+  'too_many_bytes',
   'body_too_large',
   'message_too_long',
   // The request is not one that is served here.
@@ -66,6 +68,7 @@ export const REFUSAL_CODES = [
   // The server does not take it now.
   'shutting_down',
   'audit_unavailable',
+  'server_full',
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

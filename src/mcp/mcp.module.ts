@@ -28,6 +28,8 @@ import { ToolsFeature } from './protocol/features/tools.feature.js';
 import { RefusedCalls } from './protocol/refused.calls.js';
 import { ProtocolService } from './protocol/protocol.service.js';
 import { ResultWriter } from './invocation/result.writer.js';
+import { FairTurns } from './limits/fair-turns.js';
+import { InFlightBudgets } from './limits/in-flight.budgets.js';
 import { SessionClock } from './sessions/session.clock.js';
 import { SessionDrain } from './sessions/session.drain.js';
 import { SessionLedger } from './sessions/session.ledger.js';
@@ -36,6 +38,7 @@ import { HttpSseTransport } from './transports/http-sse/http-sse.transport.js';
 import { MessageController } from './transports/http-sse/message.controller.js';
 import { OtherMethodsController } from './transports/other-methods.controller.js';
 import { SseController } from './transports/http-sse/sse.controller.js';
+import { MessageIntake } from './transports/message.intake.js';
 import { StdioTransport } from './transports/stdio/stdio.transport.js';
 import { McpTransport } from './transports/streamable-http/mcp.transport.js';
 import { McpController } from './transports/streamable-http/mcp.controller.js';
@@ -73,7 +76,9 @@ const FEATURE_CLASSES = [
     CallLimiter,
     CallLog,
     ClientInputFactory,
+    FairTurns,
     HandlerFactory,
+    InFlightBudgets,
     Invoker,
     ResultCheck,
     StateSeal,
@@ -86,6 +91,7 @@ const FEATURE_CLASSES = [
     SessionDrain,
     SessionLedger,
     SessionService,
+    MessageIntake,
     HttpSseTransport,
     StdioTransport,
     SessionStreams,

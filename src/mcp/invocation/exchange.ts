@@ -1,3 +1,4 @@
+import type { ByteHold } from '../limits/in-flight.budgets.js';
 import type { MessageOutlet, Peer } from '../sessions/peer.js';
 import type { Principal } from '../sessions/principal.js';
 
@@ -20,4 +21,6 @@ export interface Exchange {
   readonly address?: string | undefined;
   /** Takes what a request causes ahead of its reply: progress, log messages, questions. */
   readonly outlet: ReplyOutlet;
+  /** What the message is counted with, where it came alone: it shrinks when its arguments are let go of. */
+  readonly hold?: ByteHold | undefined;
 }

@@ -53,23 +53,47 @@ describe('bytes in flight', () => {
   });
 });
 
+describe('what can be done without', () => {
+  it('makes room for what cannot, its own user’s first', () => {
+    const budgets = make();
+    const lost: string[] = [];
+    const first = budgets.hold('alice', 4 * MB, () => lost.push('first'));
+    budgets.hold('alice', 4 * MB, () => lost.push('second'));
+    budgets.hold('bob', 4 * MB, () => lost.push('bob'));
+    budgets.hold('alice', 5 * MB);
+    expect([lost, first.bytes, budgets.bytesOf('alice')]).toEqual([['first'], 0, 9 * MB]);
+    first.resize(3 * MB);
+    expect([lost, budgets.bytesOf('alice')]).toEqual([['first', 'second'], 8 * MB]);
+    expect(() => first.resize(6 * MB)).toThrow(overUser('bytes'));
+    expect(budgets.bytesOf('bob')).toBe(4 * MB);
+  });
+
+  it('is not held again after its release', () => {
+    const budgets = make();
+    const hold = budgets.hold('alice', MB);
+    hold.release();
+    hold.resize(2 * MB);
+    expect([budgets.size, budgets.users]).toEqual([0, 0]);
+  });
+});
+
 describe('calls in flight', () => {
   it('are counted for each user apart', () => {
     const budgets = make();
-    const end = budgets.beginCall('alice');
-    budgets.beginCall('alice');
-    expect(() => budgets.beginCall('alice')).toThrow(overUser('calls'));
-    budgets.beginCall('bob');
+    const end = budgets.beginCalls('alice', 1);
+    budgets.beginCalls('alice', 1);
+    expect(() => budgets.beginCalls('alice', 1)).toThrow(overUser('calls'));
+    budgets.beginCalls('bob', 1);
     end();
     end();
-    budgets.beginCall('alice');
-    expect(() => budgets.beginCall('alice')).toThrow(overUser('calls'));
+    budgets.beginCalls('alice', 1);
+    expect(() => budgets.beginCalls('alice', 1)).toThrow(overUser('calls'));
   });
 });
 
 it('forgets a user for whom nothing is held', () => {
   const budgets = make();
-  const [hold, end] = [budgets.hold('alice', MB), budgets.beginCall('alice')];
+  const [hold, end] = [budgets.hold('alice', MB), budgets.beginCalls('alice', 1)];
   expect(() => budgets.hold('bob', 11 * MB)).toThrow(overUser('bytes'));
   hold.release();
   expect(budgets.users).toBe(1);

@@ -22,17 +22,29 @@ export class BudgetExceededError extends Error {
 
 /** Bytes that the server holds for one user, until they are released: a body, arguments, a reply that is not read yet. */
 export interface ByteHold {
+  readonly user: string;
   readonly bytes: number;
-  /** Holds `bytes` from now on. Throws {@link BudgetExceededError}, and goes on holding what it did. */
+  /**
+   * Holds `bytes` from now on. Throws {@link BudgetExceededError}, and goes on holding what it did. Does nothing after
+   * {@link release}.
+   */
   resize(bytes: number): void;
-  /** Holds nothing any more. May be called again. */
+  /** Holds nothing any more, for good. May be called again. */
   release(): void;
+}
+
+/** What is held for one user: see {@link InFlightBudgets.of}. */
+export interface UserBudget {
+  readonly user: string;
+  hold(bytes: number): ByteHold;
 }
 
 interface Account {
   readonly user: string;
   bytes: number;
   calls: number;
+  /** What can be given up to make room. */
+  readonly reclaimable: Set<Hold>;
 }
 
 /**
@@ -68,43 +80,69 @@ export class InFlightBudgets {
     return this.accounts.get(user)?.bytes ?? 0;
   }
 
-  /** Holds `bytes` for a user. Throws {@link BudgetExceededError}. */
-  hold(user: string, bytes: number): ByteHold {
-    const hold = new Hold(this, user);
+  /** The budget of one user. */
+  of(user: string): UserBudget {
+    return { user, hold: (bytes) => this.hold(user, bytes) };
+  }
+
+  /**
+   * Holds `bytes` for a user. Throws {@link BudgetExceededError}. `onReclaim`: what is held can be done without; it is
+   * called when the bytes are needed for something else, and they count as released then.
+   */
+  hold(user: string, bytes: number, onReclaim?: () => void): ByteHold {
+    const hold = new Hold(this, user, onReclaim);
     hold.resize(bytes);
     return hold;
   }
 
-  /** Counts a call of a user until the returned function is called. Throws {@link BudgetExceededError}. */
-  beginCall(user: string): () => void {
+  /** Counts calls of a user until the returned function is called. Throws {@link BudgetExceededError}. */
+  beginCalls(user: string, count: number): () => void {
     const account = this.accountOf(user);
-    if (account.calls >= this.options.callsInFlight) throw new BudgetExceededError('user', 'calls');
-    account.calls += 1;
+    if (account.calls + count > this.options.callsInFlight) throw new BudgetExceededError('user', 'calls');
+    account.calls += count;
     this.accounts.set(user, account);
     let running = true;
     return () => {
       if (!running) return;
       running = false;
-      account.calls -= 1;
+      account.calls -= count;
       this.forgetEmpty(account);
     };
   }
 
-  /** Books `more` bytes of a user, which may be negative. */
-  book(user: string, more: number): void {
-    const account = this.accountOf(user);
+  /** Books `more` bytes of a hold, which may be negative. */
+  book(hold: Hold, more: number): void {
+    const account = this.accountOf(hold.user);
     if (more > 0) {
+      this.makeRoom(account, more, hold);
       if (account.bytes + more > this.bytesOfOne) throw new BudgetExceededError('user', 'bytes');
       if (this.held + more > this.bytesOfAll) throw new BudgetExceededError('server', 'bytes');
-      this.accounts.set(user, account);
+      this.accounts.set(hold.user, account);
     }
     account.bytes += more;
     this.held += more;
+    if (hold.isReclaimable && hold.bytes + more > 0) account.reclaimable.add(hold);
+    else account.reclaimable.delete(hold);
     this.forgetEmpty(account);
   }
 
+  /** Gives up what can be done without: of the user first, and where the server is at its limit, of all. */
+  private makeRoom(account: Account, more: number, asking: Hold): void {
+    for (const hold of account.reclaimable) {
+      if (account.bytes + more <= this.bytesOfOne && this.held + more <= this.bytesOfAll) return;
+      if (hold !== asking) hold.reclaim();
+    }
+    if (this.held + more <= this.bytesOfAll || account.bytes + more > this.bytesOfOne) return;
+    for (const { reclaimable } of this.accounts.values()) {
+      for (const hold of reclaimable) {
+        if (this.held + more <= this.bytesOfAll) return;
+        if (hold !== asking) hold.reclaim();
+      }
+    }
+  }
+
   private accountOf(user: string): Account {
-    return this.accounts.get(user) ?? { user, bytes: 0, calls: 0 };
+    return this.accounts.get(user) ?? { user, bytes: 0, calls: 0, reclaimable: new Set() };
   }
 
   private forgetEmpty({ user, bytes, calls }: Account): void {
@@ -114,19 +152,31 @@ export class InFlightBudgets {
 
 class Hold implements ByteHold {
   bytes = 0;
+  private isReleased = false;
 
   constructor(
     private readonly budgets: InFlightBudgets,
-    private readonly user: string,
+    readonly user: string,
+    private readonly onReclaim: (() => void) | undefined,
   ) {}
 
+  get isReclaimable(): boolean {
+    return this.onReclaim !== undefined;
+  }
+
   resize(bytes: number): void {
-    if (bytes === this.bytes) return;
-    this.budgets.book(this.user, bytes - this.bytes);
+    if (bytes === this.bytes || this.isReleased) return;
+    this.budgets.book(this, bytes - this.bytes);
     this.bytes = bytes;
   }
 
   release(): void {
     this.resize(0);
+    this.isReleased = true;
+  }
+
+  reclaim(): void {
+    this.resize(0);
+    this.onReclaim?.();
   }
 }

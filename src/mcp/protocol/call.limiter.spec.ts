@@ -3,6 +3,7 @@ import { Test } from '@nestjs/testing';
 import { BackplaneModule, type RateLimit, RateLimiter } from '../../backplane/index.js';
 import { ChangeFeed } from '../catalog/change.feed.js';
 import { ToolRegistry } from '../catalog/tool.registry.js';
+import { InFlightBudgets } from '../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 import { type JsonRpcMessage, readMessage } from '../messages/json-rpc.js';
 import type { RefusedCalls } from './refused.calls.js';
@@ -13,8 +14,13 @@ import { HandlerFactory } from '../enhancers/handler.factory.js';
 
 /** Nothing of it comes back while a test runs. */
 const FIVE = { count: 5, periodMs: 86_400_000 };
-const alice = { key: 'alice', scopes: ['mcp:access'] } as unknown as Principal;
-const bob = { key: 'bob', scopes: ['mcp:access', 'vault'] } as unknown as Principal;
+const alice = { issuer: 'i', subject: 'alice', key: 'alice', scopes: ['mcp:access'] } as unknown as Principal;
+const bob = {
+  issuer: 'i',
+  subject: 'bob',
+  key: 'bob',
+  scopes: ['mcp:access', 'vault'],
+} as unknown as Principal;
 
 class SomeTool {
   execute(): string {
@@ -36,7 +42,8 @@ async function make(callLimit: RateLimit | undefined): Promise<CallLimiter> {
   const module = await Test.createTestingModule({ imports: [BackplaneModule] }).compile();
   const limiter = module.get<RateLimiter>(RateLimiter);
   const refused = { record: () => {}, assertRecordable: () => {} } as unknown as RefusedCalls;
-  return new CallLimiter(registry, limiter, options as unknown as McpModuleOptions, refused);
+  const mcpOptions = { ...options, callsInFlight: 2, bytesInFlight: 1 } as unknown as McpModuleOptions;
+  return new CallLimiter(registry, limiter, mcpOptions, refused, new InFlightBudgets(mcpOptions));
 }
 
 let serial = 0;
@@ -98,7 +105,7 @@ describe('CallLimiter', () => {
     expect((refused as RequestRefused).getStatus()).toBe(429);
   });
 
-  it('counts nothing else', async () => {
+  it('counts nothing else among the calls', async () => {
     const limiter = await make({ count: 1, periodMs: 86_400_000 });
     const free = [
       ...['initialize', 'ping', 'tools/list', 'resources/list', 'prompts/list', 'logging/setLevel'].map(

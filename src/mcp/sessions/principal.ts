@@ -13,9 +13,16 @@ export interface Principal extends User, RevocableToken {
   readonly key: string;
 }
 
+const userKeys = new WeakMap<Principal, string>();
+
 /** Names the user: who a token speaks for, whichever of their programs shows it. */
-export function userKeyOf({ issuer, subject }: Principal): string {
-  return JSON.stringify([issuer, subject]);
+export function userKeyOf(principal: Principal): string {
+  let key = userKeys.get(principal);
+  if (key === undefined) {
+    key = JSON.stringify([principal.issuer, principal.subject]);
+    userKeys.set(principal, key);
+  }
+  return key;
 }
 
 const principals = new WeakMap<AuthInfo, Principal>();

@@ -1,5 +1,6 @@
 import type { RefusalCode } from '../../audit/index.js';
 import { HttpException, HttpStatus } from '@nestjs/common';
+import { BudgetExceededError } from '../limits/in-flight.budgets.js';
 import { ErrorCode, type RequestId } from '../messages/sdk-types.js';
 
 /**
@@ -78,6 +79,30 @@ export function rateLimited(
 ): RequestRefused {
   const status = HttpStatus.TOO_MANY_REQUESTS;
   return new RequestRefused(status, 'rate_limited', message, RATE_LIMITED, undefined, id, headers);
+}
+
+/** Seconds until trying again is likely to help where too much is in flight. */
+const BUDGET_RETRY = 2;
+
+/** What a budget refuses, as a refusal of the request: 429 for a user's own, 503 for the server's. Any other error itself. */
+export function asRefusal(error: unknown): unknown {
+  if (!(error instanceof BudgetExceededError)) return error;
+  const { message, whose, what } = error;
+  return whose === 'user'
+    ? new RequestRefused(
+        HttpStatus.TOO_MANY_REQUESTS,
+        what === 'calls' ? 'too_many_calls' : 'too_many_bytes',
+        message,
+        RATE_LIMITED,
+        BUDGET_RETRY,
+      )
+    : new RequestRefused(
+        HttpStatus.SERVICE_UNAVAILABLE,
+        'server_full',
+        message,
+        ErrorCode.InternalError,
+        BUDGET_RETRY,
+      );
 }
 
 /** What a caller has done must be known afterwards. */

@@ -1,5 +1,4 @@
 import { HttpStatus } from '@nestjs/common';
-import type { IncomingMessage } from 'node:http';
 import {
   encodeError,
   idIn,
@@ -9,10 +8,9 @@ import {
   readMessage,
 } from '../messages/json-rpc.js';
 import { ProtocolError } from '../messages/protocol.error.js';
-import { RequestRefused, shuttingDown } from '../sessions/request-refused.js';
+import { asRefusal, RequestRefused, shuttingDown } from '../sessions/request-refused.js';
 import type { Session } from '../sessions/session.js';
 import type { RequestId } from '../messages/sdk-types.js';
-import { readJsonBody } from './message-body.js';
 
 const MAX_BATCH = 50;
 const DUPLICATE_ID = 'duplicate_id';
@@ -31,11 +29,6 @@ export interface IncomingMessages {
   readonly malformed: readonly MalformedMessage[];
   /** What came was an array: a batch, which some revisions have. */
   readonly batched: boolean;
-}
-
-/** Reads a body as JSON-RPC: one message, or a batch of 1 to 50. Throws {@link RequestRefused}. */
-export async function readMessages(request: IncomingMessage, maxBytes: number): Promise<IncomingMessages> {
-  return toMessages(await readJsonBody(request, maxBytes));
 }
 
 /** One message, or a batch of 1 to 50. Throws {@link RequestRefused}. */
@@ -79,8 +72,10 @@ export function assertNewRequest(message: JsonRpcMessage, session: Session, isDr
  */
 export function refusalOf({ messages, batched }: IncomingMessages, error: unknown): unknown {
   const [message] = messages;
-  const isRefusal = error instanceof RequestRefused && error.reason !== DUPLICATE_ID && error.id === null;
-  return isRefusal && !batched && message?.kind === 'request' ? error.of(message.id) : error;
+  const refusal = asRefusal(error);
+  const isRefusal =
+    refusal instanceof RequestRefused && refusal.reason !== DUPLICATE_ID && refusal.id === null;
+  return isRefusal && !batched && message?.kind === 'request' ? refusal.of(message.id) : refusal;
 }
 
 export function duplicateId(): RequestRefused {

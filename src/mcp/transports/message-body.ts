@@ -1,8 +1,9 @@
 import type { RefusalCode } from '../../audit/index.js';
 import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
+import type { ByteHold } from '../limits/in-flight.budgets.js';
 import { RequestRefused } from '../sessions/request-refused.js';
-import { parseJson } from './json-text.js';
+import { BodyBuffer } from './body-buffer.js';
 
 const CONTENT_TYPE = 'content-type';
 const CHARSET = 'charset=';
@@ -10,17 +11,14 @@ const CHARSET = 'charset=';
 const UTF8: ReadonlySet<string> = new Set(['utf-8', 'utf8', '"utf-8"', '"utf8"']);
 const NOT_ENCODED: ReadonlySet<string> = new Set(['', 'identity']);
 
-/**
- * Reads a request's body as JSON. Refuses what is not `application/json` in UTF-8 (415), is compressed
- * (415), has two media types (400), is larger than `maxBytes` (413, whether or not it was announced), nests deeper than 64 levels or
- * has more than 100,000 elements (400), or is not JSON (400, −32700). Nothing of the body is in the error.
- */
-export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
-  assertMediaType(request);
-  return parseJson(await readBytes(request, maxBytes));
+/** The size of a body that is announced; undefined where it comes in chunks. */
+export function announcedBytes({ headers }: IncomingMessage): number | undefined {
+  if (headers['transfer-encoding'] !== undefined) return undefined;
+  return Number(headers['content-length'] ?? 0);
 }
 
-function assertMediaType({ headers, rawHeaders }: IncomingMessage): void {
+/** Refuses a body that is not `application/json` in UTF-8 (415), is compressed (415), or has two media types (400). */
+export function assertMediaType({ headers, rawHeaders }: IncomingMessage): void {
   // Of two, Node keeps the first, and a proxy on the way may have read the other.
   if (isGivenTwice(rawHeaders, CONTENT_TYPE)) {
     throw refused('ambiguous_header', 'The Content-Type header is given more than once');
@@ -52,19 +50,31 @@ function isGivenTwice(rawHeaders: readonly string[], name: string): boolean {
   return times > 1;
 }
 
-function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/**
+ * Reads a body; `hold` grows with it. Refuses one that is larger than `maxBytes` (413, whether or not it was announced),
+ * or that ends early (400); rejects with `BudgetExceededError` where too much is held for its sender.
+ */
+export function readBytes(request: IncomingMessage, maxBytes: number, hold: ByteHold): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const body = new BodyBuffer(maxBytes);
+    let isRefused = false;
+    // The rest is read and dropped: closing on a client that is still sending would lose it the answer.
+    const refuse = (error: unknown): void => {
+      isRefused = true;
+      body.take();
+      reject(error as Error);
+    };
     request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxBytes) return void chunks.push(chunk);
-      // The rest is read and dropped: closing on a client that is still sending would lose it the answer.
-      chunks.length = 0;
-      reject(tooLarge(maxBytes));
+      if (isRefused) return;
+      if (!body.add(chunk)) return refuse(tooLarge(maxBytes));
+      try {
+        hold.resize(body.heldBytes);
+      } catch (error) {
+        refuse(error);
+      }
     });
-    request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.once('end', () => resolve(body.take()));
     const failed = (): void => {
       // Also heard after a body that has arrived whole; an exception costs more than the rest of this.
       if (!request.complete) reject(refused('incomplete_body', 'The body ended early'));

@@ -12,7 +12,7 @@ import { actorOf, type IdentifiedCaller, RefusalLog } from '../../audit/index.js
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { encodeError } from '../messages/json-rpc.js';
 import { ErrorCode } from '../messages/sdk-types.js';
-import { RequestRefused } from '../sessions/request-refused.js';
+import { asRefusal, RequestRefused } from '../sessions/request-refused.js';
 import { sendWhole } from './paced.writer.js';
 
 /** No other `HttpException` has one of these; a {@link RequestRefused} may. */
@@ -37,7 +37,8 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     private readonly refusals: RefusalLog,
   ) {}
 
-  catch(error: unknown, host: ArgumentsHost): void {
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const error = asRefusal(thrown);
     const request = host.switchToHttp().getRequest<AnyRequest>();
     const response = host.switchToHttp().getResponse<ServerResponse>();
     const status = error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;

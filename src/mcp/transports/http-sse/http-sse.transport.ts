@@ -10,7 +10,8 @@ import { SessionService } from '../../sessions/session.service.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { assertAcceptsStream } from '../accepted-types.js';
 import { ALLOWED, refuseHead } from '../refused-method.js';
-import { assertNewRequest, readMessages, refusalOf } from '../incoming-messages.js';
+import { assertNewRequest, refusalOf } from '../incoming-messages.js';
+import { MessageIntake, type TakenMessages } from '../message.intake.js';
 import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
 
@@ -29,6 +30,7 @@ export class HttpSseTransport {
   constructor(
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
+    private readonly intake: MessageIntake,
     private readonly limiter: CallLimiter,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
@@ -55,34 +57,41 @@ export class HttpSseTransport {
     const sessionId = sessionIdIn(request.url ?? '');
     if (sessionId === undefined) throw missingSession(ONE_SESSION);
     this.sessions.find(sessionId, principalOf(request.auth), 'http-sse');
-    const incoming = await readMessages(request, this.options.maxBodyBytes);
-    if (incoming.batched) throw batchesUnsupported();
+    const incoming = await this.intake.take(request);
     try {
-      await this.take(incoming.messages[0]!, sessionId, request, response);
+      if (incoming.batched) throw batchesUnsupported();
+      await this.take(incoming, sessionId, request, response);
     } catch (error) {
       throw refusalOf(incoming, error);
+    } finally {
+      incoming.hold.release();
     }
   }
 
   private async take(
-    message: JsonRpcMessage,
+    { messages, hold }: TakenMessages,
     sessionId: string,
     request: AuthenticatedRequest,
     response: ServerResponse,
   ): Promise<void> {
+    const [message] = messages as [JsonRpcMessage];
     const principal = principalOf(request.auth);
-    await this.limiter.admit([message], principal, request.ip);
     // The token may have been revoked and the session may have ended while the body was on its way.
     await request.admission.reauthorize();
     const session = this.sessions.find(sessionId, principal, 'http-sse');
     assertNewRequest(message, session, this.sessions.isDraining);
     const scopes = this.protocol.scopesToAskFor(message, session, principal, request.ip);
     if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
-    session.show(principal);
-    response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end('Accepted');
-    const exchange = { peer: session, principal, address: request.ip, outlet: session };
-    const reply = await this.protocol.handle(message, exchange);
-    if (reply !== undefined) session.send(reply.text);
+    const endCalls = this.limiter.begin(messages, principal, request.ip, session);
+    try {
+      session.show(principal);
+      response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end('Accepted');
+      const exchange = { peer: session, principal, address: request.ip, outlet: session, hold };
+      const reply = await this.protocol.handle(message, exchange);
+      if (reply !== undefined) session.send(reply.text);
+    } finally {
+      endCalls();
+    }
   }
 }
 

@@ -9,16 +9,23 @@ import {
 } from '../../messages/json-rpc.js';
 import type { RefusalLog } from '../../../audit/index.js';
 import { ProtocolError } from '../../messages/protocol.error.js';
+import type { ByteHold } from '../../limits/in-flight.budgets.js';
+import type { CallLimiter } from '../../protocol/call.limiter.js';
 import type { ProtocolService, Reply } from '../../protocol/protocol.service.js';
 import { ErrorCode, type RequestId, STATELESS_VERSION } from '../../messages/sdk-types.js';
 import type { Peer, SessionEnd } from '../../sessions/peer.js';
 import type { Principal } from '../../sessions/principal.js';
-import { batchesUnsupported, RequestRefused, shuttingDown } from '../../sessions/request-refused.js';
+import {
+  asRefusal,
+  batchesUnsupported,
+  RequestRefused,
+  shuttingDown,
+} from '../../sessions/request-refused.js';
 import type { Session } from '../../sessions/session.js';
 import type { SessionService } from '../../sessions/session.service.js';
 import type { Visit } from '../../sessions/visit.js';
 import { duplicateId, encodeMalformed, type IncomingMessages, toMessages } from '../incoming-messages.js';
-import { parseJson } from '../json-text.js';
+import type { MessageIntake } from '../message.intake.js';
 import { readEnvelope, versionIn } from '../request-envelope.js';
 import type { StdioStream } from './stdio.stream.js';
 
@@ -41,6 +48,8 @@ export class StdioConnection {
     private readonly principal: Principal,
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
+    private readonly intake: MessageIntake,
+    private readonly limiter: CallLimiter,
     private readonly refusals: RefusalLog,
   ) {}
 
@@ -49,22 +58,26 @@ export class StdioConnection {
    * answers follow. Never rejects.
    */
   async take(line: Buffer): Promise<void> {
+    const hold = this.intake.hold(this.principal);
     let value: unknown;
     try {
-      value = parseJson(line);
+      value = await this.intake.parse(line, hold);
       const incoming = toMessages(value);
       const { messages } = incoming;
       for (const message of messages) this.assertNew(message);
-      if (incoming.batched) this.takeBatch(incoming);
-      else await this.takeOne(messages[0]!);
+      await this.limiter.admit(messages, this.principal);
+      if (incoming.batched) this.takeBatch(incoming, hold);
+      else await this.takeOne(messages[0]!, hold);
     } catch (error) {
+      hold.release();
       // An answer to an answer that is malformed could go to and fro for ever.
       this.refuse(error, this.unusedIdIn(value), isAnswer(value));
     }
   }
 
   /** Tells the host, unless it is `silent`, that something was not taken; `id` where it is known. */
-  refuse(error: unknown, id?: RequestId, silent = false): void {
+  refuse(thrown: unknown, id?: RequestId, silent = false): void {
+    const error = asRefusal(thrown);
     const reason = error instanceof RequestRefused ? error.reason : undefined;
     if (reason !== undefined) {
       this.refusals.refused(
@@ -88,18 +101,19 @@ export class StdioConnection {
     if (this.session !== undefined) this.sessions.close(this.session, reason);
   }
 
-  private async takeOne(message: JsonRpcMessage): Promise<void> {
+  private async takeOne(message: JsonRpcMessage, hold: ByteHold): Promise<void> {
     if (message.kind !== 'request') {
+      hold.release();
       const peer = this.addresseeOf(message);
       // Whatever it causes: the next line is not kept waiting.
       if (peer !== undefined)
         this.handle(message, peer).catch((error) => this.refuse(error, undefined, true));
-    } else if (versionIn(message) !== undefined) this.answer(this.serveVisit(message));
-    else this.answer(this.serve(message, await this.openSession()));
+    } else if (versionIn(message) !== undefined) this.answer(this.serveVisit(message, hold), hold);
+    else this.answer(this.serve(message, await this.openSession(), hold), hold);
   }
 
   /** MCP 2025-03-26, Base Protocol, "Batching". */
-  private takeBatch({ messages, malformed }: IncomingMessages): void {
+  private takeBatch({ messages, malformed }: IncomingMessages, hold: ByteHold): void {
     const { session } = this;
     if (session?.initialized !== true || session.protocolVersion !== '2025-03-26') throw batchesUnsupported();
     const replies = messages.map((message) =>
@@ -115,13 +129,17 @@ export class StdioConnection {
         const sent = [...texts, ...errors].filter((text) => text !== undefined);
         return sent.length === 0 ? undefined : `[${sent.join(',')}]`;
       }),
+      hold,
     );
   }
 
-  private answer(reply: Promise<string | undefined>): void {
+  private answer(reply: Promise<string | undefined>, hold: ByteHold): void {
     const answered = this.send(reply);
     this.answers.add(answered);
-    void answered.finally(() => this.answers.delete(answered));
+    void answered.finally(() => {
+      hold.release();
+      this.answers.delete(answered);
+    });
   }
 
   private async send(reply: Promise<string | undefined>): Promise<void> {
@@ -129,13 +147,13 @@ export class StdioConnection {
     if (text !== undefined) this.stream.send(text);
   }
 
-  private async serveVisit(request: JsonRpcRequest): Promise<string | undefined> {
+  private async serveVisit(request: JsonRpcRequest, hold: ByteHold): Promise<string | undefined> {
     this.isModern = true;
     try {
       const visit = this.sessions.receive(this.principal, readEnvelope(request.params));
       this.visits.set(request.id, visit);
       try {
-        return await this.serve(request, visit);
+        return await this.serve(request, visit, hold);
       } finally {
         this.visits.delete(request.id);
         this.sessions.leave(visit);
@@ -146,20 +164,24 @@ export class StdioConnection {
   }
 
   /** The answer to a request, also where it is an error. */
-  private async serve(request: JsonRpcRequest, peer: Peer): Promise<string | undefined> {
+  private async serve(request: JsonRpcRequest, peer: Peer, hold?: ByteHold): Promise<string | undefined> {
+    let endCalls: (() => void) | undefined;
     try {
       if (this.sessions.isDraining) throw shuttingDown();
       const scopes = this.protocol.scopesToAskFor(request, peer, this.principal);
       if (scopes !== undefined) throw lackingScopes(scopes);
-      return await this.handle(request, peer);
+      endCalls = this.limiter.begin([request], this.principal, undefined, peer);
+      return await this.handle(request, peer, hold);
     } catch (error) {
       return this.errorText(error, request.id);
+    } finally {
+      endCalls?.();
     }
   }
 
-  private async handle(message: JsonRpcMessage, peer: Peer): Promise<string | undefined> {
-    const { principal, stream } = this;
-    const reply: Reply | undefined = await this.protocol.handle(message, { peer, principal, outlet: stream });
+  private async handle(message: JsonRpcMessage, peer: Peer, hold?: ByteHold): Promise<string | undefined> {
+    const { principal, stream: outlet } = this;
+    const reply: Reply | undefined = await this.protocol.handle(message, { peer, principal, outlet, hold });
     return reply?.text;
   }
 
@@ -192,7 +214,8 @@ export class StdioConnection {
     return isRequestId(id) && !this.isInUse(id) ? id : undefined;
   }
 
-  private errorText(error: unknown, id: RequestId | undefined): string {
+  private errorText(thrown: unknown, id: RequestId | undefined): string {
+    const error = asRefusal(thrown);
     const to = id ?? (this.revision >= ID_LEFT_OUT_SINCE ? undefined : null);
     if (error instanceof ProtocolError) return encodeError(to, error.code, error.message, error.data);
     if (error instanceof RequestRefused) return encodeError(to, error.code, error.message);

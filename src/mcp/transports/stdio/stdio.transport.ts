@@ -2,9 +2,11 @@ import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { Readable, Writable } from 'node:stream';
 import { RefusalLog } from '../../../audit/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
+import { CallLimiter } from '../../protocol/call.limiter.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
 import { RequestRefused } from '../../sessions/request-refused.js';
 import { SessionService } from '../../sessions/session.service.js';
+import { MessageIntake } from '../message.intake.js';
 import { LineReader, TOO_LONG } from './line.reader.js';
 import { localPrincipal } from './local.principal.js';
 import { StdioConnection } from './stdio.connection.js';
@@ -36,6 +38,8 @@ export class StdioTransport {
   constructor(
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
+    private readonly intake: MessageIntake,
+    private readonly limiter: CallLimiter,
     private readonly refusals: RefusalLog,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
@@ -48,6 +52,8 @@ export class StdioTransport {
       localPrincipal(scopes),
       this.sessions,
       this.protocol,
+      this.intake,
+      this.limiter,
       this.refusals,
     );
     const lost = stream.lost.then((reason) => {

@@ -1,14 +1,12 @@
-import { Inject, Injectable, MethodNotAllowedException } from '@nestjs/common';
+import { Injectable, MethodNotAllowedException } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { CallLimiter } from '../../protocol/call.limiter.js';
-import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import type { JsonRpcMessage } from '../../messages/json-rpc.js';
 import { isModernVersion, SESSION_VERSIONS } from '../../messages/sdk-types.js';
-import { principalOf } from '../../sessions/principal.js';
 import { batchesUnsupported } from '../../sessions/request-refused.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { acceptedReply } from '../accepted-types.js';
-import { type IncomingMessages, readMessages, refusalOf } from '../incoming-messages.js';
+import { type IncomingMessages, refusalOf } from '../incoming-messages.js';
+import { MessageIntake } from '../message.intake.js';
 import { versionIn } from '../request-envelope.js';
 import { namesSession, protocolVersionIn } from './mcp-headers.js';
 import { SessionTransport } from './session.transport.js';
@@ -20,8 +18,7 @@ export class McpTransport {
   constructor(
     private readonly stateful: SessionTransport,
     private readonly stateless: StatelessTransport,
-    private readonly limiter: CallLimiter,
-    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+    private readonly intake: MessageIntake,
   ) {}
 
   /** `POST`: takes a message, or a batch where the revision has them, and answers it. */
@@ -29,9 +26,8 @@ export class McpTransport {
     const accepted = acceptedReply(request);
     // Another caller's session is refused before a body is read for it.
     const named = namesModern(request) ? undefined : await this.stateful.namedSession(request);
-    const incoming = await readMessages(request, this.options.maxBodyBytes);
+    const incoming = await this.intake.take(request);
     try {
-      await this.limiter.admit(incoming.messages, principalOf(request.auth), request.ip);
       const message = statelessMessage(incoming, request);
       if (message === undefined) {
         const session = named ?? (await this.stateful.namedSession(request));
@@ -39,9 +35,11 @@ export class McpTransport {
       }
       // The token may have been revoked while the body was on its way.
       await request.admission.reauthorize();
-      await this.stateless.post(message, accepted, request, response);
+      await this.stateless.post(message, incoming.hold, accepted, request, response);
     } catch (error) {
       throw refusalOf(incoming, error);
+    } finally {
+      incoming.hold.release();
     }
   }
 

@@ -2,6 +2,7 @@ import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { ChangeAnnouncer } from '../../protocol/change.announcer.js';
+import { CallLimiter } from '../../protocol/call.limiter.js';
 import type { JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolService, type Reply } from '../../protocol/protocol.service.js';
 import { principalOf } from '../../sessions/principal.js';
@@ -17,7 +18,8 @@ import { SessionService } from '../../sessions/session.service.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { type AcceptedTypes, assertAcceptsStream } from '../accepted-types.js';
 import { ALLOWED, refuseHead } from '../refused-method.js';
-import { assertNewRequest, encodeMalformed, type IncomingMessages } from '../incoming-messages.js';
+import { assertNewRequest, encodeMalformed } from '../incoming-messages.js';
+import type { TakenMessages } from '../message.intake.js';
 import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
 import { refuseUnanswered } from '../unanswered.js';
@@ -34,6 +36,7 @@ export class SessionTransport {
   constructor(
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
+    private readonly limiter: CallLimiter,
     private readonly streams: SessionStreams,
     private readonly announcer: ChangeAnnouncer,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
@@ -46,7 +49,7 @@ export class SessionTransport {
 
   /** `POST`: answers messages of a session, or opens one at initialize. */
   async post(
-    incoming: IncomingMessages,
+    incoming: TakenMessages,
     named: Session | undefined,
     accepted: AcceptedTypes,
     request: AuthenticatedRequest,
@@ -64,7 +67,7 @@ export class SessionTransport {
   }
 
   private async take(
-    incoming: IncomingMessages,
+    incoming: TakenMessages,
     session: Session,
     accepted: AcceptedTypes,
     request: AuthenticatedRequest,
@@ -81,8 +84,13 @@ export class SessionTransport {
       const scopes = this.protocol.scopesToAskFor(message, session, principal, request.ip);
       if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
     }
-    session.show(principal);
-    await this.answer(incoming, session, accepted, request, response);
+    const endCalls = this.limiter.begin(messages, principal, request.ip, session);
+    try {
+      session.show(principal);
+      await this.answer(incoming, session, accepted, request, response);
+    } finally {
+      endCalls();
+    }
   }
 
   /** `GET`: the stream of messages that belong to no request, or the rest of one that broke off. */
@@ -135,7 +143,7 @@ export class SessionTransport {
   }
 
   private async answer(
-    { messages, malformed, batched }: IncomingMessages,
+    { messages, malformed, batched, hold: all }: TakenMessages,
     session: Session,
     accepted: AcceptedTypes,
     request: AuthenticatedRequest,
@@ -144,6 +152,7 @@ export class SessionTransport {
     const principal = principalOf(request.auth);
     const address = request.ip;
     const isNew = !session.initialized;
+    const hold = batched ? undefined : all;
     const exchange = new PostExchange(response, this.options, {
       accepted,
       openStream: (headers) => this.replyStream(session, response, headers),
@@ -152,7 +161,7 @@ export class SessionTransport {
     });
     const answers: (Reply | undefined)[] = await Promise.all(
       messages.map((message) =>
-        this.protocol.handle(message, { peer: session, principal, address, outlet: exchange }),
+        this.protocol.handle(message, { peer: session, principal, address, outlet: exchange, hold }),
       ),
     );
     for (const message of malformed) answers.push({ text: encodeMalformed(message) });

@@ -3,6 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { actorOf, type RefusalCode, RefusalLog } from '../../../audit/index.js';
 import { ToolRegistry } from '../../catalog/tool.registry.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
+import type { ByteHold } from '../../limits/in-flight.budgets.js';
+import { CallLimiter } from '../../protocol/call.limiter.js';
 import { encodeError, type JsonRpcMessage, type JsonRpcRequest } from '../../messages/json-rpc.js';
 import { ProtocolError } from '../../messages/protocol.error.js';
 import { ProtocolService, type Reply } from '../../protocol/protocol.service.js';
@@ -39,6 +41,7 @@ export class StatelessTransport {
   constructor(
     private readonly sessions: SessionService,
     private readonly protocol: ProtocolService,
+    private readonly limiter: CallLimiter,
     private readonly tools: ToolRegistry,
     private readonly refusals: RefusalLog,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
@@ -47,6 +50,7 @@ export class StatelessTransport {
   /** Takes a message and answers it. A connection that ends before the answer cancels the request. */
   async post(
     message: JsonRpcMessage,
+    hold: ByteHold,
     accepted: AcceptedTypes,
     request: AuthenticatedRequest,
     response: ServerResponse,
@@ -59,7 +63,7 @@ export class StatelessTransport {
     try {
       assertMirrored(request, versionIn(message), message);
       const visit = this.sessions.receive(principalOf(request.auth), readEnvelope(message.params));
-      await this.serve(message, visit, accepted, request, response);
+      await this.serve(message, hold, visit, accepted, request, response);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.refusals.refused(request, {
@@ -77,6 +81,7 @@ export class StatelessTransport {
 
   private async serve(
     message: JsonRpcRequest,
+    hold: ByteHold,
     visit: Visit,
     accepted: AcceptedTypes,
     request: AuthenticatedRequest,
@@ -86,6 +91,7 @@ export class StatelessTransport {
     if (response.destroyed) return this.sessions.leave(visit);
     const gone = (): void => this.sessions.close(visit, 'client_disconnected');
     response.once('close', gone);
+    let endCalls: (() => void) | undefined;
     try {
       const { principal } = visit;
       if (message.method === 'subscriptions/listen') assertAcceptsStream(request);
@@ -94,11 +100,13 @@ export class StatelessTransport {
       if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
       const openStream = (): SseStream => this.openStream(visit, response);
       const outlet = new PostExchange(response, this.options, { accepted, openStream });
-      const exchange = { peer: visit, principal, address: request.ip, outlet };
+      const exchange = { peer: visit, principal, address: request.ip, outlet, hold };
+      endCalls = this.limiter.begin([message], principal, request.ip, visit);
       const reply = await this.protocol.handle(message, exchange);
       if (reply === undefined && !outlet.hasBegun) await refuseUnanswered(request, response);
       else outlet.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
     } finally {
+      endCalls?.();
       response.off('close', gone);
       this.sessions.leave(visit);
     }
