@@ -67,14 +67,14 @@ describe.each(ERAS)('$name', (era) => {
     const object = (count: number): string =>
       withValue(`{${Array.from({ length: count }, (_item, at) => `"${at}":0`).join(',')}}`);
 
-    it('may be 99,000', async () => {
-      for (const body of [list(99_000), object(99_000)]) owner.expectTaken(await owner.post(body));
+    it('may be 9,900', async () => {
+      for (const body of [list(9_900), object(9_900)]) owner.expectTaken(await owner.post(body));
     });
 
     it.each([
-      ['an array of 100,001', list(100_001)],
-      ['an object of 100,001', object(100_001)],
-      ['empty arrays, 100,001 of them', withValue(`[${'[],'.repeat(100_000)}[]]`)],
+      ['an array of 10,001', list(10_001)],
+      ['an object of 10,001', object(10_001)],
+      ['empty arrays, 10,001 of them', withValue(`[${'[],'.repeat(10_000)}[]]`)],
       ['a million commas', withValue(`[${','.repeat(MILLION)}]`)],
     ])('may not be %s', async (_what, body) => {
       expectRpcRefusal(await owner.post(body), 400, INVALID_REQUEST);

@@ -114,10 +114,55 @@ describe('CallLimiter', () => {
       readMessage({ jsonrpc: '2.0', method: 'tools/call' }),
       readMessage({ jsonrpc: '2.0', id: 1, result: {} }),
     ];
-    for (const message of free) expect(await admit(limiter, alice, message)).toBe('admitted');
     expect(await admit(limiter, alice, ...free)).toBe('admitted');
     expect(await admitted(limiter, alice, 'free')).toBe(1);
-    for (const message of free) expect(await admit(limiter, alice, message)).toBe('admitted');
+    // Ten for each call, in a limit of their own.
+    expect(await admit(limiter, alice, request('ping'))).toBe('admitted');
+    expect(await admit(limiter, alice, request('ping'))).toBe('admitted');
+    expect(await admit(limiter, alice, request('ping'))).toMatchObject({
+      message: 'Too many messages: try again later',
+      headers: { 'RateLimit-Policy': '"messages";q=10;w=86400' },
+    });
+  });
+
+  it('takes what a large body costs before it is read, and the rest when it is known what it was', async () => {
+    const limiter = await make({ count: 10, periodMs: 86_400_000 });
+    const left = async (): Promise<number> => {
+      const total = await admitted(limiter, alice, 'free');
+      await limiter.admit([], alice, undefined, { length: 0, taken: total });
+      return total;
+    };
+    expect([await limiter.admitBody(16_384, alice), await left()]).toEqual([0, 10]);
+    const taken = await limiter.admitBody(350_000, alice);
+    expect([taken, await left()]).toEqual([4, 6]);
+    await limiter.admit([call('free')], alice, undefined, { length: 350_000, taken });
+    expect(await left()).toBe(6);
+    // In chunks: its size is not known before.
+    expect([await limiter.admitBody(undefined, alice), await left()]).toEqual([1, 5]);
+    await limiter.admit([call('free')], alice, undefined, { length: 200_000, taken: 1 });
+    expect(await left()).toBe(3);
+    await expect(limiter.admitBody(300_000, alice)).rejects.toMatchObject({
+      reason: 'rate_limited',
+      id: null,
+    });
+    // Not a call after all.
+    await limiter.admit([request('ping')], alice, undefined, {
+      length: 20_000,
+      taken: await limiter.admitBody(20_000, alice),
+    });
+    expect(await left()).toBe(3);
+    // One call may be as large as a message may.
+    expect(await limiter.admitBody(4_000_000, bob)).toBe(10);
+  });
+
+  it('bounds the calls at a time', async () => {
+    const limiter = await make(undefined);
+    const end = limiter.begin([call('free'), request('ping'), call('free')], alice);
+    limiter.begin([request('ping')], alice);
+    expect(() => limiter.begin([call('free')], alice)).toThrow('too many calls in flight');
+    limiter.begin([call('free')], bob);
+    end();
+    limiter.begin([call('free')], alice);
   });
 
   it('admits a batch whole or not at all', async () => {
