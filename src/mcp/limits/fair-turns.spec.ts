@@ -25,5 +25,6 @@ it('goes on with what is asked for in a turn', async () => {
   const turns = new FairTurns();
   await turns.take('alice');
   await turns.take('alice');
-  await Promise.all([turns.take('bob'), turns.take('alice')]);
+  const both = Promise.all([turns.take('bob'), turns.take('alice')]);
+  expect(await both).toEqual([undefined, undefined]);
 });

@@ -63,7 +63,7 @@ export function readBytes(request: IncomingMessage, maxBytes: number, hold: Byte
     const refuse = (error: unknown): void => {
       isRefused = true;
       body.take();
-      reject(error as Error);
+      reject(error);
     };
     request.on('data', (chunk: Buffer) => {
       if (isRefused) return;
