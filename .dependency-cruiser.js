@@ -7,7 +7,7 @@ const MAY_IMPORT = {
   http: ['audit', 'backplane', 'config'],
   observability: ['backplane', 'config', 'lines'],
   auth: ['audit', 'backplane', 'config'],
-  mcp: ['audit', 'backplane'],
+  mcp: ['audit', 'backplane', 'lines'],
   tools: ['mcp'],
   bootstrap: ['audit', 'auth', 'backplane', 'config', 'http', 'mcp', 'observability'],
 };

@@ -1,9 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { type AuditSettings, ConfigurationError } from '../config/index.js';
-import { escapeInvisible, LineWriter } from '../lines/index.js';
+import { LineWriter } from '../lines/index.js';
 import type { ArgumentDigest } from './argument.digest.js';
 import type { AuditRecord } from './audit-record.js';
 import type { AuditTrail } from './audit-trail.js';
+import { recordLine } from './record-line.js';
 
 const COMPLAINT_INTERVAL_MS = 10_000;
 /** With this much waiting to be written, in characters, no further call is begun. */
@@ -45,9 +46,7 @@ export class LineAuditTrail implements AuditTrail {
     if (this.writer.waiting > MAX_WAITING) {
       return this.complain(new Error('Too many records wait to be written: one is lost'));
     }
-    const line = JSON.stringify({ time: new Date().toISOString(), ...record });
-    // Unlike the log's, a record's texts are not changed: JSON's own escapes say the same.
-    this.writer.write(`${escapeInvisible(line)}\n`);
+    this.writer.write(recordLine(record));
     if (this.sync) this.writer.flush();
   }
 

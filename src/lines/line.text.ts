@@ -22,6 +22,14 @@ export function jsonString(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : escapeInvisible(JSON.stringify(text));
 }
 
+/**
+ * The text as a JSON string for a log line: each invisible character is shown as its escape, so that the text is safe on
+ * a terminal also after the line was parsed.
+ */
+export function logString(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(escapeInvisible(text));
+}
+
 function escape(character: string): string {
   let escaped = '';
   for (let at = 0; at < character.length; at += 1) {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { Params } from 'nestjs-pino';
 import type { DestinationStream, LoggerOptions } from 'pino';
 import type { LogSettings } from '../config/index.js';
-import { escapeInvisible, LineWriter, LogLines } from '../lines/index.js';
+import { escapeInvisible, isoTime, LineWriter, LogLines } from '../lines/index.js';
 import { sanitizeFields } from './sanitize.js';
 
 /** What other people's code throws may throw when it is read: the line is written all the same. */
@@ -11,7 +11,7 @@ const UNREADABLE = '(an error that cannot be read)';
 /** How log lines are made. No request is logged as such, and no header ever is. */
 const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
   base: null,
-  timestamp: isoTime(),
+  timestamp: () => `,"time":"${isoTime()}"`,
   formatters: { level: (level) => ({ level }), log: sanitizeFields },
   serializers: { err: (error) => serializeError(error) },
   // pino-http would hand the serializer something else than what was thrown.
@@ -59,17 +59,6 @@ async function prettyLook(stream: LogSettings['stream']): Promise<(line: string)
     singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l',
   });
-}
-
-/** ISO 8601 in UTC. Under load many lines share a millisecond, and its text. */
-function isoTime(): () => string {
-  let at = 0;
-  let text = '';
-  return () => {
-    const now = Date.now();
-    if (now !== at) text = `,"time":"${new Date((at = now)).toISOString()}"`;
-    return text;
-  };
 }
 
 /** How many causes of an error, and how many errors of an `AggregateError`, a line has. */

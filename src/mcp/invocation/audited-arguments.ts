@@ -48,6 +48,7 @@ export function picked(
   value: unknown,
   paths: readonly ArgumentPath[],
 ): Readonly<Record<string, unknown>> | undefined {
+  if (paths.length === 0) return undefined;
   const found = paths.flatMap((path): [string, unknown][] => {
     const plain = plainValue(valueAt(value, path));
     return plain === undefined ? [] : [[path.join('.'), plain]];

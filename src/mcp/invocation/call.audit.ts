@@ -37,14 +37,26 @@ export class CallAudit {
   ): void {
     const { kind, target, entry } = operation;
     if (!this.trail.isOn || !entry.audit.isRecorded) return;
+    const { address: ip, id, reference, session, user } = call;
+    const told = without(argumentsIn(kind, call.params), entry.audit.redact);
+    // One literal, whose members the line has in this order: it is made for each call.
     this.trail.write({
       event: 'audit.call',
       kind,
       target,
       outcome,
       durationMs,
-      ...callerOf(call),
-      ...this.argumentsOf(call, kind, entry),
+      reference,
+      ip,
+      requestId: cut(id),
+      session: session.logId,
+      protocolVersion: session.protocolVersion,
+      subject: user.subject,
+      issuer: user.issuer,
+      clientId: user.clientId,
+      tokenId: user.tokenId,
+      argumentHash: this.trail.digest(told),
+      arguments: picked(told, entry.audit.include),
     });
   }
 
@@ -68,15 +80,6 @@ export class CallAudit {
     refusal: Pick<CallRecord, 'kind' | 'target' | 'outcome' | 'ip' | 'session' | 'protocolVersion'>,
   ): void {
     this.trail.write({ event: 'audit.call', ...refusal, requestId: cut(id), ...actorOf(principal) });
-  }
-
-  private argumentsOf(
-    call: Call,
-    kind: OperationKind,
-    { audit }: Pick<Entry, 'audit'>,
-  ): Pick<CallRecord, 'argumentHash' | 'arguments'> {
-    const told = without(argumentsIn(kind, call.params), audit.redact);
-    return { argumentHash: this.trail.digest(told), arguments: picked(told, audit.include) };
   }
 }
 

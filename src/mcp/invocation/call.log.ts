@@ -1,10 +1,13 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { CallOutcome } from '../../audit/index.js';
+import { EventLogger, logString } from '../../lines/index.js';
 import type { Entry } from '../catalog/entry.js';
 import { shortened } from '../messages/well-formed.js';
 import type { Call } from './call.js';
 import { CallAudit } from './call.audit.js';
 import type { Operation, OperationKind } from './operation.js';
+
+const MAX_REQUEST_ID = 64;
 
 /** What is told of what was called. */
 type Called = Pick<Operation, 'kind' | 'target' | 'entry'>;
@@ -14,19 +17,25 @@ type Called = Pick<Operation, 'kind' | 'target' | 'entry'>;
  */
 @Injectable()
 export class CallLog {
-  private readonly logger = new Logger('Call');
+  private readonly logger = new EventLogger('Call');
 
   constructor(private readonly audit: CallAudit) {}
 
   begun(call: Call, { kind, target }: Operation): void {
-    if (!Logger.isLevelEnabled('debug')) return;
-    this.logger.debug({ event: 'call.begun', [kind]: target, ...caller(call) });
+    if (!this.logger.takes('debug')) return;
+    this.logger.event('debug', `"event":"call.begun","${kind}":${logString(target)}${callerText(call)}`);
   }
 
   ended(call: Call, operation: Called, outcome: CallOutcome, startedAt: number): void {
     const { kind, target } = operation;
     const durationMs = Math.round((performance.now() - startedAt) * 1000) / 1000;
-    this.logger.log({ event: 'call.ended', [kind]: target, outcome, durationMs, ...caller(call) });
+    if (this.logger.takes('info')) {
+      const how = `"outcome":"${outcome}","durationMs":${durationMs}`;
+      this.logger.event(
+        'info',
+        `"event":"call.ended","${kind}":${logString(target)},${how}${callerText(call)}`,
+      );
+    }
     this.audit.ended(call, operation, outcome, durationMs);
   }
 
@@ -38,7 +47,10 @@ export class CallLog {
   /** A name that is nothing of this caller's, `hidden` or not there: what the client sent is not logged. */
   unknown(call: Call, kind: OperationKind, hidden?: Entry): void {
     const outcome: CallOutcome = hidden === undefined ? 'unknown' : 'hidden';
-    this.logger.log({ event: 'call.ended', kind, outcome, durationMs: 0, ...caller(call) });
+    if (this.logger.takes('info')) {
+      const how = `"outcome":"${outcome}","durationMs":0`;
+      this.logger.event('info', `"event":"call.ended","kind":"${kind}",${how}${callerText(call)}`);
+    }
     this.audit.unknown(call, kind, hidden);
   }
 
@@ -53,9 +65,18 @@ export class CallLog {
   }
 }
 
+/** The members of {@link caller}, as they follow others in a line. */
+function callerText({ address, id, reference, session: { logId }, user }: Call): string {
+  const requestId = typeof id === 'string' ? logString(shortened(id, MAX_REQUEST_ID)) : JSON.stringify(id);
+  const session = logId === undefined ? '' : `,"session":${logString(logId)}`;
+  const who = `,"subject":${logString(user.subject)},"client":${logString(user.clientId)}`;
+  const ip = address === undefined ? '' : `,"ip":${logString(address)}`;
+  return `,"requestId":${requestId}${session}${who}${ip},"reference":"${reference}"`;
+}
+
 function caller(call: Call): Record<string, unknown> {
   // The id is the client's to choose, and may be long.
-  const requestId = typeof call.id === 'string' ? shortened(call.id, 64) : call.id;
+  const requestId = typeof call.id === 'string' ? shortened(call.id, MAX_REQUEST_ID) : call.id;
   const { address: ip, reference, session, user } = call;
   return { requestId, session: session.logId, subject: user.subject, client: user.clientId, ip, reference };
 }
