@@ -31,6 +31,9 @@ const MAX_CLOSING_MS = 1_000;
 const ANNOUNCE_MS = 250;
 const POLL_MS = 10;
 
+/** As Express compiles its setting `trust proxy`. */
+type Trust = (address: string, hop: number) => boolean;
+
 /** Creates the application that `main.ts` serves. `root`: the root module, where it is another than {@link AppModule}. */
 export async function createHttpApp(
   settings: Settings,
@@ -60,6 +63,13 @@ export function configureHttpApp(app: NestExpressApplication, settings: Settings
   app.disable('etag');
   app.set('query parser', 'simple');
   app.set('trust proxy', [...settings.http.trustedProxies]);
+  const isProxy = app.getHttpAdapter().getInstance().get('trust proxy fn') as Trust;
+  const { maxConnections, maxConnectionsPerAddress } = settings.http;
+  (app.getHttpAdapter() as unknown as BoundedExpressAdapter).limitConnections({
+    maxConnections,
+    maxConnectionsPerAddress,
+    isProxy: (address) => isProxy(address, 0),
+  });
   app.use(edge(settings.http, app.get(RefusalLog)));
 }
 

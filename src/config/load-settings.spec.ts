@@ -30,6 +30,8 @@ describe('loadSettings', () => {
         allowedOrigins: 'loopback',
         trustedProxies: [],
         maxBodyBytes: 4_194_304,
+        maxConnections: 4096,
+        maxConnectionsPerAddress: 512,
       },
       auth: {
         publicUrl,

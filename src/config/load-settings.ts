@@ -118,6 +118,8 @@ function httpSettings(environment: Environment, values: SettingValues, publicUrl
     allowedOrigins: values.ALLOWED_ORIGINS ?? (isDevelopment ? 'loopback' : []),
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     maxBodyBytes: values.MAX_BODY,
+    maxConnections: values.CONNECTIONS,
+    maxConnectionsPerAddress: values.CONNECTIONS_PER_ADDRESS,
   };
 }
 

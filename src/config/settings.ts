@@ -26,6 +26,10 @@ export interface HttpSettings {
   readonly trustedProxies: readonly string[];
   /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
+  /** Connections that may be open at a time. */
+  readonly maxConnections: number;
+  /** The same of one address that is no trusted proxy. */
+  readonly maxConnectionsPerAddress: number;
 }
 
 /**

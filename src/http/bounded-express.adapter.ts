@@ -1,6 +1,8 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express } from 'express';
 import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import { type ConnectionLimits, Connections } from './connections.js';
+import { gatherBodies, initBody } from './gathered-body.js';
 
 /** A client that dribbles its request is cut off: 10 s for the headers, 30 s for all of it. */
 const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
@@ -8,17 +10,41 @@ const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsChec
 /** Longer than the idle time of common proxies, so that it is they who close a quiet connection. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** Express on a `node:http` server whose waiting times are bounded. */
+/** More than any client and its proxies send. Node keeps up to about as many, and drops the rest unseen. */
+const MAX_HEADERS = 200;
+
+/** Orchestrators ask for it also where there are too many connections. */
+const PROBES = '/health/';
+
+/** Methods whose requests take no body: it would stay unread for as long as the stream that a GET opens. */
+const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
+
+/**
+ * Express on a `node:http` server that bounds what one connection may make it wait and hold: {@link Connections} and
+ * {@link gatherBodies}.
+ */
 export class BoundedExpressAdapter extends ExpressAdapter {
+  private connections!: Connections;
+
+  /** Without it the number of connections has no limit. */
+  limitConnections(limits: ConnectionLimits): void {
+    this.connections.limit(limits);
+  }
+
   override initHttpServer(): void {
     const app = this.getInstance<Express>();
-    const answer: RequestListener = (request, response) =>
-      request.url!.startsWith('/') ? app(request, response) : refuseTarget(response);
+    gatherBodies(app.request);
+    const answer: RequestListener = (request, response) => {
+      if (!this.connections.take(request, response)) return;
+      const refusal = this.refusalOf(request);
+      if (refusal === undefined) app(request, response);
+      else refuse(response, refusal);
+    };
     this.httpServer = createServer(
       {
         ...LIMITS,
         keepAliveTimeout: KEEP_ALIVE_MS,
-        IncomingMessage: bornAs(IncomingMessage, app.request),
+        IncomingMessage: bornAs(IncomingMessage, app.request, initBody),
         ServerResponse: bornAs(ServerResponse, app.response),
       },
       answer,
@@ -27,23 +53,66 @@ export class BoundedExpressAdapter extends ExpressAdapter {
       continueWhenRead(request, response);
       answer(request, response);
     });
-    // Their 16 KB are bound enough: Node 22 drops what goes beyond a number, and what a proxy adds comes last.
-    this.httpServer.maxHeadersCount = 0;
+    this.httpServer.maxHeadersCount = MAX_HEADERS;
+    this.connections = new Connections(this.httpServer);
   }
+
+  private refusalOf(request: IncomingMessage): Refusal | undefined {
+    if (!request.url!.startsWith('/')) return NO_PATH;
+    if (request.rawHeaders.length >= 2 * MAX_HEADERS) return MANY_HEADERS;
+    if (BODILESS.has(request.method!) && hasBody(request)) return UNWANTED_BODY;
+    if (this.connections.isSurplus(request)) return request.url!.startsWith(PROBES) ? undefined : SURPLUS;
+    return undefined;
+  }
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly error: string;
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
  * A target that is no path (`http://host/path`, `*`) counts above the Host header, and where it cannot be
  * read Express's router passes over every middleware. RFC 9112, section 3.2.
  */
-function refuseTarget(response: ServerResponse): void {
-  const problem = { error: 'invalid_request', error_description: 'The request target must be a path' };
-  response.writeHead(400, {
+const NO_PATH: Refusal = {
+  status: 400,
+  error: 'invalid_request',
+  description: 'The request target must be a path',
+};
+const MANY_HEADERS: Refusal = {
+  status: 431,
+  error: 'invalid_request',
+  description: `A request may have fewer than ${MAX_HEADERS} headers`,
+};
+const UNWANTED_BODY: Refusal = {
+  status: 400,
+  error: 'invalid_request',
+  description: 'This method takes no body',
+};
+const SURPLUS: Refusal = {
+  status: 503,
+  error: 'temporarily_unavailable',
+  description: 'Too many connections are open; try again',
+  headers: { 'Retry-After': '5' },
+};
+
+/** RFC 9112, section 6.3: the presence of a body is signalled by one of these. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** Before anything else sees the request, and on a connection that ends. */
+function refuse(response: ServerResponse, { status, error, description, headers }: Refusal): void {
+  response.writeHead(status, {
+    ...headers,
     'Content-Type': 'application/json; charset=utf-8',
     'Cache-Control': 'no-store',
     Connection: 'close',
   });
-  response.end(JSON.stringify(problem));
+  response.end(JSON.stringify({ error, error_description: description }));
 }
 
 /**
@@ -70,9 +139,12 @@ function continueWhenRead(request: IncomingMessage, response: ServerResponse): v
 function bornAs<Base extends typeof IncomingMessage | typeof ServerResponse>(
   base: Base,
   prototype: object,
+  init?: (instance: object) => void,
 ): Base {
   function Born(...args: unknown[]): unknown {
-    return Reflect.construct(base, args, Born);
+    const instance = Reflect.construct(base, args, Born) as object;
+    init?.(instance);
+    return instance;
   }
   Born.prototype = prototype;
   return Born as unknown as Base;

@@ -56,6 +56,12 @@ export class ServerProcess {
     return server;
   }
 
+  /** Resident memory of the process, in MiB. */
+  get residentMiB(): number {
+    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))?.[1];
+    return Number(kib) / 1024;
+  }
+
   get logs(): LogLine[] {
     return this.output
       .split('\n')

@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { send } from './wire.js';
+import { ServerProcess } from './server-process.js';
+
+/** A container of 512 MiB gives its server a heap of this size. */
+const HEAP = '--max-old-space-size=256';
+const SAMPLE_MS = 50;
+/** What the server had in hand when the last byte came is worked off by then. */
+const SETTLE_MS = 500;
+
+/** What an attack has cost the server. */
+export interface Cost {
+  /** The most resident memory above what it had before the attack. */
+  readonly mib: number;
+  /** The longest wait for /health/live while it went on. */
+  readonly healthMs: number;
+}
+
+/** A production server with a small heap, and the connections of an attack on it. */
+export class AttackedServer {
+  private readonly sockets: Socket[] = [];
+
+  private constructor(private readonly server: ServerProcess) {}
+
+  static async start(env: Record<string, string>): Promise<AttackedServer> {
+    const server = await ServerProcess.start({ NODE_OPTIONS: HEAP, AUDIT_LOG: 'off', ...env });
+    const attacked = new AttackedServer(server);
+    // Code and buffers that the first requests bring in are not part of what an attack costs.
+    for (let request = 0; request < 50; request++) await attacked.health();
+    return attacked;
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  /** Opens `count` connections and writes `bytes` on each; what the server answers stays unread, unless `reads`. */
+  async flood(count: number, bytes: string | Buffer, reads = false): Promise<readonly Socket[]> {
+    const { hostname, port } = new URL(this.url);
+    const opened = Array.from({ length: count }, () => {
+      const socket = connect(Number(port), hostname).on('error', () => undefined);
+      if (reads) socket.resume();
+      socket.write(bytes);
+      return socket;
+    });
+    this.sockets.push(...opened);
+    await Promise.all(opened.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])));
+    return opened;
+  }
+
+  /** Runs an attack for `ms` after it has sent what it sends, and then closes its connections. */
+  async costOf(attack: () => Promise<unknown>, ms = 2_000): Promise<Cost> {
+    const before = this.server.residentMiB;
+    let [highest, healthMs] = [before, 0];
+    const isOver = new AbortController();
+    const sampling = (async () => {
+      while (!isOver.signal.aborted) {
+        healthMs = Math.max(healthMs, await this.health());
+        highest = Math.max(highest, this.server.residentMiB);
+        await sleep(SAMPLE_MS);
+      }
+    })();
+    try {
+      await attack();
+      await sleep(ms);
+    } finally {
+      isOver.abort();
+      await sampling;
+      for (const socket of this.sockets.splice(0)) socket.destroy();
+    }
+    await sleep(SETTLE_MS);
+    return { mib: Math.round(highest - before), healthMs };
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+  }
+
+  /** Milliseconds that the server takes to answer that it lives; rejects where it does not. */
+  private async health(): Promise<number> {
+    const startedAt = performance.now();
+    const { status } = await send(`${this.url}/health/live`);
+    if (status !== 200) throw new Error(`/health/live answers ${status}`);
+    return performance.now() - startedAt;
+  }
+}
