@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
 import { cut } from './cut.js';
+import { holdDearReads } from './dear-reads.js';
 import type { BodyState } from './gathered-body.js';
 
 /** Requests of one connection that may wait for their answer or for the client to read it. */
@@ -62,6 +63,7 @@ export class Connections {
   };
 
   constructor(private readonly server: Server) {
+    holdDearReads(server);
     server.prependListener('connection', (socket: Socket) => this.add(socket));
     const sweeping = setInterval(() => this.sweep(Date.now()), SWEEP_MS).unref();
     server.once('close', () => clearInterval(sweeping));

@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { cut } from './cut.js';
+import { inTurn } from './dear-reads.js';
 
 /** A chunk of this size or more is passed on as it is: what it costs beside its bytes does not count. */
 const LARGE = 2 * 1024;
 /** Smaller ones are passed on in pieces of this size. */
 const PIECE = 16 * 1024;
+/** So many small chunks of one body, and its next bytes wait until no other such body is read. */
+const DEAR_CHUNKS = 4 * 1024;
 /** More than this does a body not wait with until it is asked for; and what has been read from the socket by then. */
 const MAX_WAITING = 4 * 1024;
 
@@ -16,6 +19,8 @@ const MAX_DROPPED_CHUNKS = 4 * 1024;
 export interface BodyState {
   gathered: Buffer | undefined;
   gatheredBytes: number;
+  smallChunks: number;
+  isHeld: boolean;
   isAskedFor: boolean;
   isAnswered: boolean;
   droppedBytes: number;
@@ -29,6 +34,8 @@ export function initBody(request: object): void {
   const state = request as BodyState;
   state.gathered = undefined;
   state.gatheredBytes = 0;
+  state.smallChunks = 0;
+  state.isHeld = false;
   state.isAskedFor = false;
   state.isAnswered = false;
   state.droppedBytes = 0;
@@ -60,6 +67,16 @@ export function gatherBodies(prototype: IncomingMessage): void {
     return push.call(request, chunk);
   }
 
+  /** The socket is not read until it is this body's turn. */
+  function hold(request: Request): void {
+    if (request.isHeld) return;
+    request.isHeld = true;
+    inTurn(() => {
+      request.isHeld = false;
+      if (request.isAskedFor && !request.destroyed) read.call(request, 0);
+    });
+  }
+
   const gathering = {
     push(this: Request, chunk: Buffer | null): boolean {
       if (this.isAnswered && chunk !== null) return drop(this, chunk);
@@ -68,19 +85,22 @@ export function gatherBodies(prototype: IncomingMessage): void {
         return this.isAskedFor ? more : this.readableLength < MAX_WAITING;
       }
       gather(this, chunk);
+      this.smallChunks += 1;
+      if (this.smallChunks % DEAR_CHUNKS === 0) hold(this);
       if (this.gatheredBytes >= PIECE - LARGE) {
         const piece = this.gathered!.subarray(0, this.gatheredBytes);
         this.gathered = undefined;
         this.gatheredBytes = 0;
         const more = push.call(this, piece);
-        if (this.isAskedFor) return more;
+        if (this.isAskedFor) return more && !this.isHeld;
       }
+      if (this.isHeld) return false;
       return this.isAskedFor || this.readableLength + this.gatheredBytes < MAX_WAITING;
     },
 
     _read(this: Request, size: number): void {
       this.isAskedFor = true;
-      read.call(this, size);
+      if (!this.isHeld) read.call(this, size);
     },
 
     /** Node calls it after an answer, where the body was not asked for. */

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { AttackedServer } from '../support/attacked-server.js';
 import { forge } from '../support/forge.js';
 import { sendBytes } from '../support/wire.js';
@@ -76,7 +75,7 @@ it(
   'the connection of a client that sends ever more ends',
   async () => {
     const [socket] = await server.flood(1, get('/').repeat(4_000), true);
-    await once(socket!, 'close');
+    await new Promise((closed) => socket!.once('close', closed));
   },
   PATIENCE_MS,
 );

@@ -62,6 +62,12 @@ export class ServerProcess {
     return Number(kib) / 1024;
   }
 
+  /** Milliseconds of processor time that it has used, in all its threads. Linux counts in hundredths of a second. */
+  get cpuMs(): number {
+    const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  }
+
   get logs(): LogLine[] {
     return this.output
       .split('\n')
