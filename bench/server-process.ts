@@ -118,6 +118,9 @@ function productionEnvironment(port: number, url: string): NodeJS.ProcessEnv {
     LOG_LEVEL: 'warn',
     LOG_FORMAT: 'json',
     SESSIONS_PER_PRINCIPAL: '100000',
+    // All clients of a benchmark are at one address.
+    CONNECTIONS: '100000',
+    CONNECTIONS_PER_ADDRESS: '100000',
     AUDIT_LOG: 'off',
     RATE_LIMIT: 'off',
     RATE_LIMIT_IP: 'off',

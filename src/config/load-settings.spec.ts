@@ -30,8 +30,8 @@ describe('loadSettings', () => {
         allowedOrigins: 'loopback',
         trustedProxies: [],
         maxBodyBytes: 4_194_304,
-        maxConnections: 4096,
-        maxConnectionsPerAddress: 512,
+        maxConnections: 16384,
+        maxConnectionsPerAddress: 4_096,
       },
       auth: {
         publicUrl,
@@ -111,6 +111,8 @@ describe('loadSettings', () => {
       CALLS_IN_FLIGHT: '7',
       BYTES_IN_FLIGHT: '16mb',
       MAX_BODY: '512kb',
+      CONNECTIONS: '9',
+      CONNECTIONS_PER_ADDRESS: '8',
       SHUTDOWN_GRACE: '0s',
       LOG_LEVEL: 'debug',
       LOG_FORMAT: 'pretty',
@@ -123,6 +125,8 @@ describe('loadSettings', () => {
       allowedOrigins: ['https://a.example.com', 'https://b.example.com'],
       trustedProxies: ['10.0.0.0/8', '::1'],
       maxBodyBytes: 524_288,
+      maxConnections: 9,
+      maxConnectionsPerAddress: 8,
     });
     expect(auth).toMatchObject({
       publicUrl: http.publicUrl,

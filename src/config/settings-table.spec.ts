@@ -43,6 +43,8 @@ describe('the settings', () => {
       ['RATE_LIMIT_IP', 'off', '60/1m'],
       ['CALLS_IN_FLIGHT', '100', '100'],
       ['BYTES_IN_FLIGHT', '64mb', '64mb'],
+      ['CONNECTIONS', '16384', '16384'],
+      ['CONNECTIONS_PER_ADDRESS', '4096', '4096'],
       ['MAX_BODY', '4mb', '4mb'],
       ['SHUTDOWN_GRACE', '2s', '25s'],
       ['LOG_LEVEL', 'info', 'info'],

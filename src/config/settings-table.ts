@@ -177,17 +177,18 @@ export const SETTINGS_TABLE = {
     schema: byteSize('1mb', '16384mb'),
     defaults: same('64mb'),
     example: '64mb',
+  },
   CONNECTIONS: {
     description: 'Connections that may be open at a time; further ones hear 503.',
     schema: wholeNumber(1, 1_000_000),
-    defaults: same('4096'),
-    example: '4096',
+    defaults: same('16384'),
+    example: '16384',
   },
   CONNECTIONS_PER_ADDRESS: {
     description: 'The same of one address (IPv6: one /64) that is not in TRUSTED_PROXIES.',
     schema: wholeNumber(1, 1_000_000),
-    defaults: same('512'),
-    example: '512',
+    defaults: same('4096'),
+    example: '4096',
   },
   MAX_BODY: {
     description: 'Largest request body; kb and mb are multiples of 1024.',

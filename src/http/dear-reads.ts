@@ -4,6 +4,12 @@ import type { Socket } from 'node:net';
 /** Lines in one read that make it dear: an ordinary request has fewer, and its body has none. */
 const DEAR_LINES = 1_000;
 
+/** Connections beyond these end: they would wait longer than their clients do. */
+const MAX_WAITING = 32;
+/** A client has this long to begin its first request. */
+const FIRST_BYTES_MS = 10_000;
+const TIMED_OUT = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n';
+
 const waiting: (() => void)[] = [];
 
 function next(): void {
@@ -41,20 +47,19 @@ export function holdDearReads(server: Server): void {
     };
     const ended = (): void => void socket.destroy();
     // Until Node has taken over: a client that sends nothing, or breaks off.
-    socket.setTimeout(FIRST_BYTES_MS, ended);
+    socket.setTimeout(FIRST_BYTES_MS, () => socket.end(TIMED_OUT));
     socket.on('error', ended);
     socket.once('data', (bytes: Buffer) => {
       socket.pause();
       socket.setTimeout(0);
       socket.off('error', ended);
       socket.unshift(bytes);
-      if (isDear(bytes)) inTurn(pass);
-      else pass();
+      if (!isDear(bytes)) pass();
+      else if (waiting.length < MAX_WAITING) inTurn(pass);
+      else socket.destroy();
     });
   });
 }
-
-const FIRST_BYTES_MS = 10_000;
 
 function isDear(bytes: Buffer): boolean {
   if (bytes.length < 4 * DEAR_LINES) return false;

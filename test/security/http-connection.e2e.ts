@@ -190,8 +190,13 @@ it('headers of over 16 KB are refused, and the server goes on', async () => {
   await owner.expectUntouched();
 });
 
-describe('the last of 1,300 headers', () => {
-  const many = 'a:\r\n'.repeat(1_300);
+it('a request with 200 headers is refused, whatever they are', async () => {
+  const bytes = `GET / HTTP/1.1\r\nHost: localhost\r\n${'a:\r\n'.repeat(200)}\r\n`;
+  expect((await sendBytes(app.url, bytes)).statuses).toEqual([431]);
+});
+
+describe('the last of 190 headers', () => {
+  const many = 'a:\r\n'.repeat(186);
   it.each([
     ['Host', '/', 'Host: evil.example.com', 403],
     ['Origin', '/', 'Origin: https://evil.example.com', 403],
