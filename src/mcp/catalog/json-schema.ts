@@ -3,10 +3,10 @@ import type { Schema } from '../decorators/schema.js';
 import { WiringError } from '../decorators/wiring.error.js';
 import { assertKeywords, isValidPattern, KNOWN_FORMATS } from './schemas/keywords.js';
 import { portablePattern } from './schemas/portable-pattern.js';
-import { movedTo, withOwnReferences, withoutUnused } from './schemas/references.js';
+import { movedTo, REFERRING, withOwnReferences, withoutUnused } from './schemas/references.js';
 import { assertSatisfiable } from './schemas/satisfiable.js';
 import { SchemaProblem } from './schemas/schema-problem.js';
-import { isSchema, type JsonSchema, mapSchemas } from './schemas/schema-tree.js';
+import { isSchema, type JsonSchema, mapSchemas, type Path } from './schemas/schema-tree.js';
 import { assertCheap, MAX_QUADRATIC, zodOptions } from './schemas/zod-schemas.js';
 
 export type { JsonSchema };
@@ -29,7 +29,7 @@ export function jsonSchemaOf(schema: Schema, side: Side, what: string, className
   if (known !== undefined) return known;
   const converted = convert(schema, side, what, className);
   try {
-    const listed = listable(converted, side, schema['~standard'].vendor);
+    const listed = listable(converted, schema['~standard'], side);
     made.set(schema, { ...made.get(schema), [side]: listed });
     return listed;
   } catch (error) {
@@ -76,8 +76,8 @@ function convert(schema: Schema, side: Side, what: string, className: string): J
   try {
     const libraryOptions = vendor === 'zod' ? { libraryOptions: zodOptions(side) } : {};
     const converted: unknown = jsonSchema[side]({ target: 'draft-2020-12', ...libraryOptions });
-    // As it goes out: without what JSON leaves away.
-    const plain: unknown = JSON.parse(JSON.stringify(converted));
+    // As it goes out: without what JSON leaves away. What zod gives is so already.
+    const plain: unknown = vendor === 'zod' ? converted : JSON.parse(JSON.stringify(converted));
     if (plain === true) return {};
     if (isSchema(plain)) return plain;
     throw new TypeError(`it is ${JSON.stringify(plain)}`);
@@ -93,21 +93,53 @@ function convert(schema: Schema, side: Side, what: string, className: string): J
   }
 }
 
-function listable(converted: JsonSchema, side: Side, vendor: string): JsonSchema {
-  const own = withOwnReferences(mapSchemas(converted, (node) => mended(node, vendor)));
-  assertKeywords(own);
+function listable(converted: JsonSchema, { vendor, validate }: Schema['~standard'], side: Side): JsonSchema {
+  let refers = false;
+  const whole = mapSchemas(converted, (node, path) => {
+    const listed = Object.keys(node).some((keyword) => MENDED.has(keyword))
+      ? mended(node, vendor, path)
+      : node;
+    assertKeywords(listed, path);
+    refers ||= REFERRING.some((keyword) => listed[keyword] !== undefined);
+    return listed;
+  });
+  const own = refers ? withOwnReferences(whole) : whole;
   assertSatisfiable(own);
   if (vendor === JSON_SCHEMA_VENDOR) {
     if (side === 'input') assertCheapPatterns(own);
+    assertCompiles(validate);
     return own;
   }
   // 2020-12 is what MCP assumes where nothing is said, and clients with an older validator fail on the name.
-  const { $schema: _dialect, ...definition } = withoutUnused(own);
+  const { $schema: _dialect, ...definition } = own['$defs'] === undefined ? own : withoutUnused(own);
   return definition;
 }
 
+/** Has Ajv compile it, which may know more than the table of keywords does. */
+function assertCompiles(validate: Schema['~standard']['validate']): void {
+  try {
+    void validate(undefined);
+  } catch (error) {
+    throw new TypeError(`it is no JSON Schema 2020-12 (${reasonOf(error)}); correct it`, { cause: error });
+  }
+}
+
+/** Keywords that {@link mended} may change. */
+const MENDED: ReadonlySet<string> = new Set([
+  '$async',
+  '$vocabulary',
+  '$recursiveAnchor',
+  'id',
+  '$schema',
+  'format',
+  'nullable',
+  'pattern',
+  'patternProperties',
+  'allOf',
+]);
+
 /** Without what a client's validator throws at, where it can be said otherwise or means nothing. */
-function mended(node: JsonSchema, vendor: string): JsonSchema {
+function mended(node: JsonSchema, vendor: string, path: Path): JsonSchema {
   const { $async: _async, $vocabulary: _vocabulary, $recursiveAnchor: _recursive, ...rest } = node;
   const result: Record<string, unknown> = rest;
   // The keyword of draft-04, or a name that a library gives: Ajv throws at it.
@@ -116,6 +148,12 @@ function mended(node: JsonSchema, vendor: string): JsonSchema {
   if (typeof result['format'] === 'string' && !KNOWN_FORMATS.has(result['format'])) delete result['format'];
   if (result['nullable'] === true && typeof result['type'] === 'string') {
     result['type'] = [result['type'], 'null'];
+    delete result['nullable'];
+  }
+  // Of OpenAPI 3.0, and nothing beside no type: Ajv throws at it.
+  if (result['nullable'] !== undefined && result['type'] === undefined) {
+    if (vendor === JSON_SCHEMA_VENDOR)
+      throw new SchemaProblem([...path, 'nullable'], 'has no "type" beside it', 'add the type');
     delete result['nullable'];
   }
   if (typeof result['pattern'] === 'string') result['pattern'] = withFlagU(result['pattern']);

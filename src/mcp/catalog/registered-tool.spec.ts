@@ -35,8 +35,26 @@ describe('fromJsonSchema', () => {
     });
   });
 
-  it('fetches nothing and refuses what is no schema', () => {
-    expect(() => fromJsonSchema({ $ref: 'http://127.0.0.1:1/schema.json' })).toThrow(/resolve reference/);
-    expect(() => fromJsonSchema({ type: 'objekt' })).toThrow(/schema is invalid/);
+  it.each([
+    ['type', { type: 'objekt' }],
+    ['$ref', { $ref: 'http://127.0.0.1:1/schema.json' }],
+    ['properties.a.$ref', { properties: { a: { $ref: '#/nowhere' } } }],
+    ['properties.a.pattern', { properties: { a: { pattern: '[' } } }],
+    ['properties.a.minLength', { properties: { a: { minLength: -1 } } }],
+    ['properties.a.nullable', { properties: { a: { nullable: true } } }],
+    ['$async', { $async: true }],
+    ['properties.a.$id', { properties: { a: { $id: 7 } } }],
+    ['properties.a.$anchor', { properties: { a: { $anchor: 'no anchor' } } }],
+    ['dependencies', { dependencies: { a: 7 } }],
+    ['properties/a/contentSchema', { properties: { a: { contentSchema: 7 } } }],
+  ])('stops the start by class and place where it is no JSON Schema: %s', (place, definition) => {
+    const schema = fromJsonSchema({ type: 'object', ...definition });
+    for (const schemas of [{ input: schema }, { output: schema }]) {
+      const register = () =>
+        registeredTool({ name: 'raw', description: 'Raw.', ...schemas }, () => '', 'RawTool');
+      expect(register).toThrow(expect.objectContaining({ name: 'WiringError' }));
+      expect(register).toThrow(/^Class RawTool: its (input|output) schema cannot be listed: .*; /);
+      expect(register).toThrow(place);
+    }
   });
 });

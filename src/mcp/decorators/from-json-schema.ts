@@ -1,7 +1,9 @@
-import type { ErrorObject } from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { linearAjv } from './linear-ajv.js';
 import type { Schema } from './schema.js';
-import { WiringError } from './wiring.error.js';
+import type { WiringError } from './wiring.error.js';
+
+type Validator<Value> = ValidateFunction<Value>;
 
 /** Tells such a schema from one that was converted: it goes out as it was written. */
 export const JSON_SCHEMA_VENDOR = 'json-schema';
@@ -13,44 +15,38 @@ const MAX_TOLD = { values: 1_000, length: 1_000 };
  * A schema for `@Tool` out of JSON Schema (2020-12) that is there already: of an OpenAPI document, of another
  * server. `Value` is what the caller takes it to describe. Nothing is fetched: a `$ref` has to point into the
  * schema itself. Validation takes time that grows with the value only; a `pattern` for which that does not hold is
- * refused where the tool is registered, unless `"maxLength": 256` stands beside it. Throws {@link WiringError}
- * where it is no valid JSON Schema.
+ * refused at start, unless `"maxLength": 256` stands beside it. So is what is no valid JSON Schema: the
+ * {@link WiringError} names the class that uses it and the place in the definition.
  */
 export function fromJsonSchema<Value = Record<string, unknown>>(
   definition: Readonly<Record<string, unknown>>,
 ): Schema<Value> {
-  const validate = compile<Value>(definition, false);
-  let detailed: typeof validate | undefined;
-  const issuesOf = (value: unknown) => {
-    const { errors } = validate;
-    if (!isSmall(value)) return (errors ?? []).map(issueOf);
+  // The first stops at the first error, so that a string's length is checked before its pattern.
+  let first: Validator<Value> | undefined;
+  let detailed: Validator<Value> | undefined;
+  const validate = (value: unknown) => {
+    first ??= compile<Value>(definition, false);
+    if (first(value)) return { value };
+    if (!isSmall(value)) return { issues: (first.errors ?? []).map(issueOf) };
     detailed ??= compile<Value>(definition, true);
     detailed(value);
-    return (detailed.errors ?? []).map(issueOf);
+    return { issues: (detailed.errors ?? []).map(issueOf) };
   };
   return {
     '~standard': {
       version: 1,
       vendor: JSON_SCHEMA_VENDOR,
-      validate: (value) => (validate(value) ? { value } : { issues: issuesOf(value) }),
+      validate,
       jsonSchema: { input: () => ({ ...definition }), output: () => ({ ...definition }) },
     },
   };
 }
 
-/** The first compilation stops at the first error, so that a string's length is checked before its pattern. */
-function compile<Value>(definition: Readonly<Record<string, unknown>>, allErrors: boolean) {
-  try {
-    // A promise of a verdict would pass for a verdict.
-    if (definition['$async'] !== undefined) throw new TypeError('"$async" is not JSON Schema');
-    return linearAjv(allErrors).compile<Value>(definition);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new WiringError(
-      'fromJsonSchema()',
-      `the definition is no JSON Schema 2020-12 (${reason}); correct it`,
-    );
-  }
+/** What cannot be compiled is known when a tool or prompt with the schema is registered, which compiles it. */
+function compile<Value>(definition: Readonly<Record<string, unknown>>, allErrors: boolean): Validator<Value> {
+  // A promise of a verdict would pass for a verdict.
+  if (definition['$async'] !== undefined) throw new TypeError('"$async" is not JSON Schema');
+  return linearAjv(allErrors).compile<Value>(definition);
 }
 
 function isSmall(value: unknown): boolean {

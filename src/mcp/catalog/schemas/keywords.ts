@@ -1,4 +1,4 @@
-import { isSchema, type JsonSchema, mapSchemas, type Path } from './schema-tree.js';
+import { isSchema, type JsonSchema, type Path } from './schema-tree.js';
 import { SchemaProblem } from './schema-problem.js';
 
 const TYPES: ReadonlySet<unknown> = new Set([
@@ -50,7 +50,7 @@ const NAMES: Check = ['must be a list of different strings', isNames];
 
 /** What each keyword takes: a client's validator throws at anything else. JSON Schema 2020-12. */
 const KEYWORDS: ReadonlyMap<string, Check> = new Map<string, Check>([
-  ...both(['title', 'description', '$comment', 'format', 'contentEncoding', 'contentMediaType'], TEXT),
+  ...both(['title', 'description', '$comment', 'format', 'contentEncoding', 'contentMediaType', '$id'], TEXT),
   ...both(['uniqueItems', 'deprecated', 'readOnly', 'writeOnly'], FLAG),
   ...both(['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'], NUMBER),
   ...both(['minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties'], COUNT),
@@ -68,6 +68,13 @@ const KEYWORDS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ],
   ['pattern', PATTERN],
   ['required', NAMES],
+  [
+    'dependencies',
+    [
+      'must be an object of schemas or lists of different strings',
+      (value) => isSchema(value) && Object.values(value).every((one) => isAnySchema(one) || isNames(one)),
+    ],
+  ],
   [
     'dependentRequired',
     [
@@ -90,18 +97,13 @@ const KEYWORDS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['$anchor', ['must be a plain name', (value) => isText(value) && /^[A-Za-z_][\w.-]*$/.test(String(value))]],
 ]);
 
-/** Throws {@link SchemaProblem} for the first keyword that no validator takes as it is. */
-export function assertKeywords(schema: JsonSchema): void {
-  mapSchemas(schema, (node, path) => {
-    for (const [keyword, value] of Object.entries(node)) assertKeyword(keyword, value, path);
-    return node;
-  });
-}
-
-function assertKeyword(keyword: string, value: unknown, path: Path): void {
-  const check = KEYWORDS.get(keyword);
-  if (check === undefined || check[1](value)) return;
-  throw new SchemaProblem([...path, keyword], check[0], 'correct it');
+/** Throws {@link SchemaProblem} for the first keyword of `node` that no validator takes as it is. */
+export function assertKeywords(node: JsonSchema, path: Path): void {
+  for (const keyword of Object.keys(node)) {
+    const check = KEYWORDS.get(keyword);
+    if (check === undefined || check[1](node[keyword])) continue;
+    throw new SchemaProblem([...path, keyword], check[0], 'correct it');
+  }
 }
 
 export function isValidPattern(pattern: string): boolean {

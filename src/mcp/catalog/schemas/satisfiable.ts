@@ -3,6 +3,10 @@ import { isSchema, type JsonSchema, type Path } from './schema-tree.js';
 import { SchemaProblem } from './schema-problem.js';
 
 const ALL_TYPES = ['string', 'number', 'boolean', 'object', 'array', 'null'] as const;
+/** Keywords that alone, beside a type, exclude no value that another of them asks for. */
+const HARMLESS: ReadonlySet<string> = new Set(
+  'type title description default examples format pattern maximum maxLength maxItems items'.split(' '),
+);
 /** Schemas looked at; of a larger one it is not told whether anything passes. */
 const MAX_VISITS = 5_000;
 
@@ -27,7 +31,7 @@ class Satisfiability {
   /** Where it fails that one value passes all of `schemas`. Undefined: some value may. */
   impossible(schemas: readonly unknown[], path: Path): Path | undefined {
     this.visits += 1;
-    if (this.visits > MAX_VISITS) return undefined;
+    if (this.visits > MAX_VISITS || (schemas.length === 1 && isSimple(schemas[0]))) return undefined;
     const all = schemas.flatMap((schema) => this.parts(schema));
     if (all.includes(false)) return path;
     const nodes = all.filter(isSchema);
@@ -98,6 +102,12 @@ class Satisfiability {
     }
     return undefined;
   }
+}
+
+/** A type of one value, as most properties are. */
+function isSimple(schema: unknown): boolean {
+  if (!isSchema(schema) || typeof schema['type'] !== 'string') return false;
+  return schema['type'] !== 'object' && Object.keys(schema).every((keyword) => HARMLESS.has(keyword));
 }
 
 function constraintsOn(name: string, node: JsonSchema): unknown[] {

@@ -45,24 +45,41 @@ export function* subschemas(schema: JsonSchema): Generator<readonly [Path, JsonS
   }
 }
 
-/** The schema with `change` applied to itself and to every schema inside of it, innermost first. */
+/**
+ * The schema with `change` applied to itself and to every schema inside of it, innermost first. What does not change
+ * is not copied.
+ */
 export function mapSchemas(
   schema: JsonSchema,
   change: (node: JsonSchema, path: Path) => JsonSchema,
   path: Path = [],
 ): JsonSchema {
-  const below = (value: unknown, ...steps: string[]): unknown =>
-    isSchema(value) ? mapSchemas(value, change, [...path, ...steps]) : value;
-  const entries = Object.entries(schema).map(([keyword, value]): [string, unknown] => {
-    if (Array.isArray(value)) {
-      return [keyword, LIST.has(keyword) ? value.map((item, at) => below(item, keyword, String(at))) : value];
-    }
-    if (ONE.has(keyword)) return [keyword, below(value, keyword)];
-    if (!NAMED.has(keyword) || !isSchema(value)) return [keyword, value];
-    const named = Object.entries(value).map(([name, child]) => [name, below(child, keyword, name)]);
-    return [keyword, Object.fromEntries(named)];
+  let result = schema;
+  for (const keyword of Object.keys(schema)) {
+    const mapped = mapKeyword(keyword, schema[keyword], change, path);
+    if (mapped !== schema[keyword]) result = { ...result, [keyword]: mapped };
+  }
+  return change(result, path);
+}
+
+function mapKeyword(
+  keyword: string,
+  value: unknown,
+  change: (node: JsonSchema, path: Path) => JsonSchema,
+  path: Path,
+): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const isList = Array.isArray(value);
+  if (!isList && ONE.has(keyword)) return mapSchemas(value as JsonSchema, change, [...path, keyword]);
+  if (!(isList ? LIST : NAMED).has(keyword)) return value;
+  let isSame = true;
+  const entries = Object.entries(value).map(([key, child]): [string, unknown] => {
+    const mapped = isSchema(child) ? mapSchemas(child, change, [...path, keyword, key]) : child;
+    isSame &&= mapped === child;
+    return [key, mapped];
   });
-  return change(Object.fromEntries(entries), path);
+  if (isSame) return value;
+  return isList ? entries.map(([, child]) => child) : Object.fromEntries(entries);
 }
 
 /** Where a reader of the schema finds it: `properties.total.pattern`. */

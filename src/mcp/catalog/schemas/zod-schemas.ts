@@ -47,11 +47,10 @@ const AGREED: ReadonlySet<unknown> = new Set(['date', 'date-time', 'uuid', 'ipv4
 export function zodOptions(side: 'input' | 'output') {
   return {
     override: ({ zodSchema: { _zod: zod }, jsonSchema, path }: Overridden): void => {
-      const place = path.map(String);
       const { def } = zod;
       const checks = [def, ...(def.checks ?? []).map(({ _zod }) => _zod.def)];
       for (const check of checks)
-        if (check.pattern !== undefined) carry(check, checks, side, jsonSchema, place);
+        if (check.pattern !== undefined) carry(check, checks, side, jsonSchema, path.map(String));
       if (side === 'output') loosen(jsonSchema, def);
     },
     unrepresentable: ({ path, message }: Unrepresentable): never => {
