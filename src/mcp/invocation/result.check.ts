@@ -13,6 +13,8 @@ type Verdict = (value: unknown) => string | undefined;
 @Injectable()
 export class ResultCheck {
   private readonly verdicts = new WeakMap<object, Verdict>();
+  /** One for all: what is listed has no `$id` by which two could meet. */
+  private ajv: ReturnType<typeof linearAjv> | undefined;
 
   constructor(@Inject(MCP_OPTIONS) private readonly options: Pick<McpModuleOptions, 'checkResults'>) {}
 
@@ -32,7 +34,9 @@ export class ResultCheck {
     const known = this.verdicts.get(definition);
     if (known !== undefined) return known;
     const { outputSchema } = definition as { readonly outputSchema: object };
-    const validate = linearAjv(false).compile(outputSchema);
+    this.ajv ??= linearAjv(false);
+    const validate = this.ajv.compile(outputSchema);
+    this.ajv.removeSchema(outputSchema);
     const verdict: Verdict = (value) => {
       // As a client gets it.
       const received: unknown = JSON.parse(JSON.stringify(value));
