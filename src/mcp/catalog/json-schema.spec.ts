@@ -15,12 +15,19 @@ const STRICT = {
 } as const;
 
 /** As clients do that refuse what they do not know: 2020-12 for each revision, draft-07 up to 2025-11-25. */
-const READERS = {
-  'Ajv 2020-12': () => new Ajv2020({ ...STRICT, allErrors: true }),
-  // As SDK v1, which takes a `$schema` of 2020-12 for draft-07.
-  'Ajv draft-07': () =>
-    new Ajv({ ...STRICT, strict: false, strictSchema: false, validateSchema: false, allErrors: true }),
-};
+const modernReader = reader(new Ajv2020({ ...STRICT, allErrors: true }));
+/** As SDK v1, which takes a `$schema` of 2020-12 for draft-07. */
+const olderReader = reader(
+  new Ajv({ ...STRICT, strict: false, strictSchema: false, validateSchema: false, allErrors: true }),
+);
+
+/** One client reads all tools with one validator. */
+function reader<Reader extends Ajv>(ajv: Reader): Reader {
+  addFormats.default(ajv);
+  // Of the core of 2020-12, and unknown to Ajv's strict mode.
+  ajv.addKeyword('$anchor');
+  return ajv;
+}
 
 function tool(schemas: { input?: Schema; output?: Schema }): RegisteredTool {
   return registeredTool({ name: 'tool', description: 'A tool.', ...schemas }, () => '', 'SomeTool');
@@ -34,16 +41,11 @@ function listed(entry: object, field: 'inputSchema' | 'outputSchema'): Record<st
 function taken(output: Schema, value: unknown): boolean[] {
   const { definition, modernDefinition, wrapsOutput } = tool({ output });
   const forms = [
-    [READERS['Ajv 2020-12'](), modernDefinition, value],
-    [READERS['Ajv 2020-12'](), definition, wrapsOutput ? { result: value } : value],
-    [READERS['Ajv draft-07'](), definition, wrapsOutput ? { result: value } : value],
+    [modernReader, modernDefinition, value],
+    [modernReader, definition, wrapsOutput ? { result: value } : value],
+    [olderReader, definition, wrapsOutput ? { result: value } : value],
   ] as const;
-  return forms.map(([ajv, entry, instance]) => {
-    addFormats.default(ajv);
-    // Of the core of 2020-12, and unknown to Ajv's strict mode.
-    ajv.addKeyword('$anchor');
-    return ajv.compile(listed(entry, 'outputSchema'))(instance);
-  });
+  return forms.map(([ajv, entry, instance]) => ajv.compile(listed(entry, 'outputSchema'))(instance));
 }
 
 const Tree = z.object({
@@ -135,13 +137,9 @@ describe('what a tool answers is what every reader of its listed output schema t
     expect(output['~standard'].validate(value)).toEqual({ value });
     expect(taken(output, value)).toEqual([true, true, true]);
     expect(taken(output, { self: { a: 1 } })).toEqual([false, false, false]);
-    // One client reads them all with one validator.
-    const ajv = READERS['Ajv 2020-12']();
-    addFormats.default(ajv);
-    ajv.addKeyword('$anchor');
-    const again = fromJsonSchema({ ...definition, properties: {} });
-    for (const each of [output, again])
-      ajv.compile(listed(tool({ output: each }).definition, 'outputSchema'));
+    // Another of the same `$id`, which one client reads with the same validator.
+    const again = fromJsonSchema({ ...definition, properties: { a: { type: 'number' } } });
+    expect(taken(again, { a: 'x' })).toEqual([false, false, false]);
   });
 });
 

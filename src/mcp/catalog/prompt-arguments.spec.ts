@@ -32,6 +32,15 @@ describe('promptArgumentsOf', () => {
     expect(of(args)).toEqual([{ name: 'topic', description: 'What about', required: true }]);
   });
 
+  it.each(['Args', 'My args/1 %'])('are found whatever schema has an id: %s', (id) => {
+    const topic = z.string().meta({ id: `${id} topic`, description: 'What about' });
+    const args = z.object({ topic, other: topic.optional() }).meta({ id });
+    expect(of(args)).toEqual([
+      { name: 'topic', description: 'What about', required: true },
+      { name: 'other', description: 'What about', required: false },
+    ]);
+  });
+
   it('has none where the schema has none', () => {
     expect(of(z.object({}))).toEqual([]);
   });
