@@ -1,7 +1,6 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { linearAjv } from './linear-ajv.js';
 import type { Schema } from './schema.js';
-import type { WiringError } from './wiring.error.js';
 
 type Validator<Value> = ValidateFunction<Value>;
 
@@ -16,7 +15,7 @@ const MAX_TOLD = { values: 1_000, length: 1_000 };
  * server. `Value` is what the caller takes it to describe. Nothing is fetched: a `$ref` has to point into the
  * schema itself. Validation takes time that grows with the value only; a `pattern` for which that does not hold is
  * refused at start, unless `"maxLength": 256` stands beside it. So is what is no valid JSON Schema: the
- * {@link WiringError} names the class that uses it and the place in the definition.
+ * `WiringError` names the class that uses it and the place in the definition.
  */
 export function fromJsonSchema<Value = Record<string, unknown>>(
   definition: Readonly<Record<string, unknown>>,
