@@ -14,8 +14,11 @@ export interface ReplayEntry {
  * Every method rejects when the engine cannot be reached.
  */
 export interface ReplayLog {
-  /** Entries are kept in the order in which they are appended. `key` names the session. */
-  append(key: string, entry: ReplayEntry): Promise<void>;
+  /**
+   * Entries are kept in the order in which they are appended. `key` names the session. Resolves with the size of what
+   * this process keeps for it in its memory now, in characters.
+   */
+  append(key: string, entry: ReplayEntry): Promise<number>;
   /** What came after the entry `id`, on its stream. Undefined: the log has no such entry, or no longer. */
   after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined>;
   drop(key: string): Promise<void>;

@@ -20,7 +20,7 @@ interface Log {
 export class MemoryReplayLog implements ReplayLog {
   private readonly logs = new Map<string, Log>();
 
-  async append(key: string, entry: ReplayEntry): Promise<void> {
+  async append(key: string, entry: ReplayEntry): Promise<number> {
     let log = this.logs.get(key);
     if (log === undefined) this.logs.set(key, (log = { entries: [], characters: 0 }));
     log.entries.push({ ...entry, at: Date.now() });
@@ -28,6 +28,7 @@ export class MemoryReplayLog implements ReplayLog {
     while (log.entries.length > MAX_ENTRIES || log.characters - entry.data.length > MAX_CHARACTERS) {
       forgetOldest(log);
     }
+    return log.characters;
   }
 
   async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {

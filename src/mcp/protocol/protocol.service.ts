@@ -13,6 +13,7 @@ import {
   type JsonRpcNotification,
   type JsonRpcRequest,
 } from '../messages/json-rpc.js';
+import { asRefusal, RequestRefused } from '../sessions/request-refused.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { shortened } from '../messages/well-formed.js';
 import { RefusedCalls } from './refused.calls.js';
@@ -84,6 +85,11 @@ export class ProtocolService {
         return error.outcome === 'shutdown'
           ? errorReply(request, new ProtocolError(ErrorCode.ConnectionClosed, error.message))
           : undefined;
+      }
+      // What is accepted already hears it in its reply.
+      const refusal = asRefusal(error);
+      if (refusal instanceof RequestRefused) {
+        return errorReply(request, new ProtocolError(refusal.code, refusal.message));
       }
       return errorReply(request, this.failure(request, exchange, error));
     }

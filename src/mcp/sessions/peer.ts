@@ -17,6 +17,8 @@ export type SessionTransport = 'http-sse' | 'streamable-http' | 'stdio';
 export type SessionEnd =
   | 'client_disconnected'
   | 'slow_client'
+  /** What waits for its client is more than may be held for its user. */
+  | 'over_budget'
   | 'token_expired'
   | 'token_revoked'
   | 'max_age'

@@ -61,6 +61,14 @@ export function unknownSession(
   );
 }
 
+export function unknownEvent(): RequestRefused {
+  return new RequestRefused(
+    HttpStatus.BAD_REQUEST,
+    'unknown_event',
+    'The event named by Last-Event-ID is not there any more: open the stream without it',
+  );
+}
+
 export function tooManySessions(): RequestRefused {
   return new RequestRefused(
     HttpStatus.TOO_MANY_REQUESTS,

@@ -25,8 +25,9 @@ class ForgetfulPorts implements RecordStore, ReplayLog, SlotCounter {
   async delete(key: string): Promise<boolean> {
     return this.kept.delete(key);
   }
-  async append(key: string): Promise<void> {
+  async append(key: string): Promise<number> {
     this.kept.set(`replay:${key}`, []);
+    return 0;
   }
   async after(): Promise<undefined> {}
   async drop(key: string): Promise<void> {

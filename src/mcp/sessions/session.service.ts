@@ -57,7 +57,6 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     this.closeWhere(() => true, 'shutdown');
   }
 
-  /** How many sessions are on this node. */
   get size(): number {
     return this.sessions.size;
   }
@@ -213,12 +212,14 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   private async letGo(session: Session): Promise<void> {
     const record = await this.ledger.read(session.id).catch(() => undefined);
     if (session.idleSince === undefined) return;
-    if (record === undefined) this.close(session, 'idle');
-    else this.sessions.delete(session.id);
+    if (record === undefined) return this.close(session, 'idle');
+    this.sessions.delete(session.id);
+    session.leave();
   }
 
   private async forget(session: Session, reason: SessionEnd): Promise<void> {
     this.ended += 1;
+    session.leave();
     this.places.opened(session);
     const seconds = Math.round((Date.now() - session.openedAt) / 1000);
     this.logger.log({ event: 'session.closed', reason, seconds, ...describe(session) });

@@ -1,5 +1,6 @@
 import { sessionName } from '../../audit/index.js';
 import type { RevocableToken } from '../../backplane/index.js';
+import type { ByteHold } from '../limits/in-flight.budgets.js';
 import type { LoggingLevel } from '../messages/sdk-types.js';
 import type { SessionRecord } from './session.record.js';
 import { type MessageOutlet, Peer, type SessionStream, type SessionTransport } from './peer.js';
@@ -15,6 +16,8 @@ export class Session extends Peer implements MessageOutlet {
   initialized = false;
   /** The resources whose updates it wants to hear of. */
   readonly subscriptions = new Set<string>();
+  /** What it is counted with for its user: released at its end. */
+  readonly holds = new Set<ByteHold>();
   protected override logLevel: LoggingLevel | undefined = 'info';
   private shown: Principal;
   private shownUntil: number;
@@ -161,6 +164,11 @@ export class Session extends Peer implements MessageOutlet {
   /** Neither a stream nor a call needs it, and its client has had the answer to its `initialize`. */
   get isEvictable(): boolean {
     return this.initialized && this.idleSince !== undefined;
+  }
+
+  /** It is not on this node any more. */
+  leave(): void {
+    for (const hold of this.holds) hold.release();
   }
 
   override touch(): void {

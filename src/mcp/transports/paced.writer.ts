@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
+import type { ByteHold, UserBudget } from '../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 
 /** How much may wait for a client to take it (bytes), and for how long it may take nothing (milliseconds). */
@@ -20,18 +21,21 @@ interface Part {
  */
 export class PacedWriter {
   /** What waits for the parts before it to be taken. */
-  private readonly parts: Part[] = [];
+  private parts: Part[] = [];
   private queued = 0;
   private inFlight = 0;
   /** Of what waits, the rest of one message that is larger than the bound by itself. */
   private exempt = 0;
   private takenAt = 0;
   private isEnding = false;
+  private isHeld = false;
 
+  /** `hold`: what waits is counted with; it is released when the output has closed. */
   constructor(
     private readonly output: Writable,
     private readonly limits: ReadingLimits,
     private readonly onTaken?: () => void,
+    private readonly hold?: ByteHold,
   ) {}
 
   /** Bytes that the system has not taken yet. */
@@ -44,7 +48,10 @@ export class PacedWriter {
     return this.waiting > 0 && this.takenAt + this.limits.maxStallMs <= Date.now();
   }
 
-  /** False: too much waits already, and the text was not taken. One message may have any size. */
+  /**
+   * False: too much waits already, and the text was not taken. One message may have any size. Throws
+   * `BudgetExceededError` where its user's budget has no room for what would have to wait.
+   */
   write(text: string): boolean {
     if (this.isEnding || this.output.destroyed) return true;
     const { maxBufferedBytes } = this.limits;
@@ -52,8 +59,11 @@ export class PacedWriter {
     if (this.waiting === 0) this.takenAt = Date.now();
     if (this.parts.length === 0 && this.inFlight + text.length <= MAX_IN_FLIGHT) {
       this.give(text, text.length, false);
-    } else if (text.length <= PART) this.queue(text);
-    else {
+    } else if (text.length <= PART) {
+      this.count(this.waiting + text.length);
+      this.queue(text);
+    } else {
+      this.count(this.waiting + Buffer.byteLength(text));
       const bytes = Buffer.from(text);
       const isExempt = bytes.length > maxBufferedBytes && this.exempt === 0;
       if (isExempt) this.exempt = bytes.length;
@@ -76,6 +86,18 @@ export class PacedWriter {
       if (this.isStalled) this.output.destroy();
     }, this.limits.maxStallMs / 4).unref();
     for (const event of ['finish', 'close']) this.output.once(event, () => clearInterval(look));
+  }
+
+  /** What is to wait is counted before it does; what little is in flight is not. */
+  private count(waiting: number): void {
+    if (this.hold === undefined) return;
+    this.hold.resize(waiting);
+    if (this.isHeld) return;
+    this.isHeld = true;
+    this.output.once('close', () => {
+      this.parts = [];
+      this.hold?.release();
+    });
   }
 
   /** Small messages wait as one part. */
@@ -102,21 +124,47 @@ export class PacedWriter {
       if (isExempt) this.exempt -= size;
       this.takenAt = Date.now();
       if (this.parts.length > 0) this.giveMore();
+      if (this.isHeld) this.hold!.resize(this.parts.length === 0 ? 0 : this.waiting);
       this.onTaken?.();
     });
   }
 }
 
-/** Sends a whole body, whose head is written, and ends; cuts the connection of a client that takes nothing of it. */
-export function sendWhole(response: ServerResponse, body: string, limits: ReadingLimits): void {
+/**
+ * Sends a whole body and ends; cuts the connection of a client that takes nothing of it. What waits for the client is
+ * counted in its user's budget. `writeHead` is called first, or not at all: throws `BudgetExceededError` then.
+ */
+export function sendWhole(
+  response: ServerResponse,
+  body: string,
+  limits: ReadingLimits,
+  budget?: UserBudget,
+  writeHead?: () => void,
+): void {
   if (body.length > PART) {
-    const writer = new PacedWriter(response, limits);
+    const hold = budget?.hold(Buffer.byteLength(body));
+    writeHead?.();
+    const writer = new PacedWriter(response, limits, undefined, hold);
     writer.write(body);
     return writer.end();
   }
+  writeHead?.();
   response.end(body);
   // The system has taken over all of it, as it does with nearly every reply at once.
-  if (response.writableLength > 0) cutAfter(response, limits.maxStallMs);
+  if (response.writableLength === 0) return;
+  cutAfter(response, limits.maxStallMs);
+  holdUnread(response, budget);
+}
+
+/** A small reply that waits: its connection is cut where its user's budget has no room for it. */
+function holdUnread(response: ServerResponse, budget: UserBudget | undefined): void {
+  try {
+    const hold = budget?.hold(response.writableLength);
+    if (hold !== undefined)
+      for (const event of ['finish', 'close']) response.once(event, () => hold.release());
+  } catch {
+    response.destroy();
+  }
 }
 
 /** Cuts the connection unless the system has taken all of an ended response within `ms`. */

@@ -12,6 +12,9 @@ import { actorOf, type IdentifiedCaller, RefusalLog } from '../../audit/index.js
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { encodeError } from '../messages/json-rpc.js';
 import { ErrorCode } from '../messages/sdk-types.js';
+import { InFlightBudgets } from '../limits/in-flight.budgets.js';
+import type { AuthInfo } from '../messages/sdk-types.js';
+import { principalOf, userKeyOf } from '../sessions/principal.js';
 import { asRefusal, RequestRefused } from '../sessions/request-refused.js';
 import { sendWhole } from './paced.writer.js';
 
@@ -35,6 +38,7 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
   constructor(
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
     private readonly refusals: RefusalLog,
+    private readonly budgets: InFlightBudgets,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -57,7 +61,16 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
     // The id in it is the client's own, and may be long.
-    sendWhole(response, bodyOf(error, status), this.options);
+    const budget = request.auth && this.budgets.of(userKeyOf(principalOf(request.auth as AuthInfo)));
+    try {
+      sendWhole(response, bodyOf(error, status), this.options, budget);
+    } catch {
+      sendWhole(
+        response,
+        bodyOf(new RequestRefused(status, 'too_many_bytes', 'The request is refused'), status),
+        this.options,
+      );
+    }
   }
 
   private log(error: unknown, status: number, request: AnyRequest): void {

@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { Logger } from '@nestjs/common';
+import { BudgetExceededError, type UserBudget } from '../limits/in-flight.budgets.js';
 import type { SessionEnd, SessionStream } from '../sessions/peer.js';
 import { cutAfter, PacedWriter, type ReadingLimits } from './paced.writer.js';
 
@@ -11,12 +13,15 @@ const HEADERS = {
 
 const HEARTBEAT = ': heartbeat\n\n';
 
+const LOGGER = new Logger('Stream');
+
 /** What a stream may take to send the rest of what it has, where it ends for another reason than its reply. */
 const FLUSH_MS = 500;
 
 /**
  * Server-sent events on a response (WHATWG HTML, section 9.2). What is sent must be one line; JSON text is.
- * A stream whose client reads nothing is given up: `onEnd` hears `slow_client`, and has to end it.
+ * A stream whose client reads nothing is given up: `onEnd` hears `slow_client`, and has to end it; or `over_budget`, where
+ * what waits is more than may be held for its user.
  */
 export class SseStream implements SessionStream {
   private readonly writer: PacedWriter;
@@ -27,8 +32,9 @@ export class SseStream implements SessionStream {
     limits: ReadingLimits,
     private readonly onEnd: (reason: SessionEnd) => void,
     headers: Readonly<Record<string, string>> = {},
+    private readonly budget?: UserBudget,
   ) {
-    this.writer = new PacedWriter(response, limits);
+    this.writer = new PacedWriter(response, limits, undefined, budget?.hold(0));
     response.once('close', () => onEnd('client_disconnected'));
     // A client that has left before has closed it unheard. Told when whoever made the stream has it in hand.
     if (response.destroyed) queueMicrotask(() => onEnd('client_disconnected'));
@@ -76,12 +82,19 @@ export class SseStream implements SessionStream {
   }
 
   end(reason: SessionEnd): void {
-    if (reason === 'slow_client') return void this.response.destroy();
+    if (reason === 'slow_client' || reason === 'over_budget') return void this.response.destroy();
     this.writer.end();
     if (reason !== 'closed_by_server') cutAfter(this.response, FLUSH_MS);
   }
 
   private write(text: string): void {
-    if (!this.writer.write(text)) this.onEnd('slow_client');
+    try {
+      if (!this.writer.write(text)) this.onEnd('slow_client');
+    } catch (error) {
+      if (!(error instanceof BudgetExceededError)) throw error;
+      const { user } = this.budget!;
+      LOGGER.warn({ event: 'stream.over_budget', user, whose: error.whose, bytes: text.length });
+      this.onEnd('over_budget');
+    }
   }
 }

@@ -5,6 +5,9 @@ import { CallFactory } from '../../invocation/call.factory.js';
 import { CallLog } from '../../invocation/call.log.js';
 import { Invoker } from '../../invocation/invoker.js';
 import { ResourceOperation } from '../../invocation/resource.operation.js';
+import { type ByteHold, InFlightBudgets } from '../../limits/in-flight.budgets.js';
+import { weightOf } from '../../limits/weight.js';
+import { userKeyOf } from '../../sessions/principal.js';
 import type { Session } from '../../sessions/session.js';
 import type { Exchange } from '../../invocation/exchange.js';
 import type { Feature, Method } from '../feature.js';
@@ -53,11 +56,15 @@ export class ResourcesFeature implements Feature {
     },
   ];
 
+  /** What each session's subscriptions are counted with. */
+  private readonly held = new WeakMap<Session, ByteHold>();
+
   constructor(
     private readonly registry: ResourceRegistry,
     private readonly calls: CallFactory,
     private readonly invoker: Invoker,
     private readonly callLog: CallLog,
+    private readonly budgets: InFlightBudgets,
   ) {}
 
   private read(request: JsonRpcRequest, exchange: Exchange): Promise<string> {
@@ -85,8 +92,26 @@ export class ResourcesFeature implements Feature {
       );
     }
     session.subscriptions.add(uri);
+    try {
+      this.count(session);
+    } catch (error) {
+      session.subscriptions.delete(uri);
+      throw error;
+    }
     session.revise();
     return '{}';
+  }
+
+  /** What the session is subscribed to is counted for its user. */
+  private count(session: Session): void {
+    let hold = this.held.get(session);
+    if (hold === undefined) {
+      hold = this.budgets.hold(userKeyOf(session.principal), 0);
+      this.held.set(session, hold);
+      session.holds.add(hold);
+    }
+    // Here, and in the record of the session.
+    hold.resize(2 * weightOf([...session.subscriptions]));
   }
 }
 

@@ -1,10 +1,12 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { CallLimiter } from '../../protocol/call.limiter.js';
+import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import type { JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolService } from '../../protocol/protocol.service.js';
-import { principalOf } from '../../sessions/principal.js';
+import type { SessionEnd } from '../../sessions/peer.js';
+import { principalOf, userKeyOf } from '../../sessions/principal.js';
 import { batchesUnsupported, missingSession } from '../../sessions/request-refused.js';
 import { SessionService } from '../../sessions/session.service.js';
 import type { AuthenticatedRequest } from '../authenticated-request.js';
@@ -32,6 +34,7 @@ export class HttpSseTransport {
     private readonly protocol: ProtocolService,
     private readonly intake: MessageIntake,
     private readonly limiter: CallLimiter,
+    private readonly budgets: InFlightBudgets,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -43,10 +46,10 @@ export class HttpSseTransport {
     // The stream ends with its connection: without chunks each event is one write rather than four.
     // RFC 9112, section 6.3.
     response.useChunkedEncodingByDefault = false;
-    const stream = new SseStream(response, this.options, (reason) => {
-      this.sessions.close(session, reason);
-    });
-    session.carry(stream, principalOf(request.auth));
+    const principal = principalOf(request.auth);
+    const onEnd = (reason: SessionEnd): void => this.sessions.close(session, reason);
+    const stream = new SseStream(response, this.options, onEnd, {}, this.budgets.of(userKeyOf(principal)));
+    session.carry(stream, principal);
     session.attach(stream);
     this.sessions.opened(session);
     stream.event('endpoint', `${this.options.basePath}/message?sessionId=${session.id}`);

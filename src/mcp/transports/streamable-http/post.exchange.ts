@@ -1,6 +1,7 @@
 import { HttpStatus } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { ReplyOutlet } from '../../invocation/exchange.js';
+import type { UserBudget } from '../../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../../mcp.options.js';
 import type { Reply } from '../../protocol/protocol.service.js';
 import type { AcceptedTypes } from '../accepted-types.js';
@@ -48,6 +49,8 @@ export class PostExchange implements ReplyOutlet {
   constructor(
     private readonly response: ServerResponse,
     private readonly limits: ReadingLimits & Pick<McpModuleOptions, 'heartbeatMs'>,
+    /** Of the caller: what of the answer is not read yet is counted there. */
+    private readonly budget: UserBudget,
     /** Undefined: the answer is JSON, and nothing goes ahead of it. */
     private readonly options?: PostExchangeOptions,
   ) {}
@@ -84,7 +87,10 @@ export class PostExchange implements ReplyOutlet {
     if (now - this.silentSince >= this.limits.heartbeatMs) this.begin()?.heartbeat();
   }
 
-  /** Sends the replies and ends. `batched`: the client sent an array, and gets one. */
+  /**
+   * Sends the replies and ends. `batched`: the client sent an array, and gets one. Throws `BudgetExceededError` before
+   * anything is sent where a JSON answer is more than may wait for its client.
+   */
   finish(
     replies: readonly Reply[],
     batched: boolean,
@@ -113,12 +119,13 @@ export class PostExchange implements ReplyOutlet {
 
   private json(text: string, status: HttpStatus, headers: Readonly<Record<string, string>>): void {
     const length = Buffer.byteLength(text);
-    this.response.writeHead(status, {
-      ...headers,
-      ...NOT_STORED,
-      'Content-Type': 'application/json',
-      'Content-Length': length,
+    sendWhole(this.response, text, this.limits, this.budget, () => {
+      this.response.writeHead(status, {
+        ...headers,
+        ...NOT_STORED,
+        'Content-Type': 'application/json',
+        'Content-Length': length,
+      });
     });
-    sendWhole(this.response, text, this.limits);
   }
 }

@@ -3,6 +3,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BackplaneModule, type ReplayEntry, ReplayLog } from '../../../backplane/index.js';
+import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
+import type { McpModuleOptions } from '../../mcp.options.js';
 import { SseStream } from '../sse.stream.js';
 import type { Principal } from '../../sessions/principal.js';
 import { Session } from '../../sessions/session.js';
@@ -15,9 +17,9 @@ class RemoteLog implements ReplayLog {
 
   constructor(private readonly log: ReplayLog) {}
 
-  async append(key: string, entry: ReplayEntry): Promise<void> {
+  async append(key: string, entry: ReplayEntry): Promise<number> {
     await turn();
-    await this.log.append(key, entry);
+    return this.log.append(key, entry);
   }
 
   async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
@@ -104,7 +106,10 @@ it('waits for what is on its way to the log', async () => {
 it('is forgotten by its session once it has finished', async () => {
   const session = new Session('s', { key: 'alice' } as Principal, 'streamable-http');
   session.protocolVersion = '2025-11-25';
-  const streams = new SessionStreams(log);
+  const streams = new SessionStreams(
+    log,
+    new InFlightBudgets({ bytesInFlight: 2 ** 20, callsInFlight: 1 } as McpModuleOptions),
+  );
   const [running, finished] = [streams.forReply(session), streams.forReply(session)];
   const [idOfRunning, idOfFinished] = [await connectOnce(running), await connectOnce(finished)];
   finished.finish(true);

@@ -14,6 +14,8 @@ export interface ResumableStreamOptions {
   readonly logKey: string;
   readonly log: ReplayLog;
   readonly onLost: (error: unknown) => void;
+  /** Hears how many characters of the session this process keeps, after each event. */
+  readonly onKept?: (characters: number) => void;
   /** The client is given ids without a message, to come back with. MCP 2025-11-25 and later. */
   readonly isPrimed: boolean;
   /** This node does not send on it: it is in the log alone. */
@@ -160,12 +162,15 @@ export class ResumableStream implements SessionStream {
   }
 
   private keep(data: string, suffix = ''): string {
-    const { name, log, logKey, onLost } = this.options;
+    const { name, log, logKey, onLost, onKept } = this.options;
     this.sent += 1;
     const id = `${name}.${this.tag}.${this.sent}${suffix}`;
     this.lastId = id;
     const entry = { id, stream: name, data };
-    this.appended = this.appended.then(() => log.append(logKey, entry)).catch(onLost);
+    this.appended = this.appended
+      .then(() => log.append(logKey, entry))
+      .then(onKept)
+      .catch(onLost);
     return id;
   }
 }

@@ -1,6 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { ReplayLog } from '../../../backplane/index.js';
+import { BudgetExceededError, InFlightBudgets } from '../../limits/in-flight.budgets.js';
+import { userKeyOf } from '../../sessions/principal.js';
 import type { Session } from '../../sessions/session.js';
 import { ResumableStream } from './resumable.stream.js';
 import { StandaloneStreams } from './standalone.streams.js';
@@ -15,6 +17,8 @@ interface StreamsOfSession {
   readonly standalone: StandaloneStreams;
   /** By name: one for each reply that became a stream. */
   readonly replies: Map<string, ResumableStream>;
+  /** Hears the size of what is kept for the session, in characters. */
+  readonly onKept: (characters: number) => void;
 }
 
 /** Whether the client of this session is given ids to come back with, ahead of any message. */
@@ -28,7 +32,10 @@ export class SessionStreams {
   private readonly logger = new Logger('Replay');
   private readonly streams = new WeakMap<Session, StreamsOfSession>();
 
-  constructor(@Inject(ReplayLog) private readonly log: ReplayLog) {}
+  constructor(
+    @Inject(ReplayLog) private readonly log: ReplayLog,
+    private readonly budgets: InFlightBudgets,
+  ) {}
 
   /** A stream for messages that belong to no request. */
   forMessages(session: Session): ResumableStream {
@@ -85,6 +92,7 @@ export class SessionStreams {
       logKey: session.id,
       log: this.log,
       onLost,
+      onKept: this.of(session).onKept,
       isPrimed: isPrimed(session),
       isElsewhere,
     });
@@ -93,9 +101,29 @@ export class SessionStreams {
   private of(session: Session): StreamsOfSession {
     let streams = this.streams.get(session);
     if (streams === undefined) {
-      streams = { standalone: new StandaloneStreams(), replies: new Map() };
+      streams = { standalone: new StandaloneStreams(), replies: new Map(), onKept: this.counted(session) };
       this.streams.set(session, streams);
     }
     return streams;
+  }
+
+  /** What is kept for a session is counted for its user, and is what is done without first. */
+  private counted({ holds, id, logId, principal }: Session): (characters: number) => void {
+    const forget = (): void => {
+      this.logger.warn({ event: 'replay.dropped', reason: 'over_budget', session: logId });
+      void this.log.drop(id).catch(() => undefined);
+    };
+    const hold = this.budgets.hold(userKeyOf(principal), 0, forget);
+    holds.add(hold);
+    return (characters) => {
+      try {
+        // A character may take two bytes.
+        hold.resize(characters * 2);
+      } catch (error) {
+        if (!(error instanceof BudgetExceededError)) throw error;
+        hold.resize(0);
+        forget();
+      }
+    };
   }
 }

@@ -1,15 +1,16 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { ChangeAnnouncer } from '../../protocol/change.announcer.js';
 import { CallLimiter } from '../../protocol/call.limiter.js';
 import type { JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolService, type Reply } from '../../protocol/protocol.service.js';
-import { principalOf } from '../../sessions/principal.js';
+import { principalOf, userKeyOf } from '../../sessions/principal.js';
 import {
   batchesUnsupported,
-  RequestRefused,
   shuttingDown,
+  unknownEvent,
   unknownSession,
 } from '../../sessions/request-refused.js';
 import type { SessionEnd } from '../../sessions/peer.js';
@@ -39,6 +40,7 @@ export class SessionTransport {
     private readonly limiter: CallLimiter,
     private readonly streams: SessionStreams,
     private readonly announcer: ChangeAnnouncer,
+    private readonly budgets: InFlightBudgets,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -153,7 +155,8 @@ export class SessionTransport {
     const address = request.ip;
     const isNew = !session.initialized;
     const hold = batched ? undefined : all;
-    const exchange = new PostExchange(response, this.options, {
+    const budget = this.budgets.of(userKeyOf(principal));
+    const exchange = new PostExchange(response, this.options, budget, {
       accepted,
       openStream: (headers) => this.replyStream(session, response, headers),
       otherStream: session,
@@ -224,25 +227,19 @@ export class SessionTransport {
     headers?: Readonly<Record<string, string>>,
   ): SseStream {
     const onEnd = (reason: SessionEnd): void => {
-      if (reason === 'slow_client') connection.end(reason);
+      if (reason === 'slow_client' || reason === 'over_budget') connection.end(reason);
       session.drop(connection);
       // A newer connection may have taken the stream over.
       if (stream.disconnect(connection)) this.streams.left(session, stream);
     };
-    const connection: SseStream = new SseStream(response, this.options, onEnd, headers);
-    session.carry(connection, principalOf((response.req as AuthenticatedRequest).auth));
+    const principal = principalOf((response.req as AuthenticatedRequest).auth);
+    const budget = this.budgets.of(userKeyOf(principal));
+    const connection: SseStream = new SseStream(response, this.options, onEnd, headers, budget);
+    session.carry(connection, principal);
     return connection;
   }
 }
 
 function endWith204(response: ServerResponse): void {
   response.writeHead(HttpStatus.NO_CONTENT, { 'Cache-Control': 'no-store' }).end();
-}
-
-function unknownEvent(): RequestRefused {
-  return new RequestRefused(
-    HttpStatus.BAD_REQUEST,
-    'unknown_event',
-    'The event named by Last-Event-ID is not there any more: open the stream without it',
-  );
 }

@@ -3,13 +3,14 @@ import type { ServerResponse } from 'node:http';
 import { actorOf, type RefusalCode, RefusalLog } from '../../../audit/index.js';
 import { ToolRegistry } from '../../catalog/tool.registry.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
-import type { ByteHold } from '../../limits/in-flight.budgets.js';
+import { type ByteHold, InFlightBudgets, type UserBudget } from '../../limits/in-flight.budgets.js';
 import { CallLimiter } from '../../protocol/call.limiter.js';
 import { encodeError, type JsonRpcMessage, type JsonRpcRequest } from '../../messages/json-rpc.js';
 import { ProtocolError } from '../../messages/protocol.error.js';
 import { ProtocolService, type Reply } from '../../protocol/protocol.service.js';
 import { ErrorCode } from '../../messages/sdk-types.js';
-import { principalOf } from '../../sessions/principal.js';
+import type { SessionEnd } from '../../sessions/peer.js';
+import { principalOf, userKeyOf } from '../../sessions/principal.js';
 import { RequestRefused } from '../../sessions/request-refused.js';
 import { SessionService } from '../../sessions/session.service.js';
 import type { Visit } from '../../sessions/visit.js';
@@ -44,6 +45,7 @@ export class StatelessTransport {
     private readonly limiter: CallLimiter,
     private readonly tools: ToolRegistry,
     private readonly refusals: RefusalLog,
+    private readonly budgets: InFlightBudgets,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -74,7 +76,7 @@ export class StatelessTransport {
         requestId: message.id,
       });
       const text = encodeError(message.id, error.code, error.message, error.data);
-      const exchange = new PostExchange(response, this.options);
+      const exchange = new PostExchange(response, this.options, this.budgetOf(request));
       exchange.finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);
     }
   }
@@ -98,8 +100,9 @@ export class StatelessTransport {
       if (message.method === 'tools/call') this.assertParams(message, visit, request);
       const scopes = this.protocol.scopesToAskFor(message, visit, principal, request.ip);
       if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
-      const openStream = (): SseStream => this.openStream(visit, response);
-      const outlet = new PostExchange(response, this.options, { accepted, openStream });
+      const budget = this.budgetOf(request);
+      const openStream = (): SseStream => this.openStream(visit, response, budget);
+      const outlet = new PostExchange(response, this.options, budget, { accepted, openStream });
       const exchange = { peer: visit, principal, address: request.ip, outlet, hold };
       endCalls = this.limiter.begin([message], principal, request.ip, visit);
       const reply = await this.protocol.handle(message, exchange);
@@ -120,10 +123,13 @@ export class StatelessTransport {
     assertParamsMirrored(request, params['arguments'], tool.paramHeaders);
   }
 
-  private openStream(visit: Visit, response: ServerResponse): SseStream {
-    const stream: SseStream = new SseStream(response, this.options, (reason) => {
-      this.sessions.close(visit, reason);
-    });
+  private budgetOf({ auth }: AuthenticatedRequest): UserBudget {
+    return this.budgets.of(userKeyOf(principalOf(auth)));
+  }
+
+  private openStream(visit: Visit, response: ServerResponse, budget: UserBudget): SseStream {
+    const onEnd = (reason: SessionEnd): void => this.sessions.close(visit, reason);
+    const stream = new SseStream(response, this.options, onEnd, {}, budget);
     visit.streams.add(stream);
     return stream;
   }
