@@ -32,4 +32,12 @@ describe('ArgumentDigest', () => {
     expect(new ArgumentDigest(`${SECRET}!`).of('x')).not.toBe(digest.of('x'));
     expect(new ArgumentDigest(undefined).of('x')).not.toBe(new ArgumentDigest(undefined).of('x'));
   });
+
+  it('is of the beginning and the length where the text is long, and says so', () => {
+    const long = 'x'.repeat(100_000);
+    expect(digest.of(long)).toMatch(/^partly:/);
+    expect(digest.of(long)).toBe(digest.of(`${long.slice(1)}y`));
+    expect(digest.of(long)).not.toBe(digest.of(`${long}x`));
+    expect(digest.of(long)).not.toBe(digest.of(`y${long.slice(1)}`));
+  });
 });

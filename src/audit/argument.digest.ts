@@ -10,6 +10,10 @@ const BLOCK = 64;
 const DIGEST = 32;
 /** Longer texts are hashed by `createHmac`, for which the text need not be copied. In UTF-16 units. */
 const SHORT = 4_096;
+/** Of a longer text the beginning is hashed, and its length. In UTF-16 units. */
+const MAX_HASHED = 65_536;
+/** Marks the digest of a text that was not hashed whole. */
+const PARTLY = 'partly:';
 
 /**
  * Digests of arguments. The key comes from the secret that all nodes of a deployment share; where there is none,
@@ -38,6 +42,10 @@ export class ArgumentDigest {
 
   of(value: unknown): string {
     const text = canonicalJson(value);
+    if (text.length > MAX_HASHED) {
+      const start = `${text.length}:${text.slice(0, MAX_HASHED)}`;
+      return PARTLY + createHmac('sha256', this.key).update(start).digest('base64url');
+    }
     if (text.length > SHORT) return createHmac('sha256', this.key).update(text).digest('base64url');
     const end = BLOCK + this.inner.write(text, BLOCK);
     // As text of one character for each byte it needs no buffer of its own.

@@ -3,6 +3,12 @@ import { isObject, type Params } from '../messages/json-rpc.js';
 import { shortened } from '../messages/well-formed.js';
 import type { OperationKind } from './operation.js';
 
+/** What an audit record says of the arguments of a call. */
+export interface AuditedArguments {
+  readonly argumentHash: string;
+  readonly arguments: Readonly<Record<string, unknown>> | undefined;
+}
+
 const MAX_TEXT = 256;
 const MAX_ELEMENTS = 16;
 

@@ -4,7 +4,7 @@ import type { Entry } from '../catalog/entry.js';
 import type { RequestId } from '../messages/sdk-types.js';
 import { shortened } from '../messages/well-formed.js';
 import type { Principal } from '../sessions/principal.js';
-import { argumentsIn, picked, without } from './audited-arguments.js';
+import { type AuditedArguments, argumentsIn, picked, without } from './audited-arguments.js';
 import type { Call } from './call.js';
 import type { Operation, OperationKind } from './operation.js';
 
@@ -38,7 +38,7 @@ export class CallAudit {
     const { kind, target, entry } = operation;
     if (!this.trail.isOn || !entry.audit.isRecorded) return;
     const { address: ip, id, reference, session, user } = call;
-    const told = without(argumentsIn(kind, call.params), entry.audit.redact);
+    const audited = call.audited ?? this.argumentsOf(call, operation);
     // One literal, whose members the line has in this order: it is made for each call.
     this.trail.write({
       event: 'audit.call',
@@ -55,9 +55,23 @@ export class CallAudit {
       issuer: user.issuer,
       clientId: user.clientId,
       tokenId: user.tokenId,
-      argumentHash: this.trail.digest(told),
-      arguments: picked(told, entry.audit.include),
+      argumentHash: audited.argumentHash,
+      arguments: audited.arguments,
     });
+  }
+
+  /** Keeps what is recorded of the arguments of a call, before they are let go of. */
+  keepArguments(call: Call, operation: Pick<Operation, 'kind' | 'entry'>): void {
+    if (!this.trail.isOn || !operation.entry.audit.isRecorded) return;
+    call.audited = this.argumentsOf(call, operation);
+  }
+
+  private argumentsOf(
+    { params }: Call,
+    { kind, entry: { audit } }: Pick<Operation, 'kind' | 'entry'>,
+  ): AuditedArguments {
+    const told = without(argumentsIn(kind, params), audit.redact);
+    return { argumentHash: this.trail.digest(told), arguments: picked(told, audit.include) };
   }
 
   /** A name that is nothing of this caller's; `hidden` is the entry where there is one after all. */

@@ -39,6 +39,11 @@ export class CallLog {
     this.audit.ended(call, operation, outcome, durationMs);
   }
 
+  /** Keeps what is recorded of the arguments of a call, before they are let go of. */
+  keepArguments(call: Call, operation: Called): void {
+    this.audit.keepArguments(call, operation);
+  }
+
   /** Resolves when the records so far have left the process, where a call may not be answered before. */
   settled(): Promise<void> | undefined {
     return this.audit.settled();

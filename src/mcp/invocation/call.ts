@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { CallContext } from '../decorators/call-context.js';
 import type { Exchange } from './exchange.js';
-import { encodeNotification, isObject, type JsonRpcRequest, type Params } from '../messages/json-rpc.js';
-import type { ProgressToken, RequestId } from '../messages/sdk-types.js';
+import { encodeNotification, type JsonRpcRequest, type Params } from '../messages/json-rpc.js';
+import type { RequestId } from '../messages/sdk-types.js';
 import type { AbortCause, Peer, PendingCall } from '../sessions/peer.js';
 import type { Principal } from '../sessions/principal.js';
 import { CallAbortedError } from './call-aborted.error.js';
+import type { AuditedArguments } from './audited-arguments.js';
 import type { ClientInput } from './client.input.js';
 import { elicitation } from './elicitation.js';
 import { readRoots, readSample } from './input-answers.js';
 import { InputRequiredError } from './input-required.error.js';
+import { isLarge, letGo, progressTokenOf } from './let-go.js';
 import { ToolError } from './tool.error.js';
 
 const MAX_KEY = 64;
@@ -38,6 +40,8 @@ export class Call implements CallContext, PendingCall {
   private ended = false;
   private lastProgress = Number.NEGATIVE_INFINITY;
   private asked: ClientInput | undefined;
+  /** What is recorded of its arguments, where they have been let go of. */
+  audited: AuditedArguments | undefined;
 
   constructor(
     private readonly exchange: Exchange,
@@ -50,9 +54,19 @@ export class Call implements CallContext, PendingCall {
     this.address = exchange.address;
   }
 
-  /** What the client sent. */
+  /** What the client sent, until it is {@link letGo}. */
   get params(): Params {
     return this.request.params;
+  }
+
+  /** Whether what the client sent is so large that it is let go of while the call runs. */
+  get isLarge(): boolean {
+    return isLarge(this.exchange.hold);
+  }
+
+  /** Lets go of the parameters: the handler has `input`, and the call is counted with that from here on. */
+  letGo(input: unknown): void {
+    letGo(this.request, this.exchange.hold, this.session.isModern, input);
   }
 
   get signal(): AbortSignal {
@@ -228,9 +242,4 @@ export class Call implements CallContext, PendingCall {
     clearTimeout(this.timer);
     if (this.leftMs > 0) this.leftMs = Math.max(1, this.leftMs - (performance.now() - this.runningSince));
   }
-}
-
-function progressTokenOf(meta: unknown): ProgressToken | undefined {
-  const token = isObject(meta) ? meta['progressToken'] : undefined;
-  return typeof token === 'string' || Number.isFinite(token) ? (token as ProgressToken) : undefined;
 }

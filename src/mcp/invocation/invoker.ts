@@ -71,6 +71,10 @@ export class Invoker {
     if (resumed !== undefined) await resumed;
     const prepared = operation.prepare();
     const input = isPromiseLike(prepared) ? await prepared : prepared;
+    if (call.isLarge) {
+      this.callLog.keepArguments(call, operation);
+      call.letGo(input);
+    }
     // Where the input took time to check, the client may have thought better of it.
     call.throwIfAborted();
     const timeoutMs = operation.timeoutMs ?? this.options.callTimeoutMs;

@@ -12,7 +12,8 @@ export class PromptOperation implements Operation {
 
   constructor(
     private readonly prompt: RegisteredPrompt,
-    private readonly args: Readonly<Record<string, string>>,
+    /** Until they are validated: the call may run for long. */
+    private args: Readonly<Record<string, string>> | undefined,
   ) {}
 
   get target(): string {
@@ -28,8 +29,10 @@ export class PromptOperation implements Operation {
   }
 
   async prepare(): Promise<unknown> {
+    const { args } = this;
+    this.args = undefined;
     if (this.prompt.args === undefined) return {};
-    const validation = await this.prompt.args['~standard'].validate(this.args);
+    const validation = await this.prompt.args['~standard'].validate(args);
     if (validation.issues === undefined) return validation.value;
     throw new InvalidInputError(
       `Invalid arguments for ${this.prompt.key}: ${describeIssues(validation.issues)}`,

@@ -97,7 +97,13 @@ export class ReplayedInput implements ClientInput {
   }
 
   private get binding(): StateBinding {
-    return { principal: this.call.user.key, request: digestOfRequest(this.request) };
+    const { call, request } = this;
+    return {
+      principal: call.user.key,
+      get request() {
+        return digestOfRequest(request);
+      },
+    };
   }
 
   private restore(state: OpenedState): void {

@@ -2,10 +2,21 @@ import { createHash } from 'node:crypto';
 import { isObject, type JsonRpcRequest } from '../messages/json-rpc.js';
 import type { Question } from './client.input.js';
 
-/** What a request asks for, whichever round of it this is: its method, and its parameters but for the round's own. */
-export function digestOfRequest({ method, params }: JsonRpcRequest): string {
-  const { _meta, inputResponses: _responses, requestState: _state, ...salient } = params;
-  return digest([method, salient]);
+const digests = new WeakMap<JsonRpcRequest, string>();
+
+/**
+ * What a request asks for, whichever round of it this is: its method, and its parameters but for the round's own.
+ * Remembered for as long as the request is, also when its parameters are not there any more.
+ */
+export function digestOfRequest(request: JsonRpcRequest): string {
+  let known = digests.get(request);
+  if (known === undefined) {
+    const { method, params } = request;
+    const { _meta, inputResponses: _responses, requestState: _state, ...salient } = params;
+    known = digest([method, salient]);
+    digests.set(request, known);
+  }
+  return known;
 }
 
 /** What the client is asked, to the letter. */

@@ -21,7 +21,7 @@ export interface RequestState {
 export interface StateBinding {
   /** The key of the principal. */
   readonly principal: string;
-  /** The digest of method and parameters. */
+  /** The digest of method and parameters. Read once the state is known to be this server's: it may take a while. */
   readonly request: string;
 }
 
@@ -65,9 +65,9 @@ export class StateSeal {
         keyManagementAlgorithms: [ALGORITHMS.alg],
         contentEncryptionAlgorithms: [ALGORITHMS.enc],
         subject: binding.principal,
-        audience: binding.request,
         requiredClaims: ['exp'],
       });
+      if (payload.aud !== binding.request) throw notGenuine();
       const { answers, asked, steps, exp } = payload;
       return { answers, asked, steps, expiresAt: exp! };
     } catch (error) {

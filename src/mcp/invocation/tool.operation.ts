@@ -12,7 +12,8 @@ export class ToolOperation implements Operation {
 
   constructor(
     private readonly tool: RegisteredTool,
-    private readonly args: unknown,
+    /** Until they are validated: the call may run for long. */
+    private args: unknown,
     /** The revision has structured content of any type, not of objects only. */
     private readonly modern: boolean,
     private readonly check?: ResultCheck,
@@ -31,8 +32,10 @@ export class ToolOperation implements Operation {
   }
 
   prepare(): unknown {
+    const { args } = this;
+    this.args = undefined;
     if (this.tool.input === undefined) return {};
-    const validation = this.tool.input['~standard'].validate(this.args);
+    const validation = this.tool.input['~standard'].validate(args);
     return validation instanceof Promise
       ? validation.then((settled) => this.inputOf(settled))
       : this.inputOf(validation);

@@ -10,7 +10,8 @@ export interface JsonRpcRequest {
   readonly kind: 'request';
   readonly id: RequestId;
   readonly method: string;
-  readonly params: Params;
+  /** Replaced by what is still of use of them once the arguments of a large call are validated. */
+  params: Params;
 }
 
 export interface JsonRpcNotification {

@@ -36,20 +36,26 @@ export class PromptsFeature implements Feature {
   ) {}
 
   private get(request: JsonRpcRequest, exchange: Exchange): Promise<string> {
-    const { name, arguments: args = {} } = request.params;
+    const { name } = request.params;
     if (typeof name !== 'string') throw invalidParams('"name" must be a string');
-    if (!isTextObject(args)) throw invalidParams('"arguments" must be an object whose values are strings');
+    argumentsOf(request);
     return this.calls.run(request, exchange, (call) => {
       const prompt = this.find(request.params);
       if (prompt?.access.verdict(call.user.scopes) !== 'allowed') {
         this.callLog.unknown(call, 'prompt', prompt);
         throw invalidParams('Unknown prompt: prompts/list names those that you may use');
       }
-      return this.invoker.invoke(new PromptOperation(prompt, args), call);
+      return this.invoker.invoke(new PromptOperation(prompt, argumentsOf(request)), call);
     });
   }
 
   private find({ name }: Params): RegisteredPrompt | undefined {
     return typeof name === 'string' ? this.registry.list.get(name) : undefined;
   }
+}
+
+/** Read where they are needed: what a running call refers to stays in memory. */
+function argumentsOf({ params: { arguments: args = {} } }: JsonRpcRequest): Readonly<Record<string, string>> {
+  if (isTextObject(args)) return args;
+  throw invalidParams('"arguments" must be an object whose values are strings');
 }

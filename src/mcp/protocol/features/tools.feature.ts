@@ -38,15 +38,16 @@ export class ToolsFeature implements Feature {
   ) {}
 
   private call(request: JsonRpcRequest, exchange: Exchange): Promise<string> {
-    const { name, arguments: args = {} } = request.params;
+    const { name } = request.params;
     if (typeof name !== 'string') throw invalidParams('"name" must be a string');
-    if (!isObject(args)) throw invalidParams('"arguments" must be an object');
+    if (!isObject(argumentsOf(request))) throw invalidParams('"arguments" must be an object');
     return this.calls.run(request, exchange, (call) => {
       const tool = this.find(request.params);
       if (tool?.access.verdict(call.user.scopes) !== 'allowed') {
         this.callLog.unknown(call, 'tool', tool);
         throw invalidParams('Unknown tool: tools/list names those that you may call');
       }
+      const args = argumentsOf(request);
       return this.invoker.invoke(new ToolOperation(tool, args, exchange.peer.isModern, this.check), call);
     });
   }
@@ -54,4 +55,10 @@ export class ToolsFeature implements Feature {
   private find({ name }: Params): RegisteredTool | undefined {
     return typeof name === 'string' ? this.registry.list.get(name) : undefined;
   }
+}
+
+/** Read where they are needed: what a running call refers to stays in memory. */
+function argumentsOf({ params }: JsonRpcRequest): unknown {
+  const { arguments: args = {} } = params;
+  return args;
 }
