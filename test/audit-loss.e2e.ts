@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PRODUCTION, PRODUCTION_HOST, PRODUCTION_URL } from './security/fixtures/production.js';
@@ -75,23 +75,54 @@ it('standard output that nothing reads stops nothing, and no record is lost: ref
   expect(lines).toContainEqual(expect.objectContaining({ event: 'refusals.counted', count: 295 }));
 });
 
-it('with AUDIT_SYNC=on a process that is killed under load has a record of each call that was answered', async () => {
-  const file = join(directory, 'audit.jsonl');
-  await start({ AUDIT_LOG: file, AUDIT_SYNC: 'on' });
-  child.stdout!.resume();
-  const answered: string[] = [];
-  const killed = new AbortController();
+/** Eight callers until `isOver`; the ids that were answered so far are in `answered`. */
+async function load(answered: string[], isOver: () => boolean): Promise<void> {
   const callers = Array.from({ length: 8 }, async (_, caller) => {
-    for (let at = 0; !killed.signal.aborted; at += 1) {
+    for (let at = 0; !isOver(); at += 1) {
       const id = `${caller}-${at}`;
       const status = await call(id).catch(() => undefined);
       if (status === 200) answered.push(id);
     }
   });
+  await Promise.all(callers);
+}
+
+const recordedIn = (file: string): string[] =>
+  linesOf(readFileSync(file, 'utf8')).map(({ requestId }) => String(requestId));
+
+it('with AUDIT_SYNC=on a process that is killed under load has a record of each call that was answered', async () => {
+  const file = join(directory, 'audit.jsonl');
+  await start({ AUDIT_LOG: file, AUDIT_SYNC: 'on' });
+  child.stdout!.resume();
+  const answered: string[] = [];
+  const callers = load(answered, () => child.killed);
   await until(() => answered.length >= 100);
   child.kill('SIGKILL');
-  killed.abort();
-  await Promise.all(callers);
-  const recorded = new Set(linesOf(readFileSync(file, 'utf8')).map(({ requestId }) => requestId));
+  await callers;
+  const recorded = new Set(recordedIn(file));
   expect(answered.filter((id) => !recorded.has(id))).toEqual([]);
+});
+
+it('with AUDIT_SYNC=off it has one of each call that was answered before its last write, and it writes unasked', async () => {
+  const file = join(directory, 'audit.jsonl');
+  await start({ AUDIT_LOG: file, AUDIT_SYNC: 'off' });
+  child.stdout!.resume();
+  // No other call pushes this one's record out.
+  expect(await call('alone')).toBe(200);
+  await until(() => recordedIn(file).includes('alone'));
+  const answered: string[] = [];
+  const callers = load(answered, () => child.killed);
+  await until(() => answered.length >= 100);
+  // The server writes or answers, not both at once: a write that is seen from here on began after these answers.
+  const before = [...answered];
+  const { size } = statSync(file);
+  await until(() => statSync(file).size > size);
+  child.kill('SIGKILL');
+  await callers;
+  const recorded = recordedIn(file);
+  expect(before.filter((id) => !recorded.includes(id))).toEqual([]);
+  // In order: of no caller is a later call recorded, and an earlier one not.
+  const last = Math.max(...recorded.map((id) => Number(/^0-(\d+)$/.exec(id)?.[1] ?? -1)));
+  const ofFirst = recorded.filter((id) => id.startsWith('0-'));
+  expect(ofFirst).toEqual(Array.from({ length: last + 1 }, (_, at) => `0-${at}`));
 });

@@ -1,6 +1,7 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express } from 'express';
 import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import { quickAddress } from './client-address.js';
 import { type ConnectionLimits, Connections } from './connections.js';
 import { gatherBodies, initBody } from './gathered-body.js';
 
@@ -34,6 +35,7 @@ export class BoundedExpressAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const app = this.getInstance<Express>();
     gatherBodies(app.request);
+    quickAddress(app.request);
     const answer: RequestListener = (request, response) => {
       if (!this.connections.take(request, response)) return;
       const refusal = this.refusalOf(request);

@@ -4,6 +4,10 @@ import { closeSync, constants, fdatasync, fstatSync, openSync, writeSync } from 
 const COLLECT_MS = 20;
 /** With this much collected, lines are written at once; in characters. */
 const COLLECT_CHARACTERS = 32_768;
+/** Bytes that a UTF-16 unit may have in UTF-8. */
+const MAX_UTF8 = 3;
+/** For what is collected and one long line; in bytes. */
+const ROOM = 4 * COLLECT_CHARACTERS;
 /** A descriptor that takes nothing is tried again after these times, in milliseconds. */
 const RETRY_MS = { first: 5, longest: 100, afterError: 1_000 } as const;
 /** How long the end of the process waits for a reader that does not keep up, in milliseconds. */
@@ -26,6 +30,8 @@ export class LineWriter {
   /** Encoded, and written up to `offset`. */
   private chunk: Buffer | undefined;
   private offset = 0;
+  /** What usually is collected is encoded into this. */
+  private room: Buffer | undefined;
   private collected = '';
   private timer: NodeJS.Timeout | undefined;
   private retryMs = 0;
@@ -144,7 +150,11 @@ export class LineWriter {
     this.chunk = undefined;
     this.offset = 0;
     if (this.collected === '') return false;
-    this.chunk = Buffer.from(this.collected);
+    // Not a buffer for each write: they are large, and the collector would be busy with them.
+    this.chunk =
+      this.collected.length * MAX_UTF8 <= ROOM
+        ? (this.room ??= Buffer.allocUnsafeSlow(ROOM)).subarray(0, this.room.write(this.collected))
+        : Buffer.from(this.collected);
     this.collected = '';
     return true;
   }
