@@ -108,6 +108,20 @@ describe('what a tool answers is what every reader of its listed output schema t
       { a: 'x', b: 'y' },
       { b: 'y' },
     ],
+    ['an endless bound', z.object({ a: z.number().max(Infinity) }), { a: 1e20 }, { a: 'x' }],
+    ['an address of version 6', z.object({ a: z.ipv6() }), { a: '::ffff:192.0.2.1' }, { a: 1 }],
+    [
+      'a text further on',
+      z.object({ a: z.string().includes('x', { position: 2 }) }),
+      { a: '\nax' },
+      { a: 'x' },
+    ],
+    [
+      'metadata of no schema',
+      z.object({ a: z.string().meta({ example: 'x', order: 1 }) }),
+      { a: 'x' },
+      { a: 1 },
+    ],
     ['an object or null', z.object({ a: z.string() }).nullable(), null, 1],
   ])('%s', (_what, output, right, wrong) => {
     expect(z.safeParse(output as z.ZodType, right).success).toBe(true);
@@ -129,11 +143,12 @@ describe('what a tool answers is what every reader of its listed output schema t
         b: { $ref: 'https://example.com/shared#/$defs/street' },
         c: { $ref: 'https://example.com/odd' },
         d: { type: 'string', nullable: true },
+        e: { type: 'string', pattern: String.raw`^\d\-x$`, example: '1-x', xml: { name: 'e' } },
         self: { $ref: '#' },
       },
     };
     const output = fromJsonSchema(definition);
-    const value = { a: 'x', b: 'y', c: 1, d: null, self: { a: 'z' } };
+    const value = { a: 'x', b: 'y', c: 1, d: null, e: '1-x', self: { a: 'z' } };
     expect(output['~standard'].validate(value)).toEqual({ value });
     expect(taken(output, value)).toEqual([true, true, true]);
     expect(taken(output, { self: { a: 1 } })).toEqual([false, false, false]);

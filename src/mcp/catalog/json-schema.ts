@@ -1,7 +1,7 @@
 import { JSON_SCHEMA_VENDOR } from '../decorators/from-json-schema.js';
 import type { Schema } from '../decorators/schema.js';
 import { WiringError } from '../decorators/wiring.error.js';
-import { assertKeywords, isValidPattern, KNOWN_FORMATS } from './schemas/keywords.js';
+import { assertKeywords, isKeyword, isValidPattern, KNOWN_FORMATS } from './schemas/keywords.js';
 import { portablePattern } from './schemas/portable-pattern.js';
 import { movedTo, REFERRING, withOwnReferences, withoutUnused } from './schemas/references.js';
 import { assertSatisfiable } from './schemas/satisfiable.js';
@@ -15,6 +15,8 @@ type Side = 'input' | 'output';
 
 /** Dialects that clients know by their `$schema`; they refuse a schema with another. */
 const DIALECT = /^https?:\/\/json-schema\.org\/draft(\/2020-12|\/2019-09|-0[67])\/schema#?$/;
+
+const DIALECT_2020 = /^https?:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/;
 
 /** What a schema was made into: the same one is often shared, by an input and an output or by many tools. */
 const made = new WeakMap<Schema, Partial<Record<Side, JsonSchema>>>();
@@ -95,10 +97,13 @@ function convert(schema: Schema, side: Side, what: string, className: string): J
 
 function listable(converted: JsonSchema, { vendor, validate }: Schema['~standard'], side: Side): JsonSchema {
   let refers = false;
+  /** What references lead through: it stays, whatever it is called (`#/components/schemas/…`). */
+  const through = new Set<string | undefined>();
+  const isListed = (keyword: string) => isKeyword(keyword) || through.has(keyword);
   const whole = mapSchemas(converted, (node, path) => {
-    const listed = Object.keys(node).some((keyword) => MENDED.has(keyword))
-      ? mended(node, vendor, path)
-      : node;
+    if (typeof node['$ref'] === 'string') through.add(node['$ref'].split('/')[1]);
+    const isMended = Object.keys(node).some((keyword) => MENDED.has(keyword) || !isListed(keyword));
+    const listed = isMended ? mended(node, isListed, vendor, path) : node;
     assertKeywords(listed, path);
     refers ||= REFERRING.some((keyword) => listed[keyword] !== undefined);
     return listed;
@@ -115,6 +120,12 @@ function listable(converted: JsonSchema, { vendor, validate }: Schema['~standard
   return definition;
 }
 
+function assertDialect(dialect: unknown): void {
+  if (dialect === undefined || (typeof dialect === 'string' && DIALECT_2020.test(dialect))) return;
+  const remedy = 'write the definition in 2020-12, or leave "$schema" out where it says the same there';
+  throw new SchemaProblem(['$schema'], 'stands another dialect than JSON Schema 2020-12', remedy);
+}
+
 /** Has Ajv compile it, which may know more than the table of keywords does. */
 function assertCompiles(validate: Schema['~standard']['validate']): void {
   try {
@@ -125,25 +136,22 @@ function assertCompiles(validate: Schema['~standard']['validate']): void {
 }
 
 /** Keywords that {@link mended} may change. */
-const MENDED: ReadonlySet<string> = new Set([
-  '$async',
-  '$vocabulary',
-  '$recursiveAnchor',
-  'id',
-  '$schema',
-  'format',
-  'nullable',
-  'pattern',
-  'patternProperties',
-  'allOf',
-]);
+const MENDED: ReadonlySet<string> = new Set(
+  '$schema format nullable pattern patternProperties allOf'.split(' '),
+);
 
 /** Without what a client's validator throws at, where it can be said otherwise or means nothing. */
-function mended(node: JsonSchema, vendor: string, path: Path): JsonSchema {
-  const { $async: _async, $vocabulary: _vocabulary, $recursiveAnchor: _recursive, ...rest } = node;
-  const result: Record<string, unknown> = rest;
-  // The keyword of draft-04, or a name that a library gives: Ajv throws at it.
-  if (typeof result['id'] === 'string') delete result['id'];
+function mended(
+  node: JsonSchema,
+  isListed: (keyword: string) => boolean,
+  vendor: string,
+  path: Path,
+): JsonSchema {
+  const known = Object.entries(node).filter(([keyword]) => isListed(keyword));
+  const result: Record<string, unknown> = Object.fromEntries(known);
+  // Of OpenAPI 3.0.
+  if (node['example'] !== undefined) result['examples'] ??= [node['example']];
+  if (vendor === JSON_SCHEMA_VENDOR && path.length === 0) assertDialect(result['$schema']);
   if (typeof result['$schema'] === 'string' && !DIALECT.test(result['$schema'])) delete result['$schema'];
   if (typeof result['format'] === 'string' && !KNOWN_FORMATS.has(result['format'])) delete result['format'];
   if (result['nullable'] === true && typeof result['type'] === 'string') {

@@ -20,6 +20,20 @@ describe('fromJsonSchema', () => {
     expect(tool.definition).toMatchObject({ inputSchema: DEFINITION });
   });
 
+  it('keeps what its references lead through', () => {
+    const definition = {
+      type: 'object',
+      properties: { a: { $ref: '#/components/schemas/A' } },
+      components: { schemas: { A: { type: 'string' } } },
+    };
+    const tool = registeredTool(
+      { name: 'raw', description: 'Raw.', input: fromJsonSchema(definition) },
+      () => '',
+      'RawTool',
+    );
+    expect(tool.definition).toMatchObject({ inputSchema: definition });
+  });
+
   it('lets through what it describes, and says where something is wrong', async () => {
     const { validate } = fromJsonSchema(DEFINITION)['~standard'];
     expect(await validate({ street: 'Elm', 'a/b': 1, day: '2026-07-28' })).toEqual({
@@ -37,6 +51,7 @@ describe('fromJsonSchema', () => {
 
   it.each([
     ['type', { type: 'objekt' }],
+    ['$schema', { $schema: 'http://json-schema.org/draft-07/schema#' }],
     ['$ref', { $ref: 'http://127.0.0.1:1/schema.json' }],
     ['properties.a.$ref', { properties: { a: { $ref: '#/nowhere' } } }],
     ['properties.a.pattern', { properties: { a: { pattern: '[' } } }],

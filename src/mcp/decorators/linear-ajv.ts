@@ -5,6 +5,18 @@ const require = createRequire(import.meta.url);
 
 const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'ftp:']);
 
+/** Many a written pattern has an escape that the flag `u` refuses, such as `\-`; where it is listed it is rewritten. */
+const REG_EXP = Object.assign(
+  (pattern: string, flags: string): RegExp => {
+    try {
+      return new RegExp(pattern, flags);
+    } catch {
+      return new RegExp(pattern);
+    }
+  },
+  { code: 'new RegExp' },
+);
+
 /**
  * A validator of JSON Schema 2020-12 whose time grows with the value only: `uniqueItems` compares items by what
  * they are written as, and `format: "url"` is read by the URL parser. Patterns are checked where a schema is listed.
@@ -14,7 +26,7 @@ export function linearAjv(allErrors: boolean) {
   const { Ajv2020 } = require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
   const { default: addFormats } = require('ajv-formats') as typeof import('ajv-formats');
   // Unknown formats are annotations; a warning would go to the console, which over stdio is the protocol's.
-  const ajv = new Ajv2020({ allErrors, strict: false, logger: false });
+  const ajv = new Ajv2020({ allErrors, strict: false, logger: false, code: { regExp: REG_EXP } });
   addFormats.default(ajv);
   ajv.addFormat('url', isUrl);
   ajv.removeKeyword('uniqueItems');

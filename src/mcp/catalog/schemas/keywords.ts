@@ -97,6 +97,16 @@ const KEYWORDS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['$anchor', ['must be a plain name', (value) => isText(value) && /^[A-Za-z_][\w.-]*$/.test(String(value))]],
 ]);
 
+/** Those of 2020-12 that take any value, and those that the rest of this folder looks at. */
+const OTHERS: ReadonlySet<string> = new Set(
+  'const default $schema $ref $dynamicRef $dynamicAnchor contentSchema nullable'.split(' '),
+);
+
+/** Whether a strict client knows the keyword. `x-…` are extensions, of which MCP has one itself. */
+export function isKeyword(keyword: string): boolean {
+  return KEYWORDS.has(keyword) || OTHERS.has(keyword) || keyword.startsWith('x-');
+}
+
 /** Throws {@link SchemaProblem} for the first keyword of `node` that no validator takes as it is. */
 export function assertKeywords(node: JsonSchema, path: Path): void {
   for (const keyword of Object.keys(node)) {

@@ -43,6 +43,9 @@ export const MAX_QUADRATIC = 256;
 /** Formats where zod lets through only what a client's `ajv-formats` does. */
 const AGREED: ReadonlySet<unknown> = new Set(['date', 'date-time', 'uuid', 'ipv4']);
 
+/** Formats that zod tells by parsing, and describes by a pattern that lacks some of them. */
+const PARSED: ReadonlySet<unknown> = new Set(['ipv6', 'cidrv6']);
+
 /** How zod's own conversion is told to lose nothing that its validation checks. */
 export function zodOptions(side: 'input' | 'output') {
   return {
@@ -51,6 +54,9 @@ export function zodOptions(side: 'input' | 'output') {
       const checks = [def, ...(def.checks ?? []).map(({ _zod }) => _zod.def)];
       for (const check of checks)
         if (check.pattern !== undefined) carry(check, checks, side, jsonSchema, path.map(String));
+      // What is endless is no bound, and JSON has no number for it.
+      for (const key of Object.keys(jsonSchema))
+        if (Math.abs(jsonSchema[key] as number) === Number.POSITIVE_INFINITY) delete jsonSchema[key];
       if (side === 'output') loosen(jsonSchema, def);
     },
     unrepresentable: ({ path, message }: Unrepresentable): never => {
@@ -75,7 +81,8 @@ function carry(
   if (pattern === undefined || check !== 'string_format') return;
   if (side === 'input' && !OWN.has(pattern) && !MADE.has(format))
     assertCheap(pattern, lengthBefore(pattern, checks), path);
-  const portable = portablePattern(pattern);
+  // zod looks for the text itself, in whatever line it stands.
+  const portable = portablePattern(format === 'includes' ? new RegExp(pattern.source, 's') : pattern);
   if (portable === undefined) {
     throw new SchemaProblem(
       path,
@@ -125,7 +132,8 @@ export function assertCheap(
 }
 
 /** Drops what a client checks otherwise than zod, which would refuse what zod let through. */
-function loosen(jsonSchema: Record<string, unknown>, { type }: Definition): void {
+function loosen(jsonSchema: Record<string, unknown>, { type, format }: Definition): void {
+  if (PARSED.has(format)) delete jsonSchema['pattern'];
   if (!AGREED.has(jsonSchema['format']) || jsonSchema['pattern'] === undefined) delete jsonSchema['format'];
   // 0.3 is a multiple of 0.1 for zod, and none for a client that divides.
   if (type === 'number' && !Number.isInteger(jsonSchema['multipleOf'] ?? 1)) delete jsonSchema['multipleOf'];
