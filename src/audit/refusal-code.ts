@@ -41,6 +41,7 @@ export const REFUSAL_CODES = [
   'too_many_calls',
   'too_many_bytes',
   'body_too_large',
+  'unwanted_body',
   'message_too_long',
   // The request is not one that is served here.
   'invalid_host',

@@ -17,7 +17,7 @@ const MAX_HEADERS = 200;
 /** Orchestrators ask for it also where there are too many connections. */
 const PROBES = '/health/';
 
-/** Methods whose requests take no body: it would stay unread for as long as the stream that a GET opens. */
+/** Methods whose requests take no body. */
 const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
 /**
@@ -38,6 +38,8 @@ export class BoundedExpressAdapter extends ExpressAdapter {
     quickAddress(app.request);
     const answer: RequestListener = (request, response) => {
       if (!this.connections.take(request, response)) return;
+      // The body is not read, and the connection ends with the answer.
+      if (BODILESS.has(request.method!) && hasBody(request)) response.shouldKeepAlive = false;
       const refusal = this.refusalOf(request);
       if (refusal === undefined) app(request, response);
       else refuse(response, refusal);
@@ -62,7 +64,6 @@ export class BoundedExpressAdapter extends ExpressAdapter {
   private refusalOf(request: IncomingMessage): Refusal | undefined {
     if (!request.url!.startsWith('/')) return NO_PATH;
     if (request.rawHeaders.length >= 2 * MAX_HEADERS) return MANY_HEADERS;
-    if (BODILESS.has(request.method!) && hasBody(request)) return UNWANTED_BODY;
     if (this.connections.isSurplus(request)) return request.url!.startsWith(PROBES) ? undefined : SURPLUS;
     return undefined;
   }
@@ -88,11 +89,6 @@ const MANY_HEADERS: Refusal = {
   status: 431,
   error: 'invalid_request',
   description: `A request may have fewer than ${MAX_HEADERS} headers`,
-};
-const UNWANTED_BODY: Refusal = {
-  status: 400,
-  error: 'invalid_request',
-  description: 'This method takes no body',
 };
 const SURPLUS: Refusal = {
   status: 503,

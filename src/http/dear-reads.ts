@@ -48,11 +48,11 @@ export function holdDearReads(server: Server): void {
     const ended = (): void => void socket.destroy();
     // Until Node has taken over: a client that sends nothing, or breaks off.
     socket.setTimeout(FIRST_BYTES_MS, () => socket.end(TIMED_OUT));
-    socket.on('error', ended);
+    socket.on('error', ended).once('end', ended);
     socket.once('data', (bytes: Buffer) => {
       socket.pause();
       socket.setTimeout(0);
-      socket.off('error', ended);
+      socket.off('error', ended).off('end', ended);
       socket.unshift(bytes);
       if (!isDear(bytes)) pass();
       else if (waiting.length < MAX_WAITING) inTurn(pass);

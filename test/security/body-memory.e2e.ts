@@ -114,7 +114,7 @@ it.each<readonly [string, number, () => string]>([
 );
 
 describe('a request that takes no body', () => {
-  it.each(['GET /sse', 'GET /mcp', 'DELETE /mcp', 'GET /', 'GET /health/live'])(
+  it.each(['GET /sse', 'GET /mcp', 'DELETE /mcp'])(
     'is refused with one, and its connection closes: %s',
     async (request) => {
       const [method, path] = request.split(' ');

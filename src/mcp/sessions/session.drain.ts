@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SessionService } from './session.service.js';
 
 const POLL_MS = 20;
+/** What a call that was given up may take to be answered. */
+const MAX_SETTLE_MS = 500;
 
 /** Lets the sessions of this node end well before the process does. */
 @Injectable()
@@ -23,6 +25,8 @@ export class SessionDrain {
     const abandoned = this.pendingCalls();
     for (const peer of this.sessions.peers()) peer.abortCalls('shutdown');
     // The replies of the calls given up are sent as their promises settle, ahead of the end of the stream.
+    const settled = Date.now() + MAX_SETTLE_MS;
+    while (this.pendingCalls() > 0 && Date.now() < settled) await sleep(1);
     await sleep(0);
     this.sessions.closeWhere(() => true, 'shutdown');
     this.logger.log({ event: 'drain.ended', abandoned });

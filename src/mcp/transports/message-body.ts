@@ -17,6 +17,15 @@ export function announcedBytes({ headers }: IncomingMessage): number | undefined
   return Number(headers['content-length'] ?? 0);
 }
 
+/**
+ * Refuses with 400 a request that has a body where none is read: it would stay unread for as long as the stream that
+ * a GET opens. RFC 9112, section 6.3.
+ */
+export function assertNoBody({ headers }: IncomingMessage): void {
+  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return;
+  throw refused('unwanted_body', 'This method takes no body');
+}
+
 /** Refuses a body that is not `application/json` in UTF-8 (415), is compressed (415), or has two media types (400). */
 export function assertMediaType({ headers, rawHeaders }: IncomingMessage): void {
   // Of two, Node keeps the first, and a proxy on the way may have read the other.

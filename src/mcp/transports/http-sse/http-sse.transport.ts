@@ -16,6 +16,7 @@ import { assertNewRequest, refusalOf } from '../incoming-messages.js';
 import { MessageIntake, type TakenMessages } from '../message.intake.js';
 import { openSession } from '../open-session.js';
 import { SseStream } from '../sse.stream.js';
+import { assertNoBody } from '../message-body.js';
 
 const ACCEPTED = {
   'Content-Type': 'text/plain; charset=utf-8',
@@ -41,6 +42,7 @@ export class HttpSseTransport {
   /** Opens a session on this response, and tells the client where to post its messages. */
   async open(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
     refuseHead(request, response, ALLOWED.sse);
+    assertNoBody(request);
     assertAcceptsStream(request);
     const session = await openSession(this.sessions, request, 'http-sse');
     // The stream ends with its connection: without chunks each event is one write rather than four.

@@ -11,6 +11,7 @@ import { versionIn } from '../request-envelope.js';
 import { namesSession, protocolVersionIn } from './mcp-headers.js';
 import { SessionTransport } from './session.transport.js';
 import { StatelessTransport } from './stateless.transport.js';
+import { assertNoBody } from '../message-body.js';
 
 /** `/mcp`: tells which kind of revision a message is of. MCP 2026-07-28, Versioning, "Backward Compatibility". */
 @Injectable()
@@ -45,12 +46,14 @@ export class McpTransport {
 
   /** `GET`: a stream of a session's. */
   async listen(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
+    assertNoBody(request);
     if (!namesSession(request)) refuseModern(request, response);
     await this.stateful.listen(request, response);
   }
 
   /** `DELETE`: ends a session. */
   async end(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
+    assertNoBody(request);
     if (!namesSession(request)) refuseModern(request, response);
     await this.stateful.end(request, response);
   }
