@@ -83,11 +83,15 @@ export class AttackedServer {
     await this.server.stop();
   }
 
+  /** Beside /health/live: what of someone else must be answered throughout. */
+  bystander: (url: string) => Promise<void> = async () => {};
+
   /** Processor time, in milliseconds, that passes before it answers that it lives; rejects where it does not. */
   private async health(): Promise<number> {
     const before = this.server.cpuMs;
     const { status } = await send(`${this.url}/health/live`);
     if (status !== 200) throw new Error(`/health/live answers ${status}`);
+    await this.bystander(this.url);
     return this.server.cpuMs - before;
   }
 }

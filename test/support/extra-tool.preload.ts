@@ -85,7 +85,16 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
+/** Asks the user, and holds nothing of what it was called with meanwhile. */
+class AskingTool {
+  async execute(_input: unknown, context: Mcp.CallContext): Promise<string> {
+    const { action } = await context.elicit({ message: 'Go on?', schema: z.object({ yes: z.boolean() }) });
+    return action;
+  }
+}
+
 const TOOLS = {
+  asking: { type: AskingTool, name: 'asking' },
   careless: { type: CarelessTool, name: 'careless' },
   holding: { type: HoldingTool, name: 'holding' },
   slow: { type: SlowTool, name: 'slow' },

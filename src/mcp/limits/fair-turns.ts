@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
+/** Turns of the event loop between two pieces: what is cheap takes several until it is answered. */
+const LOOP_TURNS = 5;
+
 /**
  * Work that takes the process a while, one piece for each turn of the event loop, and the users in turn: between two
  * pieces of one user comes a piece of each other one that waits, and all that is cheap.
@@ -14,7 +17,7 @@ export class FairTurns {
     return new Promise((resolve) => {
       const queue = this.waiting.get(user);
       if (queue !== undefined) return void queue.push(resolve);
-      if (this.waiting.size === 0) setImmediate(() => this.next());
+      if (this.waiting.size === 0) this.later(1);
       this.waiting.set(user, [resolve]);
     });
   }
@@ -27,6 +30,10 @@ export class FairTurns {
     this.waiting.delete(user);
     queue.shift()!();
     if (queue.length > 0) this.waiting.set(user, queue);
-    if (this.waiting.size > 0) setImmediate(() => this.next());
+    if (this.waiting.size > 0) this.later(LOOP_TURNS);
+  }
+
+  private later(turns: number): void {
+    setImmediate(() => (turns > 1 ? this.later(turns - 1) : this.next()));
   }
 }

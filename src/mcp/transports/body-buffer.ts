@@ -8,6 +8,7 @@ const FIRST = 1024;
 export class BodyBuffer {
   private bytes: Buffer | undefined;
   private size = 0;
+  private isOwn = false;
 
   constructor(private readonly maxBytes: number) {}
 
@@ -38,6 +39,9 @@ export class BodyBuffer {
       const room = Math.min(this.maxBytes, Math.max(2 * this.size, FIRST));
       this.bytes = Buffer.allocUnsafeSlow(room);
       bytes.copy(this.bytes, 0, 0, at);
+      // Not left to the garbage collector, which takes its time. The first chunk is not this buffer's own.
+      if (this.isOwn) (bytes.buffer as ArrayBuffer).transfer(0);
+      this.isOwn = true;
     }
     chunk.copy(this.bytes!, at);
   }

@@ -1,10 +1,13 @@
 import type { RefusalCode } from '../../audit/index.js';
 import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
+import { leftBehind } from '../limits/garbage.js';
 import type { ByteHold } from '../limits/in-flight.budgets.js';
 import { RequestRefused } from '../sessions/request-refused.js';
 import { BodyBuffer } from './body-buffer.js';
 
+/** Bytes of a chunk that is of a large body. */
+const LARGE_CHUNK = 16_384;
 const CONTENT_TYPE = 'content-type';
 const CHARSET = 'charset=';
 /** The name, what many clients call it, and both as RFC 9110 allows to quote them. */
@@ -75,6 +78,7 @@ export function readBytes(request: IncomingMessage, maxBytes: number, hold: Byte
       reject(error);
     };
     request.on('data', (chunk: Buffer) => {
+      if (chunk.length > LARGE_CHUNK) leftBehind(chunk.length);
       if (isRefused) return;
       if (!body.add(chunk)) return refuse(tooLarge(maxBytes));
       try {

@@ -36,7 +36,10 @@ export class MessageIntake {
       const taken = await this.limiter.admitBody(announcedBytes(request), principal);
       const bytes = await readBytes(request, this.options.maxBodyBytes, hold);
       const { length } = bytes;
-      const { messages, malformed, batched } = toMessages(await this.parse(bytes, hold));
+      const value = await this.parse(bytes, hold);
+      // Not left to the garbage collector, which takes its time. One of this size is a buffer of its own.
+      if (length > DEAR_BYTES) (bytes.buffer as ArrayBuffer).transfer(0);
+      const { messages, malformed, batched } = toMessages(value);
       await this.limiter.admit(messages, principal, request.ip, { length, taken });
       return { messages, malformed, batched, hold };
     } catch (error) {

@@ -91,7 +91,8 @@ export class PacedWriter {
   /** What is to wait is counted before it does; what little is in flight is not. */
   private count(waiting: number): void {
     if (this.hold === undefined) return;
-    this.hold.resize(waiting);
+    // A large message stays in memory until the last part of it is taken.
+    this.hold.resize(Math.max(this.hold.bytes, waiting));
     if (this.isHeld) return;
     this.isHeld = true;
     this.output.once('close', () => {
@@ -124,7 +125,7 @@ export class PacedWriter {
       if (isExempt) this.exempt -= size;
       this.takenAt = Date.now();
       if (this.parts.length > 0) this.giveMore();
-      if (this.isHeld) this.hold!.resize(this.parts.length === 0 ? 0 : this.waiting);
+      if (this.isHeld && this.parts.length === 0) this.hold!.resize(0);
       this.onTaken?.();
     });
   }
