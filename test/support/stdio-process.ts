@@ -108,7 +108,7 @@ export class StdioProcess {
   }
 
   async until(met: () => boolean): Promise<void> {
-    await until(met, 10_000).catch((error: unknown) => {
+    await until(met, 30_000).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${this.out}\n${this.log}`);
     });
   }
