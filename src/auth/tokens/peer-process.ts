@@ -4,10 +4,8 @@ import { endianness } from 'node:os';
 import ipaddr from 'ipaddr.js';
 
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
-/** Columns of the tables, by proc_pid_net(5). */
-const LOCAL = 1;
-const REMOTE = 2;
-const UID = 7;
+/** How many columns there are from the state of a connection to its user, by proc_pid_net(5). */
+const STATE_TO_UID = 4;
 
 /** Who runs the program at the other end of a connection within this machine. `unknown`: the system does not say. */
 export type PeerUser = 'same' | 'other' | 'unknown';
@@ -21,41 +19,45 @@ type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'loca
  */
 export async function peerUserOf(ends: Ends): Promise<PeerUser> {
   const uid = process.getuid?.();
-  const [client, server] = [
-    endOf(ends.remoteAddress, ends.remotePort),
-    endOf(ends.localAddress, ends.localPort),
-  ];
   if (process.platform !== 'linux' || uid === undefined) return 'unknown';
-  const rows = (await Promise.all(TABLES.map(readTable))).flat();
-  const uidOf = (from: string, to: string): string | undefined =>
-    rows.find((row) => row[LOCAL] === from && row[REMOTE] === to)?.[UID];
-  // Where not even our own end is listed, the table tells nothing.
-  if (uidOf(server, client) === undefined) return 'unknown';
-  return uidOf(client, server) === String(uid) ? 'same' : 'other';
+  const client = formsOf(ends.remoteAddress, ends.remotePort);
+  const server = formsOf(ends.localAddress, ends.localPort);
+  let [clientUid, serverUid]: (string | undefined)[] = [];
+  for (const path of TABLES) {
+    if (clientUid !== undefined && serverUid !== undefined) break;
+    const table = await readFile(path, 'latin1').catch(() => '');
+    clientUid ??= uidIn(table, client, server);
+    serverUid ??= uidIn(table, server, client);
+  }
+  // Where not even our own end is listed, the tables tell nothing.
+  if (serverUid === undefined) return 'unknown';
+  return clientUid === String(uid) ? 'same' : 'other';
 }
 
-const endOf = (address = '', port = 0): string => `${plain(address)} ${port}`;
-
-/** An IPv4 address as such, also where it is written as IPv6. */
-function plain(address: string): string {
-  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : address;
+/** The user of the connection between two ends. The text is searched as it is: a busy machine has many thousand rows. */
+function uidIn(table: string, local: readonly string[], remote: readonly string[]): string | undefined {
+  for (const [index, form] of local.entries()) {
+    const ends = ` ${form} ${remote[index]} `;
+    const at = table.indexOf(ends);
+    if (at < 0) continue;
+    const [line = ''] = table.slice(at + ends.length).split('\n', 1);
+    return line.split(/\s+/)[STATE_TO_UID];
+  }
+  return undefined;
 }
 
-async function readTable(path: string): Promise<string[][]> {
-  const text = await readFile(path, 'latin1').catch(() => '');
-  const [, ...lines] = text.trimEnd().split('\n');
-  return lines.map((line) => {
-    const row = line.trim().split(/\s+/);
-    for (const column of [LOCAL, REMOTE]) row[column] = readEnd(row[column] ?? '');
-    return row;
-  });
+/** An end of a connection as the tables write it; one of IPv4 is listed under IPv6 where a socket takes both. */
+function formsOf(text = '', port = 0): readonly string[] {
+  if (!ipaddr.isValid(text)) return [];
+  const address = ipaddr.process(text);
+  const forms = address instanceof ipaddr.IPv4 ? [address, address.toIPv4MappedAddress()] : [address];
+  return forms.map((form) => `${wordsOf(form.toByteArray())}:${hex(Buffer.of(port >> 8, port & 0xff))}`);
 }
 
-/** `0100007F:0BB9`: the address as 32-bit words in the machine's own byte order, and the port. */
-function readEnd(text: string): string {
-  const [address = '', port = ''] = text.split(':');
-  const bytes = Buffer.from(address, 'hex');
-  if (bytes.length !== 4 && bytes.length !== 16) return '';
-  if (endianness() === 'LE') bytes.swap32();
-  return endOf(ipaddr.fromByteArray([...bytes]).toString(), Number.parseInt(port, 16));
+/** The address as 32-bit words in the machine's own byte order. */
+function wordsOf(address: number[]): string {
+  const bytes = Buffer.from(address);
+  return hex(endianness() === 'LE' ? bytes.swap32() : bytes);
 }
+
+const hex = (bytes: Buffer): string => bytes.toString('hex').toUpperCase();
