@@ -193,7 +193,13 @@ describe('parameters that are none', () => {
     ['resources/read', { uri: 5 }, URI],
     ['prompts/get', {}, '"name" must be a string'],
     ['prompts/get', { name: ['x'] }, '"name" must be a string'],
-    ['prompts/get', { name: 'x', arguments: [] }, ARGUMENTS],
+    ['prompts/get', { name: 'x', arguments: ['topic'] }, ARGUMENTS],
+    // What PHP makes of an empty object: it is refused for its name alone.
+    [
+      'prompts/get',
+      { name: 'x', arguments: [] },
+      'Unknown prompt: prompts/list names those that you may use',
+    ],
     ['prompts/get', { name: 'x', arguments: { topic: 5 } }, ARGUMENTS],
     ['completion/complete', { argument }, REF],
     ['completion/complete', { argument, ref: 'paid' }, REF],

@@ -97,8 +97,13 @@ describe('a request that waits for its client', () => {
     },
   );
 
-  it.each([null, 'text', 7, []])('refuses inputResponses that are no map: %j', async (inputResponses) => {
+  it.each(['text', 7, [NAMED]])('refuses inputResponses that are no map: %j', async (inputResponses) => {
     expectRefused(await alice.call('greet', { inputResponses }), 'inputResponses');
+  });
+
+  it.each([null, []])('asks where inputResponses are none: %j', async (inputResponses) => {
+    const { inputRequests } = await alice.ask('greet', { inputResponses });
+    expect(Object.keys(inputRequests)).toEqual(['person']);
   });
 
   it('does not wait for a question that the tool does not wait for', async () => {

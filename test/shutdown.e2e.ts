@@ -45,7 +45,7 @@ describe('during the drain', () => {
     expect((await endpoint.get()).status).toBe(503);
     const late = await session.post(waiting('late', 'late'));
     expect(late.status).toBe(503);
-    expect(await late.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -32000 } });
+    expect(await late.json()).toMatchObject({ jsonrpc: '2.0', id: 'late', error: { code: -32000 } });
     expect(held.signal.aborted).toBe(false);
 
     held.release('just in time');

@@ -43,7 +43,9 @@ describe.each(ERAS.filter(({ revision }) => revision < '2026'))('a session, $nam
     [
       'many capabilities',
       introduction({
-        experimental: Object.fromEntries(Array.from({ length: 6_000 }, (_, n) => [`own${n}`, {}])),
+        experimental: Object.fromEntries(
+          Array.from({ length: 2_000 }, (_, n) => [`own${n}`.padEnd(40, 'x'), {}]),
+        ),
       }),
     ],
     ['settings of a capability', introduction({ elicitation: { form: { x: 'x'.repeat(65_536) } } })],

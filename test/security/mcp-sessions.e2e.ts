@@ -13,6 +13,16 @@ const NOT_FOUND = -32001;
 const INVALID_REQUEST = -32600;
 const UNKNOWN_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 const LIMIT = 100;
+const INITIALIZE = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 'late',
+  method: 'initialize',
+  params: {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'by-hand', version: '1' },
+  },
+});
 const BODY = JSON.stringify({
   jsonrpc: '2.0',
   id: 'intruder',
@@ -123,10 +133,12 @@ describe.each(WAYS)('%s', (way, attempt) => {
     ['two, the good one last', (id: string) => [...asked(UNKNOWN_ID), ...asked(id)]],
     ['one in a cookie', (id: string) => ['Cookie', `Mcp-Session-Id=${id}`]],
   ])('with %s falls back to no session of the caller’s', async (_how, headersFor) => {
-    const answer = await attempt(token, headersFor(session.sessionId));
-    const code =
-      way === 'POST of a bad body' && headersFor('x').at(-2) !== 'Mcp-Session-Id' ? -32700 : INVALID_REQUEST;
-    expectRpcRefusal(answer, 400, code);
+    const headers = headersFor(session.sessionId);
+    const answer = await attempt(token, headers);
+    // An empty one counts as none: the message is read, and its error carries its id.
+    const isRead = headers.filter((name) => name === 'Mcp-Session-Id').length < 2 || headers[1] === '';
+    const code = way === 'POST of a bad body' && isRead ? -32700 : INVALID_REQUEST;
+    expectRpcRefusal(answer, 400, code, way === 'POST' && isRead ? 'intruder' : null);
     await expectServed();
   });
 
@@ -191,16 +203,31 @@ describe('the owner', () => {
 
   it('has no more sessions than it may hold, whichever the transport, and also when all come at once', async () => {
     const crowd = tokenOf('crowd');
+    const sessions = app.app.get(SessionService);
+    const own = () => sessions.list().filter(({ principal }) => principal.subject === 'crowd');
+    const most = { held: 0 };
     const attempts = await Promise.allSettled(
-      Array.from({ length: LIMIT + 10 }, () => SessionClient.connect(app.url, crowd)),
+      Array.from({ length: LIMIT + 10 }, async () => {
+        const endpoint = await McpEndpoint.open(app.url, crowd);
+        most.held = Math.max(most.held, own().length);
+        return endpoint;
+      }),
     );
     const opened = attempts.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    expect(opened).toHaveLength(LIMIT);
+    // Those that are not in use end for the next ones.
+    expect(most.held).toBe(LIMIT);
+    expect(own()).toHaveLength(LIMIT);
+    const left = opened.filter(({ sessionId }) => own().some(({ id }) => id === sessionId));
+    expect(left).toHaveLength(LIMIT);
+    const streams = await Promise.all(left.map((endpoint) => endpoint.get()));
+    expect(streams.map(({ status }) => status)).toEqual(Array(LIMIT).fill(200));
     expectRpcRefusal(await send(`${app.url}/sse`, { token: crowd }), 429, INVALID_REQUEST);
-    const sessions = app.app.get(SessionService);
-    const before = sessions.size;
-    await Promise.all(opened.map(({ sessionId }) => remove(sessionId, crowd)));
-    expect(sessions.size).toBe(before - LIMIT);
+    const late = await send(`${app.url}/mcp`, { method: 'POST', ...using(crowd), body: INITIALIZE });
+    expectRpcRefusal(late, 429, INVALID_REQUEST, 'late');
+    expect(own()).toHaveLength(LIMIT);
+    await Promise.all(left.map((endpoint) => endpoint.delete()));
+    await Promise.all(streams.map((stream) => stream.text()));
+    expect(own()).toEqual([]);
     await remove((await SessionClient.connect(app.url, crowd)).sessionId, crowd);
   });
 });

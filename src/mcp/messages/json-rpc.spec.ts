@@ -16,6 +16,14 @@ describe('readMessage', () => {
       { kind: 'notification', method: 'n', params: {} },
     ],
     [
+      { jsonrpc: '2.0', id: 1, method: 'ping', params: [] },
+      { kind: 'request', id: 1, method: 'ping', params: {} },
+    ],
+    [
+      { jsonrpc: '2.0', id: 1, method: 'ping', params: null },
+      { kind: 'request', id: 1, method: 'ping', params: {} },
+    ],
+    [
       { jsonrpc: '2.0', id: 3, result: { action: 'decline' } },
       { kind: 'response', id: 3, result: { action: 'decline' } },
     ],
@@ -41,8 +49,8 @@ describe('readMessage', () => {
     [{ jsonrpc: '2.0', id: {}, method: 'ping' }, '"id"'],
     [{ jsonrpc: '2.0', id: 1, method: 7 }, '"method"'],
     [{ jsonrpc: '2.0', id: 1, method: null }, '"method"'],
-    [{ jsonrpc: '2.0', id: 1, method: 'ping', params: [] }, '"params"'],
-    [{ jsonrpc: '2.0', id: 1, method: 'ping', params: null }, '"params"'],
+    [{ jsonrpc: '2.0', id: 1, method: 'ping', params: [1] }, '"params"'],
+    [{ jsonrpc: '2.0', id: 1, method: 'ping', params: 'text' }, '"params"'],
     [{ jsonrpc: '2.0', id: 1 }, '"method"'],
     [{ jsonrpc: '2.0', id: 1, result: {}, error: {} }, '"result" or "error"'],
     [{ jsonrpc: '2.0', result: {} }, '"id"'],
