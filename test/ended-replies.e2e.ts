@@ -149,8 +149,15 @@ describe('a reply stream that has ended', () => {
 
   it.each(ways)('%s has nothing left for its client: %s', async (_way, _version, end) => {
     const [endpoint, lastId] = await end();
-    const again = await endpoint.get({ 'Last-Event-ID': lastId });
-    expect([again.status, await again.text()]).toEqual([204, '']);
+    let again = await endpoint.get({ 'Last-Event-ID': lastId });
+    let text = await again.text();
+    // A client that is quicker than the end of its stream is given the id of that end, and comes once more.
+    const endId = /^id: (\S+\.end)\ndata: \n\n$/.exec(text)?.[1];
+    if (endId !== undefined) {
+      again = await endpoint.get({ 'Last-Event-ID': endId });
+      text = await again.text();
+    }
+    expect([again.status, text]).toEqual([204, '']);
   });
 
   it('gives what a client has missed, and then nothing', async () => {

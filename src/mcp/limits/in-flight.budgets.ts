@@ -4,7 +4,7 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 
 /** The share of the heap that all users together may have held for them, and that one user may. */
 const SHARE_OF_ALL = 1 / 2;
-const SHARE_OF_ONE = 1 / 6;
+const SHARE_OF_ONE = 1 / 8;
 
 /** A user or the whole server is at its limit: `user` becomes 429, `server` 503. */
 export class BudgetExceededError extends Error {
