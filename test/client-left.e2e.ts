@@ -156,5 +156,6 @@ describe('a client that has left before its stream was there', () => {
     await until(() => logs.events('call.ended').length === 1);
     await until(() => session().streams.size === 0);
     await until(() => session().idleSince !== undefined);
+    expect(session().calls.size).toBe(0);
   });
 });
