@@ -119,7 +119,7 @@ it(
     const statuses: number[] = [];
     await expectBearable(async () => {
       const sockets: Socket[] = [];
-      for (let at = 0; at < 72; at += 1) {
+      for (let at = 0; at < 40; at += 1) {
         const [socket] = (await server.flood(1, bytesOf(echo(`unread-${at}`), { session }))) as [Socket];
         await once(socket, 'readable');
         sockets.push(socket);
@@ -127,21 +127,8 @@ it(
       statuses.push(...(await Promise.all(sockets.map(statusOf))));
     });
     expect(countOf(statuses, 200)).toBeGreaterThan(4);
-    expect(countOf(statuses, 200) + countOf(statuses, 429)).toBe(72);
+    expect(countOf(statuses, 200) + countOf(statuses, 429)).toBe(40);
     expect(countOf(statuses, 429)).toBeGreaterThan(20);
-  },
-  PATIENCE_MS,
-);
-
-it(
-  'bodies but for their last byte',
-  async () => {
-    await expectBearable(async () => {
-      const body = bytesOf(echo('unended')).subarray(0, -1);
-      const sockets = await server.flood(200, body);
-      await Promise.race(sockets.map((socket) => once(socket, 'readable')));
-      expect(await Promise.race(sockets.map(statusOf))).toBe(429);
-    });
   },
   PATIENCE_MS,
 );
@@ -151,7 +138,7 @@ it(
   async () => {
     const session = await openSession();
     await expectBearable(async () => {
-      for (let at = 0; at < 94; at += 1) {
+      for (let at = 0; at < 32; at += 1) {
         const params = { name: 'asking', arguments: { seconds: 1, pad: BIG } };
         const call = bytesOf(sessionRequest(`waiting-${at}`, 'tools/call', params), { session });
         expect((await posted(call, /elicitation\/create|^HTTP\/1.1 [345]\d\d.*/))[0]).toBe(
@@ -166,26 +153,10 @@ it(
 );
 
 it(
-  'subscriptions',
-  async () => {
-    const uris = Array.from({ length: 125 }, (_item, at) => `${at}`.padEnd(2_000, 'u'));
-    const notifications = { resourceSubscriptions: uris };
-    const headers = ['MCP-Protocol-Version: 2026-07-28', 'Mcp-Method: subscriptions/listen'];
-    await expectBearable(async () => {
-      for (let at = 0; at < 20; at += 1) {
-        const listen = statelessRequest(`listen-${at}`, 'subscriptions/listen', { notifications });
-        await server.flood(20, bytesOf(listen, { headers }));
-      }
-    });
-  },
-  PATIENCE_MS,
-);
-
-it(
   'what is kept for clients that come back',
   async () => {
     await expectBearable(async () => {
-      for (let at = 0; at < 100; at += 1) {
+      for (let at = 0; at < 40; at += 1) {
         const session = await openSession();
         const replying = bytesOf(echo(`kept-${at}`), { session, accept: 'text/event-stream' });
         const [socket] = (await server.flood(1, replying, true)) as [Socket];
