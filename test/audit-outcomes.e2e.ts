@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { CALL_OUTCOMES } from '../src/audit/index.js';
 import { type McpResource, type McpTool, Resource, ResourceNotFoundError, Tool } from '../src/mcp/index.js';
+import { AuditFile } from './support/audit-file.js';
 import { ERAS } from './support/eras/index.js';
 import { Gate, GATED } from './support/gate.tool.js';
 import { McpEndpoint } from './support/mcp-endpoint.js';
@@ -25,26 +25,21 @@ class OrderResource implements McpResource {
   }
 }
 
-let directory: string;
+let audit: AuditFile;
 let app: TestApp;
 let logs: RecordedLogs;
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'audit-outcomes-'));
-  const env = { AUDIT_LOG: join(directory, 'audit.jsonl') };
+  audit = new AuditFile();
+  const env = { AUDIT_LOG: audit.path };
   app = await startApp(env, [BreakingTool, OrderResource, ...GATED]);
   logs = RecordedLogs.of(app);
 });
 afterAll(async () => {
   await app.close();
-  rmSync(directory, { recursive: true });
+  audit.remove();
 });
 
-const records = (): LogEvent[] =>
-  readFileSync(join(directory, 'audit.jsonl'), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as LogEvent)
-    .filter(({ event }) => event === 'audit.call');
+const records = (): LogEvent[] => audit.records().filter(({ event }) => event === 'audit.call');
 
 describe.each(ERAS)('$name', ({ connect }) => {
   it('one reference joins the record, the lines of the log and what the client sees of a call that broke', async () => {

@@ -5,7 +5,7 @@ import type { Environment } from './settings.js';
 export interface SpecialDefault {
   /** How the guide tells it. */
   readonly told: string;
-  /** The process stops when the setting is not set; where others are named, only when none of them is either. */
+  /** The process stops when the setting is missing. Where it names alternatives, one of them may be set in its place. */
   readonly required?: true | { readonly without: readonly string[] };
 }
 

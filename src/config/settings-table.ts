@@ -215,7 +215,7 @@ export const SETTINGS_TABLE = {
     example: 'json',
   },
   STDIO_SCOPES: {
-    description: 'Scopes of whoever starts the stdio entry (docs/stdio.md), comma-separated.',
+    description: 'Scopes of the user who starts the stdio entry (docs/stdio.md), comma-separated.',
     schema: tokens.localScopes,
     defaults: same(tokens.ACCESS_SCOPE),
     example: 'mcp:access',

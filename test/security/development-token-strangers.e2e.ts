@@ -6,7 +6,7 @@ import { send, sendBytes } from '../support/wire.js';
 
 const GOOD = '/auth/token?username=alice&scope=mcp:access';
 
-/** Passes bytes on as they are, in a process of the user `nobody`. */
+/** A proxy that passes bytes on unchanged and runs as another system user. */
 async function plainProxyTo(url: string): Promise<{ url: string; stop: () => void }> {
   const script = `
     const net = require('node:net');

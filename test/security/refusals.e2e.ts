@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { REFUSAL_CODES } from '../../src/audit/index.js';
+import { AuditFile } from '../support/audit-file.js';
 import { forge } from '../support/forge.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
@@ -11,13 +11,13 @@ import { type Answer, send, type Sending } from '../support/wire.js';
 
 const JSON_TYPE = ['Content-Type', 'application/json', 'Accept', 'application/json, text/event-stream'];
 
-let directory: string;
+let audit: AuditFile;
 let app: TestApp;
 let logs: RecordedLogs;
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'refusals-'));
+  audit = new AuditFile();
   app = await startApp({
-    AUDIT_LOG: join(directory, 'audit.jsonl'),
+    AUDIT_LOG: audit.path,
     AUDIT_SYNC: 'on',
     MAX_BODY: '1kb',
     SESSIONS_PER_PRINCIPAL: '1',
@@ -26,15 +26,10 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await app.close();
-  rmSync(directory, { recursive: true });
+  audit.remove();
 });
 
-const records = (): LogEvent[] =>
-  readFileSync(join(directory, 'audit.jsonl'), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as LogEvent)
-    .filter(({ decision }) => decision === 'refused');
+const records = (): LogEvent[] => audit.records().filter(({ decision }) => decision === 'refused');
 
 /** The answer to a request, and what it has left in the records and in the log. */
 async function refused(
@@ -208,7 +203,11 @@ it('docs/audit.md tells of every code', () => {
 });
 
 it('of many requests without a token the log has a few lines and, at the end, one that counts the others', async () => {
-  const other = await startApp({ AUDIT_LOG: join(directory, 'other.jsonl'), AUDIT_SYNC: 'on', PUBLIC_URL });
+  const other = await startApp({
+    AUDIT_LOG: join(audit.directory, 'other.jsonl'),
+    AUDIT_SYNC: 'on',
+    PUBLIC_URL,
+  });
   const lines = RecordedLogs.of(other);
   for (let at = 0; at < 300; at += 1) await (await fetch(`${other.url}/mcp`, { method: 'POST' })).text();
   await other.close();
@@ -216,7 +215,7 @@ it('of many requests without a token the log has a few lines and, at the end, on
   const [counted, ...more] = lines.events('refusals.counted');
   expect(more).toEqual([]);
   expect(Number(counted!['count']) + lines.events('auth.refused').length).toBe(300);
-  const trail = readFileSync(join(directory, 'other.jsonl'), 'utf8')
+  const trail = readFileSync(join(audit.directory, 'other.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as LogEvent);

@@ -74,7 +74,7 @@ describe.each(['sub', 'jti'] as const)('by %s', (kind) => {
     }
   });
 
-  it.each(['https://nobody.example.com', 'http://127.0.0.1', '*'])(
+  it.each(['https://unknown.example.com', 'http://127.0.0.1', '*'])(
     'of %s, whom nobody trusts: 400, since it would reach nobody',
     async (iss) => {
       const { tokens, ...names } = await namesakes();
@@ -85,7 +85,7 @@ describe.each(['sub', 'jti'] as const)('by %s', (kind) => {
 
   it('needs mcp:admin, whoever is named', async () => {
     const { tokens, ...names } = await namesakes();
-    for (const iss of [one.issuer, PUBLIC_URL, 'https://nobody.example.com']) {
+    for (const iss of [one.issuer, PUBLIC_URL, 'https://unknown.example.com']) {
       const answer = await revoke({ [kind]: names[kind], iss }, tokens[1]);
       const refusal = { route: '/auth/revoke', status: 403, scope: 'mcp:admin' } as const;
       expectChallenge(answer, { ...refusal, error: 'insufficient_scope' });
@@ -122,7 +122,7 @@ describe('an administrator of a provider', () => {
       { sub, iss: PUBLIC_URL },
       { sub, iss: other.issuer },
       { jti, iss: other.issuer },
-      { sub, iss: 'https://nobody.example.com' },
+      { sub, iss: 'https://unknown.example.com' },
       { token: tokens[0] },
       { token: tokens[2] },
     ]) {

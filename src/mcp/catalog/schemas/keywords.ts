@@ -118,7 +118,7 @@ export function assertKeywords(node: JsonSchema, path: Path): void {
 
 export function isValidPattern(pattern: string): boolean {
   try {
-    // oxlint-disable-next-line no-new
+    // oxlint-disable-next-line no-new -- the constructor is the check: it throws for an invalid pattern
     new RegExp(pattern, 'u');
     return true;
   } catch {

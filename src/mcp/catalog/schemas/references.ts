@@ -3,7 +3,7 @@ import { SchemaProblem } from './schema-problem.js';
 
 const SAFE_NAME = /^[\w.-]+$/;
 const DEFINITIONS = ['$defs', 'definitions'] as const;
-/** Keywords that {@link withOwnReferences} is for; a schema with none of them is as it should be. */
+/** Keywords that {@link withOwnReferences} rewrites. It returns a schema that has no such keyword unchanged. */
 export const REFERRING = ['$ref', '$id', '$dynamicRef', '$dynamicAnchor'] as const;
 /** Keywords whose schemas apply to the same value: a circle of them has no end. */
 const IN_PLACE = new Set(['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else']);

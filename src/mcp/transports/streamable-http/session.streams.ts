@@ -21,7 +21,7 @@ interface StreamsOfSession {
   readonly onKept: (characters: number) => void;
 }
 
-/** Whether the client of this session is given ids to come back with, ahead of any message. */
+/** Whether a stream of this session begins with an event id, so that its client can resume it. */
 export function isPrimed({ protocolVersion }: Session): boolean {
   return protocolVersion >= PRIMED_SINCE;
 }
