@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { closeHttpApp } from '../src/bootstrap/http-app.js';
 import { withExtraTool } from './support/extra-tool.js';
 import { Gate, GATED } from './support/gate.tool.js';
@@ -86,6 +88,14 @@ describe('during the drain', () => {
     ]);
     expect(logs.endings).toEqual(['shutdown']);
     expect(logs.events('drain.ended')).toMatchObject([{ abandoned: 2 }]);
+  });
+
+  it('a connection on which nothing was sent keeps nothing from ending', async () => {
+    const app = await startApp();
+    const accepted = once(app.app.getHttpServer(), 'connection');
+    const silent = connect(Number(new URL(app.url).port), '127.0.0.1');
+    await accepted;
+    await Promise.all([once(silent, 'close'), closeHttpApp(app.app, 200)]);
   });
 });
 

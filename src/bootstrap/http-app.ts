@@ -83,7 +83,8 @@ export async function closeHttpApp(app: NestExpressApplication, graceMs: number)
   const server: Server = app.getHttpServer();
   app.get(Readiness).obstruct('shutting_down');
   await app.get(SessionDrain).run(graceMs - closingMs);
-  const cut = setTimeout(() => server.closeAllConnections(), closingMs);
+  const adapter = app.getHttpAdapter() as unknown as BoundedExpressAdapter;
+  const cut = setTimeout(() => adapter.cutConnections(), closingMs);
   await announceClose(server, Math.min(ANNOUNCE_MS, closingMs));
   await app.close();
   clearTimeout(cut);

@@ -32,6 +32,11 @@ export class BoundedExpressAdapter extends ExpressAdapter {
     this.connections.limit(limits);
   }
 
+  /** Ends all connections, whatever they are in the middle of. */
+  cutConnections(): void {
+    this.connections.cutAll();
+  }
+
   override initHttpServer(): void {
     const app = this.getInstance<Express>();
     gatherBodies(app.request);
