@@ -10,6 +10,7 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // Most tests wait for servers and child processes: more workers than cores keep the cores busy.
   maxWorkers: Math.max(4, availableParallelism()),
-  testTimeout: 20_000,
+  // For what never happens: a busy machine takes its time.
+  testTimeout: 120_000,
   reporters: ['default', '<rootDir>/test/canary/canary.reporter.ts'],
 };

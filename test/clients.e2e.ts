@@ -1,4 +1,4 @@
-import { CLIENTS, type McpClient, STDIO_CLIENTS } from './support/clients.js';
+import { CLIENTS, INSPECTORS, type McpClient, STDIO_CLIENTS } from './support/clients.js';
 import { HARD_TEXTS } from './support/hard-texts.js';
 import { connectSdk, textOf } from './support/sdk-client.js';
 import { ServerProcess } from './support/server-process.js';
@@ -109,6 +109,17 @@ describe.each([...CLIENTS, ...STDIO_CLIENTS])('$name', ({ connect, revision }) =
     });
     await expect(client.call('no-such-tool')).rejects.toThrow(/no-such-tool|Unknown tool/);
     expect(await echo('still here')).toEqual({ text: 'Echo: still here', isError: false });
+  });
+});
+
+it.each(INSPECTORS)('$name lists, calls, and shows an error', async ({ connect }) => {
+  const client = await connect(server.url, token);
+  expect(await client.toolNames()).toEqual(expect.arrayContaining(['echo', 'get-time']));
+  const text = Object.values(HARD_TEXTS).join(' | ');
+  expect(await client.call('echo', { message: text })).toEqual({ text: `Echo: ${text}`, isError: false });
+  expect(await client.call('echo', {})).toEqual({
+    text: 'Invalid arguments for echo: message: Invalid input: expected string, received undefined',
+    isError: true,
   });
 });
 

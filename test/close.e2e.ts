@@ -46,5 +46,5 @@ it('an application that was closed leaves nothing behind in its process', async 
   const before = held();
   for (let at = 0; at < 3; at += 1) await live();
   // The client's own timers come and go; one that is an application's would stay.
-  await until(() => Object.entries(held()).every(([kind, count]) => count <= before[kind]!), 10_000);
+  await until(() => Object.entries(held()).every(([kind, count]) => count <= before[kind]!));
 });

@@ -62,7 +62,7 @@ describe.each(STREAMABLE_SDKS)('$name', ({ connect }) => {
       const call = client.call('announced', { key: `sdk ${keys}` }, options);
       await expect(call).rejects.toThrow();
       // A second passes before it comes back: what the call before this one has left behind has come by then.
-      await until(() => gets.filter(({ status }) => status === 204).length === time, 10_000);
+      await until(() => gets.filter(({ status }) => status === 204).length === time);
     }
     expect(gets.map(({ lastEventId }) => lastEventId?.split('-')[0])).toEqual([undefined, 'reply', 'reply']);
     for (let time = 1; time <= 3; time += 1) {
@@ -71,7 +71,7 @@ describe.each(STREAMABLE_SDKS)('$name', ({ connect }) => {
     }
     await client.call('echo', { message: 'after all of them' });
     expect(client.notices).toEqual(Array(3).fill('notifications/tools/list_changed'));
-  }, 30_000);
+  });
 
   it('gets the reply of a call that ends its connection twice', async () => {
     const client = await connect(app.url, token);
@@ -81,12 +81,12 @@ describe.each(STREAMABLE_SDKS)('$name', ({ connect }) => {
       await until(() => {
         context.closeStream();
         return cameBack() === 2;
-      }, 10_000);
+      });
       return 'at last';
     };
     addTool(execute);
     expect(await client.call(`more-${added}`)).toMatchObject({ content: [{ text: 'at last' }] });
-  }, 30_000);
+  });
 });
 
 describe('a reply stream that has ended', () => {

@@ -110,7 +110,7 @@ async function asOnController(message: string): Promise<{ text: string; lines: s
   return { text, lines: journal.take().filter((line) => !line.includes('application')) };
 }
 
-const WIRES = CLIENTS.filter(({ name }) => name.startsWith('SDK'));
+const WIRES = CLIENTS;
 
 describe.each(WIRES)('enhancers of a tool, by $name', ({ connect }) => {
   let client: McpClient;

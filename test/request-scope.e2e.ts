@@ -187,10 +187,10 @@ describe.each(WIRES)('what lives as long as a call, by $name', ({ connect }) => 
   });
 });
 
-it('is collected afterwards: 10,000 calls leave nothing behind', async () => {
+it('is collected afterwards: 1,000 calls leave nothing behind', async () => {
   const endpoint = await McpEndpoint.open(app.url, await app.token());
   const params = { name: 'passing', arguments: { message: 'x' } };
-  for (let sent = 0; sent < 10_000; sent += 50) {
+  for (let sent = 0; sent < 1_000; sent += 50) {
     const batch = Array.from({ length: 50 }, (_, index) =>
       endpoint.reply(sent + index, 'tools/call', params),
     );
@@ -198,6 +198,6 @@ it('is collected afterwards: 10,000 calls leave nothing behind', async () => {
   }
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
-  expect(instances).toHaveLength(30_000);
+  expect(instances).toHaveLength(3_000);
   expect(instances.filter((instance) => instance.deref() !== undefined).length).toBeLessThan(300);
-}, 120_000);
+});

@@ -108,15 +108,14 @@ describe('a client that reads', () => {
 
   it.each([1.5, 3.5])('gets a reply of %d MiB, and goes on', async (size) => {
     const message = 'm'.repeat(size * MIB);
-    const options = { timeout: 3_000 };
-    const result = await client.callTool({ name: 'echo', arguments: { message } }, undefined, options);
+    const result = await client.callTool({ name: 'echo', arguments: { message } });
     expect(textOf(result)).toHaveLength('Echo: '.length + message.length);
     await client.ping();
   });
 
   it('gets several large replies that are ready at once', async () => {
     const params = { name: 'fill', arguments: { bytes: 600 * KIB } };
-    const calls = Array.from({ length: 8 }, () => client.callTool(params, undefined, { timeout: 3_000 }));
+    const calls = Array.from({ length: 8 }, () => client.callTool(params));
     const lengths = (await Promise.all(calls)).map((result) => textOf(result).length);
     expect(lengths).toEqual(Array(8).fill(600 * KIB));
   });

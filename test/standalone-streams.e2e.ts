@@ -133,7 +133,7 @@ it.each(STREAMABLE_SDKS)(
       await until(() => gets.filter(({ lastEventId }) => lastEventId === undefined).length === opened);
       // The client of the stream that has ended comes back once, a second later.
       const ended = Math.max(0, opened - 4);
-      await until(() => gets.filter(({ status }) => status === 204).length === ended, 10_000);
+      await until(() => gets.filter(({ status }) => status === 204).length === ended);
     }
     expect(gets).toHaveLength(6 + 2);
     addTool();

@@ -11,11 +11,15 @@ const CANARY = 'canary-path';
 
 let app: TestApp;
 let owner: Owner;
-let slow: Promise<{ text: string; afterMs: number }>[];
+let slow: Promise<string>[];
+let limits: Pick<Server, 'headersTimeout' | 'requestTimeout'>;
 beforeAll(async () => {
   app = await startApp();
   owner = await Owner.on(app);
+  const server: Server = app.app.getHttpServer();
+  limits = { headersTimeout: server.headersTimeout, requestTimeout: server.requestTimeout };
   // Begun first and awaited last: the other tests run while these wait.
+  server.headersTimeout = 1_000;
   slow = ['GET /sse HTTP/1.1\r\nHost: localhost\r\nX-Slow: ', ''].map(dribble);
 });
 afterAll(async () => {
@@ -23,18 +27,17 @@ afterAll(async () => {
   await app.close();
 });
 
-/** Sends a head without an end, a byte each half second, until the server has had enough. */
-function dribble(head: string): Promise<{ text: string; afterMs: number }> {
-  const startedAt = Date.now();
+/** Sends a head without an end, a byte after a byte, until the server has had enough. */
+function dribble(head: string): Promise<string> {
   const { hostname, port } = new URL(app.url);
-  const { promise, resolve } = Promise.withResolvers<{ text: string; afterMs: number }>();
+  const { promise, resolve } = Promise.withResolvers<string>();
   let text = '';
   const socket = connect(Number(port), hostname, () => socket.write(head));
-  const drip = setInterval(() => head !== '' && socket.write('x'), 500);
+  const drip = setInterval(() => head !== '' && socket.write('x'), 100);
   socket.on('error', () => undefined).on('data', (bytes) => (text += String(bytes)));
   socket.once('close', () => {
     clearInterval(drip);
-    resolve({ text, afterMs: Date.now() - startedAt });
+    resolve(text);
   });
   return promise;
 }
@@ -210,20 +213,12 @@ describe('the last of 190 headers', () => {
 });
 
 describe('slow clients', () => {
-  it('have 10 s for the headers and 30 s for the request, looked at each second', () => {
-    const server: Server = app.app.getHttpServer();
-    expect(server).toMatchObject({
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      connectionsCheckingInterval: 1_000,
-    });
+  it('have 10 s for the headers and 30 s for the request', () => {
+    expect(limits).toEqual({ headersTimeout: 10_000, requestTimeout: 30_000 });
   });
 
-  it('that dribble headers, or send nothing, are cut off after 10 s', async () => {
-    for (const { text, afterMs } of await Promise.all(slow)) {
-      expect(readRaw(text).statuses).toEqual([408]);
-      expect(afterMs).toBeGreaterThan(9_500);
-    }
+  it('that dribble headers, or send nothing, are cut off', async () => {
+    for (const text of await Promise.all(slow)) expect(readRaw(text).statuses).toEqual([408]);
     await owner.expectUntouched();
   });
 });

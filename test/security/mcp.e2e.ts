@@ -6,7 +6,8 @@ import { FloodTool, LeakTool, LinesTool, PASSWORD } from './fixtures/hostile.too
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp({}, [LeakTool, LinesTool, FloodTool]);
+  // No heartbeat comes between the events of a slow machine.
+  app = await startApp({ HEARTBEAT: '5m' }, [LeakTool, LinesTool, FloodTool]);
 });
 afterAll(() => app.close());
 

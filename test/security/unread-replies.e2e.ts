@@ -74,10 +74,10 @@ describe.each(REPLIES)('a reply $how, $name', ({ connect: open, request, meta })
   it('may be read slowly', async () => {
     const { socket } = await postAndStop(message);
     await sleep(1_000);
-    let rest = '';
-    socket.setEncoding('latin1').on('data', (chunk: string) => (rest += chunk));
+    let rest = 0;
+    socket.on('data', (chunk: Buffer) => (rest += chunk.length));
     await once(socket, 'close');
-    expect(rest.match(/x/g)!.length).toBeGreaterThanOrEqual(BYTES);
+    expect(rest).toBeGreaterThanOrEqual(BYTES);
   });
 });
 

@@ -1,12 +1,16 @@
 import { existsSync, globSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+const found = new Map<string, string>();
+
 /** What `tsconfig.build.json` builds. */
 const SOURCES = 'src/**/*.ts';
 const NOT_BUILT = /\.(spec|contract)\.ts$|\/fixtures\//;
 
 /** The path of a built file. Throws where `dist/` lacks it, or is older than the source: a test would try old code. */
 export function built(file: string): string {
+  const known = found.get(file);
+  if (known !== undefined) return known;
   const path = resolve('dist', file);
   if (!existsSync(path)) throw new Error(`dist/${file} is missing: run npm run build`);
   const builtAt = statSync(path).mtimeMs;
@@ -14,5 +18,6 @@ export function built(file: string): string {
     (source) => !NOT_BUILT.test(source) && statSync(source).mtimeMs > builtAt,
   );
   if (newer !== undefined) throw new Error(`dist/${file} is older than ${newer}: run npm run build`);
+  found.set(file, path);
   return path;
 }

@@ -55,14 +55,6 @@ export const CLIENTS: readonly ClientKind[] = [
     connect: async (url, token) =>
       wrap(await connectSdkV2(streamableTransport(url, token), { mode: { pin: '2026-07-28' } })),
   },
-  {
-    name: 'Inspector CLI, /sse',
-    connect: async (url, token) => new Inspector([`${url}/sse`, '--transport', 'sse', ...bearer(token)]),
-  },
-  {
-    name: 'Inspector CLI, /mcp',
-    connect: async (url, token) => new Inspector([`${url}/mcp`, '--transport', 'http', ...bearer(token)]),
-  },
 ];
 
 /** The real clients that start the server themselves. */
@@ -82,6 +74,18 @@ export const STDIO_CLIENTS: readonly ClientKind[] = [
     name: 'SDK v2, stdio, with nothing but 2026-07-28',
     revision: '2026-07-28',
     connect: async () => wrap(await connectSdkV2(stdioTransport(), { mode: { pin: '2026-07-28' } })),
+  },
+];
+
+/** The Inspector's command line, over each transport: a process for each request. */
+export const INSPECTORS: readonly ClientKind[] = [
+  {
+    name: 'Inspector CLI, /sse',
+    connect: async (url, token) => new Inspector([`${url}/sse`, '--transport', 'sse', ...bearer(token)]),
+  },
+  {
+    name: 'Inspector CLI, /mcp',
+    connect: async (url, token) => new Inspector([`${url}/mcp`, '--transport', 'http', ...bearer(token)]),
   },
   {
     name: 'Inspector CLI, stdio',
@@ -155,14 +159,9 @@ class Inspector implements McpClient {
     return tools.map(({ name }) => name);
   }
 
-  /** Texts go as `--tool-arg`, unless argv cannot carry them (NUL) or the CLI would read them as JSON. */
   async call(tool: string, args: Record<string, unknown> = {}): Promise<Answer> {
-    const pairs = Object.entries(args);
-    const asPairs = pairs.every(([, value]) => typeof value === 'string' && /^[A-Za-z][^\0]*$/s.test(value));
-    const given = asPairs
-      ? pairs.flatMap(([name, value]) => ['--tool-arg', `${name}=${String(value)}`])
-      : ['--tool-args-json', JSON.stringify(args)];
-    return answerIn(await this.run('--method', 'tools/call', '--tool-name', tool, ...given));
+    const given = ['--tool-name', tool, '--tool-args-json', JSON.stringify(args)];
+    return answerIn(await this.run('--method', 'tools/call', ...given));
   }
 
   async close(): Promise<void> {}

@@ -23,6 +23,8 @@ export class RawSession {
   readonly comments: string[] = [];
   /** Resolves when the stream has ended, however. */
   readonly ended: Promise<void>;
+  /** What the events of the name `message` carry. */
+  readonly messages: Reply[] = [];
   private rest = '';
 
   private constructor(
@@ -66,12 +68,6 @@ export class RawSession {
     return new URLSearchParams(this.endpoint.split('?')[1]).get('sessionId')!;
   }
 
-  get messages(): Reply[] {
-    return this.events
-      .filter(({ event }) => event === 'message')
-      .map(({ data }) => JSON.parse(data) as Reply);
-  }
-
   /** Posts a body as it is: a string or bytes unchanged, anything else as JSON. */
   async post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(`${this.url}${this.endpoint}`, {
@@ -112,8 +108,13 @@ export class RawSession {
     this.rest = blocks.pop()!;
     for (const block of blocks) {
       if (block.startsWith(':')) this.comments.push(block);
-      else this.events.push({ event: field(block, 'event'), data: field(block, 'data') });
+      else this.take({ event: field(block, 'event'), data: field(block, 'data') });
     }
+  }
+
+  private take(event: RawEvent): void {
+    this.events.push(event);
+    if (event.event === 'message') this.messages.push(JSON.parse(event.data) as Reply);
   }
 }
 

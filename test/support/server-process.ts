@@ -4,9 +4,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { journal } from '../canary/journal.js';
 import { built } from './built.js';
+import { until } from './until.js';
 
 const MAIN = built('main.js');
 
@@ -20,6 +20,8 @@ afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
 export class ServerProcess {
   /** Everything it has written so far, both streams. */
   output = '';
+  /** The lines of JSON that it has written, in each stream's order. */
+  readonly logs: LogLine[] = [];
   /** Its exit code, or the signal that ended it. */
   readonly exited: Promise<number | string | null>;
 
@@ -30,9 +32,12 @@ export class ServerProcess {
     for (const stream of [child.stdout!, child.stderr!]) {
       stream.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
       // By the line, as they come in pieces.
-      createInterface(stream).on('line', (line) => journal('process', `${line}\n`));
+      createInterface(stream).on('line', (line) => {
+        journal('process', `${line}\n`);
+        if (line.startsWith('{')) this.logs.push(JSON.parse(line) as LogLine);
+      });
     }
-    this.exited = new Promise((done) => child.once('exit', (code, signal) => done(code ?? signal)));
+    this.exited = new Promise((done) => child.once('close', (code, signal) => done(code ?? signal)));
   }
 
   /** Starts it in an empty folder with nothing but `env`, and does not wait. */
@@ -68,13 +73,6 @@ export class ServerProcess {
     return (Number(fields[11]) + Number(fields[12])) * 10;
   }
 
-  get logs(): LogLine[] {
-    return this.output
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as LogLine);
-  }
-
   events(event: string): LogLine[] {
     return this.logs.filter((line) => line['event'] === event);
   }
@@ -83,13 +81,10 @@ export class ServerProcess {
     this.child.kill(name);
   }
 
-  /** Waits until `met` holds; rejects after 10 s with what the server has written. */
+  /** Waits until `met` holds; rejects with what the server has written, at once where it has ended. */
   async until(met: () => boolean): Promise<void> {
-    for (let waited = 0; !met(); waited += 10) {
-      if (waited > 10_000 || this.child.exitCode !== null)
-        throw new Error(`it did not happen:\n${this.output}`);
-      await sleep(10);
-    }
+    await until(() => met() || this.child.exitCode !== null);
+    if (!met()) throw new Error(`it did not happen:\n${this.output}`);
   }
 
   async stop(): Promise<number | string | null> {

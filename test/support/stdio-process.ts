@@ -46,6 +46,10 @@ export class StdioProcess {
   /** Everything that it has written to standard output, and to standard error. */
   out = '';
   log = '';
+  /** The lines of standard output that are whole. */
+  readonly lines: string[] = [];
+  private readonly parsed: Message[] = [];
+  private rest = '';
   /** Its exit code, or the signal that ended it. */
   readonly exited: Promise<number | string | null>;
 
@@ -71,15 +75,18 @@ export class StdioProcess {
   }
 
   read(): void {
-    this.child.stdout.setEncoding('utf8').on('data', (chunk: string) => (this.out += chunk));
+    this.child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      this.out += chunk;
+      const lines = (this.rest + chunk).split('\n');
+      this.rest = lines.pop()!;
+      this.lines.push(...lines);
+    });
   }
 
-  get lines(): string[] {
-    return this.out.split('\n').slice(0, -1);
-  }
-
-  get messages(): Message[] {
-    return this.lines.map((line) => JSON.parse(line) as Message);
+  /** What the lines say; throws where one is no JSON. Each is parsed once: tests ask again and again. */
+  get messages(): readonly Message[] {
+    for (const line of this.lines.slice(this.parsed.length)) this.parsed.push(JSON.parse(line) as Message);
+    return this.parsed;
   }
 
   send(message: object | string | Buffer): void {
@@ -108,7 +115,7 @@ export class StdioProcess {
   }
 
   async until(met: () => boolean): Promise<void> {
-    await until(met, 30_000).catch((error: unknown) => {
+    await until(met).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${this.out}\n${this.log}`);
     });
   }

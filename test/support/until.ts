@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Waits until `met` holds; rejects after `withinMs`, which is for what never happens: a busy machine takes its time. */
-export async function until(met: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+export async function until(met: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await met())) {
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${met.toString()}`);

@@ -21,7 +21,7 @@ export interface Sending {
 }
 
 /** For what never comes: a busy machine takes its time. */
-const MAX_WAIT_MS = 15_000;
+const MAX_WAIT_MS = 60_000;
 
 /** One request on a connection of its own, with exactly these headers. A stream is cut at its headers. */
 export function send(url: string, sending: Sending = {}): Promise<Answer> {
