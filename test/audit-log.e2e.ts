@@ -52,19 +52,8 @@ it('is on in production, on standard output beside the log', async () => {
   expect(server.events('call.ended')).toHaveLength(1);
 });
 
-it.each([
-  [
-    'off in development',
-    {
-      NODE_ENV: 'development',
-      JWT_SECRET: PRODUCTION.JWT_SECRET,
-      PUBLIC_URL: PRODUCTION_URL,
-      ALLOWED_HOSTS: 'mcp.example.com',
-    },
-  ],
-  ['off where it is to be', { ...PRODUCTION, AUDIT_LOG: 'off' }],
-])('is %s', async (_when, env) => {
-  server = await ServerProcess.start(env);
+it('is off where it is to be', async () => {
+  server = await ServerProcess.start({ ...PRODUCTION, AUDIT_LOG: 'off' });
   expect(await call(server, 1)).toBe(200);
   await server.until(() => server.events('call.ended').length > 0);
   expect(server.output).not.toContain('audit.');
@@ -90,12 +79,9 @@ it('has a file of its own, which logrotate may move, and nothing on standard out
   expect(server.output).not.toContain('audit.');
 });
 
-it.each([
-  ['/no/such/folder/audit.jsonl', "AUDIT_LOG names a file that can't be written (ENOENT)"],
-  ['sdtout', 'AUDIT_LOG must be off, stdout, stderr, or a path'],
-])('AUDIT_LOG=%s stops the process, which says why', async (value, reason) => {
-  server = await ServerProcess.spawn({ ...PRODUCTION, AUDIT_LOG: value });
+it('a file that cannot be written stops the process, which says why', async () => {
+  server = await ServerProcess.spawn({ ...PRODUCTION, AUDIT_LOG: '/no/such/folder/audit.jsonl' });
   expect(await server.exited).toBe(1);
-  expect(server.output).toContain(reason);
+  expect(server.output).toContain("AUDIT_LOG names a file that can't be written (ENOENT)");
   expect(server.output).not.toMatch(/\n\s+at |no\/such/);
 });

@@ -12,23 +12,20 @@ async function refusal(env: Record<string, string>): Promise<{ output: string; c
 }
 
 describe('the process does not start', () => {
-  it.each([
-    ['PORT', { PORT: 'canary-port' }],
-    ['PUBLIC_URL', { NODE_ENV: 'production' }],
-    ['JWT_SECRET', { NODE_ENV: 'production', PUBLIC_URL: 'https://x.example', JWT_SECRET: 'canary-short' }],
-    ['JWT_SECRET_FILE', { JWT_SECRET: '', JWT_SECRET_FILE: '/nowhere/canary' }],
-  ])('with a wrong %s: it is named, nothing else is told', async (name, env) => {
-    const { output, code } = await refusal(env);
+  it('with wrong settings: each is named, nothing else is told', async () => {
+    const { output, code } = await refusal({
+      PORT: 'canary-port',
+      HEARTBEAT: 'often',
+      SESSION_MAXX: '1h',
+      JWT_SECRET: '',
+      JWT_SECRET_FILE: '/nowhere/canary',
+    });
     expect(code).toBe(1);
     expect(output).toMatch(/^ConfigurationError: The server can't start with this configuration:\n/);
-    expect(output).toMatch(new RegExp(`^  ${name} .+\\n      for example: .+$`, 'm'));
-    expect(output).not.toMatch(/canary|\n\s+at |node_modules|\.js:/);
-  });
-
-  it('with several wrong settings: all are told at once', async () => {
-    const { output } = await refusal({ PORT: '-1', HEARTBEAT: 'often', SESSION_MAXX: '1h' });
-    expect(output.match(/^ {2}(PORT|HEARTBEAT|SESSION_MAXX) /gm)).toHaveLength(3);
+    for (const name of ['PORT', 'HEARTBEAT', 'JWT_SECRET_FILE'])
+      expect(output).toMatch(new RegExp(`^  ${name} .+\\n      for example: .+$`, 'm'));
     expect(output).toContain('did you mean SESSION_MAX?');
+    expect(output).not.toMatch(/canary|\n\s+at |node_modules|\.js:/);
   });
 
   it('with a tool that is wired wrongly: its class is named', async () => {

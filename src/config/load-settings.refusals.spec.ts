@@ -142,6 +142,7 @@ describe('loadSettings refuses', () => {
     ['AUTH_DEV_SCOPES', 'mcp:access,a b', 'each without blanks'],
     ['JWT_MAX_LIFETIME', '0s', 'must be a duration'],
     ['AUTH_DEV_TOKENS', 'yes', 'must be true or false'],
+    ['AUDIT_LOG', 'sdtout', 'must be off, stdout, stderr, or a path'],
     ['AUTH_ROLE_SCOPES', '{"a":"b"}', 'must be a JSON object'],
     ['HEARTBEAT', '10m', 'from 100ms to 5m'],
     ['SESSION_MAX', '30d', 'from 100ms to 24d'],

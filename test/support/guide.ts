@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 
 const run = promisify(execFile);
 
@@ -19,18 +20,21 @@ const PROJECT = [
 /** A block of code that begins with the path of its file and is the whole of it, as imports at its top show. */
 const WHOLE_FILE = /^```ts\n\/\/ ((?:src|test)\/\S+)\n(import .*?)^```$/gms;
 
-/** A copy of the project in which the code of one guide has been pasted where the guide says. */
-export class Guide {
-  /** Paths of the files that the guide shows, in its order. */
+/** A copy of the project in which the code of guides has been pasted where they say. No two may show the same file. */
+export class GuidedProject {
+  /** Paths of the files that the guides show, in their order. */
   readonly files: readonly string[];
   private readonly folder: string;
 
-  /** `beside` is what the guide takes for granted and does not show: text by path. */
-  constructor(root: string, document: string, beside: Readonly<Record<string, string>> = {}) {
-    this.folder = join(root, basename(document, '.md'));
-    const shown = [...readFileSync(document, 'utf8').matchAll(WHOLE_FILE)].map(
-      ([, path, text]) => [path!, text!] as const,
+  /** `beside` is what the guides take for granted and do not show: text by path. */
+  constructor(root: string, documents: readonly string[], beside: Readonly<Record<string, string>> = {}) {
+    this.folder = join(root, basename(documents[0]!, '.md'));
+    const shown = documents.flatMap((document) =>
+      [...readFileSync(document, 'utf8').matchAll(WHOLE_FILE)].map(
+        ([, path, text]) => [path!, text!] as const,
+      ),
     );
+    if (new Map(shown).size < shown.length) throw new Error(`${documents.join()} show a file twice`);
     this.files = shown.map(([path]) => join(this.folder, path));
     for (const name of PROJECT) cpSync(resolve(name), join(this.folder, name), { recursive: true });
     symlinkSync(resolve('node_modules'), join(this.folder, 'node_modules'), 'dir');
@@ -40,24 +44,26 @@ export class Guide {
     }
   }
 
-  /** Runs the guide's own tests; what Jest says of them. */
+  /** Runs the guides' own tests; what Jest says of them. */
   test(): Promise<string> {
     const tests = this.files.filter((path) => /\.(spec|e2e)\.ts$/.test(path));
     return tool(this.folder, 'jest/bin/jest.js', '--runTestsByPath', ...tests);
   }
 }
 
-/** What the compiler says of all guides, by the settings of the project; empty where all is well. */
-export function compile(root: string, guides: readonly Guide[]): Promise<string> {
-  const files = guides.flatMap((guide) => guide.files);
-  const project = {
-    extends: resolve('tsconfig.json'),
-    compilerOptions: { typeRoots: [resolve('node_modules/@types')] },
-    files,
-    include: [],
-  };
-  writeFileSync(join(root, 'tsconfig.json'), JSON.stringify(project));
-  return tool(root, 'typescript/bin/tsc', '--project', 'tsconfig.json');
+/** What the compiler says of the guides' code, by the settings of the project; empty where all is well. */
+export function compile(projects: readonly GuidedProject[]): string {
+  const config = ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path));
+  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, process.cwd());
+  const files = projects.flatMap((project) => project.files);
+  const program = ts.createProgram(files, { ...options, typeRoots: [resolve('node_modules/@types')] });
+  // Of these files alone: the rest of each copy is checked where it comes from.
+  const found = files.flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)));
+  return ts.formatDiagnostics(found, {
+    getCanonicalFileName: (name) => name,
+    getCurrentDirectory: () => process.cwd(),
+    getNewLine: () => '\n',
+  });
 }
 
 async function tool(folder: string, script: string, ...args: string[]): Promise<string> {
