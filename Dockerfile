@@ -1,4 +1,4 @@
-# The image's notes are in docs/deploy.md; test/container checks the steps below without a container engine.
+# The image's notes are in docs/deploy.md; container/ checks the steps below without a container engine.
 
 # Its minor is the one that package.json gives to every npm script. Pin a digest with --build-arg NODE_IMAGE=…
 ARG NODE_IMAGE=node:24.21-bookworm-slim

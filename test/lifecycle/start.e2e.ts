@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { withExtraTool } from '../support/extra-tool.js';
+import { ServerProcess } from '../support/server-process.js';
+
+const SECRET = 'canary-secret-canary-secret-canary-secret';
+
+/** What the process wrote before it stopped by itself, and how it ended. */
+async function refusal(env: Record<string, string>): Promise<{ output: string; code: unknown }> {
+  const server = await ServerProcess.spawn({ NODE_ENV: 'development', JWT_SECRET: SECRET, ...env });
+  const code = await server.exited;
+  return { output: server.output, code };
+}
+
+describe('the process does not start', () => {
+  it('with wrong settings: each is named, nothing else is told', async () => {
+    const { output, code } = await refusal({
+      PORT: 'canary-port',
+      HEARTBEAT: 'often',
+      SESSION_MAXX: '1h',
+      JWT_SECRET: '',
+      JWT_SECRET_FILE: '/nowhere/canary',
+    });
+    expect(code).toBe(1);
+    expect(output).toMatch(/^ConfigurationError: The server can't start with this configuration:\n/);
+    for (const name of ['PORT', 'HEARTBEAT', 'JWT_SECRET_FILE'])
+      expect(output).toMatch(new RegExp(`^  ${name} .+\\n      for example: .+$`, 'm'));
+    expect(output).toContain('did you mean SESSION_MAX?');
+    expect(output).not.toMatch(/canary|\n\s+at |node_modules|\.js:/);
+  });
+
+  it('with a tool that is wired wrongly: its class is named', async () => {
+    const { output, code } = await refusal(withExtraTool('misnamed'));
+    expect(code).toBe(1);
+    expect(output).toMatch(/^WiringError: Class SlowTool: the name "no good" is not allowed; use .*\n$/);
+  });
+
+  it('with a provider that nobody lists: once, and nothing beside it', async () => {
+    const { output, code } = await refusal(withExtraTool('needy'));
+    expect(code).toBe(1);
+    expect(output).toMatch(/^Error: Nest can't resolve dependencies of the NeedyTool \(\?\)\./);
+    expect(output.match(/Unlisted at index \[0\]/g)).toHaveLength(1);
+    expect(output).not.toMatch(/\n\s+at |InstanceLoader/);
+  });
+
+  it('with a mistake in somebody’s code: where it was thrown', async () => {
+    const { output, code } = await refusal(withExtraTool('falling'));
+    expect(code).toBe(1);
+    expect(output).toMatch(/^TypeError: it fell\n\s+at new FallingTool \(/);
+    expect(output.match(/it fell/g)).toHaveLength(1);
+    expect(output).toMatch(/\nbecause of Error: a stone\n$/);
+    expect(output).not.toContain('canary');
+  });
+
+  it('on a Node that is too old', async () => {
+    const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } };
+    const older = `Object.defineProperty(process.versions,'node',{value:'22.11.0'})`;
+    const { output, code } = await refusal({
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}`,
+    });
+    expect([output, code]).toEqual([
+      `This server needs Node ${engines.node.replace('>=', '')}.0 or later; this is Node 22.11.0\n`,
+      1,
+    ]);
+  });
+
+  it('on a port that is taken, whatever a tool holds by then', async () => {
+    const first = await ServerProcess.start();
+    const { output, code } = await refusal({ PORT: new URL(first.url).port, ...withExtraTool('holding') });
+    await first.stop();
+    expect(code).toBe(1);
+    expect(output).toMatch(
+      /^  PORT is taken by another process \(EADDRINUSE\)\n      for example: PORT=\d+$/m,
+    );
+    expect(output).not.toMatch(/canary|\n\s+at /);
+  });
+
+  it('on an address that is not this machine’s', async () => {
+    const { output, code } = await refusal({ HOST: '203.0.113.9' });
+    expect(code).toBe(1);
+    expect(output).toMatch(/^  HOST is no address of this machine \(EADDRNOTAVAIL\)$/m);
+  });
+});

@@ -1,0 +1,137 @@
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { AttackedServer } from '../support/attacked-server.js';
+import { encode, forge, goodClaims } from '../support/forge.js';
+import { send } from '../support/wire.js';
+import { PRODUCTION, PRODUCTION_SECRET, PRODUCTION_URL } from '../fixtures/production.js';
+
+/** What strangers may cost, and what one caller may. */
+const STRANGERS_MIB = 64;
+const CALLER_MIB = 128;
+const MAX_HEALTH_MS = 1_000;
+
+const OURS = { iss: PRODUCTION_URL, aud: PRODUCTION_URL };
+const tokenOf = (sub: string): string => forge({ secret: PRODUCTION_SECRET, claims: { ...OURS, sub } });
+
+/** An identity provider that takes connections and answers nothing. */
+let provider: Server;
+/** Each attack takes seconds, on a busy machine more. */
+const PATIENCE_MS = 60_000;
+
+let server: AttackedServer;
+let hangingToken: string;
+beforeAll(async () => {
+  provider = createServer((socket) => void socket.on('error', () => undefined).resume());
+  await new Promise<void>((listening) => provider.listen(0, '127.0.0.1', listening));
+  const issuer = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
+  const claims = encode({ ...goodClaims(), ...OURS, iss: issuer });
+  hangingToken = `${encode({ alg: 'RS256', typ: 'JWT', kid: 'one' })}.${claims}.${'x'.repeat(342)}`;
+  server = await AttackedServer.start({
+    ...PRODUCTION,
+    RATE_LIMIT_IP: 'off',
+    AUTH_ISSUERS: JSON.stringify([{ issuer, jwksUri: `${issuer}/keys` }]),
+  });
+}, PATIENCE_MS);
+afterAll(async () => {
+  await server.stop();
+  provider.close();
+}, PATIENCE_MS);
+
+const CHUNK = '1\r\nx\r\n';
+const chunks = (count: number): string => CHUNK.repeat(count);
+
+interface Head {
+  readonly token?: string;
+  readonly type?: string;
+}
+
+const chunked = (request: string, { token, type = 'application/json' }: Head = {}): string =>
+  [
+    `${request} HTTP/1.1`,
+    'Host: mcp.example.com',
+    'Accept: application/json, text/event-stream',
+    `Content-Type: ${type}`,
+    ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+    'Transfer-Encoding: chunked',
+    '\r\n',
+  ].join('\r\n');
+
+const FORM = 'application/x-www-form-urlencoded';
+
+it.each<readonly [string, number, () => string]>([
+  [
+    'without a token, on /auth/revoke',
+    100,
+    () => chunked('POST /auth/revoke', { type: FORM }) + chunks(16_000),
+  ],
+  ['without a token, on /mcp', 100, () => chunked('POST /mcp') + chunks(16_000)],
+  ['to an address that is none', 100, () => chunked('POST /none') + chunks(16_000)],
+  [
+    'while the identity provider hangs',
+    60,
+    () => chunked('POST /mcp', { token: hangingToken }) + chunks(60_000),
+  ],
+  [
+    'to /message while the identity provider hangs',
+    60,
+    () => chunked('POST /message?sessionId=x', { token: hangingToken }) + chunks(60_000),
+  ],
+])(
+  'a body in chunks of one byte is no burden: %s',
+  async (_what, connections, bytes) => {
+    const cost = await server.costOf(() => server.flood(connections, bytes()));
+    expect(cost.mib).toBeLessThan(STRANGERS_MIB);
+    expect(cost.healthMs).toBeLessThan(MAX_HEALTH_MS);
+  },
+  PATIENCE_MS,
+);
+
+it(
+  'heads that do not end are no burden',
+  async () => {
+    const head = `GET / HTTP/1.1\r\nHost: mcp.example.com\r\n${'a:\r\n'.repeat(3_800)}`;
+    const cost = await server.costOf(() => server.flood(300, head));
+    expect(cost.mib).toBeLessThan(STRANGERS_MIB);
+  },
+  PATIENCE_MS,
+);
+
+it.each<readonly [string, number, () => string]>([
+  ['a megabyte on /mcp', 1, () => chunked('POST /mcp', { token: tokenOf('a') }) + chunks(1_000_000)],
+  ['four megabytes on /mcp', 1, () => chunked('POST /mcp', { token: tokenOf('b') }) + chunks(4_000_000)],
+  [
+    'sixteen kilobytes on /auth/revoke, 100 times',
+    100,
+    () => chunked('POST /auth/revoke', { token: tokenOf('c'), type: FORM }) + chunks(16_000),
+  ],
+])(
+  "a caller's body in chunks of one byte: %s",
+  async (_what, connections, bytes) => {
+    const cost = await server.costOf(() => server.flood(connections, bytes()), 4_000);
+    expect(cost.mib).toBeLessThan(CALLER_MIB);
+    expect(cost.healthMs).toBeLessThan(MAX_HEALTH_MS);
+  },
+  PATIENCE_MS,
+);
+
+describe('a request that takes no body', () => {
+  it.each(['GET /sse', 'GET /mcp', 'DELETE /mcp'])(
+    'is refused with one, and its connection closes: %s',
+    async (request) => {
+      const [method, path] = request.split(' ');
+      for (const headers of [
+        ['Host', 'mcp.example.com', 'Accept', '*/*', 'Content-Length', '60000'],
+        ['Host', 'mcp.example.com', 'Accept', '*/*', 'Transfer-Encoding', 'chunked'],
+      ]) {
+        const sending = { method: method!, token: tokenOf('d'), headers, withholdBody: true };
+        const { status, headers: answered } = await send(server.url + path!, sending);
+        expect([status, answered.connection]).toEqual([400, 'close']);
+      }
+    },
+  );
+
+  it('is no burden', async () => {
+    const bytes = chunked('GET /sse', { token: tokenOf('e') }) + chunks(60_000);
+    const cost = await server.costOf(() => server.flood(20, bytes));
+    expect(cost.mib).toBeLessThan(STRANGERS_MIB);
+  });
+});
