@@ -1,41 +1,70 @@
+import { Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BeatTimes } from './beats.js';
+import { beatsContract } from './beats.contract.js';
+import { logsContract } from './logs.contract.js';
+import { type ContractNode, nodesContract } from './nodes.contract.js';
 import type { RateLimiter } from './rate-limiter.js';
 import { rateLimiterContract } from './rate-limiter.contract.js';
 import type { RecordStore } from './record-store.js';
-import type { ReplayEntry, ReplayLog } from './replay-log.js';
-import type { RevocationStore } from './revocation-store.js';
+import { recordsContract } from './records.contract.js';
+import type { ReplayLog } from './replay-log.js';
+import { replayContract } from './replay-log.contract.js';
 import { revocationStoreContract } from './revocation-store.contract.js';
+import { BackplaneNode, type NodeEngine } from './shared/backplane-node.js';
 import type { SlotCounter } from './slot-counter.js';
 import { until } from './fixtures/until.fixture.js';
 
-/** An engine under test. Each call of a `make` function gives ports with nothing in them. */
-export interface Engine {
+/** What one node has of an engine under test. */
+export interface Handle extends NodeEngine {
   readonly limits: RateLimiter;
-  readonly records: RecordStore;
+  readonly recordStore: RecordStore;
   readonly replay: ReplayLog;
-  readonly revocations: RevocationStore;
   readonly slots: SlotCounter;
 }
+
+/** Gives so many nodes' handles over one engine with nothing in it. */
+export type MakeHandles = (nodes: number, times?: BeatTimes) => Promise<readonly Handle[]>;
 
 const LONG_MS = 60_000;
 const SHORT_MS = 40;
 /** Long enough for a busy machine to come to the next line. */
 const BRIEF_MS = 500;
 
-const entry = (stream: string, n: number): ReplayEntry => ({
-  id: `${stream}.${n}`,
-  stream,
-  data: `${stream} ${n}`,
-});
-
 /** What every engine of the backplane must do. */
-export function backplaneContract(name: string, make: () => Promise<Engine>): void {
-  rateLimiterContract(name, async () => (await make()).limits);
-  revocationStoreContract(name, async () => (await make()).revocations);
+export function backplaneContract(name: string, makeHandles: MakeHandles): void {
+  // Some tests make handlers fail, which is logged.
+  beforeAll(() => Logger.overrideLogger(false));
+  const make = async (): Promise<Handle> => (await makeHandles(1))[0]!;
+  const nodes = new Set<BackplaneNode>();
+  const makeNodes = async (count: number, times?: BeatTimes): Promise<ContractNode[]> => {
+    const handles = await makeHandles(count, times);
+    const made = handles.map((engine) => ({ engine, node: new BackplaneNode(engine, {}, times) }));
+    for (const { node } of made) nodes.add(node);
+    await Promise.all(made.map(({ node }) => node.start()));
+    return made;
+  };
+  afterEach(async () => {
+    await Promise.all([...nodes].map((node) => node.stop()));
+    nodes.clear();
+  });
 
-  describe(`${name}: records`, () => {
+  recordsContract(name, makeHandlesOf('records'));
+  logsContract(name, makeHandlesOf('logs'));
+  beatsContract(name, makeHandlesOf('beats'));
+  nodesContract(name, makeNodes);
+  replayContract(name, async () => (await make()).replay);
+  rateLimiterContract(name, async () => (await make()).limits);
+  revocationStoreContract(name, async () => (await makeNodes(1))[0]!.node.revocations);
+
+  function makeHandlesOf<Port extends keyof Handle>(port: Port) {
+    return async (count: number, times?: BeatTimes): Promise<Handle[Port][]> =>
+      (await makeHandles(count, times)).map((handle) => handle[port]);
+  }
+
+  describe(`${name}: whole records`, () => {
     it('gives back what was put, and nothing for a key that was not', async () => {
-      const { records } = await make();
+      const { recordStore: records } = await make();
       await records.put('session:a', { owner: 'n1', epoch: 2, nested: { deep: [1, 'zwei'] } }, LONG_MS);
       expect(await records.get('session:a')).toEqual({
         owner: 'n1',
@@ -47,7 +76,7 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
     });
 
     it('replaces a record, and its time to live with it', async () => {
-      const { records } = await make();
+      const { recordStore: records } = await make();
       await records.put('k', { version: 1 }, SHORT_MS);
       await records.put('k', { version: 2 }, LONG_MS);
       await sleep(SHORT_MS * 2);
@@ -55,7 +84,7 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
     });
 
     it('forgets a record at its time', async () => {
-      const { records } = await make();
+      const { recordStore: records } = await make();
       await records.put('k', { version: 1 }, SHORT_MS);
       await until(async () => (await records.get('k')) === undefined);
       expect(await records.extend('k', LONG_MS)).toBe(false);
@@ -63,7 +92,7 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
     });
 
     it('extends a record that is there', async () => {
-      const { records } = await make();
+      const { recordStore: records } = await make();
       await records.put('k', { version: 1 }, BRIEF_MS);
       expect(await records.extend('k', LONG_MS)).toBe(true);
       await records.put('not extended', { version: 1 }, BRIEF_MS);
@@ -72,59 +101,11 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
     });
 
     it('deletes a record once', async () => {
-      const { records } = await make();
+      const { recordStore: records } = await make();
       await records.put('k', { version: 1 }, LONG_MS);
       expect(await records.delete('k')).toBe(true);
       expect(await records.delete('k')).toBe(false);
       expect(await records.get('k')).toBeUndefined();
-    });
-  });
-
-  describe(`${name}: replay`, () => {
-    it('gives the rest of a stream, in order, and nothing of another', async () => {
-      const { replay } = await make();
-      for (let n = 1; n <= 4; n += 1) {
-        for (const stream of ['a', 'b']) await replay.append('s1', entry(stream, n));
-      }
-      expect(await replay.after('s1', 'a.2')).toEqual([entry('a', 3), entry('a', 4)]);
-      expect(await replay.after('s1', 'b.4')).toEqual([]);
-    });
-
-    it('knows no entry of another session, nor one that never was', async () => {
-      const { replay } = await make();
-      await replay.append('s1', entry('a', 1));
-      expect(await replay.after('s2', 'a.1')).toBeUndefined();
-      expect(await replay.after('s1', 'a.9')).toBeUndefined();
-    });
-
-    it('says so when an entry was pushed out', async () => {
-      const { replay } = await make();
-      for (let n = 1; n <= 257; n += 1) await replay.append('s1', entry('a', n));
-      expect(await replay.after('s1', 'a.1')).toBeUndefined();
-      expect(await replay.after('s1', 'a.2')).toHaveLength(255);
-    });
-
-    it('holds so much beside the newest entry and no more', async () => {
-      const { replay } = await make();
-      const large = (n: number, length: number): ReplayEntry => ({
-        ...entry('a', n),
-        data: 'x'.repeat(length),
-      });
-      for (let n = 1; n <= 6; n += 1) await replay.append('s1', large(n, 2 ** 18));
-      expect(await replay.after('s1', 'a.1')).toBeUndefined();
-      expect(await replay.after('s1', 'a.2')).toHaveLength(4);
-      await replay.append('s1', large(7, 2 ** 21));
-      expect(await replay.after('s1', 'a.3')).toHaveLength(4);
-      await replay.append('s1', entry('a', 8));
-      expect(await replay.after('s1', 'a.7')).toBeUndefined();
-      expect(await replay.after('s1', 'a.8')).toEqual([]);
-    });
-
-    it('drops a log', async () => {
-      const { replay } = await make();
-      await replay.append('s1', entry('a', 1));
-      await replay.drop('s1');
-      expect(await replay.after('s1', 'a.1')).toBeUndefined();
     });
   });
 
@@ -149,8 +130,10 @@ export function backplaneContract(name: string, make: () => Promise<Engine>): vo
     });
 
     it('never hands out one too many, however many ask at once', async () => {
-      const { slots } = await make();
-      const asked = Array.from({ length: 50 }, (_, n) => slots.acquire('alice', `s${n}`, 7, LONG_MS));
+      const handles = await makeHandles(3);
+      const asked = Array.from({ length: 50 }, (_, n) =>
+        handles[n % 3]!.slots.acquire('alice', `s${n}`, 7, LONG_MS),
+      );
       expect((await Promise.all(asked)).filter(Boolean)).toHaveLength(7);
     });
 

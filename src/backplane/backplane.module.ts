@@ -1,32 +1,44 @@
-import { Global, Module } from '@nestjs/common';
-import { MemoryRateLimiter } from './memory/memory-rate.limiter.js';
-import { MemoryRecordStore } from './memory/memory-record.store.js';
-import { MemoryReplayLog } from './memory/memory-replay.log.js';
-import { MemoryRevocationStore } from './memory/memory-revocation.store.js';
-import { MemorySlotCounter } from './memory/memory-slot.counter.js';
-import { MemorySweeper } from './memory/memory.sweeper.js';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { BackplaneStatus } from './backplane.status.js';
+import { Beats } from './beats.js';
+import { Logs } from './logs.js';
+import { MEMORY_PROVIDERS } from './memory/memory.providers.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RecordStore } from './record-store.js';
+import { Records } from './records.js';
+import type { RedisTarget } from './redis/redis.connection.js';
+import { redisProviders } from './redis/redis.providers.js';
 import { ReplayLog } from './replay-log.js';
 import { RevocationStore } from './revocation-store.js';
+import { BackplaneNode } from './shared/backplane-node.js';
 import { SlotCounter } from './slot-counter.js';
 
-/** What nodes share, as a few small ports. The engine is the process's own memory: one node. */
+export interface BackplaneOptions {
+  /** Undefined: this process's own memory, and one node. */
+  readonly redis?: RedisTarget | undefined;
+  /** Equal on all nodes that are one server: nodes of another one that use the same prefix are refused. */
+  readonly fingerprint?: string;
+}
+
+const PORTS = [
+  BackplaneNode,
+  BackplaneStatus,
+  Beats,
+  Logs,
+  RateLimiter,
+  RecordStore,
+  Records,
+  ReplayLog,
+  RevocationStore,
+  SlotCounter,
+];
+
+/** What nodes share, as a few small ports. */
 @Global()
-@Module({
-  providers: [
-    MemoryRateLimiter,
-    MemoryRecordStore,
-    MemoryReplayLog,
-    MemoryRevocationStore,
-    MemorySlotCounter,
-    MemorySweeper,
-    { provide: RateLimiter, useExisting: MemoryRateLimiter },
-    { provide: RecordStore, useExisting: MemoryRecordStore },
-    { provide: ReplayLog, useExisting: MemoryReplayLog },
-    { provide: RevocationStore, useExisting: MemoryRevocationStore },
-    { provide: SlotCounter, useExisting: MemorySlotCounter },
-  ],
-  exports: [RateLimiter, RecordStore, ReplayLog, RevocationStore, SlotCounter],
-})
-export class BackplaneModule {}
+@Module({})
+export class BackplaneModule {
+  static forRoot({ redis, fingerprint = '' }: BackplaneOptions = {}): DynamicModule {
+    const providers = redis === undefined ? MEMORY_PROVIDERS : redisProviders(redis, fingerprint);
+    return { module: BackplaneModule, providers, exports: PORTS };
+  }
+}

@@ -1,4 +1,7 @@
-export { BackplaneModule } from './backplane.module.js';
+export { BackplaneModule, type BackplaneOptions } from './backplane.module.js';
+export { BackplaneRefused } from './backplane-refused.error.js';
+export { BackplaneStatus } from './backplane.status.js';
+export { BackplaneUnavailable } from './backplane-unavailable.error.js';
 export { rateLimitHeaders } from './rate-limit-headers.js';
 export { RateLimiter, type RateVerdict } from './rate-limiter.js';
 export { RecordStore, type StoredRecord } from './record-store.js';

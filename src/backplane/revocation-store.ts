@@ -56,3 +56,24 @@ export function denies({ target, revokedAt }: Revocation, token: RevocableToken)
       );
   }
 }
+
+/** Names a target. As JSON: an issuer and a name may hold any separator. */
+export function revocationKey(target: RevocationTarget): string {
+  switch (target.kind) {
+    case 'token':
+      return JSON.stringify(['token', target.tokenId]);
+    case 'jti':
+      return JSON.stringify(['jti', target.issuer, target.jti]);
+    case 'subject':
+      return JSON.stringify(['subject', target.issuer, target.subject]);
+  }
+}
+
+/** By what a token may be denied. */
+export function targetsOf({ tokenId, issuer, jti, subject }: RevocableToken): readonly RevocationTarget[] {
+  return [
+    { kind: 'token', tokenId },
+    ...(jti === undefined ? [] : [{ kind: 'jti' as const, issuer, jti }]),
+    { kind: 'subject', issuer, subject },
+  ];
+}

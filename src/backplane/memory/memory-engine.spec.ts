@@ -1,18 +1,47 @@
 import { backplaneContract } from '../backplane.contract.js';
 import { ExpiringMap } from './expiring-map.js';
+import { replayContract } from '../replay-log.contract.js';
+import { revocationStoreContract } from '../revocation-store.contract.js';
+import { SharedReplayLog } from '../shared/shared-replay.log.js';
+import { MemoryBeats } from './memory-beats.js';
+import { MemoryLogs } from './memory-logs.js';
 import { MemoryRateLimiter } from './memory-rate.limiter.js';
+import { MemoryRecords } from './memory-records.js';
 import { MemoryRecordStore } from './memory-record.store.js';
 import { MemoryReplayLog } from './memory-replay.log.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
 import { MemorySlotCounter } from './memory-slot.counter.js';
 
-backplaneContract('memory', async () => ({
-  limits: new MemoryRateLimiter(),
-  records: new MemoryRecordStore(),
-  replay: new MemoryReplayLog(),
-  revocations: new MemoryRevocationStore(),
-  slots: new MemorySlotCounter(),
-}));
+/** Of one object each node has a handle of its own, whose methods a test may replace. */
+const handleOf = <Port extends object>(port: Port): Port => Object.create(port) as Port;
+
+backplaneContract('memory', async (nodes, times) => {
+  const engine = {
+    beats: new MemoryBeats(times),
+    limits: new MemoryRateLimiter(),
+    logs: new MemoryLogs(),
+    records: new MemoryRecords(),
+    recordStore: new MemoryRecordStore(),
+    slots: new MemorySlotCounter(),
+  };
+  return Array.from({ length: nodes }, () => ({
+    beats: handleOf(engine.beats),
+    limits: engine.limits,
+    logs: handleOf(engine.logs),
+    records: handleOf(engine.records),
+    recordStore: engine.recordStore,
+    replay: new SharedReplayLog(engine.logs),
+    slots: engine.slots,
+  }));
+});
+
+describe('the deny list of one node', () => {
+  revocationStoreContract('memory', async () => new MemoryRevocationStore());
+});
+
+describe('what one node keeps for resumption', () => {
+  replayContract('memory', async () => new MemoryReplayLog());
+});
 
 describe('ExpiringMap', () => {
   it('sweeps what nobody reads', () => {

@@ -5,6 +5,7 @@ import {
   type Revocation,
   type RevocationStore,
   type RevocationTarget,
+  revocationKey,
 } from '../revocation-store.js';
 import { ExpiringMap } from './expiring-map.js';
 
@@ -15,7 +16,7 @@ export class MemoryRevocationStore implements RevocationStore {
   private readonly listeners = new Set<(revocation: Revocation) => void>();
 
   async revoke(revocation: Revocation): Promise<void> {
-    this.entries.set(keyOf(revocation.target), revocation, revocation.expiresAt * 1000);
+    this.entries.set(revocationKey(revocation.target), revocation, revocation.expiresAt * 1000);
     for (const listener of this.listeners) listener(revocation);
   }
 
@@ -34,6 +35,16 @@ export class MemoryRevocationStore implements RevocationStore {
     return () => this.listeners.delete(listener);
   }
 
+  /** Whether it holds this entry, or a later one of the same target. */
+  holds({ target, revokedAt }: Revocation): boolean {
+    const entry = this.entries.get(revocationKey(target));
+    return entry !== undefined && entry.revokedAt >= revokedAt;
+  }
+
+  get all(): readonly Revocation[] {
+    return this.entries.values();
+  }
+
   /** How many entries it holds. */
   get size(): number {
     return this.entries.size;
@@ -44,19 +55,7 @@ export class MemoryRevocationStore implements RevocationStore {
   }
 
   private has(target: RevocationTarget, token: RevocableToken): boolean {
-    const entry = this.entries.get(keyOf(target));
+    const entry = this.entries.get(revocationKey(target));
     return entry !== undefined && denies(entry, token);
-  }
-}
-
-/** As JSON: an issuer and a name may hold any separator. */
-function keyOf(target: RevocationTarget): string {
-  switch (target.kind) {
-    case 'token':
-      return JSON.stringify(['token', target.tokenId]);
-    case 'jti':
-      return JSON.stringify(['jti', target.issuer, target.jti]);
-    case 'subject':
-      return JSON.stringify(['subject', target.issuer, target.subject]);
   }
 }

@@ -1,6 +1,9 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { MemoryBeats } from './memory-beats.js';
+import { MemoryLogs } from './memory-logs.js';
 import { MemoryRateLimiter } from './memory-rate.limiter.js';
 import { MemoryRecordStore } from './memory-record.store.js';
+import { MemoryRecords } from './memory-records.js';
 import { MemoryReplayLog } from './memory-replay.log.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
 import { MemorySlotCounter } from './memory-slot.counter.js';
@@ -13,8 +16,11 @@ export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
+    private readonly beats: MemoryBeats,
+    private readonly logs: MemoryLogs,
     private readonly limits: MemoryRateLimiter,
-    private readonly records: MemoryRecordStore,
+    private readonly records: MemoryRecords,
+    private readonly recordStore: MemoryRecordStore,
     private readonly replay: MemoryReplayLog,
     private readonly revocations: MemoryRevocationStore,
     private readonly slots: MemorySlotCounter,
@@ -30,8 +36,11 @@ export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
   }
 
   sweep(): void {
+    this.beats.sweep();
     this.limits.sweep();
+    this.logs.sweep();
     this.records.sweep();
+    this.recordStore.sweep();
     this.replay.sweep();
     this.revocations.sweep();
     this.slots.sweep();

@@ -1,0 +1,50 @@
+import type { Provider } from '@nestjs/common';
+import { BackplaneStatus } from '../backplane.status.js';
+import { Beats } from '../beats.js';
+import { Logs } from '../logs.js';
+import { RateLimiter } from '../rate-limiter.js';
+import { RecordStore } from '../record-store.js';
+import { Records } from '../records.js';
+import { ReplayLog } from '../replay-log.js';
+import { RevocationStore } from '../revocation-store.js';
+import { BackplaneNode } from '../shared/backplane-node.js';
+import { SlotCounter } from '../slot-counter.js';
+import { MemoryBackplane } from './memory.backplane.js';
+import { MemoryBeats } from './memory-beats.js';
+import { MemoryLogs } from './memory-logs.js';
+import { MemoryRateLimiter } from './memory-rate.limiter.js';
+import { MemoryRecordStore } from './memory-record.store.js';
+import { MemoryRecords } from './memory-records.js';
+import { MemoryReplayLog } from './memory-replay.log.js';
+import { MemoryRevocationStore } from './memory-revocation.store.js';
+import { MemorySlotCounter } from './memory-slot.counter.js';
+import { MemorySweeper } from './memory.sweeper.js';
+
+/** The engine in this process's memory: one node. */
+export const MEMORY_PROVIDERS: Provider[] = [
+  { provide: BackplaneStatus, useValue: new BackplaneStatus() },
+  MemoryRateLimiter,
+  MemoryRecords,
+  MemoryRecordStore,
+  MemoryLogs,
+  MemoryReplayLog,
+  MemoryRevocationStore,
+  MemorySlotCounter,
+  MemorySweeper,
+  MemoryBackplane,
+  { provide: MemoryBeats, useFactory: () => new MemoryBeats() },
+  { provide: Beats, useExisting: MemoryBeats },
+  { provide: Logs, useExisting: MemoryLogs },
+  { provide: RateLimiter, useExisting: MemoryRateLimiter },
+  { provide: Records, useExisting: MemoryRecords },
+  { provide: RecordStore, useExisting: MemoryRecordStore },
+  { provide: ReplayLog, useExisting: MemoryReplayLog },
+  // With one node, what was revoked was heard here: there is nothing to ask.
+  { provide: RevocationStore, useExisting: MemoryRevocationStore },
+  { provide: SlotCounter, useExisting: MemorySlotCounter },
+  {
+    provide: BackplaneNode,
+    inject: [Records, Logs, Beats],
+    useFactory: (records: Records, logs: Logs, beats: Beats) => new BackplaneNode({ records, logs, beats }),
+  },
+];

@@ -1,0 +1,241 @@
+import { BackplaneUnavailable } from './backplane-unavailable.error.js';
+import type { BeatTimes } from './beats.js';
+import { BackplaneNode, type NodeEngine } from './shared/backplane-node.js';
+import { MailError } from './shared/mail.error.js';
+import { until } from './fixtures/until.fixture.js';
+
+/** Short, and long enough for a busy machine to beat in time. */
+const TIMES: BeatTimes = { unsureMs: 400, goneMs: 800 };
+
+/** A node with the engine's ports below it. */
+export interface ContractNode {
+  readonly node: BackplaneNode;
+  readonly engine: NodeEngine;
+}
+
+const problemOf = (asked: Promise<unknown>): Promise<unknown> =>
+  asked.then(
+    () => 'answered',
+    (error: unknown) => (error instanceof MailError ? error.problem : error),
+  );
+
+const revocation = () => {
+  const now = Math.floor(Date.now() / 1_000);
+  return { target: { kind: 'token', tokenId: 't1' } as const, revokedAt: now, expiresAt: now + 60 };
+};
+
+const ready = async (nodes: readonly ContractNode[]): Promise<void> =>
+  until(async () => nodes.every(({ node }) => node.bus.isLive && node.membership.isSteady));
+
+/** What nodes can tell one another over every engine. `make` gives nodes that have started. */
+export function nodesContract(
+  name: string,
+  make: (nodes: number, times: BeatTimes) => Promise<readonly ContractNode[]>,
+): void {
+  const started = new Set<BackplaneNode>();
+  const nodesOf = async (count: number) => {
+    const nodes = await make(count, TIMES);
+    for (const { node } of nodes) started.add(node);
+    await Promise.all(nodes.map(({ node }) => node.membership.beat()));
+    return nodes as readonly ContractNode[] & { readonly [at in 0 | 1 | 2]: ContractNode };
+  };
+  afterEach(async () => {
+    await Promise.all([...started].map((node) => node.stop()));
+    started.clear();
+  });
+
+  describe(`${name}: mail`, () => {
+    it('is answered by the node that it is for', async () => {
+      const [a, b, c] = await nodesOf(3);
+      for (const { node } of [b, c]) {
+        node.mail.on('greet', (body, from) => ({ body, from, by: node.membership.self }));
+      }
+      const { self } = a.node.membership;
+      for (const { node } of [b, c]) {
+        const by = node.membership.self;
+        expect(await a.node.mail.ask(by, 'greet', { n: [1, 'zwei'] })).toEqual({
+          body: { n: [1, 'zwei'] },
+          from: self,
+          by,
+        });
+      }
+      expect(await b.node.mail.ask(b.node.membership.self, 'greet', 1)).toMatchObject({ body: 1 });
+    });
+
+    it('carries large bodies', async () => {
+      const [a, b] = await nodesOf(2);
+      b.node.mail.on('echo', (body) => body);
+      const text = 'ü'.repeat(200_000);
+      expect(await a.node.mail.ask(b.node.membership.self, 'echo', { text })).toEqual({ text });
+    });
+
+    it('is run once though it is sent twice', async () => {
+      const [a, b] = await nodesOf(2);
+      const heard: unknown[] = [];
+      b.node.mail.on('count', (body) => heard.push(body));
+      const append = a.engine.logs.append.bind(a.engine.logs);
+      a.engine.logs.append = async (...args) => {
+        await append(...args);
+        return append(...args);
+      };
+      expect(await a.node.mail.ask(b.node.membership.self, 'count', 'x')).toBe(1);
+      await a.node.mail.tell(b.node.membership.self, 'count', 'y');
+      await a.node.mail.ask(b.node.membership.self, 'count', 'z');
+      expect(heard).toEqual(['x', 'y', 'z']);
+    });
+
+    it('is not run after its time', async () => {
+      const [a, b] = await nodesOf(2);
+      const heard: unknown[] = [];
+      b.node.mail.on('late', (body) => heard.push(body));
+      const append = a.engine.logs.append.bind(a.engine.logs);
+      const { promise: released, resolve: release } = Promise.withResolvers<void>();
+      a.engine.logs.append = async (log, fields, bound) => {
+        if (fields['b'] === '"late"') await released;
+        return append(log, fields, bound);
+      };
+      expect(await problemOf(a.node.mail.ask(b.node.membership.self, 'late', 'late', 50))).toBe('timeout');
+      release();
+      await a.node.mail.ask(b.node.membership.self, 'late', 'in time');
+      expect(heard).toEqual(['in time']);
+    });
+
+    it('tells what is wrong', async () => {
+      const [a, b] = await nodesOf(2);
+      const to = b.node.membership.self;
+      b.node.mail.on('fail', () => {
+        throw new Error('on purpose');
+      });
+      b.node.mail.on('never', () => new Promise(() => undefined));
+      expect(await problemOf(a.node.mail.ask(to, 'fail', null))).toBe('failed');
+      expect(await problemOf(a.node.mail.ask(to, 'unknown', null))).toBe('unsupported');
+      expect(await problemOf(a.node.mail.ask(to, 'never', null, 50))).toBe('timeout');
+      b.node.mail.on('works', () => 'still');
+      expect(await a.node.mail.ask(to, 'works', null)).toBe('still');
+    });
+
+    it('knows a node that has stopped, and one that never was', async () => {
+      const [a, b] = await nodesOf(2);
+      await until(async () => a.node.membership.isSteady);
+      await b.node.stop();
+      await a.node.membership.beat();
+      expect(await problemOf(a.node.mail.ask(b.node.membership.self, 'greet', null))).toBe('gone');
+      await until(async () => (await problemOf(a.node.mail.ask('nobody', 'greet', null))) === 'gone');
+    });
+
+    it('finds a node that came a moment ago', async () => {
+      const [a] = await nodesOf(1);
+      const late = new BackplaneNode(a.engine, {}, TIMES);
+      started.add(late);
+      await late.start();
+      await until(async () => (await a.node.membership.check(late.membership.self)) === 'alive');
+    });
+  });
+
+  describe(`${name}: bus`, () => {
+    it('tells all nodes, the sender among them, in one order', async () => {
+      const nodes = await nodesOf(3);
+      const heard = nodes.map(({ node }) => {
+        const list: unknown[] = [];
+        node.bus.on('topic', (body) => list.push(body));
+        return list;
+      });
+      await Promise.all(nodes.map(({ node }, at) => node.bus.publish('topic', { at })));
+      await nodes[0].node.bus.publish('other', 'not heard');
+      await until(async () => heard.every(({ length }) => length === 3));
+      expect(heard[1]).toEqual(heard[0]);
+      expect(heard[2]).toEqual(heard[0]);
+      await until(async () => nodes.every(({ node }) => node.bus.isLive));
+    });
+
+    it('gives what came after a message, also to a node that has forgotten it', async () => {
+      const [a, b] = await nodesOf(2);
+      const offset = await a.node.bus.publish('topic', 0);
+      for (let n = 1; n <= 2_500; n += 1) void a.node.bus.publish('topic', n);
+      const last = await a.node.bus.publish('topic', 'last');
+      await until(async () => b.node.bus.newest === last);
+      const since = await b.node.bus.since(offset);
+      expect(since).toHaveLength(2_501);
+      expect(since![0]).toMatchObject({ topic: 'topic', body: 1 });
+      expect(await b.node.bus.since(last)).toEqual([]);
+      expect(await b.node.bus.since('1-1')).toBeUndefined();
+    });
+
+    it('goes on when a handler throws', async () => {
+      const [a, b] = await nodesOf(2);
+      const heard: unknown[] = [];
+      b.node.bus.on('topic', () => {
+        throw new Error('on purpose');
+      });
+      b.node.bus.on('topic', (body) => heard.push(body));
+      await a.node.bus.publish('topic', 1);
+      await a.node.bus.publish('topic', 2);
+      await until(async () => heard.length === 2);
+    });
+
+    it('tells of a message that the engine has lost', async () => {
+      const [a, b] = await nodesOf(2);
+      let gaps = 0;
+      const heard: unknown[] = [];
+      b.node.bus.on('topic', (body) => heard.push(body));
+      b.node.bus.onGap(() => (gaps += 1));
+      await a.node.bus.publish('topic', 1);
+      const append = a.engine.logs.append.bind(a.engine.logs);
+      a.engine.logs.append = async () => 'lost';
+      await a.node.bus.publish('topic', 2);
+      a.engine.logs.append = append;
+      await a.node.bus.publish('topic', 3);
+      await until(async () => heard.length === 2);
+      expect([heard, gaps]).toEqual([[1, 3], 1]);
+    });
+  });
+
+  describe(`${name}: membership`, () => {
+    it('takes a silent node for gone, and lets it know on its return', async () => {
+      const [a, b] = await nodesOf(2);
+      const events: string[] = [];
+      a.node.membership.on('gone', (node) => events.push(node));
+      b.node.membership.on('fenced', () => events.push('fenced'));
+      const beat = b.engine.beats.beat.bind(b.engine.beats);
+      b.engine.beats.beat = () => Promise.reject(new BackplaneUnavailable('on purpose'));
+      await until(async () => events.length === 1);
+      expect(events).toEqual([b.node.membership.self]);
+      expect(await problemOf(a.node.mail.ask(b.node.membership.self, 'greet', null))).toBe('gone');
+      b.engine.beats.beat = beat;
+      await until(async () => events.includes('fenced'));
+    });
+  });
+
+  describe(`${name}: revocations of several nodes`, () => {
+    const token = { tokenId: 't1', issuer: 'https://i', jti: undefined, subject: 'alice', issuedAt: 1_000 };
+
+    it('are refused on all nodes, by those that have said otherwise without asking again', async () => {
+      const nodes = await nodesOf(3);
+      await ready(nodes);
+      for (const { node } of nodes) expect(await node.revocations.isRevoked(token)).toBe(false);
+      await until(async () => nodes.every(({ node }) => node.revocations.isRevoked(token) === false));
+      await nodes[1].node.revocations.revoke(revocation());
+      await until(async () => nodes.every(({ node }) => node.revocations.isRevoked(token) === true));
+    });
+
+    it('are told once to the listeners of each node', async () => {
+      const nodes = await nodesOf(2);
+      const heard: string[] = [];
+      nodes.forEach(({ node }, at) => node.revocations.onRevoked(() => heard.push(`node ${at}`)));
+      await nodes[0].node.revocations.revoke(revocation());
+      await nodes[0].node.bus.publish('mark', null);
+      await until(async () => heard.length === 2);
+      expect(heard.toSorted()).toEqual(['node 0', 'node 1']);
+    });
+
+    it('are found by a node that was not there at the time', async () => {
+      const [a] = await nodesOf(1);
+      await a.node.revocations.revoke(revocation());
+      const late = new BackplaneNode(a.engine, {}, TIMES);
+      started.add(late);
+      await late.start();
+      expect(await late.revocations.isRevoked(token)).toBe(true);
+      expect(await late.revocations.isRevoked({ ...token, tokenId: 't2' })).toBe(false);
+    });
+  });
+}

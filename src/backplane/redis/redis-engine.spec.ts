@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { backplaneContract } from '../backplane.contract.js';
+import { BackplaneStatus } from '../backplane.status.js';
+import { hasRedis, RedisProcess } from '../fixtures/redis-process.fixture.js';
+import { SharedReplayLog } from '../shared/shared-replay.log.js';
+import { RedisBeats } from './redis-beats.js';
+import { RedisLogs } from './redis-logs.js';
+import { RedisRateLimiter } from './redis-rate.limiter.js';
+import { RedisRecordStore } from './redis-record.store.js';
+import { RedisRecords } from './redis-records.js';
+import { RedisSlotCounter } from './redis-slot.counter.js';
+import { RedisConnection } from './redis.connection.js';
+
+(hasRedis() ? describe : describe.skip)('over Redis', () => {
+  let server: RedisProcess;
+  const connections = new Set<RedisConnection>();
+
+  beforeAll(async () => {
+    server = await RedisProcess.start('--appendonly', 'no');
+  });
+
+  backplaneContract('redis', (nodes, times) => {
+    const prefix = randomUUID();
+    return Promise.all(
+      Array.from({ length: nodes }, async () => {
+        const connection = await RedisConnection.open({ url: server.url, prefix }, new BackplaneStatus(true));
+        connections.add(connection);
+        const logs = new RedisLogs(connection);
+        return {
+          beats: new RedisBeats(connection, times),
+          limits: new RedisRateLimiter(connection, () => nodes),
+          logs,
+          records: new RedisRecords(connection),
+          recordStore: new RedisRecordStore(connection),
+          replay: new SharedReplayLog(logs),
+          slots: new RedisSlotCounter(connection),
+        };
+      }),
+    );
+  });
+
+  // After the nodes over them have stopped.
+  afterEach(() => {
+    for (const connection of connections) connection.close();
+    connections.clear();
+  });
+});

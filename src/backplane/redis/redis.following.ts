@@ -1,0 +1,144 @@
+import type { Redis } from 'ioredis';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Elapsed } from '../elapsed.js';
+import type { Following, LogFollower, Offset } from '../logs.js';
+import type { RedisConnection } from './redis.connection.js';
+import { isBefore, logEntryOf, type StreamEntry } from './stream-entry.js';
+
+/** A read waits so long for entries. With a trip of 500 ms it still returns within 750 ms. */
+const BLOCK_MS = 200;
+const BATCH = 64;
+const READ = ['COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS'];
+const RETRY_MS = 20;
+/** A log that is followed is kept, and forgotten so long after its last follower has left. */
+const KEEP_MS = 600_000;
+const KEEP_EACH_MS = 10_000;
+/** After a gap, entries this much older than the last one taken are read again: a promoted replica may be behind. */
+const REWIND_MS = 5_000;
+const BEGINNING = '0-0';
+
+interface FollowedLog {
+  readonly name: string;
+  readonly key: string;
+  /** Reads go on from here. */
+  cursor: Offset;
+  /** The last entry that was read. While the log still holds it, nothing after it can be missing. */
+  anchor: Offset | undefined;
+}
+
+/** Reads some streams on a connection of its own, until it is stopped. */
+export class RedisFollowing implements Following {
+  private readonly proven = new Elapsed();
+  private everProven = false;
+  private readonly kept = new Elapsed();
+  private stopped = false;
+  private running: Promise<void> | undefined;
+
+  private constructor(
+    private readonly connection: RedisConnection,
+    private readonly reader: Redis,
+    private readonly logs: readonly FollowedLog[],
+    private readonly follower: LogFollower,
+  ) {}
+
+  static async start(
+    connection: RedisConnection,
+    keys: ReadonlyMap<string, string>,
+    follower: LogFollower,
+  ): Promise<RedisFollowing> {
+    const logs = await Promise.all(
+      [...keys].map(async ([name, key]) => {
+        const [last] = (await connection.run((redis) =>
+          redis.xrevrange(key, '+', '-', 'COUNT', 1),
+        )) as StreamEntry[];
+        return { name, key, cursor: last?.[0] ?? BEGINNING, anchor: last?.[0] };
+      }),
+    );
+    const following = new RedisFollowing(connection, await connection.openReader(), logs, follower);
+    following.keep();
+    following.running = following.run();
+    return following;
+  }
+
+  get lagMs(): number {
+    return this.everProven ? this.proven.ms : Number.POSITIVE_INFINITY;
+  }
+
+  forget(log: string, before: Offset): void {
+    const key = this.logs.find(({ name }) => name === log)!.key;
+    this.connection.run((redis) => redis.xtrim(key, 'MINID', before)).catch(() => undefined);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.reader.disconnect();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    let hasReturned = false;
+    while (!this.stopped) {
+      // A read that has returned has seen all that was there when the next one begins.
+      if (hasReturned) this.prove();
+      hasReturned = false;
+      try {
+        hasReturned = await this.readOnce();
+      } catch {
+        if (!this.stopped) await sleep(RETRY_MS);
+      }
+      if (this.kept.ms > KEEP_EACH_MS) this.keep();
+    }
+  }
+
+  private prove(): void {
+    this.proven.mark();
+    this.everProven = true;
+  }
+
+  /** True: it has read to the end. Rejects while there is no connection. */
+  private async readOnce(): Promise<boolean> {
+    const { reader, logs } = this;
+    const [read, ...anchors] = await Promise.all([
+      reader.call('XREAD', [
+        ...READ,
+        ...logs.map(({ key }) => key),
+        ...logs.map(({ cursor }) => cursor),
+      ]) as Promise<[string, StreamEntry[]][] | null>,
+      // Answered after the read, so that what was pushed out meanwhile is noticed.
+      ...logs.map(({ key, anchor }) =>
+        anchor === undefined ? undefined : reader.xrange(key, anchor, anchor),
+      ),
+    ]);
+    const lost = logs.filter((_log, at) => anchors[at]?.length === 0);
+    for (const log of lost) await this.rewind(log);
+    const batches = (read ?? []).filter(([key]) => !lost.some((log) => log.key === key));
+    for (const [key, entries] of batches)
+      this.take(
+        logs.find((log) => log.key === key)!,
+        entries,
+      );
+    return lost.length === 0 && batches.every(([, entries]) => entries.length < BATCH);
+  }
+
+  private take(log: FollowedLog, entries: readonly StreamEntry[]): void {
+    log.cursor = log.anchor = entries.at(-1)![0];
+    this.follower.take(log.name, entries.map(logEntryOf));
+  }
+
+  /** Where the log goes on before the last entry that was taken, it is another one: it is read from its beginning. */
+  private async rewind(log: FollowedLog): Promise<void> {
+    const [last] = (await this.reader.xrevrange(log.key, '+', '-', 'COUNT', 1)) as StreamEntry[];
+    const isOther = last === undefined || isBefore(last[0], log.cursor);
+    const time = Number(log.cursor.split('-')[0]);
+    log.cursor = isOther ? BEGINNING : `${Math.max(0, time - REWIND_MS)}-0`;
+    log.anchor = undefined;
+    this.follower.gap(log.name);
+  }
+
+  private keep(): void {
+    this.kept.mark();
+    for (const { key } of this.logs) {
+      this.connection.run((redis) => redis.pexpire(key, KEEP_MS)).catch(() => undefined);
+    }
+  }
+}

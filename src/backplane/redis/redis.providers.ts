@@ -1,0 +1,70 @@
+import type { Provider } from '@nestjs/common';
+import { BackplaneStatus } from '../backplane.status.js';
+import { Beats } from '../beats.js';
+import { Logs } from '../logs.js';
+import { RateLimiter } from '../rate-limiter.js';
+import { RecordStore } from '../record-store.js';
+import { Records } from '../records.js';
+import { ReplayLog } from '../replay-log.js';
+import { RevocationStore } from '../revocation-store.js';
+import { BackplaneNode } from '../shared/backplane-node.js';
+import { SharedReplayLog } from '../shared/shared-replay.log.js';
+import { SlotCounter } from '../slot-counter.js';
+import { RedisBeats } from './redis-beats.js';
+import { RedisLogs } from './redis-logs.js';
+import { RedisRateLimiter } from './redis-rate.limiter.js';
+import { RedisRecordStore } from './redis-record.store.js';
+import { RedisRecords } from './redis-records.js';
+import { RedisSlotCounter } from './redis-slot.counter.js';
+import { RedisBackplane } from './redis.backplane.js';
+import { RedisConnection, type RedisTarget } from './redis.connection.js';
+
+/** A port of the engine that needs the connection alone. */
+function over(port: symbol, Engine: new (connection: RedisConnection) => unknown): Provider {
+  return {
+    provide: port,
+    inject: [RedisConnection],
+    useFactory: (connection: RedisConnection) => new Engine(connection),
+  };
+}
+
+/** The engine whose state all nodes share. `fingerprint`: equal on all nodes that are one server. */
+export function redisProviders(target: RedisTarget, fingerprint: string): Provider[] {
+  return [
+    { provide: BackplaneStatus, useValue: new BackplaneStatus(true) },
+    {
+      provide: RedisConnection,
+      inject: [BackplaneStatus],
+      useFactory: (status: BackplaneStatus) => RedisConnection.open(target, status),
+    },
+    over(Records, RedisRecords),
+    over(Logs, RedisLogs),
+    over(Beats, RedisBeats),
+    over(RecordStore, RedisRecordStore),
+    over(SlotCounter, RedisSlotCounter),
+    { provide: ReplayLog, inject: [Logs], useFactory: (logs: Logs) => new SharedReplayLog(logs) },
+    {
+      provide: BackplaneNode,
+      inject: [Records, Logs, Beats],
+      useFactory: (records: Records, logs: Logs, beats: Beats) =>
+        new BackplaneNode({ records, logs, beats }, { server: fingerprint }),
+    },
+    {
+      provide: RevocationStore,
+      inject: [BackplaneNode],
+      useFactory: ({ revocations }: BackplaneNode) => revocations,
+    },
+    {
+      provide: RateLimiter,
+      inject: [RedisConnection, BackplaneNode],
+      useFactory: (connection: RedisConnection, { membership }: BackplaneNode) =>
+        new RedisRateLimiter(connection, () => membership.size),
+    },
+    {
+      provide: RedisBackplane,
+      inject: [RedisConnection, BackplaneNode, RateLimiter],
+      useFactory: (connection: RedisConnection, node: BackplaneNode, limits: RedisRateLimiter) =>
+        new RedisBackplane(connection, node, limits, target.url, fingerprint),
+    },
+  ];
+}

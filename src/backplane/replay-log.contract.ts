@@ -1,0 +1,58 @@
+import type { ReplayEntry, ReplayLog } from './replay-log.js';
+
+const entry = (stream: string, n: number): ReplayEntry => ({
+  id: `${stream}.${n}`,
+  stream,
+  data: `${stream} ${n}`,
+});
+
+/** What the log for resumption of every engine must do. Each call of `make` gives one with nothing in it. */
+export function replayContract(name: string, make: () => Promise<ReplayLog>): void {
+  describe(`${name}: replay`, () => {
+    it('gives the rest of a stream, in order, and nothing of another', async () => {
+      const replay = await make();
+      for (let n = 1; n <= 4; n += 1) {
+        for (const stream of ['a', 'b']) await replay.append('s1', entry(stream, n));
+      }
+      expect(await replay.after('s1', 'a.2')).toEqual([entry('a', 3), entry('a', 4)]);
+      expect(await replay.after('s1', 'b.4')).toEqual([]);
+    });
+
+    it('knows no entry of another session, nor one that never was', async () => {
+      const replay = await make();
+      await replay.append('s1', entry('a', 1));
+      expect(await replay.after('s2', 'a.1')).toBeUndefined();
+      expect(await replay.after('s1', 'a.9')).toBeUndefined();
+    });
+
+    it('says so when an entry was pushed out', async () => {
+      const replay = await make();
+      for (let n = 1; n <= 257; n += 1) await replay.append('s1', entry('a', n));
+      expect(await replay.after('s1', 'a.1')).toBeUndefined();
+      expect(await replay.after('s1', 'a.2')).toHaveLength(255);
+    });
+
+    it('holds so much beside the newest entry and no more', async () => {
+      const replay = await make();
+      const large = (n: number, length: number): ReplayEntry => ({
+        ...entry('a', n),
+        data: 'x'.repeat(length),
+      });
+      for (let n = 1; n <= 6; n += 1) await replay.append('s1', large(n, 2 ** 18));
+      expect(await replay.after('s1', 'a.1')).toBeUndefined();
+      expect(await replay.after('s1', 'a.2')).toHaveLength(4);
+      await replay.append('s1', large(7, 2 ** 21));
+      expect(await replay.after('s1', 'a.3')).toHaveLength(4);
+      await replay.append('s1', entry('a', 8));
+      expect(await replay.after('s1', 'a.7')).toBeUndefined();
+      expect(await replay.after('s1', 'a.8')).toEqual([]);
+    });
+
+    it('drops a log', async () => {
+      const replay = await make();
+      await replay.append('s1', entry('a', 1));
+      await replay.drop('s1');
+      expect(await replay.after('s1', 'a.1')).toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,164 @@
+import { Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BackplaneUnavailable } from '../backplane-unavailable.error.js';
+import type { LogEntry, LogFollower, Logs } from '../logs.js';
+import { ExpiringMap } from '../memory/expiring-map.js';
+import type { Fields, Records } from '../records.js';
+import { MailError, type MailProblem } from './mail.error.js';
+import type { Membership } from './membership.js';
+import type { NodeFeed } from './node-feed.js';
+
+const BOUND = { entries: 10_000, ttlMs: 600_000 };
+const ASK_MS = 2_000;
+const TELL_MS = 10_000;
+/** A larger body lies in a record beside the log, for as long as mail may wait. */
+const MAX_INLINE = 65_536;
+/** The share of an ask's time after which it is not begun any more: the answer would come too late. */
+const BEGIN_SHARE = 0.8;
+const RETRY_MS = 25;
+const FORGET_EACH_MS = 1_000;
+
+/** Handles mail of one kind. What it resolves with is the answer to one who asks. */
+export type MailHandler = (body: unknown, from: string) => unknown;
+
+interface PendingAsk {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: MailError) => void;
+}
+
+/** Sends to one node. Each piece of mail is run once at most, and not after its time. */
+export class Mail implements LogFollower {
+  private readonly logger = new Logger('Backplane');
+  private readonly handlers = new Map<string, MailHandler>();
+  private readonly asked = new Map<string, PendingAsk>();
+  /** What came here, until its time has passed and it would be dropped anyway. */
+  private readonly seen = new ExpiringMap<true>();
+  private forgottenAt = 0;
+
+  constructor(
+    private readonly logs: Logs,
+    private readonly records: Records,
+    private readonly feed: NodeFeed,
+    private readonly membership: Membership,
+  ) {
+    feed.follow(inboxOf(membership.self), this);
+  }
+
+  /** Makes the inbox: mail goes only to one that is there. */
+  async open(): Promise<void> {
+    await this.logs.append(inboxOf(this.membership.self), { k: 'opened' }, BOUND);
+  }
+
+  on(kind: string, handler: MailHandler): void {
+    this.handlers.set(kind, handler);
+  }
+
+  /** Resolves with the node's answer. `body` and answer are what survives a trip through JSON. Rejects with {@link MailError}. */
+  async ask(node: string, kind: string, body: unknown, ms = ASK_MS): Promise<unknown> {
+    const state = await this.membership.check(node);
+    if (state !== 'alive') throw new MailError(state);
+    const id = randomUUID();
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const timer = setTimeout(() => reject(new MailError('timeout')), ms);
+    this.asked.set(id, { resolve, reject });
+    try {
+      this.send(node, { i: id, k: kind, a: '1' }, body, ms * BEGIN_SHARE).catch(reject);
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.asked.delete(id);
+    }
+  }
+
+  /** Resolves once the engine has taken it in. Rejects with {@link MailError}. */
+  async tell(node: string, kind: string, body: unknown): Promise<void> {
+    await this.send(node, { i: randomUUID(), k: kind }, body, TELL_MS);
+  }
+
+  take(log: string, batch: readonly LogEntry[]): void {
+    for (const { fields } of batch) this.receive(fields);
+    const now = performance.now();
+    if (now - this.forgottenAt < FORGET_EACH_MS) return;
+    this.forgottenAt = now;
+    this.seen.sweep();
+    this.feed.forget(log, batch.at(-1)!.offset);
+  }
+
+  gap(log: string): void {
+    this.logger.warn({ event: 'backplane.gap', log: 'inbox' });
+    for (const { reject } of this.asked.values()) reject(new MailError('unsure'));
+    this.logs.append(log, { k: 'opened' }, BOUND).catch(() => undefined);
+  }
+
+  /** Tries again while there is time: what arrives twice is run once. */
+  private async send(node: string, head: Fields, body: unknown, ms: number): Promise<void> {
+    const until = Date.now() + ms;
+    const content = JSON.stringify(body ?? null);
+    const isLarge = content.length > MAX_INLINE;
+    const fields: Fields = {
+      ...head,
+      f: this.membership.self,
+      b: isLarge ? '' : content,
+      ...(isLarge ? { r: `mail:${head['i']}:${head['k']}` } : {}),
+      u: String(Math.round(until + this.membership.skewMs)),
+    };
+    for (;;) {
+      try {
+        if (isLarge) await this.records.create(fields['r']!, { b: content }, TELL_MS);
+        const offset = await this.logs.append(inboxOf(node), fields, { ...BOUND, existingOnly: true });
+        if (offset === undefined) throw new MailError('unsure');
+        return;
+      } catch (error) {
+        if (!(error instanceof BackplaneUnavailable)) throw error;
+        if (Date.now() + RETRY_MS >= until) throw new MailError('unsure');
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  private receive(fields: Fields): void {
+    const { i: id = '', k: kind = '', u = '0' } = fields;
+    const until = Number(u) - this.membership.skewMs;
+    if (until < Date.now() || this.seen.get(`${kind}:${id}`) === true) return;
+    this.seen.set(`${kind}:${id}`, true, until);
+    this.handle(kind, id, fields).catch((error: unknown) => {
+      this.logger.warn({ event: 'backplane.mail_failed', kind, err: error });
+    });
+  }
+
+  private async handle(kind: string, id: string, fields: Fields): Promise<void> {
+    const body = await this.bodyOf(fields);
+    if (kind === 'answer') return this.settle(id, body as { problem?: MailProblem; answer?: unknown });
+    const { f: from = '', a: isAsked } = fields;
+    const reply = await this.run(kind, body, from);
+    if (isAsked !== undefined) await this.send(from, { i: id, k: 'answer' }, reply, ASK_MS);
+  }
+
+  private async run(kind: string, body: unknown, from: string): Promise<object> {
+    const handler = this.handlers.get(kind);
+    if (handler === undefined) return { problem: 'unsupported' };
+    try {
+      return { answer: await handler(body, from) };
+    } catch (error) {
+      this.logger.error({ event: 'backplane.handler_failed', kind, err: error });
+      return { problem: 'failed' };
+    }
+  }
+
+  private settle(id: string, { problem, answer }: { problem?: MailProblem; answer?: unknown }): void {
+    const pending = this.asked.get(id);
+    if (problem !== undefined) pending?.reject(new MailError(problem));
+    else pending?.resolve(answer);
+  }
+
+  private async bodyOf({ b = 'null', r }: Fields): Promise<unknown> {
+    if (r === undefined) return JSON.parse(b);
+    const record = await this.records.read(r);
+    return record === undefined || record === 'ended' ? undefined : JSON.parse(record['b'] ?? 'null');
+  }
+}
+
+function inboxOf(node: string): string {
+  return `inbox:${node}`;
+}

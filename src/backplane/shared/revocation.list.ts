@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { BackplaneUnavailable } from '../backplane-unavailable.error.js';
+import { MemoryRevocationStore } from '../memory/memory-revocation.store.js';
+import type { Fields, Records, RecordState } from '../records.js';
+import {
+  denies,
+  type RevocableToken,
+  type Revocation,
+  type RevocationStore,
+  type RevocationTarget,
+  revocationKey,
+  targetsOf,
+} from '../revocation-store.js';
+import type { Bus } from './bus.js';
+import type { Membership } from './membership.js';
+
+const TOPIC = 'revoked';
+const MAX_VERDICTS = 50_000;
+/** How long "not revoked" holds on a node that can't hear of a revocation. */
+const GRACE_MS = 10_000;
+
+/**
+ * {@link RevocationStore} of all nodes. A verdict that was read once holds for as long as the bus is live: a revocation
+ * would be heard. What was heard is asked first, so that a verdict which was read at the same time can't win over it.
+ */
+export class RevocationList implements RevocationStore {
+  private readonly heard = new MemoryRevocationStore();
+  /** Tokens that no record has denied. */
+  private readonly cleared = new LRUCache<string, true>({ max: MAX_VERDICTS });
+
+  private gaps = 0;
+
+  constructor(
+    private readonly records: Records,
+    private readonly bus: Bus,
+    private readonly membership: Membership,
+  ) {
+    bus.on(TOPIC, (body) => void this.hear(body as Revocation));
+    bus.onGap(() => {
+      this.gaps += 1;
+      this.cleared.clear();
+    });
+    membership.on('replaced', () => this.writeAgain());
+  }
+
+  /** Resolves once every node that is in reach hears of it. Rejects with `BackplaneUnavailable`: it may hold all the same. */
+  async revoke(revocation: Revocation): Promise<void> {
+    await this.write(revocation);
+    await this.hear(revocation);
+    await this.bus.publish(TOPIC, revocation);
+  }
+
+  isRevoked(token: RevocableToken): boolean | Promise<boolean> {
+    if (this.heard.isRevoked(token)) return true;
+    if (this.bus.isLive && this.cleared.get(token.tokenId) === true) return false;
+    return this.look(token);
+  }
+
+  onRevoked(listener: (revocation: Revocation) => void): () => void {
+    return this.heard.onRevoked(listener);
+  }
+
+  sweep(): void {
+    this.heard.sweep();
+  }
+
+  private async look(token: RevocableToken): Promise<boolean> {
+    const { gaps } = this;
+    const targets = targetsOf(token);
+    let found: readonly (Fields | 'ended' | undefined)[];
+    try {
+      found = await Promise.all(targets.map((target) => this.records.read(recordOf(target))));
+    } catch (error) {
+      const isExcused = error instanceof BackplaneUnavailable && this.bus.lagMs < GRACE_MS;
+      if (isExcused && this.cleared.get(token.tokenId) === true) return this.heard.isRevoked(token);
+      throw error;
+    }
+    const revocations = found.flatMap((fields, at) => {
+      if (fields === undefined || fields === 'ended') return [];
+      return { target: targets[at]!, revokedAt: Number(fields['at']), expiresAt: Number(fields['exp']) };
+    });
+    if (revocations.some((revocation) => denies(revocation, token))) return true;
+    // Shortly after a loss of data, the records of some revocations have not been written again yet.
+    if (gaps === this.gaps && this.membership.isSteady) this.cleared.set(token.tokenId, true);
+    return this.heard.isRevoked(token);
+  }
+
+  private async hear(revocation: Revocation): Promise<void> {
+    if (!this.heard.holds(revocation)) await this.heard.revoke(revocation);
+  }
+
+  /** The later of two revocations of one subject holds. */
+  private async write({ target, revokedAt, expiresAt }: Revocation): Promise<void> {
+    const ttlMs = expiresAt * 1_000 - Date.now();
+    if (ttlMs <= 0) return;
+    const fields = { at: String(revokedAt), exp: String(expiresAt) };
+    let state: RecordState | 'unmet' = 'missing';
+    while (state === 'missing') {
+      if (await this.records.create(recordOf(target), fields, ttlMs)) return;
+      const change = { set: fields, ifHigher: ['at', revokedAt] as const };
+      state = await this.records.patch(recordOf(target), change, ttlMs);
+    }
+  }
+
+  private writeAgain(): void {
+    for (const revocation of this.heard.all) this.write(revocation).catch(() => undefined);
+  }
+}
+
+/** By a digest: names of people and providers do not belong into the names of keys. */
+function recordOf(target: RevocationTarget): string {
+  return `rev:${createHash('sha256').update(revocationKey(target)).digest('base64url')}`;
+}
