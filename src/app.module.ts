@@ -8,7 +8,7 @@ import {
   RevocationController,
   TokenController,
 } from './auth/index.js';
-import { BackplaneModule } from './backplane/index.js';
+import { BackplaneModule, type BackplaneOptions } from './backplane/index.js';
 import {
   AUTH_SETTINGS,
   type AuthSettings,
@@ -46,6 +46,13 @@ for (const controller of [
 function stateKey({ secret }: { readonly secret?: string }): Uint8Array {
   if (secret === undefined) return randomBytes(32);
   return new Uint8Array(hkdfSync('sha256', secret, '', 'nestjs-mcp-server requestState', 32));
+}
+
+/** Nodes that would accept each other's tokens, for the same address, are one server. */
+function backplaneOptions({ auth, backplane }: Settings): BackplaneOptions {
+  const { secret = '', publicUrl } = auth;
+  const digest = hkdfSync('sha256', secret, publicUrl, 'nestjs-mcp-server nodes', 16);
+  return { redis: backplane.redis, fingerprint: Buffer.from(digest).toString('base64url') };
 }
 
 type SettingGroups = [HttpSettings, SessionSettings, LimitSettings, AuthSettings];
@@ -88,7 +95,7 @@ export class AppModule {
       imports: [
         ConfigurationModule.forRoot(settings),
         AuditModule,
-        BackplaneModule,
+        BackplaneModule.forRoot(backplaneOptions(settings)),
         // Express tries routes in this order: the ones that are busy come first.
         McpModule.forRootAsync({
           inject: [HTTP_SETTINGS, SESSION_SETTINGS, LIMIT_SETTINGS, AUTH_SETTINGS],

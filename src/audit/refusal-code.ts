@@ -70,6 +70,7 @@ export const REFUSAL_CODES = [
   'shutting_down',
   'audit_unavailable',
   'server_full',
+  'backplane_unavailable',
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from '../app.module.js';
@@ -74,14 +74,15 @@ export function configureHttpApp(app: NestExpressApplication, settings: Settings
 }
 
 /**
- * Ends the application within `graceMs`: it is not ready any more, takes no new session or call, answers the calls
+ * Ends the application within `delayMs` and `graceMs`: it is not ready any more, serves on for `delayMs`, then takes no new session or call, answers the calls
  * in flight or tells their clients why not, ends the streams, closes the connections. Nest's own shutdown would wait
  * for the streams for ever, or cut the calls.
  */
-export async function closeHttpApp(app: NestExpressApplication, graceMs: number): Promise<void> {
+export async function closeHttpApp(app: NestExpressApplication, graceMs: number, delayMs = 0): Promise<void> {
   const closingMs = Math.min(MAX_CLOSING_MS, graceMs * CLOSING_SHARE);
   const server: Server = app.getHttpServer();
   app.get(Readiness).obstruct('shutting_down');
+  if (delayMs > 0) await serveOn(server, delayMs);
   await app.get(SessionDrain).run(graceMs - closingMs);
   const adapter = app.getHttpAdapter() as unknown as BoundedExpressAdapter;
   const cut = setTimeout(() => adapter.cutConnections(), closingMs);
@@ -91,13 +92,26 @@ export async function closeHttpApp(app: NestExpressApplication, graceMs: number)
 }
 
 /**
+ * Serves as before, while balancers find out that this node is not ready; each response is the last one on its
+ * connection, so that the next request goes to another node.
+ */
+async function serveOn(server: Server, ms: number): Promise<void> {
+  server.prependListener('request', sayLast);
+  await sleep(ms);
+}
+
+function sayLast(_request: unknown, response: ServerResponse): void {
+  response.shouldKeepAlive = false;
+}
+
+/**
  * Takes no new connection, and sends `Connection: close` with the next response on each open one. A client whose
  * connection is closed without that cannot know whether its last request was run. RFC 9112, section 9.6.
  */
 async function announceClose(server: Server, ms: number): Promise<void> {
   // As an HTTP server it would close the idle connections too.
   NetServer.prototype.close.call(server);
-  server.prependListener('request', (_request, response) => (response.shouldKeepAlive = false));
+  server.prependListener('request', sayLast);
   const until = Date.now() + ms;
   while (Date.now() < until && (await connectionsOf(server)) > 0) await sleep(POLL_MS);
 }

@@ -9,6 +9,7 @@ export async function startHttpServer(): Promise<Stop> {
   const settings = loadSettings(process.env, { directory: process.cwd() });
   // No tool, and no program that one starts, has a use for the key.
   delete process.env['JWT_SECRET'];
+  delete process.env['REDIS_URL'];
   const app = await createHttpApp(settings);
   try {
     await app.listen(settings.http.port, settings.http.host);
@@ -27,5 +28,6 @@ export async function startHttpServer(): Promise<Stop> {
     environment: settings.environment,
     developmentTokens: settings.auth.developmentTokens,
   });
-  return stopInOrder(logger, () => closeHttpApp(app, settings.sessions.shutdownGraceMs));
+  const { shutdownDelayMs, shutdownGraceMs } = settings.sessions;
+  return stopInOrder(logger, () => closeHttpApp(app, shutdownGraceMs, shutdownDelayMs));
 }

@@ -1,9 +1,10 @@
 import { RuntimeException } from '@nestjs/core/errors/exceptions/index.js';
+import { BackplaneRefused } from '../backplane/index.js';
 import { ConfigurationError } from '../config/index.js';
 import { WiringError } from '../mcp/index.js';
 
 /** Errors whose message says what to change; a stack would only hide it. The last one is Nest's: a missing provider. */
-const SELF_EXPLAINING = [ConfigurationError, WiringError, RuntimeException];
+const SELF_EXPLAINING = [BackplaneRefused, ConfigurationError, WiringError, RuntimeException];
 
 /** Ends a process whose start has failed, with exit code 1, and says why. */
 export function exitWithStartFailure(error: unknown): void {

@@ -42,8 +42,9 @@ describe('ConfigurationModule', () => {
 
   it('gives a room each namespace', async () => {
     // What is left out here is read where the process starts.
-    const { environment, warnings, stdio, ...namespaces } = settings;
+    const { environment, warnings, stdio, backplane, ...namespaces } = settings;
     expect([environment, warnings, stdio.scopes]).toEqual(['development', [], ['mcp:access']]);
+    expect(backplane.redis).toBeUndefined();
     expect((await build()).get(Room)).toEqual(namespaces);
   });
 

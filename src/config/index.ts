@@ -19,6 +19,7 @@ export { RATE_LIMIT_FORMAT, readRateLimit, type RateLimit } from './rate-limit.j
 export type {
   AuditSettings,
   AuthSettings,
+  BackplaneSettings,
   ClaimNames,
   Environment,
   ExternalIssuer,

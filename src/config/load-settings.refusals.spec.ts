@@ -41,7 +41,7 @@ describe('loadSettings refuses', () => {
       PORT: 'x',
       HEARTBEAT: '15',
       AUTH_DEV_TOKENS: 'true',
-      REDIS_URL: 'redis://localhost',
+      REDIS_URL: 'http://localhost',
       JWT_ISUER: 'x',
     };
     const expected = [

@@ -50,8 +50,10 @@ describe('loadSettings', () => {
         maxMs: 43_200_000,
         perPrincipal: 100,
         heartbeatMs: 15_000,
+        shutdownDelayMs: 0,
         shutdownGraceMs: 2_000,
       },
+      backplane: { redis: undefined },
       limits: {
         calls: undefined,
         failedAuthentications: undefined,
@@ -77,7 +79,8 @@ describe('loadSettings', () => {
         trustedProxies: [],
       },
       auth: { issuer: PRODUCTION.PUBLIC_URL, audience: PRODUCTION.PUBLIC_URL, developmentTokens: false },
-      sessions: { shutdownGraceMs: 25_000 },
+      sessions: { shutdownDelayMs: 0, shutdownGraceMs: 25_000 },
+      backplane: { redis: undefined },
       limits: {
         calls: { count: 600, periodMs: 60_000 },
         failedAuthentications: { count: 60, periodMs: 60_000 },
@@ -85,6 +88,15 @@ describe('loadSettings', () => {
       logs: { level: 'info', format: 'json' },
       audit: { destination: 'stdout' },
     });
+  });
+
+  it('serves on for a moment after SIGTERM where there are other nodes', () => {
+    const REDIS_URL = 'redis://:hidden@redis.example.com';
+    const { backplane, sessions } = load({ ...PRODUCTION, REDIS_URL });
+    expect(backplane.redis).toEqual({ url: REDIS_URL, prefix: 'mcp' });
+    expect(sessions.shutdownDelayMs).toBe(5_000);
+    expect(load({ ...PRODUCTION, REDIS_URL, SHUTDOWN_DELAY: '0s' }).sessions.shutdownDelayMs).toBe(0);
+    expect(development({ JWT_SECRET: SECRET, REDIS_URL }).sessions.shutdownDelayMs).toBe(0);
   });
 
   it('counts test as development', () =>
@@ -140,6 +152,7 @@ describe('loadSettings', () => {
       maxMs: 7_200_000,
       perPrincipal: 3,
       heartbeatMs: 500,
+      shutdownDelayMs: 0,
       shutdownGraceMs: 0,
     });
     expect(limits).toEqual({

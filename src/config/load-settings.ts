@@ -6,7 +6,14 @@ import { externalIssuers, issuerProblems } from './external-issuers.js';
 import { isLoopbackHost } from './loopback.js';
 import { secretFromFile, secretWarnings } from './jwt-secret.js';
 import { SETTINGS_TABLE } from './settings-table.js';
-import type { AuthSettings, Environment, HttpSettings, SessionSettings, Settings } from './settings.js';
+import type {
+  AuthSettings,
+  BackplaneSettings,
+  Environment,
+  HttpSettings,
+  SessionSettings,
+  Settings,
+} from './settings.js';
 import { unknownProblems } from './unknown-settings.js';
 import { unsupportedProblems } from './unsupported-settings.js';
 
@@ -85,7 +92,8 @@ function assemble(
     warnings,
     http: Object.freeze(httpSettings(environment, values, publicUrl)),
     auth: Object.freeze(authSettings(environment, values, publicUrl, secret)),
-    sessions: Object.freeze(sessionSettings(values)),
+    sessions: Object.freeze(sessionSettings(environment, values)),
+    backplane: Object.freeze({ redis: redisTarget(values) }),
     limits: Object.freeze({
       calls: values.RATE_LIMIT,
       failedAuthentications: values.RATE_LIMIT_IP,
@@ -143,12 +151,18 @@ function authSettings(
   };
 }
 
-function sessionSettings(values: SettingValues): SessionSettings {
+function redisTarget({ REDIS_URL: url, REDIS_PREFIX: prefix }: SettingValues): BackplaneSettings['redis'] {
+  return url === undefined ? undefined : Object.freeze({ url, prefix });
+}
+
+function sessionSettings(environment: Environment, values: SettingValues): SessionSettings {
+  const hasOthers = environment === 'production' && values.REDIS_URL !== undefined;
   return {
     idleMs: values.SESSION_IDLE,
     maxMs: values.SESSION_MAX,
     perPrincipal: values.SESSIONS_PER_PRINCIPAL,
     heartbeatMs: values.HEARTBEAT,
+    shutdownDelayMs: values.SHUTDOWN_DELAY ?? (hasOthers ? 5_000 : 0),
     shutdownGraceMs: values.SHUTDOWN_GRACE,
   };
 }

@@ -4,6 +4,8 @@ import {
   listenHost,
   productionPublicUrl,
   publicUrl,
+  redisPrefix,
+  redisUrl,
   trustedProxy,
 } from './network-formats.js';
 
@@ -134,5 +136,30 @@ describe('productionPublicUrl', () => {
     expect(productionPublicUrl.safeParse(text).error?.issues[0]?.message).toContain(
       'must be https in production',
     ),
+  );
+});
+
+describe('redisUrl', () => {
+  it.each([
+    'redis://localhost',
+    'rediss://user:p%40ss@redis.example.com:6380/2',
+    'redis://:secret@[::1]:6379/',
+  ])('reads %s', (text) => expect(redisUrl.parse(text)).toBe(text));
+
+  it.each([
+    'localhost:6379',
+    'http://localhost',
+    'redis:localhost',
+    'redis://',
+    'redis://host/name',
+    'redis://host?tls=1',
+  ])('refuses %j', (text) => expect(redisUrl.safeParse(text).success).toBe(false));
+});
+
+describe('redisPrefix', () => {
+  it.each(['mcp', 'team-a:mcp', 'x.y_z'])('reads %s', (text) => expect(redisPrefix.parse(text)).toBe(text));
+
+  it.each(['', ':mcp', '{mcp}', 'a b', 'x'.repeat(65)])('refuses %j', (text) =>
+    expect(redisPrefix.safeParse(text).success).toBe(false),
   );
 });

@@ -97,6 +97,18 @@ export const productionPublicUrl = publicUrl.refine(
   'must be https in production (http only for a loopback host)',
 );
 
+/** Where Redis is; it comes out as it is. The path may name a database by its number. */
+export const redisUrl = z.string().refine((text) => {
+  const url = URL.parse(text);
+  if (url === null || !/^rediss?:\/\//i.test(text)) return false;
+  return url.hostname !== '' && /^(\/\d{0,3})?$/.test(url.pathname) && url.search === '' && url.hash === '';
+}, 'must be redis:// or rediss:// with a host, such as rediss://user:password@host:6379, and at most the number of a database');
+
+/** Braces would change on which shard a key lies. */
+export const redisPrefix = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9:._-]{0,63}$/i, 'must be 1 to 64 letters, digits and : . _ -');
+
 function withoutTrailingSlash(text: string): string {
   const { origin, pathname } = new URL(text);
   return origin + pathname.replace(/\/+$/, '');

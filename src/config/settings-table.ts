@@ -1,4 +1,5 @@
 import * as network from './network-formats.js';
+import { NODE_SETTINGS } from './node-settings.js';
 import { issuers, LONGEST_TOLERANCE } from './issuer-formats.js';
 import { REQUIRED, requiredWithout, same, told, type Setting } from './setting.js';
 import { LOG_FORMATS, LOG_LEVELS } from './settings.js';
@@ -196,12 +197,7 @@ export const SETTINGS_TABLE = {
     defaults: same('4mb'),
     example: '4mb',
   },
-  SHUTDOWN_GRACE: {
-    description: 'Time to drain after SIGTERM.',
-    schema: duration('0s', '10m'),
-    defaults: { development: '2s', production: '25s' },
-    example: '25s',
-  },
+  ...NODE_SETTINGS,
   LOG_LEVEL: {
     description: `Least important level that is logged: ${LOG_LEVELS.join(', ')}.`,
     schema: oneOf(LOG_LEVELS),

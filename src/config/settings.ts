@@ -99,8 +99,16 @@ export interface SessionSettings {
   readonly perPrincipal: number;
   /** Time between two comments on an SSE stream. */
   readonly heartbeatMs: number;
-  /** Time to drain after SIGTERM; may be 0. */
+  /** Time after SIGTERM in which a node is not ready, and serves on, before it drains; may be 0. */
+  readonly shutdownDelayMs: number;
+  /** Time to drain after that; may be 0. */
   readonly shutdownGraceMs: number;
+}
+
+/** What the nodes share. */
+export interface BackplaneSettings {
+  /** Undefined: one node, with its state in memory. Its URL may hold a password: never log it. */
+  readonly redis: { readonly url: string; readonly prefix: string } | undefined;
 }
 
 /** How often what may happen; undefined: without a limit. */
@@ -154,4 +162,5 @@ export interface Settings {
   readonly stdio: StdioSettings;
   readonly logs: LogSettings;
   readonly audit: AuditSettings;
+  readonly backplane: BackplaneSettings;
 }

@@ -3,7 +3,6 @@ import { unsupportedProblems } from './unsupported-settings.js';
 describe('unsupportedProblems', () => {
   it.each([
     ['OAUTH_SERVER', 'on'],
-    ['REDIS_URL', 'redis://user:hidden@localhost'],
     ['SESSION_PING', '30s'],
     ['MANAGEMENT_PORT', '9464'],
   ])('refuses %s=%s', (name, value) =>

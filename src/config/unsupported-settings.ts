@@ -3,7 +3,6 @@ import type { SettingProblem } from './configuration.error.js';
 /** Settings that a later version brings, with the value that already says what this version does. */
 export const UNSUPPORTED_SETTINGS: Readonly<Record<string, { readonly unless?: string }>> = {
   OAUTH_SERVER: { unless: 'off' },
-  REDIS_URL: {},
   SESSION_PING: { unless: 'off' },
   MANAGEMENT_PORT: {},
 };

@@ -19,9 +19,9 @@ export class HealthController {
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   ready(@Res() response: Response): void {
-    const reasons = this.readiness.obstacles;
-    if (reasons.length === 0) answer(response, 200, { status: 'ok' });
-    else answer(response, 503, { status: 'unavailable', reasons });
+    const { obstacles: reasons, outage: backplane } = this.readiness;
+    if (reasons.length > 0) answer(response, 503, { status: 'unavailable', reasons });
+    else answer(response, 200, { status: 'ok', backplane });
   }
 }
 

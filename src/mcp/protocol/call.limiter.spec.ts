@@ -39,7 +39,7 @@ async function make(callLimit: RateLimit | undefined): Promise<CallLimiter> {
   ]) {
     registry.add({ description: '', ...tool }, new SomeTool());
   }
-  const module = await Test.createTestingModule({ imports: [BackplaneModule] }).compile();
+  const module = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
   const limiter = module.get<RateLimiter>(RateLimiter);
   const refused = { record: () => {}, assertRecordable: () => {} } as unknown as RefusedCalls;
   const mcpOptions = { ...options, callsInFlight: 2, bytesInFlight: 1 } as unknown as McpModuleOptions;

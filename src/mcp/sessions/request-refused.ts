@@ -1,5 +1,6 @@
 import type { RefusalCode } from '../../audit/index.js';
 import { HttpException, HttpStatus } from '@nestjs/common';
+import { BackplaneUnavailable } from '../../backplane/index.js';
 import { BudgetExceededError } from '../limits/in-flight.budgets.js';
 import { ErrorCode, type RequestId } from '../messages/sdk-types.js';
 
@@ -92,8 +93,12 @@ export function rateLimited(
 /** Seconds until trying again is likely to help where too much is in flight. */
 const BUDGET_RETRY = 2;
 
-/** What a budget refuses, as a refusal of the request: 429 for a user's own, 503 for the server's. Any other error itself. */
+/**
+ * What a budget refuses, as a refusal of the request: 429 for a user's own, 503 for the server's. 503 too where what the
+ * nodes share cannot be reached. Any other error itself.
+ */
 export function asRefusal(error: unknown): unknown {
+  if (error instanceof BackplaneUnavailable) return backplaneUnavailable();
   if (!(error instanceof BudgetExceededError)) return error;
   const { message, whose, what } = error;
   return whose === 'user'
@@ -111,6 +116,16 @@ export function asRefusal(error: unknown): unknown {
         ErrorCode.InternalError,
         BUDGET_RETRY,
       );
+}
+
+function backplaneUnavailable(): RequestRefused {
+  return new RequestRefused(
+    HttpStatus.SERVICE_UNAVAILABLE,
+    'backplane_unavailable',
+    'What the nodes of this server share cannot be reached now: try again',
+    ErrorCode.InternalError,
+    1,
+  );
 }
 
 /** What a caller has done must be known afterwards. */

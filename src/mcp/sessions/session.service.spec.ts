@@ -53,7 +53,7 @@ let slots: SlotCounter;
 let service: SessionService;
 
 beforeEach(async () => {
-  const backplane = await Test.createTestingModule({ imports: [BackplaneModule] }).compile();
+  const backplane = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
   records = backplane.get(RecordStore);
   revocations = backplane.get(RevocationStore);
   slots = backplane.get(SlotCounter);

@@ -40,7 +40,7 @@ let log: RemoteLog;
 let stream: ResumableStream;
 
 beforeEach(async () => {
-  const backplane = await Test.createTestingModule({ imports: [BackplaneModule] }).compile();
+  const backplane = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
   log = new RemoteLog(backplane.get<ReplayLog>(ReplayLog));
   stream = new ResumableStream({ name: 'reply-1', logKey: 'session', log, onLost: lost, isPrimed: true });
   server = createServer().listen(0, '127.0.0.1');

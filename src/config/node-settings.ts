@@ -1,0 +1,31 @@
+import { redisPrefix, redisUrl } from './network-formats.js';
+import { same, type Setting, told } from './setting.js';
+import { duration } from './value-formats.js';
+
+/** What makes a process one node of several, and how it leaves them. A part of the settings table. */
+export const NODE_SETTINGS = {
+  REDIS_URL: {
+    description: 'Redis or Valkey that all nodes share, redis:// or rediss://; see scale-out.md.',
+    schema: redisUrl,
+    defaults: same(told('none: one node, in memory')),
+    example: 'rediss://mcp:password@redis.example.com:6379',
+  },
+  REDIS_PREFIX: {
+    description: 'What the names of all keys in Redis begin with; another one for each server.',
+    schema: redisPrefix,
+    defaults: same('mcp'),
+    example: 'mcp',
+  },
+  SHUTDOWN_DELAY: {
+    description: 'Time after SIGTERM in which the server is not ready, and serves on, before it drains.',
+    schema: duration('0s', '10m'),
+    defaults: { development: told('0s'), production: told('5s with REDIS_URL, else 0s') },
+    example: '5s',
+  },
+  SHUTDOWN_GRACE: {
+    description: 'Time to drain after SIGTERM and SHUTDOWN_DELAY.',
+    schema: duration('0s', '10m'),
+    defaults: { development: '2s', production: '25s' },
+    example: '25s',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
