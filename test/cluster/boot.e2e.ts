@@ -4,6 +4,16 @@ import { SECRET } from '../canary/canaries.js';
 
 const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://mcp.example.com', JWT_SECRET: SECRET };
 
+const refused = async (env: Record<string, string>): Promise<string> => {
+  const server = await ServerProcess.spawn({ ...PRODUCTION, HOST: '127.0.0.1', ...env });
+  expect(await server.exited).toBe(1);
+  return server.output;
+};
+const ready = async ({ url }: ServerProcess) => {
+  const response = await fetch(`${url}/health/ready`);
+  return (await response.json()) as object;
+};
+
 (hasRedis() ? describe : describe.skip)('the start with REDIS_URL', () => {
   const started = new Set<ServerProcess>();
   const start = async (env: Record<string, string>) => {
@@ -15,15 +25,6 @@ const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://mcp.example.co
     });
     started.add(server);
     return server;
-  };
-  const refused = async (env: Record<string, string>): Promise<string> => {
-    const server = await ServerProcess.spawn({ ...PRODUCTION, HOST: '127.0.0.1', ...env });
-    expect(await server.exited).toBe(1);
-    return server.output;
-  };
-  const ready = async ({ url }: ServerProcess) => {
-    const response = await fetch(`${url}/health/ready`);
-    return (await response.json()) as object;
   };
   afterEach(async () => {
     await Promise.all([...started].map((server) => server.stop()));

@@ -21,6 +21,7 @@ const OPTIONS: RedisOptions = {
   lazyConnect: true,
   protocol: 2,
   connectTimeout: 1_000,
+  disconnectTimeout: 200,
   commandTimeout: COMMAND_MS,
   socketTimeout: 1_000,
   enableOfflineQueue: false,
@@ -47,6 +48,7 @@ export class RedisConnection {
   private timeouts = 0;
   private probe: NodeJS.Timeout | undefined;
   private lastError: Error | undefined;
+  private isClosed = false;
 
   private constructor(
     private readonly redis: Redis,
@@ -124,6 +126,7 @@ export class RedisConnection {
 
   /** Closes all connections at once. */
   close(): void {
+    this.isClosed = true;
     clearInterval(this.probe);
     for (const redis of [this.redis, ...this.readers]) {
       redis.removeAllListeners('close');
@@ -144,7 +147,7 @@ export class RedisConnection {
 
   private onTimeout(): void {
     this.timeouts += 1;
-    if (this.timeouts < MAX_TIMEOUTS || this.probe !== undefined) return;
+    if (this.timeouts < MAX_TIMEOUTS || this.probe !== undefined || this.isClosed) return;
     this.onLost('no answer in time');
     this.probe = setInterval(() => {
       if (this.redis.status !== 'ready') return this.endProbe();

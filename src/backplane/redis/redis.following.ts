@@ -5,8 +5,8 @@ import type { Following, LogFollower, Offset } from '../logs.js';
 import type { RedisConnection } from './redis.connection.js';
 import { isBefore, logEntryOf, type StreamEntry } from './stream-entry.js';
 
-/** A read waits so long for entries. With a trip of 500 ms it still returns within 750 ms. */
-const BLOCK_MS = 200;
+/** A read waits so long for entries. With a trip of 500 ms it still returns in time for the bus to be live. */
+const BLOCK_MS = 150;
 const BATCH = 64;
 const READ = ['COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS'];
 const RETRY_MS = 20;

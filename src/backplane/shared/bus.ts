@@ -6,8 +6,8 @@ const LOG = 'bus';
 const BOUND = { entries: 100_000, ttlMs: 600_000 };
 /** What was read stays in the node's memory, so that most resumptions ask nothing of the engine. */
 const RING = 1_000;
-/** A read waits 200 ms: with a trip of 500 ms the bus is still live. */
-const LIVE_MS = 750;
+/** Less than the second that a revocation may take. A trip to the engine may take half of one. */
+const LIVE_MS = 850;
 
 /** What a node has told all nodes. */
 export interface BusMessage {
