@@ -15,6 +15,10 @@ const MAX_WAITING = 4 * 1024;
 const MAX_DROPPED_BYTES = 64 * 1024 * 1024;
 const MAX_DROPPED_CHUNKS = 4 * 1024;
 
+/** Of all such bodies together: what is dropped between two rests, so that reading them does not keep others waiting. */
+const DROPPED_AT_ONCE = 1024 * 1024;
+const REST_MS = 10;
+
 /** What is kept on each request of a server whose bodies are gathered. */
 export interface BodyState {
   gathered: Buffer | undefined;
@@ -79,7 +83,7 @@ export function gatherBodies(prototype: IncomingMessage): void {
 
   const gathering = {
     push(this: Request, chunk: Buffer | null): boolean {
-      if (this.isAnswered && chunk !== null) return drop(this, chunk);
+      if (this.isAnswered && chunk !== null) return drop(this, chunk, read);
       if (chunk === null || chunk.length >= LARGE) {
         const more = pass(this, chunk);
         return this.isAskedFor ? more : this.readableLength < MAX_WAITING;
@@ -115,6 +119,9 @@ export function gatherBodies(prototype: IncomingMessage): void {
   Object.assign(prototype, gathering);
 }
 
+let droppedNow = 0;
+let resting: Request[] = [];
+
 function gather(request: Request, chunk: Buffer): void {
   const { gathered, gatheredBytes } = request;
   const bytes = gatheredBytes + chunk.length;
@@ -130,11 +137,26 @@ function gather(request: Request, chunk: Buffer): void {
   }
 }
 
-function drop(request: Request, { length }: Buffer): boolean {
+/** False: the socket is not read until {@link rest} is over. */
+function drop(request: Request, { length, buffer }: Buffer, read: IncomingMessage['_read']): boolean {
+  // Not left to the garbage collector, which takes its time. Node makes a buffer of its own for each large chunk.
+  if (length === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
   request.droppedBytes += length;
   request.droppedChunks += 1;
   if (request.droppedBytes > MAX_DROPPED_BYTES || request.droppedChunks > MAX_DROPPED_CHUNKS) {
     cut(request.socket);
+    return true;
   }
-  return true;
+  if (droppedNow === 0) setTimeout(rest, REST_MS, read).unref();
+  droppedNow += length;
+  if (droppedNow < DROPPED_AT_ONCE) return true;
+  resting.push(request);
+  return false;
+}
+
+function rest(read: IncomingMessage['_read']): void {
+  const requests = resting;
+  resting = [];
+  droppedNow = 0;
+  for (const request of requests) if (!request.destroyed) read.call(request, 0);
 }

@@ -1,4 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { leftBehind } from './garbage.js';
+
+interface Piece {
+  readonly begin: () => void;
+  readonly bytes: number;
+}
 
 /**
  * Work that takes the process a while, one piece at a time, and the users in turn: between two pieces of one user comes
@@ -8,16 +14,19 @@ import { Injectable } from '@nestjs/common';
 @Injectable()
 export class FairTurns {
   /** What each user waits for, in the order in which the users come. */
-  private readonly waiting = new Map<string, (() => void)[]>();
+  private readonly waiting = new Map<string, Piece[]>();
   /** A piece is run, or was run just now. */
   private isBusy = false;
 
-  /** Resolves when it is this user's turn. What it does then, up to where it waits again, is one piece. */
-  take(user: string): Promise<void> {
-    return new Promise((resolve) => {
+  /**
+   * Resolves when it is this user's turn. What it does then, up to where it waits again, is one piece. `bytes`: of the
+   * message that it is about; what the piece leaves behind is collected after it.
+   */
+  take(user: string, bytes = 0): Promise<void> {
+    return new Promise((begin) => {
       const queue = this.waiting.get(user);
-      if (queue === undefined) this.waiting.set(user, [resolve]);
-      else queue.push(resolve);
+      if (queue === undefined) this.waiting.set(user, [{ begin, bytes }]);
+      else queue.push({ begin, bytes });
       if (this.isBusy) return;
       this.isBusy = true;
       setImmediate(() => this.next());
@@ -33,11 +42,14 @@ export class FairTurns {
     const [user, queue] = first;
     // To the end of the row, where there is more to do for this user.
     this.waiting.delete(user);
-    const begin = queue.shift()!;
+    const { begin, bytes } = queue.shift()!;
     if (queue.length > 0) this.waiting.set(user, queue);
     const startedAt = performance.now();
     begin();
-    // By then the piece has been run.
-    setImmediate(() => setTimeout(() => this.next(), performance.now() - startedAt));
+    setImmediate(() => {
+      // By now the piece has been run.
+      leftBehind(bytes);
+      setTimeout(() => this.next(), performance.now() - startedAt);
+    });
   }
 }

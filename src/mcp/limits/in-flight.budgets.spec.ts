@@ -48,7 +48,7 @@ describe('bytes in flight', () => {
     expect(() => budgets.hold('one-more', 1)).not.toThrow();
   });
 
-  it('of one user are at most an eighth of the heap, whatever is set', () => {
+  it('of one user are at most a twelfth of the heap, whatever is set', () => {
     expect(() => make(2 ** 45).hold('alice', 2 ** 44)).toThrow(overUser('bytes'));
   });
 });

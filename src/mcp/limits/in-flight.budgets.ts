@@ -3,8 +3,8 @@ import { getHeapStatistics } from 'node:v8';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 
 /** The share of the heap that all users together may have held for them, and that one user may. */
-const SHARE_OF_ALL = 1 / 2;
-const SHARE_OF_ONE = 1 / 8;
+const SHARE_OF_ALL = 1 / 3;
+const SHARE_OF_ONE = 1 / 12;
 
 /** A user or the whole server is at its limit: `user` becomes 429, `server` 503. */
 export class BudgetExceededError extends Error {

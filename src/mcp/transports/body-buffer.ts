@@ -1,3 +1,5 @@
+import { freeBytes } from '../limits/garbage.js';
+
 /** The first copy has room for this many bytes. */
 const FIRST = 1024;
 
@@ -8,7 +10,6 @@ const FIRST = 1024;
 export class BodyBuffer {
   private bytes: Buffer | undefined;
   private size = 0;
-  private isOwn = false;
 
   constructor(private readonly maxBytes: number) {}
 
@@ -17,13 +18,17 @@ export class BodyBuffer {
     return this.bytes?.length ?? 0;
   }
 
-  /** False: this is more than a body may have. Nothing is held then, and nothing is taken any more. */
+  /**
+   * Takes over a chunk, whose memory is free afterwards. False: this is more than a body may have. Nothing is held then,
+   * and nothing is taken any more.
+   */
   add(chunk: Buffer): boolean {
     const before = this.size;
     this.size += chunk.length;
-    if (this.size > this.maxBytes) this.bytes = undefined;
+    if (this.size > this.maxBytes) this.drop();
     else if (this.bytes === undefined) this.bytes = chunk;
     else this.append(chunk, before, this.bytes);
+    if (this.bytes !== chunk) freeBytes(chunk);
     return this.size <= this.maxBytes;
   }
 
@@ -34,14 +39,18 @@ export class BodyBuffer {
     return whole;
   }
 
+  /** Nothing is held any more. */
+  drop(): void {
+    if (this.bytes !== undefined) freeBytes(this.bytes);
+    this.bytes = undefined;
+  }
+
   private append(chunk: Buffer, at: number, bytes: Buffer): void {
     if (this.size > bytes.length) {
       const room = Math.min(this.maxBytes, Math.max(2 * this.size, FIRST));
       this.bytes = Buffer.allocUnsafeSlow(room);
       bytes.copy(this.bytes, 0, 0, at);
-      // Not left to the garbage collector, which takes its time. The first chunk is not this buffer's own.
-      if (this.isOwn) (bytes.buffer as ArrayBuffer).transfer(0);
-      this.isOwn = true;
+      freeBytes(bytes);
     }
     chunk.copy(this.bytes!, at);
   }

@@ -1,13 +1,11 @@
 import type { RefusalCode } from '../../audit/index.js';
 import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import { leftBehind } from '../limits/garbage.js';
+import { freeBytes } from '../limits/garbage.js';
 import type { ByteHold } from '../limits/in-flight.budgets.js';
 import { RequestRefused } from '../sessions/request-refused.js';
 import { BodyBuffer } from './body-buffer.js';
 
-/** Bytes of a chunk that is of a large body. */
-const LARGE_CHUNK = 16_384;
 const CONTENT_TYPE = 'content-type';
 const CHARSET = 'charset=';
 /** The name, what many clients call it, and both as RFC 9110 allows to quote them. */
@@ -74,12 +72,11 @@ export function readBytes(request: IncomingMessage, maxBytes: number, hold: Byte
     // The rest is read and dropped: closing on a client that is still sending would lose it the answer.
     const refuse = (error: unknown): void => {
       isRefused = true;
-      body.take();
+      body.drop();
       reject(error);
     };
     request.on('data', (chunk: Buffer) => {
-      if (chunk.length > LARGE_CHUNK) leftBehind(chunk.length);
-      if (isRefused) return;
+      if (isRefused) return freeBytes(chunk);
       if (!body.add(chunk)) return refuse(tooLarge(maxBytes));
       try {
         hold.resize(body.heldBytes);
@@ -90,7 +87,9 @@ export function readBytes(request: IncomingMessage, maxBytes: number, hold: Byte
     request.once('end', () => resolve(body.take()));
     const failed = (): void => {
       // Also heard after a body that has arrived whole; an exception costs more than the rest of this.
-      if (!request.complete) reject(refused('incomplete_body', 'The body ended early'));
+      if (request.complete) return;
+      body.drop();
+      reject(refused('incomplete_body', 'The body ended early'));
     };
     request.once('close', failed);
     request.once('error', failed);

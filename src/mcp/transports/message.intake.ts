@@ -55,7 +55,7 @@ export class MessageIntake {
 
   /** Parses what has come, in its user's turn where it is large; it is counted with its weight from then on. */
   async parse(bytes: Buffer, hold: ByteHold): Promise<unknown> {
-    if (bytes.length > DEAR_BYTES) await this.turns.take(hold.user);
+    if (bytes.length > DEAR_BYTES) await this.turns.take(hold.user, bytes.length);
     const { value, weight } = parseJson(bytes);
     hold.resize(weight);
     return value;
