@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { cut } from './cut.js';
 import { inTurn } from './dear-reads.js';
 
@@ -15,9 +15,12 @@ const MAX_WAITING = 4 * 1024;
 const MAX_DROPPED_BYTES = 64 * 1024 * 1024;
 const MAX_DROPPED_CHUNKS = 4 * 1024;
 
-/** Of all such bodies together: what is dropped between two rests, so that reading them does not keep others waiting. */
-const DROPPED_AT_ONCE = 1024 * 1024;
-const REST_MS = 10;
+/**
+ * Of all bodies together: what is read in one turn of the event loop, and how many go on in the next. A turn takes one or
+ * two new connections, however long it is.
+ */
+const READ_IN_TURN = 128 * 1024;
+const RESUMED_IN_TURN = 2;
 
 /** What is kept on each request of a server whose bodies are gathered. */
 export interface BodyState {
@@ -53,12 +56,13 @@ export function initBody(request: object): void {
  * - Small chunks are gathered, for all who read the body.
  * - Until the body is asked for, a few kilobytes of it are taken; then the socket is not read any more.
  * - After the answer the rest is dropped, so that a client that is still sending gets the answer; not without end.
+ * - In each turn of the event loop a part of all that has come is read, so that the turns stay short.
  *
  * All bytes of all bodies pass here.
  */
 export function gatherBodies(prototype: IncomingMessage): void {
-  // eslint-disable-next-line typescript/unbound-method -- called with their request
-  const { push, _read: read } = prototype as Request;
+  // eslint-disable-next-line typescript/unbound-method -- called with its request
+  const { push } = prototype as Request;
 
   function pass(request: Request, chunk: Buffer | null): boolean {
     const { gathered, gatheredBytes } = request;
@@ -83,9 +87,10 @@ export function gatherBodies(prototype: IncomingMessage): void {
 
   const gathering = {
     push(this: Request, chunk: Buffer | null): boolean {
-      if (this.isAnswered && chunk !== null) return drop(this, chunk, read);
+      if (this.isAnswered && chunk !== null) return drop(this, chunk);
       if (chunk === null || chunk.length >= LARGE) {
         const more = pass(this, chunk);
+        if (chunk !== null && !mayGoOn(this, chunk.length)) return false;
         return this.isAskedFor ? more : this.readableLength < MAX_WAITING;
       }
       gather(this, chunk);
@@ -119,8 +124,31 @@ export function gatherBodies(prototype: IncomingMessage): void {
   Object.assign(prototype, gathering);
 }
 
-let droppedNow = 0;
-let resting: Request[] = [];
+// eslint-disable-next-line typescript/unbound-method -- called with its request
+const read = IncomingMessage.prototype._read;
+
+let readNow = 0;
+/** Bodies that go on in one of the next turns. */
+const resting: Request[] = [];
+
+/** Counts what was read in this turn. False: the body's socket is not read until {@link nextTurn}. */
+function mayGoOn(request: Request, bytes: number): boolean {
+  if (readNow === 0 && resting.length === 0) setImmediate(nextTurn);
+  readNow += bytes;
+  if (readNow < READ_IN_TURN) return true;
+  if (!request.isHeld) resting.push(request);
+  request.isHeld = true;
+  return false;
+}
+
+function nextTurn(): void {
+  readNow = 0;
+  for (const request of resting.splice(0, RESUMED_IN_TURN)) {
+    request.isHeld = false;
+    if ((request.isAskedFor || request.isAnswered) && !request.destroyed) read.call(request, 0);
+  }
+  if (resting.length > 0) setImmediate(nextTurn);
+}
 
 function gather(request: Request, chunk: Buffer): void {
   const { gathered, gatheredBytes } = request;
@@ -137,26 +165,14 @@ function gather(request: Request, chunk: Buffer): void {
   }
 }
 
-/** False: the socket is not read until {@link rest} is over. */
-function drop(request: Request, { length, buffer }: Buffer, read: IncomingMessage['_read']): boolean {
+function drop(request: Request, { length, buffer }: Buffer): boolean {
   // Not left to the garbage collector, which takes its time. Node makes a buffer of its own for each large chunk.
   if (length === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
   request.droppedBytes += length;
   request.droppedChunks += 1;
-  if (request.droppedBytes > MAX_DROPPED_BYTES || request.droppedChunks > MAX_DROPPED_CHUNKS) {
-    cut(request.socket);
-    return true;
+  if (request.droppedBytes <= MAX_DROPPED_BYTES && request.droppedChunks <= MAX_DROPPED_CHUNKS) {
+    return mayGoOn(request, length);
   }
-  if (droppedNow === 0) setTimeout(rest, REST_MS, read).unref();
-  droppedNow += length;
-  if (droppedNow < DROPPED_AT_ONCE) return true;
-  resting.push(request);
-  return false;
-}
-
-function rest(read: IncomingMessage['_read']): void {
-  const requests = resting;
-  resting = [];
-  droppedNow = 0;
-  for (const request of requests) if (!request.destroyed) read.call(request, 0);
+  cut(request.socket);
+  return true;
 }

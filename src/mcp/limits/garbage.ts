@@ -7,7 +7,7 @@ type Collect = (options: { readonly type: 'minor' | 'major'; readonly execution:
  * After so many bytes of large messages what they have left is collected: a message leaves about seven times its size, as
  * text, value, reply and what is in between. Nearly all of it is young, and costs a few milliseconds to collect.
  */
-const YOUNG_BYTES = 2 ** 20;
+const YOUNG_BYTES = 2 ** 21;
 /** After so many, also what has grown old: a share of the heap, so that a large heap is not collected early. */
 const OLD_BYTES = getHeapStatistics().heap_size_limit / 8;
 
