@@ -13,7 +13,7 @@ const CALLER_MIB = 128;
 /** What another user may wait for, in milliseconds of the server's processor time. */
 const MAX_WAIT_MS = 1_000;
 /** Each attack takes seconds, on a busy machine more. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 120_000;
 const BIG = 'x'.repeat(4_000_000);
 
 const claims = { iss: PRODUCTION_URL, aud: PRODUCTION_URL };
@@ -95,7 +95,7 @@ async function posted(bytes: Buffer, until: RegExp): Promise<RegExpExecArray> {
   }
 }
 
-/** The status of what was answered and not read until now. */
+/** The status of what was answered and not read until now; NaN: the connection has ended. */
 async function statusOf(socket: Socket): Promise<number> {
   return Number((await next(socket))?.slice(9, 12));
 }
@@ -175,7 +175,7 @@ it(
   async () => {
     const session = await openSession();
     await expectBearable(async () => {
-      for (let at = 0; at < 60; at += 1) {
+      for (let at = 0; at < 48; at += 1) {
         const params = { name: 'asking', arguments: { seconds: 1, pad: BIG } };
         const call = bytesOf(sessionRequest(`waiting-${at}`, 'tools/call', params), { session });
         expect((await posted(call, /elicitation\/create|^HTTP\/1.1 [345]\d\d.*/))[0]).toBe(
@@ -193,7 +193,7 @@ it(
   'what is kept for clients that come back',
   async () => {
     await expectBearable(async () => {
-      for (let at = 0; at < 50; at += 1) {
+      for (let at = 0; at < 30; at += 1) {
         const session = await openSession();
         const replying = bytesOf(echo(`kept-${at}`), { session, accept: 'text/event-stream' });
         const [socket] = (await server.flood(1, replying, true)) as [Socket];
@@ -246,18 +246,16 @@ it(
     };
     const statuses = new Set<number>();
     await expectBearable(async () => {
-      for (const [count, uris] of [
-        [400, 240],
-        [400, 120],
-        [400, 60],
-        [400, 2],
-        [400, 1],
-      ] as const) {
-        const sockets = await server.flood(count, subscription(count, uris));
-        for (const socket of sockets) statuses.add(await statusOf(socket));
+      const sockets: Socket[] = [];
+      // By the hundred: what this process has to write at once would keep it from hearing the bystander.
+      for (let wave = 0; wave < 20; wave += 1) {
+        sockets.push(...(await server.flood(100, subscription(wave, wave < 4 ? 240 : 10))));
       }
+      for (const socket of sockets) statuses.add(await statusOf(socket));
     });
-    expectOnly(statuses, [200, 429]);
+    // A stream ends where what waits on it is more than may be held.
+    expectOnly(statuses, [200, 429, Number.NaN]);
+    expect(statuses).toContain(200);
   },
   PATIENCE_MS,
 );
