@@ -125,7 +125,7 @@ export function gatherBodies(prototype: IncomingMessage): void {
 }
 
 // eslint-disable-next-line typescript/unbound-method -- called with its request
-const read = IncomingMessage.prototype._read;
+const { _read: read } = IncomingMessage.prototype;
 
 let readNow = 0;
 /** Bodies that go on in one of the next turns. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { AttackedServer, HEAP } from '../support/attacked-server.js';
+import { AttackedServer, HEAP, next, sent } from '../support/attacked-server.js';
 import { statelessRequest } from '../support/eras/index.js';
 import { sessionRequest } from '../support/eras/http-sse.client.js';
 import { withExtraTool } from '../support/extra-tool.js';
@@ -66,19 +66,6 @@ function bytesOf(body: string, { session, accept = BOTH, headers = [], length }:
     ...headers,
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-/** What has come next on a connection; undefined once it has ended. */
-async function next(socket: Socket): Promise<string | undefined> {
-  for (;;) {
-    const chunk = socket.read() as Buffer | null;
-    if (chunk !== null) return chunk.toString('latin1');
-    if (socket.destroyed || socket.readableEnded) return undefined;
-    const heard = new AbortController();
-    const { signal } = heard;
-    await Promise.race(['readable', 'close'].map((event) => once(socket, event, { signal })));
-    heard.abort();
-  }
 }
 
 /** Posts, and resolves with what has come when it matches. */
@@ -159,16 +146,6 @@ it(
   },
   PATIENCE_MS,
 );
-
-/** Resolves when the server has taken all that was written, or the connections have ended. */
-async function sent(sockets: readonly Socket[]): Promise<void> {
-  await Promise.all(
-    sockets.map(async (socket) => {
-      if (socket.writableLength === 0 || socket.destroyed) return;
-      await new Promise((done) => socket.once('drain', done).once('close', done));
-    }),
-  );
-}
 
 it(
   'calls that wait for their user, whatever they were called with: their arguments are let go of',

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from './wire.js';
@@ -95,4 +96,27 @@ export class AttackedServer {
     await this.bystander(this.url);
     return Math.max(between - before, this.server.cpuMs - between);
   }
+}
+
+/** What has come next on a connection; undefined once it has ended. */
+export async function next(socket: Socket): Promise<string | undefined> {
+  for (;;) {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk !== null) return chunk.toString('latin1');
+    if (socket.destroyed || socket.readableEnded) return undefined;
+    const heard = new AbortController();
+    const { signal } = heard;
+    await Promise.race(['readable', 'close'].map((event) => once(socket, event, { signal })));
+    heard.abort();
+  }
+}
+
+/** Resolves when the server has taken all that was written, or the connections have ended. */
+export async function sent(sockets: readonly Socket[]): Promise<void> {
+  await Promise.all(
+    sockets.map(async (socket) => {
+      if (socket.writableLength === 0 || socket.destroyed) return;
+      await new Promise((done) => socket.once('drain', done).once('close', done));
+    }),
+  );
 }
