@@ -49,28 +49,39 @@ function listen(token: string): Promise<Answer> {
 /** Where it is another than 200. That there is no such session is told to those who were let in. */
 const PASSED: Readonly<Record<string, number>> = { [`POST, ${ERAS[0]!.name}`]: 202, 'DELETE /mcp': 404 };
 
-describe.each(ROUTES)('%s', (name, route, attempt) => {
-  it('lets a good token in', async () => {
-    const { status } = await attempt(forge());
-    expect(status).toBe(PASSED[name] ?? 200);
-  });
+async function expectRefused(token: string, [, route, attempt] = ROUTES[0]!): Promise<void> {
+  const answer = await attempt(token);
+  expectChallenge(answer, { route, error: 'invalid_token' });
+  expectNothingOf(token, answer, CANARY);
+}
 
-  it.each(FORGERIES)('refuses a token with %s', async (_what, forger) => {
-    const token = await forger();
-    const answer = await attempt(token);
-    expectChallenge(answer, { route, error: 'invalid_token' });
-    expectNothingOf(token, answer, CANARY);
-  });
+/** The guard is one for all routes: that each has it is told below. */
+describe('the guard', () => {
+  it.each(FORGERIES)('refuses a token with %s', async (_what, forger) => expectRefused(await forger()));
 
   it('fetches nothing that a token names, and refuses it', async () => {
     const contacted: unknown[] = [];
     bait = createServer(({ url }, response) => response.end(String(contacted.push(url))));
     await new Promise<void>((listening) => bait!.listen(0, '127.0.0.1', listening));
     const carriers = await keyCarriers(`http://127.0.0.1:${(bait.address() as AddressInfo).port}/keys`);
-    for (const token of carriers) expectChallenge(await attempt(token), { route, error: 'invalid_token' });
+    for (const token of carriers) await expectRefused(token);
     expect(carriers).toHaveLength(11);
     expect(contacted).toEqual([]);
   });
+});
+
+describe.each(ROUTES)('%s', (...theRoute) => {
+  const [name, route, attempt] = theRoute;
+
+  it('lets a good token in', async () => {
+    const { status } = await attempt(forge());
+    expect(status).toBe(PASSED[name] ?? 200);
+  });
+
+  it.each([
+    ['another signature', () => forge({ secret: 'x' })],
+    ['an end that has passed', () => forge({ claims: { iat: now() - 7_200, exp: now() - 3_600 } })],
+  ])('refuses a token with %s', (_what, forger) => expectRefused(forger(), theRoute));
 
   it('says at a missing token what to bring, and names no error', async () => {
     const method = route === '/sse' ? 'GET' : 'POST';

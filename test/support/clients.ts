@@ -168,7 +168,8 @@ class Inspector implements McpClient {
 
   private run(...args: string[]): Promise<unknown> {
     const bin = (JSON.parse(readFileSync(INSPECTOR, 'utf8')) as { bin: Record<string, string> }).bin;
-    const output = ['--format', 'json', '--quiet'];
+    // A busy machine takes its time.
+    const output = ['--format', 'json', '--quiet', '--connect-timeout', '100000'];
     return new Promise((done, fail) => {
       execFile(
         process.execPath,

@@ -148,7 +148,9 @@ describe.each(ERAS)('$name: a field of a class that is not shared', ({ connect, 
     return /before: (\w*)/.exec(JSON.stringify(reply.result ?? reply.error))?.[1] ?? JSON.stringify(reply);
   };
 
-  it.each(names)('is new in each call of $name; shared: $shared', async ({ kind, name, shared }) => {
+  // Beyond the first revision it is shown of each kind, and not of each way to declare it.
+  const shown = revision === ERAS[0]!.revision ? names : names.filter(({ name }) => name.includes('-above-'));
+  it.each(shown)('is new in each call of $name; shared: $shared', async ({ kind, name, shared }) => {
     expect(await send(alice, kind, name, 'first')).toBe('');
     expect(await send(bob, kind, name, 'others')).toBe('');
     expect(await send(alice, kind, name, 'second')).toBe(shared === 'no' ? '' : 'first');
