@@ -1,0 +1,88 @@
+import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
+import { McpEndpoint } from '../support/mcp-endpoint.js';
+import { signToken } from '../support/tokens.js';
+import { until } from '../support/until.js';
+import { violations, type RedisKey } from './support/checker.js';
+import { Cluster } from './support/cluster.js';
+import { ask, Load } from './support/load.js';
+
+(hasRedis() ? describe : describe.skip)(
+  'three nodes behind a balancer that never sends a session twice to one',
+  () => {
+    let cluster: Cluster;
+    let token: string;
+    beforeAll(async () => {
+      cluster = await Cluster.start(3, 'alternate', { SESSIONS_PER_PRINCIPAL: '1000' });
+      token = await signToken();
+    }, 60_000);
+    afterAll(() => cluster.stop());
+
+    const at = (name: string, endpoint: McpEndpoint, bearer = token): McpEndpoint => {
+      const there = new McpEndpoint(cluster.node(name).url, bearer);
+      there.sessionId = endpoint.sessionId;
+      return there;
+    };
+
+    it('serve a session wherever its requests arrive', async () => {
+      const load = await Load.start(cluster.url, token, 4);
+      await until(() => load.answered > 60);
+      const asked = await load.stop();
+      expect(asked.map(({ status }) => status)).toEqual(asked.map(() => 200));
+      expect(violations({ asked, runs: cluster.runs, keys: await keysOf(cluster) })).toEqual([]);
+      expect(new Set(cluster.runs.map(({ node }) => node)).size).toBe(3);
+    });
+
+    it('refuse a token everywhere that was revoked at one', async () => {
+      const revoked = await signToken({ sub: 'mallory' });
+      const endpoint = await McpEndpoint.open(cluster.url, revoked);
+      for (const name of cluster.nodes.keys()) {
+        expect((await at(name, endpoint, revoked).call(1, 'ping')).status).toBe(200);
+      }
+      const headers = { Authorization: `Bearer ${revoked}` };
+      const response = await fetch(`${cluster.node('n2').url}/auth/revoke`, { method: 'POST', headers });
+      expect(response.status).toBe(200);
+      for (const name of cluster.nodes.keys()) {
+        await until(async () => (await at(name, endpoint, revoked).call(2, 'ping')).status === 401);
+      }
+    });
+
+    it('go on without the one that is killed', async () => {
+      const load = await Load.start(cluster.url, token, 4);
+      await until(() => load.answered > 30);
+      await cluster.kill('n3');
+      const before = load.answered;
+      await until(() => load.answered > before + 30);
+      const asked = await load.stop();
+      expect(violations({ asked, runs: cluster.runs, killed: new Set(['n3']) })).toEqual([]);
+      await cluster.startNode('n3');
+      for (const endpoint of load.endpoints) expect((await ask(at('n3', endpoint))).status).toBe(200);
+    }, 60_000);
+
+    it('serve known sessions and tokens while Redis is down, and say 503 where they cannot', async () => {
+      const endpoint = await McpEndpoint.open(cluster.url, token);
+      await ask(endpoint);
+      await cluster.redis.kill();
+      const health = async (name: string) => (await fetch(`${cluster.node(name).url}/health/ready`)).status;
+      for (const name of cluster.nodes.keys()) expect(await health(name)).toBe(200);
+      const opened = await new McpEndpoint(cluster.url, token).post({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'initialize',
+        params: {
+          protocolVersion: '2025-11-25',
+          capabilities: {},
+          clientInfo: { name: 'late', version: '1' },
+        },
+      });
+      expect([opened.status, opened.headers.get('retry-after')]).toEqual([503, '1']);
+      expect(await opened.json()).toMatchObject({ jsonrpc: '2.0', error: { code: -32603 } });
+      await cluster.redis.restart('keep');
+      await until(async () => (await ask(endpoint)).status === 200);
+    }, 60_000);
+  },
+);
+
+async function keysOf({ redis: { client } }: Cluster): Promise<RedisKey[]> {
+  const names = await client.keys('*');
+  return Promise.all(names.map(async (name) => ({ name, ttlMs: await client.pttl(name) })));
+}

@@ -1,0 +1,92 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { RedisProcess } from '../../../src/backplane/fixtures/redis-process.fixture.js';
+import { ServerProcess } from '../../support/server-process.js';
+import { PUBLIC_URL, SECRET } from '../../support/test-app.js';
+import { Balancer, type Strategy } from './balancer.js';
+import type { Run } from './checker.js';
+import { RedisProxy } from './redis.proxy.js';
+
+/** One node: a built server in a process of its own, with a way to Redis of its own. */
+interface ClusterNode {
+  process: ServerProcess;
+  readonly proxy: RedisProxy;
+}
+
+/** Nodes that share a Redis, behind a balancer. */
+export class Cluster {
+  readonly nodes = new Map<string, ClusterNode>();
+  private readonly journalFile = join(mkdtempSync(join(tmpdir(), 'cluster-')), 'runs.jsonl');
+
+  private constructor(
+    readonly redis: RedisProcess,
+    readonly balancer: Balancer,
+    private readonly env: Readonly<Record<string, string>>,
+  ) {
+    writeFileSync(this.journalFile, '');
+  }
+
+  static async start(count: number, strategy: Strategy, env: Record<string, string> = {}): Promise<Cluster> {
+    const cluster = new Cluster(await RedisProcess.start(), await Balancer.start(strategy), env);
+    const names = Array.from({ length: count }, (_, at) => `n${at + 1}`);
+    await Promise.all(names.map((name) => cluster.startNode(name)));
+    return cluster;
+  }
+
+  get url(): string {
+    return this.balancer.url;
+  }
+
+  /** What the tools of all nodes have written down. */
+  get runs(): Run[] {
+    const lines = readFileSync(this.journalFile, 'utf8').trim().split('\n');
+    return lines.filter(Boolean).map((line) => JSON.parse(line) as Run);
+  }
+
+  node(name: string): ServerProcess {
+    return this.nodes.get(name)!.process;
+  }
+
+  proxy(name: string): RedisProxy {
+    return this.nodes.get(name)!.proxy;
+  }
+
+  async startNode(name: string): Promise<void> {
+    const proxy = this.nodes.get(name)?.proxy ?? (await RedisProxy.before(this.redis.port));
+    const process = await ServerProcess.start({
+      NODE_ENV: 'development',
+      HOST: '127.0.0.1',
+      PUBLIC_URL,
+      JWT_SECRET: SECRET,
+      REDIS_URL: proxy.url,
+      SHUTDOWN_DELAY: '300ms',
+      NODE_NAME: name,
+      RUN_JOURNAL: this.journalFile,
+      NODE_OPTIONS: `--import=${pathToFileURL(resolve('test/cluster/support/journal.preload.ts')).href}`,
+      ...this.env,
+    });
+    this.nodes.set(name, { process, proxy });
+    await this.balancer.add(name, process.url);
+  }
+
+  async kill(name: string): Promise<void> {
+    const { process } = this.nodes.get(name)!;
+    process.signal('SIGKILL');
+    await process.exited;
+  }
+
+  /** As an orchestrator replaces a node: another one first, or the same one after it has stopped in order. */
+  async restart(name: string): Promise<void> {
+    await this.node(name).stop();
+    await this.startNode(name);
+  }
+
+  async stop(): Promise<void> {
+    this.balancer.close();
+    await Promise.all([...this.nodes.values()].map(({ process }) => process.stop()));
+    for (const { proxy } of this.nodes.values()) proxy.close();
+    await this.redis.stop();
+  }
+}
