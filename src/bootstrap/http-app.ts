@@ -65,7 +65,9 @@ export function configureHttpApp(app: NestExpressApplication, settings: Settings
   app.set('trust proxy', [...settings.http.trustedProxies]);
   const isProxy = app.getHttpAdapter().getInstance().get('trust proxy fn') as Trust;
   const { maxConnections, maxConnectionsPerAddress } = settings.http;
-  (app.getHttpAdapter() as unknown as BoundedExpressAdapter).limitConnections({
+  const adapter = app.getHttpAdapter() as unknown as BoundedExpressAdapter;
+  adapter.tellRefusals(app.get(RefusalLog));
+  adapter.limitConnections({
     maxConnections,
     maxConnectionsPerAddress,
     isProxy: (address) => isProxy(address, 0),

@@ -3,7 +3,9 @@ import type { Express } from 'express';
 import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import { quickAddress } from './client-address.js';
 import { type ConnectionLimits, Connections } from './connections.js';
+import type { RefusalCode, RefusalLog } from '../audit/index.js';
 import { gatherBodies, initBody } from './gathered-body.js';
+import { answerMalformed } from './malformed-requests.js';
 
 /** A client that dribbles its request is cut off: 10 s for the headers, 30 s for all of it. */
 const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
@@ -26,10 +28,16 @@ const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
  */
 export class BoundedExpressAdapter extends ExpressAdapter {
   private connections!: Connections;
+  private refusals: RefusalLog | undefined;
 
   /** Without it the number of connections has no limit. */
   limitConnections(limits: ConnectionLimits): void {
     this.connections.limit(limits);
+  }
+
+  /** Tells of requests that are refused before the application sees them. */
+  tellRefusals(refusals: RefusalLog): void {
+    this.refusals = refusals;
   }
 
   /** Ends all connections, whatever they are in the middle of. */
@@ -47,7 +55,7 @@ export class BoundedExpressAdapter extends ExpressAdapter {
       if (BODILESS.has(request.method!) && hasBody(request)) response.shouldKeepAlive = false;
       const refusal = this.refusalOf(request);
       if (refusal === undefined) app(request, response);
-      else refuse(response, refusal);
+      else this.refuse(request, response, refusal);
     };
     this.httpServer = createServer(
       {
@@ -62,8 +70,23 @@ export class BoundedExpressAdapter extends ExpressAdapter {
       continueWhenRead(request, response);
       answer(request, response);
     });
+    answerMalformed(this.httpServer, (ip, status) => {
+      this.refusals?.refused({ ip }, { event: 'request.refused', code: 'invalid_request', status });
+    });
     this.httpServer.maxHeadersCount = MAX_HEADERS;
     this.connections = new Connections(this.httpServer);
+  }
+
+  private refuse(
+    { headers, method, socket }: IncomingMessage,
+    response: ServerResponse,
+    refusal: Refusal,
+  ): void {
+    const { code, status } = refusal;
+    // The target may be anything, also a secret.
+    const request = { headers, method, ip: socket.remoteAddress };
+    this.refusals?.refused(request, { event: 'request.refused', code, status });
+    answerRefused(response, refusal);
   }
 
   private refusalOf(request: IncomingMessage): Refusal | undefined {
@@ -75,6 +98,7 @@ export class BoundedExpressAdapter extends ExpressAdapter {
 }
 
 interface Refusal {
+  readonly code: RefusalCode;
   readonly status: number;
   readonly error: string;
   readonly description: string;
@@ -86,16 +110,19 @@ interface Refusal {
  * read Express's router passes over every middleware. RFC 9112, section 3.2.
  */
 const NO_PATH: Refusal = {
+  code: 'invalid_target',
   status: 400,
   error: 'invalid_request',
   description: 'The request target must be a path',
 };
 const MANY_HEADERS: Refusal = {
+  code: 'invalid_request',
   status: 431,
   error: 'invalid_request',
   description: `A request may have fewer than ${MAX_HEADERS} headers`,
 };
 const SURPLUS: Refusal = {
+  code: 'too_many_connections',
   status: 503,
   error: 'temporarily_unavailable',
   description: 'Too many connections are open; try again',
@@ -108,7 +135,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 /** Before anything else sees the request, and on a connection that ends. */
-function refuse(response: ServerResponse, { status, error, description, headers }: Refusal): void {
+function answerRefused(response: ServerResponse, { status, error, description, headers }: Refusal): void {
   response.writeHead(status, {
     ...headers,
     'Content-Type': 'application/json; charset=utf-8',
