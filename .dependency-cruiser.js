@@ -6,7 +6,7 @@ const MAY_IMPORT = {
   backplane: ['config'],
   http: ['audit', 'backplane', 'config'],
   observability: ['backplane', 'config', 'lines'],
-  auth: ['audit', 'backplane', 'config'],
+  auth: ['audit', 'backplane', 'config', 'mcp'],
   mcp: ['audit', 'backplane', 'lines'],
   tools: ['mcp'],
   bootstrap: ['audit', 'auth', 'backplane', 'config', 'http', 'mcp', 'observability'],
@@ -16,12 +16,15 @@ const MAY_IMPORT = {
 const FLOORS = [
   'messages',
   'decorators',
+  'authorization',
   'limits',
   'sessions',
   'enhancers',
   'catalog',
+  'client-input',
   'invocation',
   'protocol',
+  'gate',
   'transports',
 ];
 
@@ -63,9 +66,9 @@ const floors = FLOORS.slice(0, -1).map((floor, at) => ({
 
 const sdkSeam = {
   name: 'sdk-in-messages-only',
-  comment: 'Only src/mcp/messages imports the MCP SDK; auth takes its AuthInfo',
+  comment: 'Only src/mcp/messages imports the MCP SDK',
   severity: 'error',
-  from: { path: '^src/', pathNot: '^src/(mcp/messages|auth)/' },
+  from: { path: '^src/', pathNot: '^src/mcp/messages/' },
   to: { path: 'node_modules/@modelcontextprotocol/' },
 };
 

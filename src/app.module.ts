@@ -1,7 +1,9 @@
 import { type DynamicModule, Module, UseFilters } from '@nestjs/common';
 import { hkdfSync, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { AuditModule } from './audit/index.js';
 import {
+  type AuthenticatedRequest,
   AuthModule,
   ProtectedResourceController,
   Public,
@@ -65,6 +67,8 @@ function mcpOptions(
   auth: AuthSettings,
 ): McpModuleOptions {
   return {
+    // What the guard leaves on a request has to be what `mcp` asks for: this line does not compile otherwise.
+    authorizationOf: (request) => (request as IncomingMessage & Partial<AuthenticatedRequest>).authorization,
     serverInfo: SERVER_INFO,
     basePath: new URL(http.publicUrl).pathname.replace(/\/$/, ''),
     sessionMaxMs: sessions.maxMs,

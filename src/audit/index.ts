@@ -7,7 +7,6 @@ export type {
   RevokedRecord,
 } from './audit-record.js';
 export { CALL_OUTCOMES } from './audit-record.js';
-export { actorOf, type IdentifiedCaller } from './audit-actor.js';
 export { AuditModule } from './audit.module.js';
 export { AuditTrail } from './audit-trail.js';
 export { REFUSAL_CODES, type RefusalCode } from './refusal-code.js';

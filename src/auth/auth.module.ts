@@ -3,13 +3,13 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { AUTH_SETTINGS } from '../config/index.js';
-import { AccessRefusal } from './access.refusal.js';
-import { DecisionLog } from './decision.log.js';
+import { AuthResponder } from './auth.responder.js';
+import { AuthLog } from './auth.log.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { ProtectedResourceController } from './protected-resource.controller.js';
 import { RoutePolicies } from './route.policies.js';
-import { CallerFactory } from './tokens/caller.factory.js';
+import { PrincipalFactory } from './tokens/principal.factory.js';
 import { DevelopmentTokenService } from './tokens/development-token.service.js';
 import { FailureLimiter } from './tokens/failure.limiter.js';
 import { RevocationController } from './tokens/revocation.controller.js';
@@ -32,9 +32,9 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
   providers: [
     { provide: TRUSTED_ISSUERS, inject: [AUTH_SETTINGS], useFactory: trustedIssuersFrom },
     { provide: APP_GUARD, useClass: JwtAuthGuard },
-    AccessRefusal,
-    CallerFactory,
-    DecisionLog,
+    AuthResponder,
+    PrincipalFactory,
+    AuthLog,
     DevelopmentTokenService,
     FailureLimiter,
     JwtStrategy,

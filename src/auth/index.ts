@@ -1,5 +1,5 @@
 export { AuthModule } from './auth.module.js';
-export type { AuthenticatedRequest, Caller, Principal } from './caller.js';
+export type { AuthenticatedRequest } from './authenticated-request.js';
 export { JwtAuthGuard } from './jwt-auth.guard.js';
 export { ProtectedResourceController } from './protected-resource.controller.js';
 export { Public } from './public.decorator.js';

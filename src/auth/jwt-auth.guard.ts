@@ -1,23 +1,23 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
-import { AccessRefusal } from './access.refusal.js';
-import { Admission } from './admission.js';
-import type { Caller } from './caller.js';
+import { AuthResponder } from './auth.responder.js';
+import { TokenAuthorization } from './token.authorization.js';
+import type { Principal } from '../mcp/index.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RoutePolicies, type RoutePolicy } from './route.policies.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
 
 /** What the guard leaves on a request. */
 interface GuardedRequest extends Request {
-  auth?: Caller;
-  admission?: Admission;
+  user?: Principal;
+  authorization?: TokenAuthorization;
 }
 
 /**
  * Closes every route that is not `@Public()`: finds the caller by the `jwt` strategy, checks the scopes that
- * the route demands, and leaves the {@link Caller} on `request.auth` and an {@link Admission} on
- * `request.admission`.
+ * the route demands, and leaves the {@link Principal} on `request.user` and a
+ * {@link TokenAuthorization} on `request.authorization`.
  *
  * Throws 401 with its challenge without a good token, 403 with its challenge where a scope is lacking, 429
  * with `Retry-After` in place of 401 to an address that has shown too many bad tokens, and 503 with `Retry-After` when the
@@ -29,7 +29,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
     private readonly strategy: JwtStrategy,
     private readonly authenticator: TokenAuthenticator,
     private readonly policies: RoutePolicies,
-    private readonly refusal: AccessRefusal,
+    private readonly responder: AuthResponder,
   ) {
     super();
   }
@@ -43,22 +43,28 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
     const policy = this.policies.of(context.getClass(), context.getHandler());
     if (policy.open) return true;
     const request: GuardedRequest = this.getRequest(context);
-    const caller = this.strategy.callerOf(request);
-    if (!(caller instanceof Promise)) return this.admit(caller, request, policy);
-    return caller.then(
+    const principal = this.strategy.principalOf(request);
+    if (!(principal instanceof Promise)) return this.admit(principal, request, policy);
+    return principal.then(
       (found) => this.admit(found, request, policy),
       (error: unknown) => {
-        throw this.refusal.of(request, error);
+        throw this.responder.of(request, error);
       },
     );
   }
 
-  private admit(caller: Caller, request: GuardedRequest, policy: RoutePolicy): true {
-    if (!policy.scopes.every((scope) => caller.scopes.includes(scope))) {
-      throw this.refusal.lacksScope(request, policy.scopes, caller);
+  private admit(principal: Principal, request: GuardedRequest, policy: RoutePolicy): true {
+    if (!policy.scopes.every((scope) => principal.scopes.includes(scope))) {
+      throw this.responder.lacksScope(request, policy.scopes, principal);
     }
-    request.auth = caller;
-    request.admission = new Admission(this.refusal, this.authenticator, request, policy, caller);
+    request.user = principal;
+    request.authorization = new TokenAuthorization(
+      this.responder,
+      this.authenticator,
+      request,
+      policy,
+      principal,
+    );
     return true;
   }
 }

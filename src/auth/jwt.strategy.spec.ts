@@ -3,14 +3,14 @@ import type { Request, Response } from 'express';
 import { forge } from './fixtures/forge.fixture.js';
 import { SETTINGS } from './fixtures/settings.fixture.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { CallerFactory } from './tokens/caller.factory.js';
+import { PrincipalFactory } from './tokens/principal.factory.js';
 import { FailureLimiter } from './tokens/failure.limiter.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
 import { TokenVerifier } from './tokens/token.verifier.js';
 import { trustedIssuersFrom } from './tokens/trusted-issuer.js';
 import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
 
-const verifier = new TokenVerifier(trustedIssuersFrom(SETTINGS), new CallerFactory(SETTINGS));
+const verifier = new TokenVerifier(trustedIssuersFrom(SETTINGS), new PrincipalFactory(SETTINGS));
 
 /** What Passport makes of the strategy, for the user, the challenge and the error. */
 function throughPassport(authorization: string, isRevoked: () => Promise<boolean>): Promise<unknown[]> {

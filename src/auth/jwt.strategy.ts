@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
 import { Strategy } from 'passport-jwt';
-import type { Caller } from './caller.js';
+import type { Principal } from '../mcp/index.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
 import { TokenError } from './tokens/token.error.js';
 
@@ -18,13 +18,13 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   }
 
   /** The caller of a request: what `authenticate` reports to Passport, without the copy of the strategy. */
-  callerOf(request: Request): Caller | Promise<Caller> {
+  principalOf(request: Request): Principal | Promise<Principal> {
     return this.authenticator.authenticate(request);
   }
 
   override authenticate(request: Request): void {
-    Promise.resolve(this.callerOf(request)).then(
-      (caller) => this.success(caller),
+    Promise.resolve(this.principalOf(request)).then(
+      (principal) => this.success(principal),
       (error: unknown) => {
         if (error instanceof TokenError) this.fail(error, 401);
         else

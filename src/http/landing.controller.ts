@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { AUTH_SETTINGS, type AuthSettings, HTTP_SETTINGS, type HttpSettings } from '../config/index.js';
 import { landingPage, PAGE_HEADERS } from './landing.page.js';
-import { placesOf } from './places.js';
+import { endpointsOf } from './endpoints.js';
 
 /** `GET /`: where things are, as JSON for programs and as a page for browsers. */
 @Controller()
@@ -15,7 +15,7 @@ export class LandingController {
   @Get()
   show(@Req() request: Request, @Res() response: Response): void {
     const { publicUrl, port } = this.http;
-    const places = placesOf(publicUrl, this.auth.developmentTokens ? port : undefined);
+    const places = endpointsOf(publicUrl, this.auth.developmentTokens ? port : undefined);
     response.vary('Accept');
     if (request.accepts(['json', 'html']) !== 'html') response.type('json').end(JSON.stringify(places));
     else response.set(PAGE_HEADERS).type('html').end(landingPage(places));

@@ -1,4 +1,4 @@
-import type { Places } from './places.js';
+import type { Places } from './endpoints.js';
 import { SERVER_INFO } from './server-info.js';
 
 /** The page runs no script and loads nothing. */

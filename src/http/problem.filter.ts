@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { actorOf, type IdentifiedCaller, type RefusalCode, RefusalLog } from '../audit/index.js';
+import { type AuditActor, type RefusalCode, RefusalLog } from '../audit/index.js';
 
 interface Problem {
   readonly error: string;
@@ -40,10 +40,10 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
   catch(error: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
     const status = statusOf(error);
-    const request = host.switchToHttp().getRequest<Request & { readonly auth?: IdentifiedCaller }>();
+    const request = host.switchToHttp().getRequest<Request & { readonly user?: AuditActor }>();
     const code = CODES[status];
     if (code !== undefined) {
-      const actor = request.auth && actorOf(request.auth);
+      const actor = request.user;
       // A path that leads nowhere may be anything, also a secret.
       const { headers, ip, method } = request;
       const told = status === 404 ? { headers, ip, method } : request;

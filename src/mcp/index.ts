@@ -1,7 +1,7 @@
 export { Audit, type AuditOptions } from './decorators/audit.decorator.js';
 export type { CallContext, ClientSession, Elicited, User } from './decorators/call-context.js';
 export type { Completes, Completion, CompletionRequest } from './decorators/completion.js';
-export type { EntryOptions, RequiredScopes } from './decorators/entry-options.js';
+export type { PrimitiveOptions as EntryOptions, RequiredScopes } from './decorators/primitive-options.js';
 export type { McpPrompt, PromptReturn } from './decorators/mcp-prompt.js';
 export type {
   McpResource,
@@ -11,6 +11,8 @@ export type {
 } from './decorators/mcp-resource.js';
 export type { McpTool, ToolReturn } from './decorators/mcp-tool.js';
 export { fromJsonSchema } from './decorators/from-json-schema.js';
+export { type Principal, principalOf } from './authorization/principal.js';
+export type { RequestAuthorization } from './authorization/request-authorization.js';
 export { Prompt, type PromptOptions } from './decorators/prompt.decorator.js';
 export {
   type FixedResourceOptions,
@@ -30,9 +32,9 @@ export {
   type McpContextType,
   type McpContext,
 } from './enhancers/mcp-context.js';
-export { ResourceNotFoundError } from './invocation/resource-not-found.error.js';
-export { InputRequiredError } from './invocation/input-required.error.js';
-export { ToolError } from './invocation/tool.error.js';
+export { ResourceNotFoundError } from './decorators/resource-not-found.error.js';
+export { InputRequiredError } from './client-input/input-required.error.js';
+export { ToolError } from './decorators/tool.error.js';
 export { McpModule } from './mcp.module.js';
 export type { McpModuleOptions } from './mcp.options.js';
 export type {

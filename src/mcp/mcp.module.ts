@@ -6,39 +6,37 @@ import { ChangeFeed } from './catalog/change.feed.js';
 import { PromptRegistry } from './catalog/prompt.registry.js';
 import { ResourceRegistry } from './catalog/resource.registry.js';
 import { ToolRegistry } from './catalog/tool.registry.js';
-import { CallFactory } from './invocation/call.factory.js';
 import { CallAudit } from './invocation/call.audit.js';
 import { CallLog } from './invocation/call.log.js';
-import { CallLimiter } from './protocol/call.limiter.js';
-import { ClientInputFactory } from './invocation/client-input.factory.js';
+import { CallLimiter } from './gate/call.limiter.js';
+import { Gate } from './gate/gate.js';
 import { HandlerFactory } from './enhancers/handler.factory.js';
-import { StateSeal } from './invocation/state.seal.js';
+import { RequestStateCodec } from './client-input/request-state.codec.js';
 import { ResultCheck } from './invocation/result.check.js';
 import { Invoker } from './invocation/invoker.js';
 import { McpConfigurableModule } from './mcp.options.js';
 import { ChangeAnnouncer } from './protocol/change.announcer.js';
-import { type Feature, FEATURES } from './protocol/feature.js';
-import { CompletionFeature } from './protocol/features/completion.feature.js';
-import { LifecycleFeature } from './protocol/features/lifecycle.feature.js';
-import { LoggingFeature } from './protocol/features/logging.feature.js';
-import { PromptsFeature } from './protocol/features/prompts.feature.js';
-import { ResourcesFeature } from './protocol/features/resources.feature.js';
-import { SubscriptionsFeature } from './protocol/features/subscriptions.feature.js';
-import { ToolsFeature } from './protocol/features/tools.feature.js';
-import { RefusedCalls } from './protocol/refused.calls.js';
-import { ProtocolService } from './protocol/protocol.service.js';
+import { REQUEST_HANDLERS, type RequestHandlers } from './protocol/request-handler.js';
+import { CompletionHandlers } from './protocol/handlers/completion.handlers.js';
+import { LifecycleHandlers } from './protocol/handlers/lifecycle.handlers.js';
+import { LoggingHandlers } from './protocol/handlers/logging.handlers.js';
+import { PromptsHandlers } from './protocol/handlers/prompts.handlers.js';
+import { ResourcesHandlers } from './protocol/handlers/resources.handlers.js';
+import { SubscriptionsHandlers } from './protocol/handlers/subscriptions.handlers.js';
+import { ToolsHandlers } from './protocol/handlers/tools.handlers.js';
+import { MessageDispatcher } from './protocol/message.dispatcher.js';
 import { ResultWriter } from './invocation/result.writer.js';
 import { FairTurns } from './limits/fair-turns.js';
 import { InFlightBudgets } from './limits/in-flight.budgets.js';
-import { SessionClock } from './sessions/session.clock.js';
+import { SessionTimer } from './sessions/session.timer.js';
 import { SessionDrain } from './sessions/session.drain.js';
-import { SessionLedger } from './sessions/session.ledger.js';
+import { SessionStore } from './sessions/session.store.js';
 import { SessionService } from './sessions/session.service.js';
 import { HttpSseTransport } from './transports/http-sse/http-sse.transport.js';
 import { MessageController } from './transports/http-sse/message.controller.js';
 import { OtherMethodsController } from './transports/other-methods.controller.js';
 import { SseController } from './transports/http-sse/sse.controller.js';
-import { MessageIntake } from './transports/message.intake.js';
+import { MessageReader } from './transports/message.reader.js';
 import { StdioTransport } from './transports/stdio/stdio.transport.js';
 import { McpTransport } from './transports/streamable-http/mcp.transport.js';
 import { McpController } from './transports/streamable-http/mcp.controller.js';
@@ -46,19 +44,19 @@ import { SessionStreams } from './transports/streamable-http/session.streams.js'
 import { SessionTransport } from './transports/streamable-http/session.transport.js';
 import { StatelessTransport } from './transports/streamable-http/stateless.transport.js';
 
-const FEATURE_CLASSES = [
-  LifecycleFeature,
-  LoggingFeature,
-  SubscriptionsFeature,
-  ToolsFeature,
-  ResourcesFeature,
-  PromptsFeature,
-  CompletionFeature,
+const HANDLER_CLASSES = [
+  LifecycleHandlers,
+  LoggingHandlers,
+  SubscriptionsHandlers,
+  ToolsHandlers,
+  ResourcesHandlers,
+  PromptsHandlers,
+  CompletionHandlers,
 ];
 
 /**
- * The MCP server: finds the tools, resources and prompts of every module and serves them. Needs a guard that puts the SDK's
- * `AuthInfo` on each request as `auth`, the ports of the backplane and an `AuditTrail`.
+ * The MCP server: finds the tools, resources and prompts of every module and serves them. Needs a
+ * guard whose answer a `RequestAuthorizer` finds on each request, the ports of the backplane and an `AuditTrail`.
  */
 @Module({
   imports: [DiscoveryModule],
@@ -72,26 +70,28 @@ const FEATURE_CLASSES = [
     ResourceRegistry,
     ToolRegistry,
     CallAudit,
-    CallFactory,
     CallLimiter,
     CallLog,
-    ClientInputFactory,
     FairTurns,
+    Gate,
     HandlerFactory,
     InFlightBudgets,
     Invoker,
     ResultCheck,
-    StateSeal,
-    ...FEATURE_CLASSES,
-    { provide: FEATURES, inject: FEATURE_CLASSES, useFactory: (...features: Feature[]) => features },
-    ProtocolService,
-    RefusedCalls,
+    RequestStateCodec,
+    ...HANDLER_CLASSES,
+    {
+      provide: REQUEST_HANDLERS,
+      inject: HANDLER_CLASSES,
+      useFactory: (...parts: RequestHandlers[]) => parts,
+    },
+    MessageDispatcher,
     ResultWriter,
-    SessionClock,
+    SessionTimer,
     SessionDrain,
-    SessionLedger,
+    SessionStore,
     SessionService,
-    MessageIntake,
+    MessageReader,
     HttpSseTransport,
     StdioTransport,
     SessionStreams,

@@ -1,9 +1,16 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestAuthorization } from './authorization/request-authorization.js';
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { RateLimit } from '../backplane/index.js';
 import type { Implementation } from './messages/sdk-types.js';
 
 /** What the protocol room needs to know of its surroundings. Durations are milliseconds, sizes bytes. */
 export interface McpModuleOptions {
+  /**
+   * What the application's guard has left on a request that it has let in; undefined of any other request. A guard that
+   * lacks a method of {@link RequestAuthorization} fails to compile here.
+   */
+  readonly authorizationOf: (request: IncomingMessage) => RequestAuthorization | undefined;
   /** How the server introduces itself to clients. */
   readonly serverInfo: Implementation;
   /** A hint for the model on how to use this server's tools; sent once, at initialize. */

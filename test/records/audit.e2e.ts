@@ -150,7 +150,8 @@ describe.each(ERAS)('%s', (_era, protocolVersion, connect) => {
       argumentHash: expect.stringMatching(/^[\w-]{43}$/),
     };
     const paid = { ...ran, target: 'pay' };
-    const { protocolVersion: _none, session: _neither, ...limited } = who;
+    const { protocolVersion: _none, ...stateless } = who;
+    const limited = session === undefined ? stateless : who;
     expect(records()).toEqual(
       [
         { ...paid, requestId: 'one', outcome: 'ok', arguments: { account: 'A-1', 'card.kind': 'visa' } },

@@ -2,12 +2,12 @@ import { Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { LoggerModule, type Params, PinoLogger } from 'nestjs-pino';
 import type { AuditTrail } from '../../src/audit/index.js';
-import type { Entry } from '../../src/mcp/catalog/entry.js';
+import type { Primitive } from '../../src/mcp/catalog/primitive.js';
 import { Call } from '../../src/mcp/invocation/call.js';
 import { CallAudit } from '../../src/mcp/invocation/call.audit.js';
 import { CallLog } from '../../src/mcp/invocation/call.log.js';
 import type { Operation } from '../../src/mcp/invocation/operation.js';
-import type { Principal } from '../../src/mcp/sessions/principal.js';
+import type { Principal } from '../../src/mcp/authorization/principal.js';
 import { Session } from '../../src/mcp/sessions/session.js';
 import { AppLogger } from '../../src/observability/index.js';
 import { logParams } from '../../src/observability/log.options.js';
@@ -40,7 +40,7 @@ function callOf(id: string | number, text: string, address: string | undefined):
   const principal = { key: 'k', subject: text, clientId: text } as Principal;
   const session = new Session('s', principal, 'streamable-http');
   const request = { kind: 'request', id, method: 'tools/call', params: {} } as const;
-  return new Call({ peer: session, principal, address, outlet: session }, request, () => {
+  return new Call({ peer: session, principal, address, sink: session }, request, () => {
     throw new Error('not used');
   });
 }
@@ -55,10 +55,10 @@ it.each<[string | number, string, string | undefined]>([
   ['i'.repeat(63) + '\u{1f600}', '\ud83d', '::1'],
 ])('the lines of a call with the id %j of %j are what pino writes of their fields', (id, text, ip) => {
   const call = callOf(id, text, ip);
-  const operation = { kind: 'tool', target: `t ${text}`, entry: {} } as unknown as Operation;
+  const operation = { kind: 'tool', primitive: { key: `t ${text}` } } as unknown as Operation;
   log.begun(call, operation);
   log.ended(call, operation, 'ok', performance.now() - 1.5);
-  log.unknown(call, 'prompt', {} as Entry);
+  log.unknown(call, 'prompt', {} as Primitive);
   const { durationMs } = JSON.parse(written[1]!) as { durationMs: number };
   expect(durationMs).toBeGreaterThan(1);
   const requestId = typeof id === 'string' ? id.slice(0, 63).toWellFormed() : id;
@@ -66,15 +66,15 @@ it.each<[string | number, string, string | undefined]>([
   const caller = { requestId, session: session.logId, subject: text, client: text, ip, reference };
   const nest = new Logger('Call');
   const hidden = { kind: 'prompt', outcome: 'hidden', durationMs: 0 };
-  nest.debug({ event: 'call.begun', tool: operation.target, ...caller });
-  nest.log({ event: 'call.ended', tool: operation.target, outcome: 'ok', durationMs, ...caller });
+  nest.debug({ event: 'call.begun', tool: operation.primitive.key, ...caller });
+  nest.log({ event: 'call.ended', tool: operation.primitive.key, outcome: 'ok', durationMs, ...caller });
   nest.log({ event: 'call.ended', ...hidden, ...caller });
   expect(written).toHaveLength(6);
   expect(written.slice(0, 3).map(timeless)).toEqual(written.slice(3).map(timeless));
 });
 
 it('LOG_LEVEL decides which of them are written', () => {
-  const operation = { kind: 'tool', target: 't', entry: {} } as unknown as Operation;
+  const operation = { kind: 'tool', primitive: { key: 't' } } as unknown as Operation;
   for (const [level, lines] of [
     ['debug', 2],
     ['info', 1],
@@ -90,7 +90,7 @@ it('LOG_LEVEL decides which of them are written', () => {
 it('another logger in place of the own one gets them as objects', () => {
   const lines: unknown[] = [];
   Logger.overrideLogger({ log: (line: unknown) => lines.push(line), warn: () => {}, error: () => {} });
-  const operation = { kind: 'tool', target: 't', entry: {} } as unknown as Operation;
+  const operation = { kind: 'tool', primitive: { key: 't' } } as unknown as Operation;
   log.ended(callOf('x', 'alice', undefined), operation, 'ok', 0);
   expect(lines).toEqual([
     expect.objectContaining({ event: 'call.ended', tool: 't', requestId: 'x', subject: 'alice' }),

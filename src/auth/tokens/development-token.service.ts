@@ -1,9 +1,9 @@
 import { BadRequestException, Inject, Injectable, Logger, NotFoundException } from '@nestjs/common';
 import type { Request } from 'express';
 import { AUTH_SETTINGS, DEVELOPMENT_ISSUER, isLoopbackHost, type AuthSettings } from '../../config/index.js';
-import { DecisionLog } from '../decision.log.js';
+import { AuthLog } from '../auth.log.js';
 import { ACCESS_SCOPE } from '../scopes.js';
-import { isName } from './caller.factory.js';
+import { isName } from './principal.factory.js';
 import { InvalidRequestException } from './invalid-request.exception.js';
 import { peerUserOf } from './peer-process.js';
 import { isScope } from './scope-syntax.js';
@@ -54,7 +54,7 @@ export class DevelopmentTokenService {
 
   constructor(
     private readonly issuer: TokenIssuer,
-    private readonly decisions: DecisionLog,
+    private readonly decisions: AuthLog,
     @Inject(AUTH_SETTINGS) private readonly settings: AuthSettings,
   ) {}
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { loadSettings } from '../../config/index.js';
 import { now } from '../fixtures/forge.fixture.js';
-import { CallerFactory } from './caller.factory.js';
+import { PrincipalFactory } from './principal.factory.js';
 import { TokenError } from './token.error.js';
 import { TokenVerifier } from './token.verifier.js';
 import { trustedIssuersFrom } from './trusted-issuer.js';
@@ -37,7 +37,7 @@ beforeAll(async () => {
   const AUTH_ROLE_SCOPES = '{"staff":["mcp:access"],"boss":["mcp:admin"]}';
   const env = { NODE_ENV: 'production', PUBLIC_URL, AUTH_ISSUERS, AUTH_ROLE_SCOPES };
   const { auth } = loadSettings(env, { directory: import.meta.dirname });
-  verifier = new TokenVerifier(trustedIssuersFrom(auth), new CallerFactory(auth));
+  verifier = new TokenVerifier(trustedIssuersFrom(auth), new PrincipalFactory(auth));
 });
 
 afterAll(() => {
@@ -98,7 +98,7 @@ describe('an access token', () => {
     const caller = await verify(KEYCLOAK_TOKEN);
     expect(caller).toMatchObject({ clientId: 'claude', scopes: ['profile', 'mcp:access', 'mcp:admin'] });
     const roles = ['offline_access', 'boss', 'staff'];
-    expect(caller.extra).toMatchObject({ issuer: KEYCLOAK, subject: 'f3', jti: 'onrtac:1', roles });
+    expect(caller).toMatchObject({ issuer: KEYCLOAK, subject: 'f3', jti: 'onrtac:1', roles });
     await expect(verify(KEYCLOAK_TOKEN, 'at+jwt')).resolves.toBeDefined();
     // The nonce backwards compatible mapper.
     await expect(verify({ ...KEYCLOAK_TOKEN, nonce: 'n' })).resolves.toBeDefined();
@@ -107,7 +107,7 @@ describe('an access token', () => {
   it('of Auth0 has the roles of its own claim; what the user might do is no scope', async () => {
     const caller = await verify(AUTH0_TOKEN);
     expect(caller).toMatchObject({ clientId: 'claude', scopes: ['openid', 'mcp:access'] });
-    expect(caller.extra.roles).toEqual(['staff']);
+    expect(caller.roles).toEqual(['staff']);
     const { azp: client_id, ...profile } = AUTH0_TOKEN;
     expect(await verify({ ...profile, client_id, jti: 'j' }, 'at+jwt')).toMatchObject({ clientId: 'claude' });
   });
@@ -115,9 +115,9 @@ describe('an access token', () => {
   it('of Entra has scp, uti and the subject that was chosen', async () => {
     const caller = await verify(ENTRA_TOKEN);
     expect(caller).toMatchObject({ clientId: 'claude', scopes: ['mcp:access', 'mcp:admin'] });
-    expect(caller.extra).toMatchObject({ subject: 'person', jti: 'u1', roles: ['boss'] });
+    expect(caller).toMatchObject({ subject: 'person', jti: 'u1', roles: ['boss'] });
     const { sub: _sub, ...withoutSub } = ENTRA_TOKEN;
-    expect((await verify(withoutSub)).extra.subject).toBe('person');
+    expect((await verify(withoutSub)).subject).toBe('person');
   });
 
   it('of a provider that writes no typ is accepted where the settings say so', async () => {

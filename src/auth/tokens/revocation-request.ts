@@ -1,5 +1,5 @@
 import { MAX_TOKEN_BYTES } from './bearer-header.js';
-import { MAX_NAME_LENGTH } from './caller.factory.js';
+import { MAX_NAME_LENGTH } from './principal.factory.js';
 import { InvalidRequestException } from './invalid-request.exception.js';
 
 /** What the body of `POST /auth/revoke` asks for. */

@@ -10,7 +10,7 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import type { Response } from 'express';
-import type { AuthenticatedRequest } from '../caller.js';
+import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { sendDocument } from '../json-document.js';
 import { RequireScopes } from '../require-scopes.decorator.js';
 import { OAuthBodyInterceptor } from './oauth-body.interceptor.js';

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RevocationStore, type Revocation, type RevocationTarget } from '../../backplane/index.js';
 import { AUTH_SETTINGS, type AuthSettings } from '../../config/index.js';
-import { AccessRefusal } from '../access.refusal.js';
-import type { AuthenticatedRequest, Caller } from '../caller.js';
-import { DecisionLog } from '../decision.log.js';
+import { AuthResponder } from '../auth.responder.js';
+import type { Principal } from '../../mcp/index.js';
+import type { AuthenticatedRequest } from '../authenticated-request.js';
+import { AuthLog } from '../auth.log.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable.error.js';
 import { ADMIN_SCOPE } from '../scopes.js';
 import { clientNetworkOf } from './client-network.js';
@@ -19,8 +20,8 @@ import { TRUSTED_ISSUERS, type TrustedIssuer, type TrustedIssuers } from './trus
 export class RevocationService {
   constructor(
     private readonly verifier: TokenVerifier,
-    private readonly refusal: AccessRefusal,
-    private readonly decisions: DecisionLog,
+    private readonly refusal: AuthResponder,
+    private readonly decisions: AuthLog,
     @Inject(RevocationStore) private readonly store: RevocationStore,
     @Inject(TRUSTED_ISSUERS) private readonly issuers: TrustedIssuers,
     @Inject(AUTH_SETTINGS) private readonly settings: AuthSettings,
@@ -28,8 +29,8 @@ export class RevocationService {
 
   async revoke(request: AuthenticatedRequest): Promise<void> {
     const wanted = readRevocationRequest(request.body);
-    if (wanted.kind !== 'own' && !request.auth.scopes.includes(ADMIN_SCOPE)) {
-      throw this.refusal.lacksScope(request, [ADMIN_SCOPE], request.auth);
+    if (wanted.kind !== 'own' && !request.user.scopes.includes(ADMIN_SCOPE)) {
+      throw this.refusal.lacksScope(request, [ADMIN_SCOPE], request.user);
     }
     const revocations = await this.revocationsFor(wanted, request);
     if (revocations.length === 0) return;
@@ -38,7 +39,7 @@ export class RevocationService {
     } catch (cause) {
       throw this.refusal.unavailable(request, cause);
     }
-    this.decisions.revoked(request, request.auth, wanted.kind, revocations);
+    this.decisions.revoked(request, request.user, wanted.kind, revocations);
   }
 
   private async revocationsFor(
@@ -59,13 +60,13 @@ export class RevocationService {
         );
       }
       case 'token': {
-        const named = await this.callerOf(wanted.value, request);
+        const named = await this.principalOf(wanted.value, request);
         if (named === undefined) return [];
-        this.assertAdministers(named.extra.issuer, request);
+        this.assertAdministers(named.issuer, request);
         return [revocationOf(named)];
       }
       default:
-        return [revocationOf(request.auth)];
+        return [revocationOf(request.user)];
     }
   }
 
@@ -74,7 +75,7 @@ export class RevocationService {
    * else theirs who share `JWT_SECRET`, or the only external issuer's.
    */
   private issuersOf(named: string | undefined, request: AuthenticatedRequest): readonly TrustedIssuer[] {
-    const own = this.issuers.get(request.auth.extra.issuer)!;
+    const own = this.issuers.get(request.user.issuer)!;
     if (named !== undefined) {
       this.assertAdministers(named, request);
       const issuer = this.issuers.get(named);
@@ -93,12 +94,12 @@ export class RevocationService {
 
   /** An external issuer's `mcp:admin` reaches that issuer's tokens, unless its entry in `AUTH_ISSUERS` says more. */
   private assertAdministers(issuer: string, request: AuthenticatedRequest): void {
-    const own = this.issuers.get(request.auth.extra.issuer)!;
-    if (issuer !== own.issuer && !own.administersAll) throw this.refusal.foreignIssuer(request, request.auth);
+    const own = this.issuers.get(request.user.issuer)!;
+    if (issuer !== own.issuer && !own.administersAll) throw this.refusal.foreignIssuer(request, request.user);
   }
 
   /** Undefined for a token that no request could use: there is nothing to take back (RFC 7009 §2.2). */
-  private async callerOf(token: string, request: AuthenticatedRequest): Promise<Caller | undefined> {
+  private async principalOf(token: string, request: AuthenticatedRequest): Promise<Principal | undefined> {
     try {
       return await this.verifier.verify(token, clientNetworkOf(request.ip));
     } catch (error) {
@@ -119,7 +120,7 @@ export class RevocationService {
   }
 }
 
-function revocationOf({ extra }: Caller): Revocation {
-  const target = { kind: 'token', tokenId: extra.tokenId } as const;
-  return { target, revokedAt: nowSeconds(), expiresAt: extra.refusedFrom };
+function revocationOf({ tokenId, refusedFrom: endMs }: Principal): Revocation {
+  const target = { kind: 'token', tokenId } as const;
+  return { target, revokedAt: nowSeconds(), expiresAt: endMs / 1_000 };
 }

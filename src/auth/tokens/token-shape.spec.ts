@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { CompactEncrypt, CompactSign, exportJWK, FlattenedSign } from 'jose';
 import { encode, forge, goodClaims, signed, respelled } from '../fixtures/forge.fixture.js';
 import { SECRET, SETTINGS } from '../fixtures/settings.fixture.js';
-import { CallerFactory } from './caller.factory.js';
+import { PrincipalFactory } from './principal.factory.js';
 import { TokenError } from './token.error.js';
 import { TokenVerifier } from './token.verifier.js';
 import { trustedIssuersFrom } from './trusted-issuer.js';
 
-const verifier = new TokenVerifier(trustedIssuersFrom(SETTINGS), new CallerFactory(SETTINGS));
+const verifier = new TokenVerifier(trustedIssuersFrom(SETTINGS), new PrincipalFactory(SETTINGS));
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 /** The code of the refusal. */
 const refusal = (token: string): Promise<unknown> =>

@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { actorOf } from '../../audit/index.js';
 import { RevocationStore } from '../../backplane/index.js';
-import type { Caller } from '../caller.js';
+import type { Principal } from '../../mcp/index.js';
 import { readBearerToken } from './bearer-header.js';
 import { clientNetworkOf } from './client-network.js';
 import { FailureLimiter } from './failure.limiter.js';
@@ -29,57 +28,68 @@ export class TokenAuthenticator {
    * @throws IssuerUnavailableError when the keys of its issuer are not to be had.
    * @throws RevocationUnavailableError when the deny list gives no verdict.
    */
-  authenticate(request: Request): Caller | Promise<Caller> {
-    let known: Caller | undefined;
+  authenticate(request: Request): Principal | Promise<Principal> {
+    let known: Principal | undefined;
     let verdict: boolean | Promise<boolean> | undefined;
     try {
       known = this.cache.get(readBearerToken(request));
-      if (known !== undefined) verdict = this.revocations.isRevoked(known.extra);
+      if (known !== undefined) verdict = this.revocations.isRevoked(known);
     } catch {
       // Told by `identify`, which meets it again.
     }
     return known !== undefined && verdict === false ? known : this.identify(request, known, verdict);
   }
 
+  /** What the deny list says of a token. May reject; {@link assertNotRevoked} makes an error of it. */
+  isRevoked(principal: Principal): boolean | Promise<boolean> {
+    try {
+      return this.revocations.isRevoked(principal);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error('No verdict', { cause: error }));
+    }
+  }
+
   /**
+   * `verdict`: of {@link isRevoked}.
+   *
    * @throws TokenError when the token has been revoked.
    * @throws RevocationUnavailableError when the deny list gives no verdict.
    */
-  async assertNotRevoked(caller: Caller, asked?: boolean | Promise<boolean>): Promise<void> {
+  async assertNotRevoked(principal: Principal, verdict = this.isRevoked(principal)): Promise<void> {
     let revoked: boolean;
     try {
-      revoked = await (asked ?? this.revocations.isRevoked(caller.extra));
+      revoked = await verdict;
     } catch (cause) {
       throw new RevocationUnavailableError(cause);
     }
-    if (revoked) throw new TokenError('revoked', actorOf(caller));
+    if (revoked) throw new TokenError('revoked', principal);
   }
 
   private async identify(
     request: Request,
-    known?: Caller,
+    known?: Principal,
     asked?: boolean | Promise<boolean>,
-  ): Promise<Caller> {
+  ): Promise<Principal> {
     try {
-      const caller = known ?? (await this.verify(readBearerToken(request), request.ip));
-      await this.assertNotRevoked(caller, asked);
-      return caller;
+      const principal = known ?? (await this.verify(readBearerToken(request), request.ip));
+      await this.assertNotRevoked(principal, asked);
+      return principal;
     } catch (error) {
       if (error instanceof TokenError && isFailure(error)) await this.failures.failed(request.ip);
       throw error;
     }
   }
 
-  private async verify(token: string, address: string | undefined): Promise<Caller> {
-    const caller = await this.verifier.verify(token, clientNetworkOf(address));
-    this.cache.add(caller);
-    return caller;
+  private async verify(token: string, address: string | undefined): Promise<Principal> {
+    const principal = await this.verifier.verify(token, clientNetworkOf(address));
+    this.cache.add(token, principal);
+    return principal;
   }
 }
 
 /**
  * To come without a token is no failure: every client begins so, to be told where to get one. Nor is one in the
- * query, which nobody looks at: any page could have its visitors' browsers send such, and lock their address out.
+ * query, which is never read: any page could have its visitors' browsers send such, and lock their address out.
  */
 function isFailure({ code, oauthError }: TokenError): boolean {
   return oauthError !== undefined && code !== 'token_in_query';

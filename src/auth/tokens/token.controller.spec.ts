@@ -5,7 +5,7 @@ import { JwtService } from '@nestjs/jwt';
 import { DEVELOPMENT_ISSUER } from '../../config/index.js';
 import { startAuthApp, type AuthApp } from '../fixtures/auth-app.fixture.js';
 import { SETTINGS } from '../fixtures/settings.fixture.js';
-import { DecisionLog } from '../decision.log.js';
+import { AuthLog } from '../auth.log.js';
 import { DevelopmentTokenService } from './development-token.service.js';
 import { jwtOptionsFrom, TokenIssuer } from './token.issuer.js';
 
@@ -96,7 +96,7 @@ describe('elsewhere there is no such route', () => {
   const silent: AuditTrail = { isOn: false, write: () => {}, digest: () => '' };
   const tokens = new DevelopmentTokenService(
     new TokenIssuer(new JwtService(jwtOptionsFrom(SETTINGS)), SETTINGS),
-    new DecisionLog(silent, new RefusalLog(silent)),
+    new AuthLog(silent, new RefusalLog(silent)),
     SETTINGS,
   );
   const from = (remoteAddress?: string, localAddress?: string) =>

@@ -1,7 +1,7 @@
 import { JwtService } from '@nestjs/jwt';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { SETTINGS } from '../fixtures/settings.fixture.js';
-import { CallerFactory } from './caller.factory.js';
+import { PrincipalFactory } from './principal.factory.js';
 import { jwtOptionsFrom, TokenIssuer } from './token.issuer.js';
 import { TokenVerifier } from './token.verifier.js';
 import { trustedIssuersFrom } from './trusted-issuer.js';
@@ -17,7 +17,7 @@ it('issues what the verifier accepts', async () => {
   });
   expect([expiresIn, scope]).toEqual([60, 'mcp:access']);
   expect(decodeProtectedHeader(token)).toEqual({ alg: 'HS256', typ: 'JWT' });
-  const caller = await new TokenVerifier(trustedIssuersFrom(SETTINGS), new CallerFactory(SETTINGS)).verify(
+  const caller = await new TokenVerifier(trustedIssuersFrom(SETTINGS), new PrincipalFactory(SETTINGS)).verify(
     token,
   );
   expect(caller).toMatchObject({ clientId: 'cli', scopes: ['mcp:access', 'mcp:admin', 'ops:read'] });

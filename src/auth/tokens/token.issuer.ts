@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { JwtService, type JwtModuleOptions } from '@nestjs/jwt';
 import { AUTH_SETTINGS, type AuthSettings } from '../../config/index.js';
 import { MAX_TOKEN_BYTES } from './bearer-header.js';
-import { isName } from './caller.factory.js';
+import { isName } from './principal.factory.js';
 import { tokenIdOf } from './token-id.js';
 
 const NO_SECRET =

@@ -3,13 +3,13 @@ import { SignJWT } from 'jose';
 import { DEVELOPMENT_ISSUER } from '../../config/index.js';
 import { encode, forge, goodClaims, now, signed } from '../fixtures/forge.fixture.js';
 import { SETTINGS } from '../fixtures/settings.fixture.js';
-import { CallerFactory } from './caller.factory.js';
+import { PrincipalFactory } from './principal.factory.js';
 import { TokenError } from './token.error.js';
 import { TokenVerifier } from './token.verifier.js';
 import { trustedIssuersFrom } from './trusted-issuer.js';
 
 const verifierFor = (settings = SETTINGS) =>
-  new TokenVerifier(trustedIssuersFrom(settings), new CallerFactory(settings));
+  new TokenVerifier(trustedIssuersFrom(settings), new PrincipalFactory(settings));
 const verifier = verifierFor();
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -29,8 +29,8 @@ describe('a good token', () => {
     const caller = await verifier.verify(
       forge({ claims: { exp, iat: now() - 1, jti: 'j1', client_id: 'cli' } }),
     );
-    expect(caller).toMatchObject({ clientId: 'cli', scopes: ['mcp:access'], expiresAt: exp });
-    expect(caller.extra).toMatchObject({ issuer: SETTINGS.issuer, subject: 'alice', jti: 'j1', roles: [] });
+    expect(caller).toMatchObject({ clientId: 'cli', scopes: ['mcp:access'], expiresAt: exp * 1_000 });
+    expect(caller).toMatchObject({ issuer: SETTINGS.issuer, subject: 'alice', jti: 'j1', roles: [] });
   });
 
   it.each(['JWT', 'jwt', 'at+jwt', 'AT+JWT', 'application/at+jwt'])('may have typ %s', async (typ) => {

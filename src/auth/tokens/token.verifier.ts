@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
 import type { AuditActor } from '../../audit/index.js';
-import type { Caller } from '../caller.js';
+import type { Principal } from '../../mcp/index.js';
 import { IssuerUnavailableError } from '../issuers/issuer-unavailable.error.js';
 import { isRecord } from '../issuers/provider-document.js';
 import { checkType } from './access-token.type.js';
-import { CallerFactory } from './caller.factory.js';
+import { PrincipalFactory } from './principal.factory.js';
 import { nowSeconds } from './clock.js';
 import { refusalOf } from './jose-refusal.js';
 import { unverifiedPartsOf } from './token-shape.js';
@@ -23,7 +23,7 @@ export class TokenVerifier {
 
   constructor(
     @Inject(TRUSTED_ISSUERS) private readonly issuers: TrustedIssuers,
-    private readonly callers: CallerFactory,
+    private readonly principals: PrincipalFactory,
   ) {}
 
   /**
@@ -33,7 +33,7 @@ export class TokenVerifier {
    * @throws TokenError for every token that is refused.
    * @throws IssuerUnavailableError when the keys of its issuer are not to be had.
    */
-  async verify(token: string, network = ''): Promise<Caller> {
+  async verify(token: string, network = ''): Promise<Principal> {
     const { type, claims: unverified } = unverifiedPartsOf(token);
     const issuer = this.issuerOf(unverified);
     checkType(type, unverified, issuer);
@@ -41,7 +41,7 @@ export class TokenVerifier {
     try {
       checkLifetime(claims, issuer);
       checkBinding(claims);
-      return this.callers.build(token, claims, issuer);
+      return this.principals.build(token, claims, issuer);
     } catch (error) {
       if (error instanceof TokenError) error.actor = holderOf(claims);
       throw error;
@@ -102,7 +102,7 @@ function optionsFor(issuer: TrustedIssuer): JWTVerifyOptions {
   };
 }
 
-/** Whose subject is to be found elsewhere need not have a `sub`. */
+/** A token whose subject is in another claim need not have a `sub`. */
 function requiredOf(subject: readonly string[]): string[] {
   return subject.length === 1 && subject[0] === 'sub' ? [...REQUIRED_CLAIMS, 'sub'] : REQUIRED_CLAIMS;
 }
@@ -114,7 +114,7 @@ function checkLifetime({ iat, exp }: JWTPayload, issuer: TrustedIssuer): void {
   if (exp! - iat! > issuer.maxLifetimeSeconds) throw new TokenError('lifetime_too_long');
 }
 
-/** Whoever holds such a token must prove that the key is theirs, too (RFC 9449 §7.1): a bearer has not. */
+/** A client that sends such a token must prove that it holds the key (RFC 9449 §7.1): a bearer has not. */
 function checkBinding({ cnf }: JWTPayload): void {
   if (isRecord(cnf) && Object.hasOwn(cnf, 'jkt')) throw new TokenError('bound_token');
 }

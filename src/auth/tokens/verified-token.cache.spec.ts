@@ -1,19 +1,25 @@
 import { jest } from '@jest/globals';
-import type { Caller } from '../caller.js';
+import { type Principal, principalOf } from '../../mcp/index.js';
 import { VerifiedTokenCache } from './verified-token.cache.js';
 
-const marks = { issuer: 'i', subject: 's', jti: undefined, roles: [], tokenId: 't', issuedAt: 0 };
-const callerWith = (token: string, expiresAt = 4e9): Caller => ({
-  token,
-  clientId: '',
-  scopes: [],
-  expiresAt,
-  extra: { ...marks, refusedFrom: expiresAt + 5 },
-});
+const principalUntil = (expiresAt: number): Principal =>
+  principalOf({
+    issuer: 'i',
+    subject: 's',
+    clientId: '',
+    scopes: [],
+    roles: [],
+    jti: undefined,
+    tokenId: 't',
+    issuedAt: 0,
+    expiresAt,
+    refusedFrom: expiresAt + 5_000,
+  });
+const principal = principalUntil(4e12);
 
 it('holds no more than 10,000 tokens', () => {
   const cache = new VerifiedTokenCache();
-  for (let i = 0; i < 10_050; i++) cache.add(callerWith(`t${i}`));
+  for (let i = 0; i < 10_050; i++) cache.add(`t${i}`, principal);
   expect(cache.size).toBe(10_000);
   expect(cache.get('t0')).toBeUndefined();
   expect(cache.get('t10049')).toBeDefined();
@@ -21,7 +27,7 @@ it('holds no more than 10,000 tokens', () => {
 
 it('holds no more than 8 MiB of tokens', () => {
   const cache = new VerifiedTokenCache();
-  for (let i = 0; i < 1_100; i++) cache.add(callerWith(String(i).padEnd(8192, 'x')));
+  for (let i = 0; i < 1_100; i++) cache.add(String(i).padEnd(8192, 'x'), principal);
   expect(cache.bytes).toBeLessThanOrEqual(8 * 1024 * 1024);
   expect(cache.size).toBe(1024);
 });
@@ -29,7 +35,7 @@ it('holds no more than 8 MiB of tokens', () => {
 it('forgets after five minutes that a token was verified: its key may have been withdrawn', () => {
   jest.useFakeTimers({ now: 1_000_000_000 });
   const cache = new VerifiedTokenCache();
-  cache.add(callerWith('t'));
+  cache.add('t', principal);
   jest.advanceTimersByTime(299_000);
   expect(cache.get('t')).toBeDefined();
   jest.advanceTimersByTime(3_000);
@@ -40,7 +46,7 @@ it('forgets after five minutes that a token was verified: its key may have been 
 it('forgets a token once it would be refused', () => {
   jest.useFakeTimers({ now: 1_000_000_000 });
   const cache = new VerifiedTokenCache();
-  cache.add(callerWith('t', 1_000_010));
+  cache.add('t', principalUntil(1_000_010_000));
   jest.setSystemTime(1_000_014_999);
   expect(cache.get('t')).toBeDefined();
   jest.setSystemTime(1_000_015_000);

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { Caller } from '../caller.js';
-import { nowSeconds } from './clock.js';
+import type { Principal } from '../../mcp/index.js';
 
 const MAX_TOKENS = 10_000;
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -9,37 +8,37 @@ const MAX_BYTES = 8 * 1024 * 1024;
 const TTL_MS = 5 * 60_000;
 
 /**
- * The callers of tokens that have been verified, so that a signature is not computed each time. Remembers no refusal
+ * The principals of tokens that have been verified, so that a signature is not computed each time. Remembers no refusal
  * and answers for nothing but the signature and the claims: revocation is asked each time.
  */
 @Injectable()
 export class VerifiedTokenCache {
-  private readonly callers = new LRUCache<string, Caller>({
+  private readonly principals = new LRUCache<string, Principal>({
     max: MAX_TOKENS,
     maxSize: MAX_BYTES,
     ttl: TTL_MS,
     ttlResolution: 1_000,
     perf: { now: () => Date.now() },
-    sizeCalculation: (_caller, token) => token.length,
+    sizeCalculation: (_principal, token) => token.length,
   });
 
   /** Undefined also for a token that has meanwhile expired. */
-  get(token: string): Caller | undefined {
-    const caller = this.callers.get(token);
-    if (caller === undefined || nowSeconds() < caller.extra.refusedFrom) return caller;
-    this.callers.delete(token);
+  get(token: string): Principal | undefined {
+    const principal = this.principals.get(token);
+    if (principal === undefined || Date.now() < principal.refusedFrom) return principal;
+    this.principals.delete(token);
     return undefined;
   }
 
-  add(caller: Caller): void {
-    this.callers.set(caller.token, caller);
+  add(token: string, principal: Principal): void {
+    this.principals.set(token, principal);
   }
 
   get size(): number {
-    return this.callers.size;
+    return this.principals.size;
   }
 
   get bytes(): number {
-    return this.callers.calculatedSize;
+    return this.principals.calculatedSize;
   }
 }

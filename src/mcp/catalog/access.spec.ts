@@ -1,5 +1,5 @@
 import { Access } from './access.js';
-import type { RequiredScopes } from '../decorators/entry-options.js';
+import type { RequiredScopes } from '../decorators/primitive-options.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
 const access = (scopes: unknown, stepUp = false): Access =>

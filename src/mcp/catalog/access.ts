@@ -1,4 +1,4 @@
-import type { EntryOptions, RequiredScopes } from '../decorators/entry-options.js';
+import type { PrimitiveOptions, RequiredScopes } from '../decorators/primitive-options.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
 /** RFC 6749, section 3.3: scope-token. */
@@ -22,7 +22,7 @@ export class Access {
   }
 
   /** Throws {@link WiringError} for scopes that nobody can have, or that would keep nobody out. */
-  static of({ scopes, stepUp }: EntryOptions, className: string): Access {
+  static of({ scopes, stepUp }: PrimitiveOptions, className: string): Access {
     if (scopes !== undefined) assertScopes(scopes, className);
     return new Access(scopes, stepUp);
   }

@@ -1,8 +1,8 @@
-import type { EntryOptions } from '../decorators/entry-options.js';
+import type { PrimitiveOptions } from '../decorators/primitive-options.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
 /** What the list entries of tools, resources and prompts have in common. */
-export function presentation({ name, title, icons, meta }: EntryOptions & { readonly name: string }) {
+export function presentation({ name, title, icons, meta }: PrimitiveOptions & { readonly name: string }) {
   return {
     name,
     ...(title === undefined ? {} : { title }),

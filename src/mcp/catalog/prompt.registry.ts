@@ -6,20 +6,20 @@ import { HandlerFactory } from '../enhancers/handler.factory.js';
 import { MCP_OPTIONS } from '../mcp.options.js';
 import { auditPolicyOf } from './audit.policy.js';
 import { ChangeFeed } from './change.feed.js';
-import { EntryList, type ListOptions } from './entry.list.js';
+import { PrimitiveList, type ListOptions } from './primitive.list.js';
 import { type RegisteredPrompt, registeredPrompt } from './registered-prompt.js';
 
 /** Holds the prompts of this process: those found at start, and those added and removed while it runs. */
 @Injectable()
 export class PromptRegistry {
-  readonly list: EntryList<RegisteredPrompt>;
+  readonly list: PrimitiveList<RegisteredPrompt>;
 
   constructor(
     private readonly handlers: HandlerFactory,
     changes: ChangeFeed,
     @Inject(MCP_OPTIONS) options: ListOptions,
   ) {
-    this.list = new EntryList({ field: 'prompts', list: 'prompts' }, changes, options);
+    this.list = new PrimitiveList({ field: 'prompts', list: 'prompts' }, changes, options);
   }
 
   get size(): number {

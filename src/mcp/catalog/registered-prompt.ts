@@ -3,7 +3,7 @@ import type { PromptOptions } from '../decorators/prompt.decorator.js';
 import type { Schema } from '../decorators/schema.js';
 import { Access } from './access.js';
 import type { AuditPolicy } from './audit.policy.js';
-import type { Entry } from './entry.js';
+import type { Primitive } from './primitive.js';
 import type { Handler } from '../enhancers/handler.js';
 import { assertTimeout, presentation } from './presentation.js';
 import { promptArgumentsOf } from './prompt-arguments.js';
@@ -20,7 +20,7 @@ export interface PromptHandlers {
 }
 
 /** A prompt as the registry holds it. */
-export interface RegisteredPrompt extends Entry, PromptHandlers {
+export interface RegisteredPrompt extends Primitive, PromptHandlers {
   readonly description: string | undefined;
   readonly args: Schema | undefined;
   readonly argumentNames: ReadonlySet<string>;

@@ -3,7 +3,7 @@ import type { ResourceRequest } from '../decorators/mcp-resource.js';
 import type { ResourceOptions } from '../decorators/resource.decorator.js';
 import { Access } from './access.js';
 import type { AuditPolicy } from './audit.policy.js';
-import type { Entry } from './entry.js';
+import type { Primitive } from './primitive.js';
 import type { Handler } from '../enhancers/handler.js';
 import { assertTimeout, presentation } from './presentation.js';
 import { isUri } from './uri-template.parser.js';
@@ -21,7 +21,7 @@ export interface ResourceHandlers {
 }
 
 /** A resource as the registry holds it, or a family of resources. */
-export interface RegisteredResource extends Entry, ResourceHandlers {
+export interface RegisteredResource extends Primitive, ResourceHandlers {
   /** Undefined: it has one URI. */
   readonly template: UriTemplate | undefined;
   readonly mimeType: string | undefined;

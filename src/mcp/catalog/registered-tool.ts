@@ -3,7 +3,7 @@ import type { Schema } from '../decorators/schema.js';
 import type { ToolOptions } from '../decorators/tool.decorator.js';
 import { Access } from './access.js';
 import { type AuditPolicy, EVERY_CALL } from './audit.policy.js';
-import type { Entry } from './entry.js';
+import type { Primitive } from './primitive.js';
 import type { Handler } from '../enhancers/handler.js';
 import { inResultObject, type JsonSchema, jsonSchemaOf, objectSchemaOf } from './json-schema.js';
 import { type ParamHeader, paramHeadersOf } from './param-headers.js';
@@ -18,7 +18,7 @@ const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 const NO_ARGUMENTS = { type: 'object', properties: {}, additionalProperties: false } as const;
 
 /** A tool as the registry holds it. */
-export interface RegisteredTool extends Entry {
+export interface RegisteredTool extends Primitive {
   readonly input: Schema | undefined;
   readonly output: Schema | undefined;
   /** Its output schema describes something else than an object: up to 2025-11-25 it goes out in one. */

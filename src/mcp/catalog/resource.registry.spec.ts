@@ -23,7 +23,7 @@ function register(registry: ResourceRegistry, uri: string, more: Partial<Resourc
 }
 
 const found = (registry: ResourceRegistry, uri: string): unknown => {
-  const { resource, variables } = registry.find(uri) ?? {};
+  const { primitive: resource, variables } = registry.find(uri) ?? {};
   return [resource?.key, variables];
 };
 

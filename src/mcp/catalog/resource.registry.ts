@@ -6,13 +6,13 @@ import { MCP_OPTIONS } from '../mcp.options.js';
 import type { Verdict } from './access.js';
 import { auditPolicyOf } from './audit.policy.js';
 import { ChangeFeed } from './change.feed.js';
-import { EntryList, type ListOptions } from './entry.list.js';
+import { PrimitiveList, type ListOptions } from './primitive.list.js';
 import { MAX_URI_LENGTH, type RegisteredResource, registeredResource } from './registered-resource.js';
 import type { UriVariables } from './uri.template.js';
 
 /** The resource of a URI, and what the URI says of which it is. */
 export interface FoundResource {
-  readonly resource: RegisteredResource;
+  readonly primitive: RegisteredResource;
   readonly variables: UriVariables;
 }
 
@@ -22,9 +22,9 @@ const NO_VARIABLES: UriVariables = {};
 @Injectable()
 export class ResourceRegistry {
   /** Those with one URI each, by URI. */
-  readonly list: EntryList<RegisteredResource>;
+  readonly list: PrimitiveList<RegisteredResource>;
   /** Families, by URI template. */
-  readonly templates: EntryList<RegisteredResource>;
+  readonly templates: PrimitiveList<RegisteredResource>;
   /** The families in the order in which they are asked; undefined: it has to be found out. */
   private ordered: readonly RegisteredResource[] | undefined;
 
@@ -33,8 +33,8 @@ export class ResourceRegistry {
     private readonly changes: ChangeFeed,
     @Inject(MCP_OPTIONS) options: ListOptions,
   ) {
-    this.list = new EntryList({ field: 'resources', list: 'resources' }, changes, options);
-    this.templates = new EntryList({ field: 'resourceTemplates', list: 'resources' }, changes, options);
+    this.list = new PrimitiveList({ field: 'resources', list: 'resources' }, changes, options);
+    this.templates = new PrimitiveList({ field: 'resourceTemplates', list: 'resources' }, changes, options);
   }
 
   get size(): number {
@@ -81,22 +81,22 @@ export class ResourceRegistry {
    */
   find(uri: string): FoundResource | undefined {
     const resource = this.list.get(uri);
-    if (resource !== undefined) return { resource, variables: NO_VARIABLES };
+    if (resource !== undefined) return { primitive: resource, variables: NO_VARIABLES };
     if (uri.length > MAX_URI_LENGTH) return undefined;
     this.ordered ??= [...this.templates.values()].toSorted(byPrecision);
     for (const family of this.ordered) {
       const variables = family.template!.match(uri);
-      if (variables !== undefined) return { resource: family, variables };
+      if (variables !== undefined) return { primitive: family, variables };
     }
     return undefined;
   }
 
   /** What a caller with these scopes may do with the resource of a URI, whether or not there is one. */
   verdictOn(uri: string, scopes: readonly string[]): Verdict {
-    return this.find(uri)?.resource.access.verdict(scopes) ?? 'hidden';
+    return this.find(uri)?.primitive.access.verdict(scopes) ?? 'hidden';
   }
 
-  private listOf({ template }: RegisteredResource): EntryList<RegisteredResource> {
+  private listOf({ template }: RegisteredResource): PrimitiveList<RegisteredResource> {
     return template === undefined ? this.list : this.templates;
   }
 }

@@ -6,20 +6,20 @@ import { HandlerFactory } from '../enhancers/handler.factory.js';
 import { MCP_OPTIONS } from '../mcp.options.js';
 import { auditPolicyOf } from './audit.policy.js';
 import { ChangeFeed } from './change.feed.js';
-import { EntryList, type ListOptions } from './entry.list.js';
+import { PrimitiveList, type ListOptions } from './primitive.list.js';
 import { type RegisteredTool, registeredTool } from './registered-tool.js';
 
 /** Holds the tools of this process: those found at start, and those added and removed while it runs. */
 @Injectable()
 export class ToolRegistry {
-  readonly list: EntryList<RegisteredTool>;
+  readonly list: PrimitiveList<RegisteredTool>;
 
   constructor(
     private readonly handlers: HandlerFactory,
     changes: ChangeFeed,
     @Inject(MCP_OPTIONS) options: ListOptions,
   ) {
-    this.list = new EntryList({ field: 'tools', list: 'tools' }, changes, options);
+    this.list = new PrimitiveList({ field: 'tools', list: 'tools' }, changes, options);
   }
 
   get size(): number {

@@ -1,12 +1,12 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import type { EntryOptions } from './entry-options.js';
+import type { PrimitiveOptions } from './primitive-options.js';
 import { InjectableAsDeclared } from './injectable-as-declared.js';
 import type { McpPrompt } from './mcp-prompt.js';
 import type { Schema } from './schema.js';
 
 /** How a prompt presents itself, and who may use it. MCP 2025-11-25, Server Features: Prompts. */
-export interface PromptOptions<A extends Schema | undefined = Schema | undefined> extends EntryOptions {
+export interface PromptOptions<A extends Schema | undefined = Schema | undefined> extends PrimitiveOptions {
   /** Unique. */
   readonly name: string;
   readonly description?: string;

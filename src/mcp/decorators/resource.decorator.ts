@@ -1,11 +1,11 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Annotations } from '../messages/sdk-types.js';
-import type { EntryOptions } from './entry-options.js';
+import type { PrimitiveOptions } from './primitive-options.js';
 import { InjectableAsDeclared } from './injectable-as-declared.js';
 import type { McpResource } from './mcp-resource.js';
 
-interface CommonResourceOptions extends EntryOptions {
+interface CommonResourceOptions extends PrimitiveOptions {
   readonly name: string;
   readonly description?: string;
   readonly mimeType?: string;

@@ -1,7 +1,7 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { ToolAnnotations } from '../messages/sdk-types.js';
-import type { EntryOptions } from './entry-options.js';
+import type { PrimitiveOptions } from './primitive-options.js';
 import { InjectableAsDeclared } from './injectable-as-declared.js';
 import type { McpTool } from './mcp-tool.js';
 import type { Schema } from './schema.js';
@@ -10,7 +10,7 @@ import type { Schema } from './schema.js';
 export interface ToolOptions<
   I extends Schema | undefined = Schema | undefined,
   O = Schema | undefined,
-> extends EntryOptions {
+> extends PrimitiveOptions {
   /** Unique; 1 to 128 of `A–Z a–z 0–9 _ - .` */
   readonly name: string;
   /** What the tool does and when to use it: the model decides by this text. */

@@ -1,7 +1,7 @@
 import type { ArgumentPath } from '../catalog/audit.policy.js';
 import { isObject, type Params } from '../messages/json-rpc.js';
 import { shortened } from '../messages/well-formed.js';
-import type { OperationKind } from './operation.js';
+import type { CallKind } from './operation.js';
 
 /** What an audit record says of the arguments of a call. */
 export interface AuditedArguments {
@@ -13,7 +13,7 @@ const MAX_TEXT = 256;
 const MAX_ELEMENTS = 16;
 
 /** What stands for the arguments of a call, as the client sent them. */
-export function argumentsIn(kind: OperationKind, params: Params): unknown {
+export function argumentsIn(kind: CallKind, params: Params): unknown {
   switch (kind) {
     case 'tool':
     case 'prompt':

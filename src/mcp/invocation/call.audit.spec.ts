@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { AuditRecord, AuditTrail } from '../../audit/index.js';
-import type { Entry } from '../catalog/entry.js';
-import type { Principal } from '../sessions/principal.js';
+import type { Primitive } from '../catalog/primitive.js';
+import type { Principal } from '../authorization/principal.js';
 import { Session } from '../sessions/session.js';
 import { Call } from './call.js';
 import { CallAudit } from './call.audit.js';
@@ -11,7 +11,7 @@ import type { Operation } from './operation.js';
 const principal = { key: 'alice', subject: 'alice' } as Principal;
 const session = new Session('s', principal, 'streamable-http');
 const entryWith = (isRecorded: boolean) =>
-  ({ key: 'secret', audit: { isRecorded, redact: [], include: [] } }) as unknown as Entry;
+  ({ key: 'secret', audit: { isRecorded, redact: [], include: [] } }) as unknown as Primitive;
 
 let records: AuditRecord[];
 let lines: object[];
@@ -28,7 +28,7 @@ afterEach(() => Logger.overrideLogger(false));
 
 const call = (id: string): Call =>
   new Call(
-    { peer: session, principal, outlet: session },
+    { peer: session, principal, sink: session },
     { kind: 'request', id, method: 'tools/call', params: {} },
     () => {
       throw new Error('not used');
@@ -36,7 +36,7 @@ const call = (id: string): Call =>
   );
 
 it('the id that a client has given its request is cut, in the log and in the record', () => {
-  const operation = { kind: 'tool', target: 't', entry: entryWith(true) } as unknown as Operation;
+  const operation = { kind: 'tool', primitive: entryWith(true) } as unknown as Operation;
   log.ended(call('i'.repeat(1_000)), operation, 'ok', 0);
   const cut = { requestId: 'i'.repeat(64) };
   expect([...lines, ...records]).toMatchObject([cut, cut]);

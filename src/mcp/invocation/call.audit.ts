@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type AuditActor, AuditTrail, type CallOutcome, type CallRecord } from '../../audit/index.js';
-import type { Entry } from '../catalog/entry.js';
+import type { Primitive } from '../catalog/primitive.js';
 import type { RequestId } from '../messages/sdk-types.js';
 import { shortened } from '../messages/well-formed.js';
-import type { Principal } from '../sessions/principal.js';
+import type { Principal } from '../authorization/principal.js';
 import { type AuditedArguments, argumentsIn, picked, without } from './audited-arguments.js';
 import type { Call } from './call.js';
-import type { Operation, OperationKind } from './operation.js';
+import type { Operation, CallKind } from './operation.js';
 
 const MAX_REQUEST_ID = 64;
 
@@ -31,19 +31,19 @@ export class CallAudit {
 
   ended(
     call: Call,
-    operation: Pick<Operation, 'kind' | 'target' | 'entry'>,
+    operation: Pick<Operation, 'kind' | 'primitive'>,
     outcome: CallOutcome,
     durationMs: number,
   ): void {
-    const { kind, target, entry } = operation;
-    if (!this.trail.isOn || !entry.audit.isRecorded) return;
+    const { kind, primitive } = operation;
+    if (!this.trail.isOn || !primitive.audit.isRecorded) return;
     const { address: ip, id, reference, session, user } = call;
     const audited = call.audited ?? this.argumentsOf(call, operation);
     // One literal, whose members the line has in this order: it is made for each call.
     this.trail.write({
       event: 'audit.call',
       kind,
-      target,
+      target: primitive.key,
       outcome,
       durationMs,
       reference,
@@ -61,21 +61,21 @@ export class CallAudit {
   }
 
   /** Keeps what is recorded of the arguments of a call, before they are let go of. */
-  keepArguments(call: Call, operation: Pick<Operation, 'kind' | 'entry'>): void {
-    if (!this.trail.isOn || !operation.entry.audit.isRecorded) return;
+  keepArguments(call: Call, operation: Pick<Operation, 'kind' | 'primitive'>): void {
+    if (!this.trail.isOn || !operation.primitive.audit.isRecorded) return;
     call.audited = this.argumentsOf(call, operation);
   }
 
   private argumentsOf(
     { params }: Call,
-    { kind, entry: { audit } }: Pick<Operation, 'kind' | 'entry'>,
+    { kind, primitive: { audit } }: Pick<Operation, 'kind' | 'primitive'>,
   ): AuditedArguments {
     const told = without(argumentsIn(kind, params), audit.redact);
     return { argumentHash: this.trail.digest(told), arguments: picked(told, audit.include) };
   }
 
   /** A name that is nothing of this caller's; `hidden` is the entry where there is one after all. */
-  unknown(call: Call, kind: OperationKind, hidden: Entry | undefined): void {
+  unknown(call: Call, kind: CallKind, hidden: Primitive | undefined): void {
     if (!this.trail.isOn || hidden?.audit.isRecorded === false) return;
     this.trail.write({
       event: 'audit.call',

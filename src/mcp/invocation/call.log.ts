@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { CallOutcome } from '../../audit/index.js';
 import { EventLogger, logString } from '../../lines/index.js';
-import type { Entry } from '../catalog/entry.js';
+import type { Primitive } from '../catalog/primitive.js';
 import { shortened } from '../messages/well-formed.js';
 import type { Call } from './call.js';
 import { CallAudit } from './call.audit.js';
-import type { Operation, OperationKind } from './operation.js';
+import type { Operation, CallKind } from './operation.js';
 
 const MAX_REQUEST_ID = 64;
 
 /** What is told of what was called. */
-type Called = Pick<Operation, 'kind' | 'target' | 'entry'>;
+type Called = Pick<Operation, 'kind' | 'primitive'>;
 
 /**
  * The lifecycle lines of calls: who, what, how it ended, how long it took. Never an argument. And their records.
@@ -21,13 +21,14 @@ export class CallLog {
 
   constructor(private readonly audit: CallAudit) {}
 
-  begun(call: Call, { kind, target }: Operation): void {
+  begun(call: Call, { kind, primitive: { key: target } }: Operation): void {
     if (!this.logger.takes('debug')) return;
     this.logger.event('debug', `"event":"call.begun","${kind}":${logString(target)}${callerText(call)}`);
   }
 
   ended(call: Call, operation: Called, outcome: CallOutcome, startedAt: number): void {
-    const { kind, target } = operation;
+    const { kind, primitive } = operation;
+    const target = primitive.key;
     const durationMs = Math.round((performance.now() - startedAt) * 1000) / 1000;
     if (this.logger.takes('info')) {
       const how = `"outcome":"${outcome}","durationMs":${durationMs}`;
@@ -50,7 +51,7 @@ export class CallLog {
   }
 
   /** A name that is nothing of this caller's, `hidden` or not there: what the client sent is not logged. */
-  unknown(call: Call, kind: OperationKind, hidden?: Entry): void {
+  unknown(call: Call, kind: CallKind, hidden?: Primitive): void {
     const outcome: CallOutcome = hidden === undefined ? 'unknown' : 'hidden';
     if (this.logger.takes('info')) {
       const how = `"outcome":"${outcome}","durationMs":0`;
@@ -60,12 +61,12 @@ export class CallLog {
   }
 
   /** An error that the client is not shown; the reference of the call is what it sees instead. */
-  failed(call: Call, { kind, target }: Called, error: unknown): void {
+  failed(call: Call, { kind, primitive: { key: target } }: Called, error: unknown): void {
     this.logger.error({ event: 'call.failed', [kind]: target, ...caller(call), err: error });
   }
 
   /** A result goes out without its structured content. */
-  dropped(call: Call, { kind, target }: Called, reason: unknown): void {
+  dropped(call: Call, { kind, primitive: { key: target } }: Called, reason: unknown): void {
     this.logger.warn({ event: 'call.structure_dropped', [kind]: target, ...caller(call), err: reason });
   }
 }

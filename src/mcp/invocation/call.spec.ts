@@ -1,18 +1,12 @@
 import { jest } from '@jest/globals';
-import type { McpModuleOptions } from '../mcp.options.js';
 import type { JsonRpcRequest } from '../messages/json-rpc.js';
-import type { Principal } from '../sessions/principal.js';
+import type { Principal } from '../authorization/principal.js';
 import { Session } from '../sessions/session.js';
 import { Call } from './call.js';
-import { CallFactory } from './call.factory.js';
-import { ClientInputFactory } from './client-input.factory.js';
-import type { StateSeal } from './state.seal.js';
+import { ServerRequestInput } from '../client-input/server-request.input.js';
 
 const principal = { key: 'alice', subject: 'alice' } as Principal;
 const request: JsonRpcRequest = { kind: 'request', id: 1, method: 'tools/call', params: {} };
-const options = { inputTimeoutMs: 600_000 } as McpModuleOptions;
-const inputs = new ClientInputFactory({} as StateSeal, options);
-const factory = new CallFactory(inputs);
 
 let session: Session;
 let call: Call;
@@ -21,7 +15,11 @@ beforeEach(() => {
   jest.useFakeTimers();
   session = new Session('s', principal, 'streamable-http');
   session.clientCapabilities = { roots: {} };
-  call = new Call({ peer: session, principal, outlet: session }, request, inputs.create);
+  call = new Call(
+    { peer: session, principal, sink: session },
+    request,
+    (asking) => new ServerRequestInput(asking, 600_000),
+  );
 });
 afterEach(() => jest.useRealTimers());
 
@@ -79,14 +77,4 @@ it('a step has a name of 1 to 64 characters', async () => {
   for (const key of ['', 'k'.repeat(65)]) {
     await expect(call.once(key, () => 'done')).rejects.toThrow(RangeError);
   }
-});
-
-it('a call that has ended is nobody’s, and has kept its session alive until then', async () => {
-  await factory.run(request, { peer: session, principal, outlet: session }, async () => {
-    expect(session.calls.size).toBe(1);
-    await jest.advanceTimersByTimeAsync(1_000);
-    return '';
-  });
-  expect(session.calls.size).toBe(0);
-  expect(session.idleSince).toBe(Date.now());
 });

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { CallContext } from '../decorators/call-context.js';
-import type { Exchange } from './exchange.js';
+import type { MessageContext } from './message-context.js';
 import { encodeNotification, type JsonRpcRequest, type Params } from '../messages/json-rpc.js';
 import type { RequestId } from '../messages/sdk-types.js';
 import type { AbortCause, Peer, PendingCall } from '../sessions/peer.js';
-import type { Principal } from '../sessions/principal.js';
+import type { Principal } from '../authorization/principal.js';
 import { CallAbortedError } from './call-aborted.error.js';
 import type { AuditedArguments } from './audited-arguments.js';
-import type { ClientInput } from './client.input.js';
-import { elicitation } from './elicitation.js';
-import { readRoots, readSample } from './input-answers.js';
-import { InputRequiredError } from './input-required.error.js';
-import { isLarge, letGo, progressTokenOf } from './let-go.js';
-import { ToolError } from './tool.error.js';
+import type { AskingCall, ClientInput } from '../client-input/client.input.js';
+import { elicitation } from '../client-input/elicitation.js';
+import { readRoots, readSample } from '../client-input/input-answers.js';
+import { InputRequiredError } from '../client-input/input-required.error.js';
+import { isLarge, releaseArguments, progressTokenOf } from './let-go.js';
+import { ToolError } from '../decorators/tool.error.js';
 
 const MAX_KEY = 64;
 
@@ -20,7 +20,7 @@ const MAX_KEY = 64;
  * One call in flight: the context that its handler sees, and the handle by which the call is given up. Costs
  * next to nothing until the handler asks for something.
  */
-export class Call implements CallContext, PendingCall {
+export class Call implements CallContext, PendingCall, AskingCall {
   readonly session: Peer;
   /** The caller, as the token of this very request describes it. */
   readonly user: Principal;
@@ -44,29 +44,29 @@ export class Call implements CallContext, PendingCall {
   audited: AuditedArguments | undefined;
 
   constructor(
-    private readonly exchange: Exchange,
+    private readonly context: MessageContext,
     private readonly request: JsonRpcRequest,
     private readonly inputFor: (call: Call, request: JsonRpcRequest) => ClientInput,
   ) {
-    this.session = exchange.peer;
-    this.user = exchange.principal;
+    this.session = context.peer;
+    this.user = context.principal;
     this.id = request.id;
-    this.address = exchange.address;
+    this.address = context.address;
   }
 
-  /** What the client sent, until it is {@link letGo}. */
+  /** What the client sent, until it is {@link releaseArguments}. */
   get params(): Params {
     return this.request.params;
   }
 
   /** Whether what the client sent is so large that it is let go of while the call runs. */
   get isLarge(): boolean {
-    return isLarge(this.exchange.hold);
+    return isLarge(this.context.hold);
   }
 
   /** Lets go of the parameters: the handler has `input`, and the call is counted with that from here on. */
-  letGo(input: unknown): void {
-    letGo(this.request, this.exchange.hold, this.session.isModern, input);
+  releaseArguments(input: unknown): void {
+    releaseArguments(this.request, this.context.hold, this.session.isModern, input);
   }
 
   get signal(): AbortSignal {
@@ -91,7 +91,7 @@ export class Call implements CallContext, PendingCall {
       if (!Number.isFinite(progress)) return;
       this.lastProgress = progress;
       const params = { progressToken, progress, ...(Number.isFinite(total) ? { total } : {}), ...detail };
-      this.exchange.outlet.send(encodeNotification('notifications/progress', params));
+      this.context.sink.send(encodeNotification('notifications/progress', params));
     };
   }
 
@@ -99,7 +99,7 @@ export class Call implements CallContext, PendingCall {
     return (level, data, logger) => {
       if (this.ended || !this.session.wantsLog(level)) return;
       const params = { level, ...(logger === undefined ? {} : { logger }), data };
-      this.exchange.outlet.send(encodeNotification('notifications/message', params));
+      this.context.sink.send(encodeNotification('notifications/message', params));
     };
   }
 
@@ -128,18 +128,18 @@ export class Call implements CallContext, PendingCall {
 
   get closeStream(): CallContext['closeStream'] {
     return () => {
-      if (!this.ended) this.exchange.outlet.interrupt?.();
+      if (!this.ended) this.context.sink.closeStream?.();
     };
   }
 
   /** False: a message that is sent ahead of the reply cannot reach the client. */
   get reachesClient(): boolean {
-    return this.exchange.outlet.reachesClient !== false;
+    return this.context.sink.reachesClient !== false;
   }
 
   /** Sends a message of the server's own to the client, on the way that the reply will take. */
   send(message: string): void {
-    if (!this.ended) this.exchange.outlet.send(message);
+    if (!this.ended) this.context.sink.send(message);
   }
 
   /** Takes in what the client brings of earlier rounds, if there were any; rejects where that is not genuine. */
@@ -160,7 +160,7 @@ export class Call implements CallContext, PendingCall {
   }
 
   keepAlive(now: number): void {
-    this.exchange.outlet.keepAlive?.(now);
+    this.context.sink.keepAlive?.(now);
   }
 
   /** Throws why, when the call was given up. */

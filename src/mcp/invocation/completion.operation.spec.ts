@@ -1,13 +1,13 @@
-import { type CompletingEntry, CompletionOperation } from './completion.operation.js';
+import { CompletionOperation, type CompletionTarget } from './completion.operation.js';
 
 const request = { name: 'city', value: 'P', others: {} };
 const operationOf = (timeoutMs?: number) =>
-  new CompletionOperation({ key: 'k', timeoutMs } as CompletingEntry, request);
+  new CompletionOperation({ primitive: { key: 'k', timeoutMs } } as CompletionTarget, request);
 
 it.each([
   [undefined, 5_000],
   [60_000, 5_000],
   [100, 100],
-])('an entry whose time is %s has %d ms to suggest something', (own, timeoutMs) => {
+])('a primitive whose time is %s has %d ms to suggest something', (own, timeoutMs) => {
   expect(operationOf(own).timeoutMs).toBe(timeoutMs);
 });

@@ -1,4 +1,4 @@
-import type { Entry } from '../catalog/entry.js';
+import type { Primitive, Target } from '../catalog/primitive.js';
 import type { Handler } from '../enhancers/handler.js';
 import type { CallContext } from '../decorators/call-context.js';
 import type { CompletionRequest } from '../decorators/completion.js';
@@ -7,14 +7,17 @@ import type { Operation, Result } from './operation.js';
 
 /** MCP 2025-11-25, Utilities: Completion, "Completion Results". */
 const MAX_VALUES = 100;
-/** Somebody is typing: a later answer is of no use. */
+/** The user is typing: a later answer is of no use. */
 const MAX_TIME_MS = 5_000;
 
 /** The answer where there is nothing to suggest. */
-export const NO_COMPLETION: Result = { completion: { values: [], hasMore: false } };
+const NO_COMPLETION: Result = { completion: { values: [], hasMore: false } };
 
-/** An entry that can suggest values. */
-export type CompletingEntry = Entry & { readonly complete: Handler<CompletionRequest> };
+/** What a reference names, and which of its arguments can be completed. */
+export interface CompletionTarget extends Target {
+  readonly primitive: Primitive & { readonly complete: Handler<CompletionRequest> | undefined };
+  has(argument: string): boolean;
+}
 
 /**
  * `completion/complete`. A suggestion that fails or takes more than 5 s is logged, and answered with none: the
@@ -24,16 +27,16 @@ export class CompletionOperation implements Operation {
   readonly kind = 'completion';
 
   constructor(
-    readonly entry: CompletingEntry,
+    private readonly found: CompletionTarget,
     private readonly request: CompletionRequest,
   ) {}
 
-  get target(): string {
-    return this.entry.key;
+  get primitive(): Primitive {
+    return this.found.primitive;
   }
 
   get timeoutMs(): number {
-    return Math.min(this.entry.timeoutMs ?? MAX_TIME_MS, MAX_TIME_MS);
+    return Math.min(this.primitive.timeoutMs ?? MAX_TIME_MS, MAX_TIME_MS);
   }
 
   prepare(): CompletionRequest {
@@ -41,14 +44,18 @@ export class CompletionOperation implements Operation {
   }
 
   run(request: CompletionRequest, context: CallContext): unknown {
-    return this.entry.complete(request, context);
+    const { primitive } = this.found;
+    return primitive.complete === undefined || !this.found.has(request.name)
+      ? NO_COMPLETION
+      : primitive.complete(request, context);
   }
 
   /** Throws when `complete` returned none of the forms that `Completion` names. */
   toResult(returned: unknown): Result {
+    if (returned === NO_COMPLETION) return NO_COMPLETION;
     const { values, total, hasMore } = read(returned);
     const sent = values.slice(0, MAX_VALUES);
-    // Whoever says that there is more, and not how much, does not know.
+    // A handler that says that there is more, and not how much, does not know.
     const all = total ?? (hasMore ? undefined : values.length);
     return {
       completion: {

@@ -5,16 +5,20 @@ import { registeredTool } from '../catalog/registered-tool.js';
 import type { CallContext } from '../decorators/call-context.js';
 import { MCP_OPTIONS } from '../mcp.options.js';
 import { ResultWriter } from './result.writer.js';
-import type { Exchange } from './exchange.js';
-import type { AuthInfo } from '../messages/sdk-types.js';
-import { principalOf } from '../sessions/principal.js';
-import { Visit } from '../sessions/visit.js';
+import type { MessageContext } from './message-context.js';
+import { type Principal, principalOf } from '../authorization/principal.js';
+import { RequestStateCodec } from '../client-input/request-state.codec.js';
+import { StatelessPeer } from '../sessions/stateless.peer.js';
 import { Call } from './call.js';
 import { CallAudit } from './call.audit.js';
 import { CallLog } from './call.log.js';
-import type { ClientInput } from './client.input.js';
+import type { ClientInput } from '../client-input/client.input.js';
 import { HandlerFactory } from '../enhancers/handler.factory.js';
+import type { Target } from '../catalog/primitive.js';
+import { ProtocolError } from '../messages/protocol.error.js';
+import { Session } from '../sessions/session.js';
 import { Invoker } from './invoker.js';
+import type { CallType } from './operation.js';
 import { ToolOperation } from './tool.operation.js';
 
 /** Makes an answer of anything, also of what is no error. */
@@ -41,13 +45,18 @@ class AskingTool {
     // Off: what is recorded has specs of its own.
     { provide: AuditTrail, useValue: { isOn: false } },
     ResultWriter,
+    RequestStateCodec,
     { provide: MCP_OPTIONS, useValue: { callTimeoutMs: 1_000, serverInfo: { name: 'spec', version: '1' } } },
   ],
 })
 class InvocationModule {}
 
-const extra = { issuer: 'i', subject: 'alice', tokenId: 't', issuedAt: 1 };
-const principal = principalOf({ clientId: 'c', scopes: [], expiresAt: 2, extra } as unknown as AuthInfo);
+const principal = principalOf({
+  issuer: 'i',
+  subject: 'alice',
+  clientId: 'c',
+  scopes: [],
+} as unknown as Principal);
 
 it('a question to the client goes out, whatever a filter makes of the handler being left for it', async () => {
   const app = await NestFactory.createApplicationContext(InvocationModule, {
@@ -57,16 +66,41 @@ it('a question to the client goes out, whatever a filter makes of the handler be
   const execute = app.get(HandlerFactory).forInstance(new AskingTool(), 'execute');
   const tool = registeredTool({ name: 'asks', description: 'Asks.' }, execute, 'AskingTool');
   const envelope = { client: undefined, clientCapabilities: {}, logLevel: undefined };
-  const peer = new Visit(principal, { ...envelope, protocolVersion: '2026-07-28' });
+  const peer = new StatelessPeer(principal, { ...envelope, protocolVersion: '2026-07-28' });
   const question: ClientInput = {
     ask: () => Promise.reject(new Error('left for now')),
     once: () => Promise.reject(new Error('not used')),
     required: () => Promise.resolve({ resultType: 'input_required' }),
   };
-  const exchange: Exchange = { peer, principal, outlet: { send: () => undefined } };
+  const context: MessageContext = { peer, principal, sink: { send: () => undefined } };
   const request = { kind: 'request', id: 1, method: 'tools/call', params: {} } as const;
-  const call = new Call(exchange, request, () => question);
+  const call = new Call(context, request, () => question);
   const text = await app.get(Invoker).invoke(new ToolOperation(tool, {}, true), call);
   expect(JSON.parse(text)).toMatchObject({ resultType: 'input_required' });
+  await app.close();
+});
+
+it('a call that has ended is known to its session no more, and has kept it alive until then', async () => {
+  const app = await NestFactory.createApplicationContext(InvocationModule, {
+    logger: false,
+    abortOnError: false,
+  });
+  const working = Promise.withResolvers<string>();
+  const tool = registeredTool({ name: 'works', description: 'Works.' }, () => working.promise, 'WorkingTool');
+  const session = new Session('s', principal, 'streamable-http');
+  const request = { kind: 'request', id: 1, method: 'tools/call', params: {} } as const;
+  const type: CallType<Target<typeof tool>> = {
+    kind: 'tool',
+    unknown: () => new ProtocolError(-32602, 'Unknown'),
+    operation: ({ primitive }) => new ToolOperation(primitive, {}, false),
+  };
+  const context: MessageContext = { peer: session, principal, sink: session };
+  const found = { target: { primitive: tool }, verdict: 'allowed' } as const;
+  const called = app.get(Invoker).call(type, request, context, found);
+  expect([session.calls.size, session.idleSince]).toEqual([1, undefined]);
+  working.resolve('done');
+  expect(JSON.parse(await called)).toMatchObject({ content: [{ text: 'done' }] });
+  expect(session.calls.size).toBe(0);
+  expect(Date.now() - session.idleSince!).toBeLessThan(5_000);
   await app.close();
 });

@@ -4,12 +4,19 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
 import { ResultWriter } from './result.writer.js';
-import type { Call } from './call.js';
+import type { Found, Target } from '../catalog/primitive.js';
+import type { ClientInput } from '../client-input/client.input.js';
+import { MultiRoundTripInput } from '../client-input/multi-round-trip.input.js';
+import { RequestStateCodec } from '../client-input/request-state.codec.js';
+import { ServerRequestInput } from '../client-input/server-request.input.js';
+import type { JsonRpcRequest } from '../messages/json-rpc.js';
+import { Call } from './call.js';
+import type { MessageContext } from './message-context.js';
 import { CallAbortedError } from './call-aborted.error.js';
 import { CallLog } from './call.log.js';
-import { InvalidInputError, type Operation, type Result } from './operation.js';
-import { ResourceNotFoundError } from './resource-not-found.error.js';
-import { toldError } from './told.error.js';
+import { type CallType, InvalidInputError, type Operation, type Result } from './operation.js';
+import { ResourceNotFoundError } from '../decorators/resource-not-found.error.js';
+import { describedError } from './described-error.js';
 
 interface Answer {
   readonly outcome: CallOutcome;
@@ -28,11 +35,43 @@ export class Invoker {
   constructor(
     private readonly callLog: CallLog,
     private readonly writer: ResultWriter,
+    private readonly codec: RequestStateCodec,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
+  /** The way to ask a call's client that its revision has. */
+  private readonly inputFor = (call: Call, request: JsonRpcRequest): ClientInput =>
+    call.session.isModern
+      ? new MultiRoundTripInput(call, request, this.codec)
+      : new ServerRequestInput(call, this.options.inputTimeoutMs);
+
   /**
-   * Resolves with the result as JSON text. Rejects with {@link ProtocolError} where the reply is an error
+   * Makes a call of a request, and lets its peer know of it while it runs. A target that is not there, or that the caller
+   * may not use, is answered alike. Resolves and rejects as {@link invoke} does.
+   */
+  async call<T extends Target>(
+    type: CallType<T>,
+    request: JsonRpcRequest,
+    context: MessageContext,
+    found: Found<T> | undefined,
+  ): Promise<string> {
+    const { peer } = context;
+    const call = new Call(context, request, this.inputFor);
+    peer.calls.set(request.id, call);
+    try {
+      if (found?.verdict === 'allowed') {
+        return await this.invoke(type.operation(found.target, request.params, peer), call);
+      }
+      this.callLog.unknown(call, type.kind, found?.target.primitive);
+      throw type.unknown(request.params, peer);
+    } finally {
+      peer.calls.delete(request.id);
+      peer.touch();
+    }
+  }
+
+  /**
+   * Takes a call through its steps. Resolves with the result as JSON text. Rejects with {@link ProtocolError} where the reply is an error
    * object, and with {@link CallAbortedError} when the call was given up.
    */
   async invoke(operation: Operation, call: Call): Promise<string> {
@@ -73,7 +112,7 @@ export class Invoker {
     const input = isPromiseLike(prepared) ? await prepared : prepared;
     if (call.isLarge) {
       this.callLog.keepArguments(call, operation);
-      call.letGo(input);
+      call.releaseArguments(input);
     }
     // Where the input took time to check, the client may have thought better of it.
     call.throwIfAborted();
@@ -107,7 +146,7 @@ export class Invoker {
     if (error instanceof ProtocolError) throw error;
     if (error instanceof CallAbortedError) {
       if (error.outcome !== 'timeout') throw error;
-      const text = `${operation.target}: ${error.message}`;
+      const text = `${operation.primitive.key}: ${error.message}`;
       return { outcome: 'timeout', result: operation.failure(text, 'timeout') };
     }
     if (operation.kind === 'resource' && error instanceof ResourceNotFoundError) {
@@ -116,10 +155,12 @@ export class Invoker {
     if (error instanceof InvalidInputError) {
       return { outcome: 'invalid_arguments', result: operation.failure(error.message, 'invalid_input') };
     }
-    const told = toldError(error);
-    if (told !== undefined) return { outcome: told.outcome, result: operation.failure(told.text, 'handler') };
+    const described = describedError(error);
+    if (described !== undefined) {
+      return { outcome: described.outcome, result: operation.failure(described.text, 'handler') };
+    }
     this.callLog.failed(call, operation, error);
-    const text = `${operation.target} failed; the server's log has it as ${call.reference}`;
+    const text = `${operation.primitive.key} failed; the server's log has it as ${call.reference}`;
     return { outcome: 'error', result: operation.failure(text, 'handler') };
   }
 

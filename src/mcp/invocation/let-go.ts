@@ -2,7 +2,7 @@ import type { ByteHold } from '../limits/in-flight.budgets.js';
 import { weightOf } from '../limits/weight.js';
 import { isObject, type JsonRpcRequest } from '../messages/json-rpc.js';
 import type { ProgressToken } from '../messages/sdk-types.js';
-import { digestOfRequest } from './request-digest.js';
+import { digestOfRequest } from '../client-input/request-digest.js';
 
 /** Bytes that a message may be counted with for as long as its call runs, whatever of it is still of use. */
 const LARGE = 65_536;
@@ -16,7 +16,7 @@ export function isLarge(hold: ByteHold | undefined): boolean {
  * Lets go of the parameters of a request that came alone: its handler has `input`, and the request is counted with that
  * and with what else of it is still of use.
  */
-export function letGo(
+export function releaseArguments(
   request: JsonRpcRequest,
   hold: ByteHold | undefined,
   isModern: boolean,

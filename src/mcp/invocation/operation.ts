@@ -1,30 +1,23 @@
-import type { Entry } from '../catalog/entry.js';
+import type { Primitive, Target } from '../catalog/primitive.js';
 import type { CallContext } from '../decorators/call-context.js';
+import type { Params } from '../messages/json-rpc.js';
 import type { ProtocolError } from '../messages/protocol.error.js';
+import type { Peer } from '../sessions/peer.js';
 
 /** What a client gets for a call: the `result` of its reply. */
 export type Result = Readonly<Record<string, unknown>>;
 
 /** What kind of thing is called; also the field of a log line that names it. */
-export type OperationKind = 'tool' | 'resource' | 'prompt' | 'completion';
+export type CallKind = 'tool' | 'resource' | 'prompt' | 'completion';
 
 /** Whose fault it is that there is no result. */
 export type FailureCause = 'invalid_input' | 'not_found' | 'handler' | 'timeout';
 
-/** The requests that are calls: they do work, and are limited and recorded. */
-export const CALL_KINDS: ReadonlyMap<string, OperationKind> = new Map([
-  ['tools/call', 'tool'],
-  ['resources/read', 'resource'],
-  ['prompts/get', 'prompt'],
-  ['completion/complete', 'completion'],
-]);
-
-/** What a call is about: one entry of the catalogue, and what is asked of it. */
+/** What a call does: one primitive of the catalogue, and what is asked of it. */
 export interface Operation {
-  readonly kind: OperationKind;
-  /** What it is called in log lines and messages. */
-  readonly target: string;
-  readonly entry: Pick<Entry, 'audit'>;
+  readonly kind: CallKind;
+  /** Its key names the call in log lines and messages: of a resource family its template, since the URI is the client's own text. */
+  readonly primitive: Pick<Primitive, 'audit' | 'key'>;
   readonly timeoutMs: number | undefined;
   /** The input of the handler; throws {@link InvalidInputError}. */
   prepare(): unknown;
@@ -35,7 +28,15 @@ export interface Operation {
   failure(text: string, cause: FailureCause): Result | ProtocolError;
 }
 
-/** What a client sent is not what the entry takes. The message is for the client. */
+/** What a client sent is not what the primitive takes. The message is for the client. */
 export class InvalidInputError extends Error {
   override readonly name = 'InvalidInputError';
+}
+
+/** What is done with the calls of one kind. */
+export interface CallType<T extends Target> {
+  readonly kind: CallKind;
+  /** The one answer where nothing is there, or nothing that this caller may know of. */
+  unknown(params: Params, peer: Peer): ProtocolError;
+  operation(target: T, params: Params, peer: Peer): Operation;
 }

@@ -3,7 +3,7 @@ import type { CallContext } from '../decorators/call-context.js';
 import { isObject } from '../messages/json-rpc.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { ErrorCode, type GetPromptResult, type PromptMessage } from '../messages/sdk-types.js';
-import { describeIssues } from './argument-issues.js';
+import { describeIssues } from '../catalog/argument-issues.js';
 import { type FailureCause, InvalidInputError, type Operation, type Result } from './operation.js';
 
 /** `prompts/get`: what goes wrong is an error object. MCP 2025-11-25, Prompts, "Error Handling". */
@@ -16,11 +16,7 @@ export class PromptOperation implements Operation {
     private args: Readonly<Record<string, string>> | undefined,
   ) {}
 
-  get target(): string {
-    return this.prompt.key;
-  }
-
-  get entry(): RegisteredPrompt {
+  get primitive(): RegisteredPrompt {
     return this.prompt;
   }
 

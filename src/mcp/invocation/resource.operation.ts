@@ -1,9 +1,8 @@
-import type { Entry } from '../catalog/entry.js';
+import type { Primitive } from '../catalog/primitive.js';
 import type { FoundResource } from '../catalog/resource.registry.js';
 import type { CallContext } from '../decorators/call-context.js';
 import type { ResourceRequest } from '../decorators/mcp-resource.js';
 import { ProtocolError } from '../messages/protocol.error.js';
-import { resourceNotFound } from './resource-not-found.js';
 import { ErrorCode } from '../messages/sdk-types.js';
 import type { Peer } from '../sessions/peer.js';
 import type { FailureCause, Operation, Result } from './operation.js';
@@ -19,17 +18,12 @@ export class ResourceOperation implements Operation {
     private readonly peer: Peer,
   ) {}
 
-  /** Of a family its template: the URI is the client's own text. */
-  get target(): string {
-    return this.found.resource.key;
-  }
-
-  get entry(): Entry {
-    return this.found.resource;
+  get primitive(): Primitive {
+    return this.found.primitive;
   }
 
   get timeoutMs(): number | undefined {
-    return this.found.resource.timeoutMs;
+    return this.found.primitive.timeoutMs;
   }
 
   prepare(): ResourceRequest {
@@ -37,11 +31,11 @@ export class ResourceOperation implements Operation {
   }
 
   run(request: ResourceRequest, context: CallContext): unknown {
-    return this.found.resource.read(request, context);
+    return this.found.primitive.read(request, context);
   }
 
   toResult(returned: unknown): Result {
-    const { resource } = this.found;
+    const { primitive: resource } = this.found;
     const contents = toContents(resource, this.uri, returned);
     // What is read may depend on who reads it.
     return this.peer.isModern ? { contents, ttlMs: resource.ttlMs, cacheScope: 'private' } : { contents };
@@ -51,4 +45,13 @@ export class ResourceOperation implements Operation {
     if (cause === 'not_found') return resourceNotFound(this.uri, this.peer);
     return new ProtocolError(ErrorCode.InternalError, text);
   }
+}
+
+/**
+ * The one answer for a URI that is no resource of this caller's, whatever the reason. MCP 2025-11-25 and
+ * 2026-07-28, Resources, "Error Handling".
+ */
+export function resourceNotFound(uri: string, peer: Peer): ProtocolError {
+  const code = peer.isModern ? ErrorCode.InvalidParams : ErrorCode.ResourceNotFound;
+  return new ProtocolError(code, 'Resource not found', { uri });
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { Peer } from '../sessions/peer.js';
-import { resultFor } from './older-content.js';
+import { resultFor } from '../messages/older-content.js';
 
 const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 

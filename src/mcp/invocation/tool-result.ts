@@ -3,7 +3,7 @@ import type { Schema } from '../decorators/schema.js';
 import { isObject } from '../messages/json-rpc.js';
 import type { CallToolResult, ContentBlock } from '../messages/sdk-types.js';
 import { wellFormedJson } from '../messages/well-formed.js';
-import { describeIssues } from './argument-issues.js';
+import { describeIssues } from '../catalog/argument-issues.js';
 
 /** A result with one text block. */
 function textResult(text: string): CallToolResult {

@@ -1,7 +1,7 @@
 import type { RegisteredTool } from '../catalog/registered-tool.js';
 import type { Schema } from '../decorators/schema.js';
 import type { CallContext } from '../decorators/call-context.js';
-import { describeIssues } from './argument-issues.js';
+import { describeIssues } from '../catalog/argument-issues.js';
 import { InvalidInputError, type Operation, type Result } from './operation.js';
 import type { ResultCheck } from './result.check.js';
 import { errorResult, toResult } from './tool-result.js';
@@ -19,11 +19,7 @@ export class ToolOperation implements Operation {
     private readonly check?: ResultCheck,
   ) {}
 
-  get target(): string {
-    return this.tool.key;
-  }
-
-  get entry(): RegisteredTool {
+  get primitive(): RegisteredTool {
     return this.tool;
   }
 

@@ -1,4 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { ErrorCode } from '../messages/sdk-types.js';
+import { RATE_LIMITED, RefusedError } from '../messages/refused.error.js';
 import { getHeapStatistics } from 'node:v8';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 
@@ -6,8 +8,11 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 const SHARE_OF_ALL = 1 / 3;
 const SHARE_OF_ONE = 1 / 12;
 
-/** A user or the whole server is at its limit: `user` becomes 429, `server` 503. */
-export class BudgetExceededError extends Error {
+/** Seconds until trying again is likely to help. */
+const RETRY_AFTER = 2;
+
+/** The user has as much in flight as one may, or the server holds as much as it may. */
+export class BudgetExceededError extends RefusedError {
   override readonly name = 'BudgetExceededError';
 
   constructor(
@@ -15,7 +20,9 @@ export class BudgetExceededError extends Error {
     readonly what: 'bytes' | 'calls',
   ) {
     super(
+      whose === 'server' ? 'server_full' : what === 'calls' ? 'too_many_calls' : 'too_many_bytes',
       whose === 'user' ? `This user has too many ${what} in flight` : 'The server holds as much as it may',
+      { code: whose === 'user' ? RATE_LIMITED : ErrorCode.InternalError, retryAfter: RETRY_AFTER },
     );
   }
 }

@@ -7,7 +7,6 @@ import {
  * What this project takes from the SDK: the protocol's types, its revisions and error codes. The other
  * folders of `mcp/` import them from here, so that the SDK can be changed in one place.
  */
-export type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js';
 export {
   CreateMessageResultSchema,
   CreateMessageResultWithToolsSchema,

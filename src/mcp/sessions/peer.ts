@@ -8,7 +8,7 @@ import {
   type LoggingLevel,
   type RequestId,
 } from '../messages/sdk-types.js';
-import type { Principal } from './principal.js';
+import type { Principal } from '../authorization/principal.js';
 
 /** How a peer's messages travel. */
 export type SessionTransport = 'http-sse' | 'streamable-http' | 'stdio';
@@ -31,13 +31,13 @@ export type SessionEnd =
   | 'replaced';
 
 /** Where messages to the client go. */
-export interface MessageOutlet {
-  /** Sends one JSON-RPC message, as text. Does nothing once there is nobody to send it to. */
+export interface MessageSink {
+  /** Sends one JSON-RPC message, as text. Does nothing once the client has left. */
   send(message: string): void;
 }
 
 /** A stream of messages that a transport holds open. */
-export interface SessionStream extends MessageOutlet {
+export interface SessionStream extends MessageSink {
   /** Now and then: keeps the connection open, and finds out whether the client still reads. */
   heartbeat(): void;
   end(reason: SessionEnd): void;
@@ -55,11 +55,26 @@ export type AbortCause =
   | 'session_closed'
   | 'shutdown';
 
+/** The outcome of the calls of a peer that ends. Where there are no sessions, closing the connection cancels its request. MCP 2026-07-28, Transports. */
+export function causeOf(reason: SessionEnd, isSession: boolean): AbortCause {
+  switch (reason) {
+    case 'client_disconnected':
+      return isSession ? reason : 'cancelled';
+    case 'slow_client':
+    case 'token_expired':
+    case 'token_revoked':
+    case 'shutdown':
+      return reason;
+    default:
+      return 'session_closed';
+  }
+}
+
 /** A call that the peer waits for. */
 export interface PendingCall {
-  /** Who has brought it, by the token of its own request. */
+  /** The caller, by the token of its own request. */
   readonly user?: RevocableToken;
-  /** It lasts until it is given up: nobody waits for its end. */
+  /** It lasts until it is given up, and no drain waits for its end. */
   readonly isStanding?: true;
   abort(cause: AbortCause): void;
   /** Keeps the connection that its reply is waited for on; called every now and then. `now` as `performance.now()`. */
@@ -126,6 +141,9 @@ export abstract class Peer implements ClientSession {
   wantsLog(level: LoggingLevel): boolean {
     return this.logLevel !== undefined && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.logLevel);
   }
+
+  /** Its client shows a newer token: what it has brought lives as long as that. */
+  refreshToken(_principal: Principal): void {}
 
   /** It was heard of just now. */
   touch(): void {}

@@ -1,7 +1,6 @@
-import { userKeyOf } from './principal.js';
-import { RequestRefused } from './request-refused.js';
+import { RefusedError } from '../messages/refused.error.js';
 import type { Session } from './session.js';
-import type { SessionLedger } from './session.ledger.js';
+import type { SessionStore } from './session.store.js';
 
 /**
  * Gives each session one of its user's places. At the limit the user's oldest session on this node that is not in
@@ -12,7 +11,7 @@ export class SessionPlaces {
   private readonly opening = new Map<Session, PromiseWithResolvers<void>>();
 
   constructor(
-    private readonly ledger: SessionLedger,
+    private readonly ledger: SessionStore,
     private readonly onThisNode: () => readonly Session[],
     /** Ends a session; resolves when its place is free. */
     private readonly evict: (session: Session) => Promise<void>,
@@ -26,7 +25,7 @@ export class SessionPlaces {
         return await this.ledger.enter(session);
       } catch (error) {
         this.opened(session);
-        if (!(error instanceof RequestRefused) || !(await this.makeRoom(session))) throw error;
+        if (!(error instanceof RefusedError) || !(await this.makeRoom(session))) throw error;
       }
     }
   }
@@ -39,8 +38,8 @@ export class SessionPlaces {
 
   /** False: all of the user's sessions are in use. */
   private async makeRoom({ principal }: Session): Promise<boolean> {
-    const user = userKeyOf(principal);
-    const isOfUser = (session: Session): boolean => userKeyOf(session.principal) === user;
+    const user = principal.userKey;
+    const isOfUser = (session: Session): boolean => session.principal.userKey === user;
     const [oldest] = this.onThisNode()
       .filter((session) => session.isEvictable && !this.opening.has(session) && isOfUser(session))
       .toSorted((a, b) => a.openedAt - b.openedAt);

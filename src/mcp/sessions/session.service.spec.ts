@@ -11,10 +11,10 @@ import {
 } from '../../backplane/index.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 import type { AbortCause } from './peer.js';
-import type { Principal } from './principal.js';
-import { SessionClock } from './session.clock.js';
+import type { Principal } from '../authorization/principal.js';
+import { SessionTimer } from './session.timer.js';
 import { SessionDrain } from './session.drain.js';
-import { SessionLedger } from './session.ledger.js';
+import { SessionStore } from './session.store.js';
 import { SessionService } from './session.service.js';
 
 Logger.overrideLogger(false);
@@ -45,6 +45,7 @@ const alice: Principal = {
   expiresAt: Date.now() + 7_200_000,
   refusedFrom: Date.now() + 7_200_000,
   key: 'alice',
+  userKey: 'alice',
 };
 
 let records: RecordStore;
@@ -57,7 +58,7 @@ beforeEach(async () => {
   records = backplane.get(RecordStore);
   revocations = backplane.get(RevocationStore);
   slots = backplane.get(SlotCounter);
-  const ledger = new SessionLedger(records, backplane.get(ReplayLog), slots, OPTIONS);
+  const ledger = new SessionStore(records, backplane.get(ReplayLog), slots, OPTIONS);
   service = new SessionService(ledger, revocations, OPTIONS);
 });
 
@@ -169,7 +170,7 @@ describe('with the application', () => {
 
   it('the clock stops', () => {
     jest.useFakeTimers();
-    const clock = new SessionClock(service, OPTIONS);
+    const clock = new SessionTimer(service, OPTIONS);
     clock.onModuleInit();
     expect(jest.getTimerCount()).toBe(1);
     clock.onModuleDestroy();

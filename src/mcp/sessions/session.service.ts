@@ -2,20 +2,21 @@ import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } f
 import { randomBytes } from 'node:crypto';
 import { denies, type RevocableToken, RevocationStore } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
-import type { Principal } from './principal.js';
-import type { AbortCause, Peer, SessionEnd, SessionTransport } from './peer.js';
+import type { Principal } from '../authorization/principal.js';
+import type { RequestAuthorization } from '../authorization/request-authorization.js';
+import { causeOf, type Peer, type SessionEnd, type SessionTransport } from './peer.js';
 import { Session } from './session.js';
-import { SessionLedger } from './session.ledger.js';
+import { SessionStore } from './session.store.js';
 import { SessionPlaces } from './session.places.js';
 import type { SessionRecord } from './session.record.js';
-import { shuttingDown, unknownSession } from './request-refused.js';
-import { type RequestEnvelope, Visit } from './visit.js';
+import { shuttingDown, unknownSession } from '../messages/refused.error.js';
+import { type RequestEnvelope, StatelessPeer } from './stateless.peer.js';
 
 /** 128 bits from a CSPRNG. MCP 2025-11-25, Transports, "Session Management". */
 const SESSION_ID_BYTES = 16;
 
 /**
- * The sessions that this node serves, and the visits of clients that have none. A session belongs to the
+ * The sessions that this node serves, and the peers of requests that belong to none. A session belongs to the
  * principal that opened it. It ends with its stream where that carries everything, when it is idle where not,
  * at the expiry or revocation of its newest token, and at its maximal age.
  */
@@ -24,14 +25,14 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Session');
   private readonly sessions = new Map<string, Session>();
   private readonly places: SessionPlaces;
-  private readonly visits = new Set<Visit>();
+  private readonly stateless = new Set<StatelessPeer>();
   private stopListening: (() => void) | undefined;
   private draining = false;
   /** How many sessions have ended here. */
   private ended = 0;
 
   constructor(
-    private readonly ledger: SessionLedger,
+    private readonly ledger: SessionStore,
     @Inject(RevocationStore) private readonly revocations: RevocationStore,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {
@@ -66,9 +67,9 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return [...this.sessions.values()];
   }
 
-  /** Everybody that something may be in flight for: the sessions on this node, and the visits. */
+  /** The peers that something may be in flight for: the sessions on this node, and the stateless ones. */
   peers(): readonly Peer[] {
-    return [...this.sessions.values(), ...this.visits];
+    return [...this.sessions.values(), ...this.stateless];
   }
 
   /** True once no new session or call is taken. */
@@ -92,6 +93,21 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     }
     this.sessions.set(id, session);
     this.logger.log({ event: 'session.opened', ...describe(session) });
+    return session;
+  }
+
+  /**
+   * Opens a session for the caller of a request: see {@link open}. The authorization is asked once more when the session
+   * is there to be told: a token that was revoked before that would keep it.
+   */
+  async openFor(authorization: RequestAuthorization, transport: SessionTransport): Promise<Session> {
+    const session = await this.open(authorization.principal, transport);
+    try {
+      await authorization.reauthorize();
+    } catch (error) {
+      this.close(session, 'token_revoked');
+      throw error;
+    }
     return session;
   }
 
@@ -127,14 +143,14 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
       this.sessions.set(id, session);
     }
     // What this node has agreed on just now is written down in a moment: the record is the older one.
-    if (!session.isRevised) session.restore(record);
+    if (!session.isDirty) session.restore(record);
     return session;
   }
 
   /** Writes down what a request has changed of a session, for whichever node takes the next. */
   async save(session: Session): Promise<void> {
     if (!this.sessions.has(session.id)) return;
-    await session.writeDown(() => this.ledger.save(session));
+    await session.flush(() => this.ledger.save(session));
   }
 
   /** A session was used: it lives on from now. */
@@ -147,25 +163,25 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     });
   }
 
-  /** Whether a session or a visit is on this node, and has not ended. */
+  /** Whether a session or a stateless peer is on this node, and has not ended. */
   holds(peer: Peer): boolean {
-    return peer instanceof Session ? this.sessions.has(peer.id) : this.visits.has(peer as Visit);
+    return peer instanceof Session ? this.sessions.has(peer.id) : this.stateless.has(peer as StatelessPeer);
   }
 
   /** Takes in the sender of one request that belongs to no session; 503 during shutdown. */
-  receive(principal: Principal, envelope: RequestEnvelope): Visit {
+  receive(principal: Principal, envelope: RequestEnvelope): StatelessPeer {
     if (this.draining) throw shuttingDown();
-    const visit = new Visit(principal, envelope);
-    this.visits.add(visit);
-    return visit;
+    const peer = new StatelessPeer(principal, envelope);
+    this.stateless.add(peer);
+    return peer;
   }
 
-  /** A visit is over: its request has been answered. */
-  leave(visit: Visit): void {
-    this.visits.delete(visit);
+  /** The request of a stateless peer has been answered. */
+  leave(peer: StatelessPeer): void {
+    this.stateless.delete(peer);
   }
 
-  /** Ends a session or a visit: its calls are aborted, its streams closed. Does nothing when it has ended. */
+  /** Ends a session or a stateless peer: its calls are aborted, its streams closed. Does nothing when it has ended. */
   close(peer: Peer, reason: SessionEnd): void {
     void this.end(peer, reason);
   }
@@ -173,23 +189,23 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   /** The same; resolves when the place of a session is free again. */
   private async end(peer: Peer, reason: SessionEnd): Promise<void> {
     const isSession = peer instanceof Session;
-    if (!(isSession ? this.sessions.delete(peer.id) : this.visits.delete(peer as Visit))) return;
+    if (!(isSession ? this.sessions.delete(peer.id) : this.stateless.delete(peer as StatelessPeer))) return;
     peer.abortCalls(causeOf(reason, isSession));
     for (const stream of peer.streams) stream.end(reason);
     if (isSession) await this.forget(peer, reason);
   }
 
-  /** Ends every session and visit that matches; see {@link close}. */
+  /** Ends every session and stateless peer that matches; see {@link close}. */
   closeWhere(matches: (peer: Peer) => boolean, reason: SessionEnd): void {
     for (const peer of this.peers()) if (matches(peer)) this.close(peer, reason);
   }
 
   /** Ends what has come to its time. */
   closeExpired(now = Date.now()): void {
-    for (const visit of this.visits) if (visit.endsAt <= now) this.close(visit, 'token_expired');
+    for (const peer of this.stateless) if (peer.endsAt <= now) this.close(peer, 'token_expired');
     for (const session of this.sessions.values()) {
       const reason = this.dueEnd(session, now);
-      if (reason === 'idle') void this.letGo(session);
+      if (reason === 'idle') void this.evictIdle(session);
       else if (reason !== undefined) this.close(session, reason);
     }
   }
@@ -209,7 +225,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Idle on this node: it ends, unless its record says that another node uses it. */
-  private async letGo(session: Session): Promise<void> {
+  private async evictIdle(session: Session): Promise<void> {
     const record = await this.ledger.read(session.id).catch(() => undefined);
     if (session.idleSince === undefined) return;
     if (record === undefined) return this.close(session, 'idle');
@@ -226,21 +242,6 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     await this.ledger.leave(session).catch((error: unknown) => {
       this.logger.warn({ event: 'session.record_left', session: session.logId, err: error });
     });
-  }
-}
-
-/** Where there are no sessions, closing the connection cancels its request. MCP 2026-07-28, Transports. */
-function causeOf(reason: SessionEnd, isSession: boolean): AbortCause {
-  switch (reason) {
-    case 'client_disconnected':
-      return isSession ? reason : 'cancelled';
-    case 'slow_client':
-    case 'token_expired':
-    case 'token_revoked':
-    case 'shutdown':
-      return reason;
-    default:
-      return 'session_closed';
   }
 }
 

@@ -1,5 +1,5 @@
 import type { SessionEnd, SessionStream } from './peer.js';
-import type { Principal } from './principal.js';
+import type { Principal } from '../authorization/principal.js';
 import { Session } from './session.js';
 
 class RecordedStream implements SessionStream {

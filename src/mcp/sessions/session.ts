@@ -3,14 +3,14 @@ import type { RevocableToken } from '../../backplane/index.js';
 import type { ByteHold } from '../limits/in-flight.budgets.js';
 import type { LoggingLevel } from '../messages/sdk-types.js';
 import type { SessionRecord } from './session.record.js';
-import { type MessageOutlet, Peer, type SessionStream, type SessionTransport } from './peer.js';
-import { endOf, type Principal } from './principal.js';
+import { type MessageSink, Peer, type SessionStream, type SessionTransport } from './peer.js';
+import { endOf, type Principal } from '../authorization/principal.js';
 
 /** What the revision before any agreement is taken to be. */
 const INITIAL_PROTOCOL_VERSION = '2024-11-05';
 
 /** One client's session: who it belongs to, what was agreed, and what is in flight. */
-export class Session extends Peer implements MessageOutlet {
+export class Session extends Peer implements MessageSink {
   override readonly logId: string;
   override protocolVersion = INITIAL_PROTOCOL_VERSION;
   initialized = false;
@@ -104,24 +104,24 @@ export class Session extends Peer implements MessageOutlet {
   }
 
   /** A refreshed token keeps the session: it lives as long as the newest one that its owner has shown. */
-  show(principal: Principal): void {
+  override refreshToken(principal: Principal): void {
     if (principal.issuedAt < this.shown.issuedAt) return;
     this.shown = principal;
     this.shownUntil = endOf(principal);
   }
 
   /** What `record` holds has changed. */
-  revise(): void {
+  markDirty(): void {
     this.revision += 1;
   }
 
   /** What `record` holds has not been written down yet. */
-  get isRevised(): boolean {
+  get isDirty(): boolean {
     return this.revision !== this.writtenRevision;
   }
 
   /** Writes down what `record` holds by now. Until that is done, a record that is read is the older one. */
-  async writeDown(write: () => Promise<void>): Promise<void> {
+  async flush(write: () => Promise<void>): Promise<void> {
     const { revision } = this;
     await write();
     this.writtenRevision = Math.max(this.writtenRevision, revision);
@@ -129,7 +129,7 @@ export class Session extends Peer implements MessageOutlet {
 
   setLogLevel(level: LoggingLevel): void {
     this.logLevel = level;
-    this.revise();
+    this.markDirty();
   }
 
   /** Whether it has a stream for messages that belong to no request, or has had one that its client can resume. */

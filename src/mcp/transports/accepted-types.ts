@@ -1,7 +1,6 @@
-import { HttpStatus } from '@nestjs/common';
 import Negotiator from 'negotiator';
 import type { IncomingMessage } from 'node:http';
-import { RequestRefused } from '../sessions/request-refused.js';
+import { RefusedError } from '../messages/refused.error.js';
 
 const JSON_TYPE = 'application/json';
 const STREAM_TYPE = 'text/event-stream';
@@ -37,12 +36,8 @@ export function assertAcceptsStream(request: IncomingMessage): void {
 }
 
 /** 406, where the answer could be one of `types` only. */
-export function notAcceptable(...types: readonly string[]): RequestRefused {
-  return new RequestRefused(
-    HttpStatus.NOT_ACCEPTABLE,
-    'not_acceptable',
-    `The Accept header must allow ${types.join(' or ')}`,
-  );
+export function notAcceptable(...types: readonly string[]): RefusedError {
+  return new RefusedError('not_acceptable', `The Accept header must allow ${types.join(' or ')}`);
 }
 
 /** What a POST may be answered with. Refuses with 406 a client that accepts neither. */

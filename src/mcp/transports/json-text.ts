@@ -1,8 +1,7 @@
 import type { RefusalCode } from '../../audit/index.js';
-import { HttpStatus } from '@nestjs/common';
 import { isUtf8 } from 'node:buffer';
 import { ErrorCode } from '../messages/sdk-types.js';
-import { RequestRefused } from '../sessions/request-refused.js';
+import { RefusedError } from '../messages/refused.error.js';
 import { weightOfJson } from '../limits/weight.js';
 import { measureJson, opensAtMost } from './json-measure.js';
 
@@ -18,7 +17,7 @@ export interface ParsedJson {
 }
 
 /**
- * Parses what a client sent as JSON. Throws {@link RequestRefused} for what is not UTF-8 or not JSON
+ * Parses what a client sent as JSON. Throws {@link RefusedError} for what is not UTF-8 or not JSON
  * (−32700), nests deeper than 64 levels or has more than 10,000 elements. Nothing of it is in the error.
  */
 export function parseJson(bytes: Buffer): ParsedJson {
@@ -54,6 +53,6 @@ function refused(
   reason: RefusalCode,
   message: string,
   code: number = ErrorCode.InvalidRequest,
-): RequestRefused {
-  return new RequestRefused(HttpStatus.BAD_REQUEST, reason, message, code);
+): RefusedError {
+  return new RefusedError(reason, message, { code });
 }

@@ -1,9 +1,7 @@
-import type { RefusalCode } from '../../audit/index.js';
-import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { freeBytes } from '../limits/garbage.js';
 import type { ByteHold } from '../limits/in-flight.budgets.js';
-import { RequestRefused } from '../sessions/request-refused.js';
+import { RefusedError } from '../messages/refused.error.js';
 import { BodyBuffer } from './body-buffer.js';
 
 const CONTENT_TYPE = 'content-type';
@@ -24,14 +22,14 @@ export function announcedBytes({ headers }: IncomingMessage): number | undefined
  */
 export function assertNoBody({ headers }: IncomingMessage): void {
   if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return;
-  throw refused('unwanted_body', 'This method takes no body');
+  throw new RefusedError('unwanted_body', 'This method takes no body');
 }
 
 /** Refuses a body that is not `application/json` in UTF-8 (415), is compressed (415), or has two media types (400). */
 export function assertMediaType({ headers, rawHeaders }: IncomingMessage): void {
   // Of two, Node keeps the first, and a proxy on the way may have read the other.
   if (isGivenTwice(rawHeaders, CONTENT_TYPE)) {
-    throw refused('ambiguous_header', 'The Content-Type header is given more than once');
+    throw new RefusedError('ambiguous_header', 'The Content-Type header is given more than once');
   }
   // What nearly every client sends.
   if (headers[CONTENT_TYPE] === 'application/json' && headers['content-encoding'] === undefined) return;
@@ -43,11 +41,11 @@ export function assertMediaType({ headers, rawHeaders }: IncomingMessage): void 
     mediaType.trim() !== 'application/json' ||
     (charset !== undefined && !UTF8.has(charset.slice(CHARSET.length)))
   ) {
-    throw unsupported('unsupported_media_type', 'Content-Type must be application/json, in UTF-8');
+    throw new RefusedError('unsupported_media_type', 'Content-Type must be application/json, in UTF-8');
   }
   const encodings = (headers['content-encoding'] ?? '').toLowerCase().split(',');
   if (!encodings.every((encoding) => NOT_ENCODED.has(encoding.trim()))) {
-    throw unsupported('unsupported_encoding', 'A compressed body is not accepted');
+    throw new RefusedError('unsupported_encoding', 'A compressed body is not accepted');
   }
 }
 
@@ -89,25 +87,13 @@ export function readBytes(request: IncomingMessage, maxBytes: number, hold: Byte
       // Also heard after a body that has arrived whole; an exception costs more than the rest of this.
       if (request.complete) return;
       body.drop();
-      reject(refused('incomplete_body', 'The body ended early'));
+      reject(new RefusedError('incomplete_body', 'The body ended early'));
     };
     request.once('close', failed);
     request.once('error', failed);
   });
 }
 
-function refused(reason: RefusalCode, message: string): RequestRefused {
-  return new RequestRefused(HttpStatus.BAD_REQUEST, reason, message);
-}
-
-function unsupported(reason: RefusalCode, message: string): RequestRefused {
-  return new RequestRefused(HttpStatus.UNSUPPORTED_MEDIA_TYPE, reason, message);
-}
-
-function tooLarge(maxBytes: number): RequestRefused {
-  return new RequestRefused(
-    HttpStatus.PAYLOAD_TOO_LARGE,
-    'body_too_large',
-    `The body is over ${maxBytes} bytes`,
-  );
+function tooLarge(maxBytes: number): RefusedError {
+  return new RefusedError('body_too_large', `The body is over ${maxBytes} bytes`);
 }

@@ -1,6 +1,6 @@
 import { All, Controller, Res, UseFilters } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { ALLOWED, refuseMethod } from './refused-method.js';
+import { ALLOWED, refuseMethod } from './protocol-request.js';
 import { RefusalFilter } from './refusal.filter.js';
 
 /** What an address of the protocol does not take, so that nobody looks for a mistake in the address. */

@@ -8,28 +8,45 @@ import {
   Logger,
 } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { actorOf, type IdentifiedCaller, RefusalLog } from '../../audit/index.js';
+import { type AuditActor, type RefusalCode, RefusalLog } from '../../audit/index.js';
+import { rateLimitHeaders } from '../../backplane/index.js';
+import type { Principal } from '../authorization/principal.js';
+import { InFlightBudgets } from '../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { encodeError } from '../messages/json-rpc.js';
+import { asRefusal, RefusedError } from '../messages/refused.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
-import { InFlightBudgets } from '../limits/in-flight.budgets.js';
-import type { AuthInfo } from '../messages/sdk-types.js';
-import { principalOf, userKeyOf } from '../sessions/principal.js';
-import { asRefusal, RequestRefused } from '../sessions/request-refused.js';
 import { sendWhole } from './paced.writer.js';
+import { addressOf } from './protocol-request.js';
 
-/** No other `HttpException` has one of these; a {@link RequestRefused} may. */
-const OF_THE_GUARD = new Set<number>([401, 403, 429]);
+/** The statuses of refusals that are not 400. */
+const STATUSES: Readonly<Partial<Record<RefusalCode, HttpStatus>>> = {
+  unknown_session: HttpStatus.NOT_FOUND,
+  foreign_session: HttpStatus.NOT_FOUND,
+  not_acceptable: HttpStatus.NOT_ACCEPTABLE,
+  body_too_large: HttpStatus.PAYLOAD_TOO_LARGE,
+  unsupported_media_type: HttpStatus.UNSUPPORTED_MEDIA_TYPE,
+  unsupported_encoding: HttpStatus.UNSUPPORTED_MEDIA_TYPE,
+  rate_limited: HttpStatus.TOO_MANY_REQUESTS,
+  too_many_sessions: HttpStatus.TOO_MANY_REQUESTS,
+  too_many_calls: HttpStatus.TOO_MANY_REQUESTS,
+  too_many_bytes: HttpStatus.TOO_MANY_REQUESTS,
+  server_full: HttpStatus.SERVICE_UNAVAILABLE,
+  audit_unavailable: HttpStatus.SERVICE_UNAVAILABLE,
+  backplane_unavailable: HttpStatus.SERVICE_UNAVAILABLE,
+  shutting_down: HttpStatus.SERVICE_UNAVAILABLE,
+};
 
-/** A request on its way in: the guard may have identified its caller, or not. */
-type AnyRequest = IncomingMessage & { readonly auth?: IdentifiedCaller; readonly ip?: string };
-
-const UNAVAILABLE: number = HttpStatus.SERVICE_UNAVAILABLE;
+/** What the guard refuses: it has told of it itself, and made the body. */
+const OF_THE_GUARD = new Set<number>([
+  HttpStatus.UNAUTHORIZED,
+  HttpStatus.FORBIDDEN,
+  HttpStatus.TOO_MANY_REQUESTS,
+]);
 
 /**
- * Answers what the protocol routes refuse: a JSON-RPC error object, but what the guard
- * refuses (401, 403, 429) with the body that it gave. Anything that is not an `HttpException` is logged and answered
- * with a bare 500.
+ * Answers what the protocol routes refuse: a JSON-RPC error object, but what the guard refuses (401, 403, 429) with the
+ * body that it gave. Anything that is neither a refusal nor an `HttpException` is logged and answered with a bare 500.
  */
 @Catch()
 export class RefusalFilter implements ExceptionFilter<unknown> {
@@ -43,59 +60,74 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const error = asRefusal(thrown);
-    const request = host.switchToHttp().getRequest<AnyRequest>();
+    const request = host.switchToHttp().getRequest<IncomingMessage>();
     const response = host.switchToHttp().getResponse<ServerResponse>();
-    const status = error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
-    this.log(error, status, request);
+    const principal = this.principalOf(request);
+    const status = statusOf(error);
+    this.log(error, status, request, principal);
     // An interceptor of the application may fail at what comes after the answer.
     if (response.writableEnded) return;
     if (response.headersSent) return void response.destroy();
-    if (error instanceof RequestRefused && error.retryAfter !== undefined) {
-      response.setHeader('Retry-After', error.retryAfter);
-    }
-    if (error instanceof RequestRefused) {
-      for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
+    if (error instanceof RefusedError) {
+      for (const [name, value] of Object.entries(headersOf(error))) response.setHeader(name, value);
     }
     response.statusCode = status;
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
     // The id in it is the client's own, and may be long.
-    const budget = request.auth && this.budgets.of(userKeyOf(principalOf(request.auth as AuthInfo)));
+    const budget = principal && this.budgets.of(principal.userKey);
     try {
       sendWhole(response, bodyOf(error, status), this.options, budget);
     } catch {
-      sendWhole(
-        response,
-        bodyOf(new RequestRefused(status, 'too_many_bytes', 'The request is refused'), status),
-        this.options,
-      );
+      const short = encodeError(null, ErrorCode.InvalidRequest, 'The request is refused');
+      sendWhole(response, short, this.options);
     }
   }
 
-  private log(error: unknown, status: number, request: AnyRequest): void {
+  /** The guard may have turned the request away. */
+  private principalOf(request: IncomingMessage): Principal | undefined {
+    return this.options.authorizationOf(request)?.principal;
+  }
+
+  private log(error: unknown, status: number, request: IncomingMessage, actor: AuditActor | undefined): void {
     const { method, url } = request;
-    const actor = request.auth && actorOf(request.auth);
-    if (status >= 500 && !(error instanceof HttpException)) {
-      const path = url?.split('?', 1)[0];
-      this.logger.error({ event: 'request.failed', method, path, ...actor, ip: request.ip, err: error });
-    } else if (error instanceof RequestRefused) {
+    if (error instanceof RefusedError) {
       const { id: requestId, reason: code } = error;
       this.refusals.refused(request, { event: 'request.refused', code, status, actor, requestId });
+    } else if (status >= 500 && !(error instanceof HttpException)) {
+      const path = url?.split('?', 1)[0];
+      const who = actor && {
+        subject: actor.subject,
+        issuer: actor.issuer,
+        clientId: actor.clientId,
+        tokenId: actor.tokenId,
+      };
+      const ip = addressOf(request);
+      this.logger.error({ event: 'request.failed', method, path, ...who, ip, err: error });
     } else if (status < 500 && !OF_THE_GUARD.has(status)) {
-      // What the guard refuses it has told itself.
       const code = status === 405 ? 'method_not_allowed' : 'invalid_request';
       this.refusals.refused(request, { event: 'request.refused', code, status, actor });
     }
   }
 }
 
+function statusOf(error: unknown): number {
+  if (error instanceof RefusedError) return STATUSES[error.reason] ?? HttpStatus.BAD_REQUEST;
+  return error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
+}
+
+function headersOf({ exceeded, retryAfter }: RefusedError): Readonly<Record<string, string>> {
+  if (exceeded !== undefined) return rateLimitHeaders(exceeded.policy, exceeded.limit, exceeded.verdict);
+  return retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
+}
+
 function bodyOf(error: unknown, status: number): string {
-  if (error instanceof RequestRefused) return encodeError(error.id, error.code, error.message);
+  if (error instanceof RefusedError) return encodeError(error.id, error.code, error.message);
   if (error instanceof HttpException && OF_THE_GUARD.has(status)) return JSON.stringify(error.getResponse());
   if (error instanceof HttpException && status < 500)
     return encodeError(null, ErrorCode.InvalidRequest, error.message);
-  if (error instanceof HttpException && status === UNAVAILABLE)
+  if (error instanceof HttpException && status === (HttpStatus.SERVICE_UNAVAILABLE as number))
     return encodeError(null, ErrorCode.InternalError, 'The server cannot answer now: try again later');
   return encodeError(null, ErrorCode.InternalError, 'Internal error');
 }

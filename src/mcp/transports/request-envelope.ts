@@ -9,7 +9,7 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '../messages/sdk-types.js';
 import { shortened } from '../messages/well-formed.js';
-import type { RequestEnvelope } from '../sessions/visit.js';
+import type { RequestEnvelope } from '../sessions/stateless.peer.js';
 
 const PREFIX = 'io.modelcontextprotocol/';
 const VERSION = `${PREFIX}protocolVersion`;

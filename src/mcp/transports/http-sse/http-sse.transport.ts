@@ -1,22 +1,18 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
-import type { ServerResponse } from 'node:http';
-import { CallLimiter } from '../../protocol/call.limiter.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Gate } from '../../gate/gate.js';
 import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
-import type { JsonRpcMessage } from '../../messages/json-rpc.js';
-import { ProtocolService } from '../../protocol/protocol.service.js';
+import { refusalOf } from '../../messages/incoming-messages.js';
+import { batchesUnsupported, missingSession } from '../../messages/refused.error.js';
 import type { SessionEnd } from '../../sessions/peer.js';
-import { principalOf, userKeyOf } from '../../sessions/principal.js';
-import { batchesUnsupported, missingSession } from '../../sessions/request-refused.js';
+import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
-import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { assertAcceptsStream } from '../accepted-types.js';
-import { ALLOWED, refuseHead } from '../refused-method.js';
-import { assertNewRequest, refusalOf } from '../incoming-messages.js';
-import { MessageIntake, type TakenMessages } from '../message.intake.js';
-import { openSession } from '../open-session.js';
-import { SseStream } from '../sse.stream.js';
 import { assertNoBody } from '../message-body.js';
+import { MessageReader } from '../message.reader.js';
+import { addressOf, ALLOWED, refuseHead, authorizationOf } from '../protocol-request.js';
+import { SseStream } from '../sse.stream.js';
 
 const ACCEPTED = {
   'Content-Type': 'text/plain; charset=utf-8',
@@ -32,25 +28,25 @@ const ONE_SESSION =
 export class HttpSseTransport {
   constructor(
     private readonly sessions: SessionService,
-    private readonly protocol: ProtocolService,
-    private readonly intake: MessageIntake,
-    private readonly limiter: CallLimiter,
+    private readonly reader: MessageReader,
+    private readonly gate: Gate,
     private readonly budgets: InFlightBudgets,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
   /** Opens a session on this response, and tells the client where to post its messages. */
-  async open(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
+  async open(request: IncomingMessage, response: ServerResponse): Promise<void> {
     refuseHead(request, response, ALLOWED.sse);
     assertNoBody(request);
     assertAcceptsStream(request);
-    const session = await openSession(this.sessions, request, 'http-sse');
+    const authorization = authorizationOf(request, this.options);
+    const { principal } = authorization;
+    const session = await this.sessions.openFor(authorization, 'http-sse');
     // The stream ends with its connection: without chunks each event is one write rather than four.
     // RFC 9112, section 6.3.
     response.useChunkedEncodingByDefault = false;
-    const principal = principalOf(request.auth);
     const onEnd = (reason: SessionEnd): void => this.sessions.close(session, reason);
-    const stream = new SseStream(response, this.options, onEnd, {}, this.budgets.of(userKeyOf(principal)));
+    const stream = new SseStream(response, this.options, onEnd, {}, this.budgets.of(principal.userKey));
     session.carry(stream, principal);
     session.attach(stream);
     this.sessions.opened(session);
@@ -58,44 +54,32 @@ export class HttpSseTransport {
   }
 
   /** Takes one message for a session: 202 once it is accepted, the reply comes on the stream. */
-  async receive(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
+  async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const sessionId = sessionIdIn(request.url ?? '');
     if (sessionId === undefined) throw missingSession(ONE_SESSION);
-    this.sessions.find(sessionId, principalOf(request.auth), 'http-sse');
-    const incoming = await this.intake.take(request);
+    const authorization = authorizationOf(request, this.options);
+    const { principal } = authorization;
+    // Asked before the body is read, and again after it.
+    const find = (): Session => this.sessions.find(sessionId, principal, 'http-sse');
+    const named = find();
+    const incoming = await this.reader.read(request, principal);
     try {
-      if (incoming.batched) throw batchesUnsupported();
-      await this.take(incoming, sessionId, request, response);
-    } catch (error) {
-      throw refusalOf(incoming, error);
+      if (incoming.batched) throw refusalOf(incoming, batchesUnsupported());
+      const [reply] = await this.gate.accept(incoming, {
+        authorization,
+        address: addressOf(request),
+        hold: incoming.hold,
+        body: incoming.body,
+        named,
+        peer: find,
+        accepted: () => {
+          response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end('Accepted');
+          return named;
+        },
+      });
+      if (reply !== undefined) named.send(reply.text);
     } finally {
       incoming.hold.release();
-    }
-  }
-
-  private async take(
-    { messages, hold }: TakenMessages,
-    sessionId: string,
-    request: AuthenticatedRequest,
-    response: ServerResponse,
-  ): Promise<void> {
-    const [message] = messages as [JsonRpcMessage];
-    const principal = principalOf(request.auth);
-    // The token may have been revoked and the session may have ended while the body was on its way.
-    await request.admission.reauthorize();
-    const session = this.sessions.find(sessionId, principal, 'http-sse');
-    assertNewRequest(message, session, this.sessions.isDraining);
-    const scopes = this.protocol.scopesToAskFor(message, session, principal, request.ip);
-    if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
-    const endCalls = this.limiter.begin(messages, principal, request.ip, session);
-    try {
-      session.show(principal);
-      response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end('Accepted');
-      const exchange = { peer: session, principal, address: request.ip, outlet: session, hold };
-      const reply = await this.protocol.handle(message, exchange);
-      if (reply !== undefined) session.send(reply.text);
-    } finally {
-      endCalls();
     }
   }
 }

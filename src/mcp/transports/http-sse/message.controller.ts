@@ -1,7 +1,6 @@
 import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RefusalFilter } from '../refusal.filter.js';
-import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { HttpSseTransport } from './http-sse.transport.js';
 
 /** `POST /message?sessionId=…`: one JSON-RPC message for a session of the caller's. */
@@ -11,7 +10,7 @@ export class MessageController {
   constructor(private readonly transport: HttpSseTransport) {}
 
   @Post()
-  receive(@Req() request: AuthenticatedRequest, @Res() response: ServerResponse): Promise<void> {
+  receive(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     return this.transport.receive(request, response);
   }
 }

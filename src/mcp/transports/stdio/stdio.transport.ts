@@ -1,14 +1,13 @@
-import { HttpStatus, Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Readable, Writable } from 'node:stream';
 import { RefusalLog } from '../../../audit/index.js';
+import { Gate } from '../../gate/gate.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
-import { CallLimiter } from '../../protocol/call.limiter.js';
-import { ProtocolService } from '../../protocol/protocol.service.js';
-import { RequestRefused } from '../../sessions/request-refused.js';
+import { RefusedError } from '../../messages/refused.error.js';
 import { SessionService } from '../../sessions/session.service.js';
-import { MessageIntake } from '../message.intake.js';
+import { MessageReader } from '../message.reader.js';
 import { LineReader, TOO_LONG } from './line.reader.js';
-import { localPrincipal } from './local.principal.js';
+import { LocalAuthorization } from './local.authorization.js';
 import { StdioConnection } from './stdio.connection.js';
 import { type StdioLoss, StdioStream } from './stdio.stream.js';
 
@@ -37,9 +36,8 @@ export interface StdioService {
 export class StdioTransport {
   constructor(
     private readonly sessions: SessionService,
-    private readonly protocol: ProtocolService,
-    private readonly intake: MessageIntake,
-    private readonly limiter: CallLimiter,
+    private readonly reader: MessageReader,
+    private readonly gate: Gate,
     private readonly refusals: RefusalLog,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
@@ -49,11 +47,10 @@ export class StdioTransport {
     const stream = new StdioStream(output, LIMITS);
     const connection = new StdioConnection(
       stream,
-      localPrincipal(scopes),
+      new LocalAuthorization(scopes),
       this.sessions,
-      this.protocol,
-      this.intake,
-      this.limiter,
+      this.reader,
+      this.gate,
       this.refusals,
     );
     const lost = stream.lost.then((reason) => {
@@ -79,7 +76,7 @@ export class StdioTransport {
   }
 }
 
-function tooLong(maxBytes: number): RequestRefused {
+function tooLong(maxBytes: number): RefusedError {
   const message = `The message is over ${maxBytes} bytes`;
-  return new RequestRefused(HttpStatus.PAYLOAD_TOO_LARGE, 'message_too_long', message);
+  return new RefusedError('message_too_long', message);
 }

@@ -1,7 +1,6 @@
-import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { ErrorCode, SUPPORTED_PROTOCOL_VERSIONS } from '../../messages/sdk-types.js';
-import { missingSession, RequestRefused } from '../../sessions/request-refused.js';
+import { missingSession, RefusedError } from '../../messages/refused.error.js';
 import { onlyHeader } from './only-header.js';
 
 /** What `Mcp-Protocol-Version` says; undefined where it is missing or empty. */
@@ -23,11 +22,10 @@ export function namesSession({ headers }: IncomingMessage): boolean {
 export function assertProtocolVersion(request: IncomingMessage): void {
   const version = protocolVersionIn(request);
   if (version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(version)) return;
-  throw new RequestRefused(
-    HttpStatus.BAD_REQUEST,
+  throw new RefusedError(
     'unsupported_protocol_version',
     `Unsupported protocol version: this server speaks ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')}`,
-    ErrorCode.UnsupportedProtocolVersion,
+    { code: ErrorCode.UnsupportedProtocolVersion },
   );
 }
 

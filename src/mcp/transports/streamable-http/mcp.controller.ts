@@ -1,6 +1,5 @@
 import { Controller, Delete, Get, Post, Req, Res, UseFilters } from '@nestjs/common';
-import type { ServerResponse } from 'node:http';
-import type { AuthenticatedRequest } from '../authenticated-request.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RefusalFilter } from '../refusal.filter.js';
 import { McpTransport } from './mcp.transport.js';
 
@@ -11,17 +10,17 @@ export class McpController {
   constructor(private readonly transport: McpTransport) {}
 
   @Post()
-  post(@Req() request: AuthenticatedRequest, @Res() response: ServerResponse): Promise<void> {
+  post(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     return this.transport.post(request, response);
   }
 
   @Get()
-  listen(@Req() request: AuthenticatedRequest, @Res() response: ServerResponse): Promise<void> {
+  listen(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     return this.transport.listen(request, response);
   }
 
   @Delete()
-  end(@Req() request: AuthenticatedRequest, @Res() response: ServerResponse): Promise<void> {
+  end(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     return this.transport.end(request, response);
   }
 }

@@ -1,17 +1,18 @@
-import { Injectable, MethodNotAllowedException } from '@nestjs/common';
-import type { ServerResponse } from 'node:http';
+import { Inject, Injectable, MethodNotAllowedException } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
+import { type IncomingMessages, refusalOf } from '../../messages/incoming-messages.js';
 import type { JsonRpcMessage } from '../../messages/json-rpc.js';
+import { batchesUnsupported } from '../../messages/refused.error.js';
 import { isModernVersion, SESSION_VERSIONS } from '../../messages/sdk-types.js';
-import { batchesUnsupported } from '../../sessions/request-refused.js';
-import type { AuthenticatedRequest } from '../authenticated-request.js';
 import { acceptedReply } from '../accepted-types.js';
-import { type IncomingMessages, refusalOf } from '../incoming-messages.js';
-import { MessageIntake } from '../message.intake.js';
+import { assertNoBody } from '../message-body.js';
+import { MessageReader } from '../message.reader.js';
+import { authorizationOf } from '../protocol-request.js';
 import { versionIn } from '../request-envelope.js';
 import { namesSession, protocolVersionIn } from './mcp-headers.js';
 import { SessionTransport } from './session.transport.js';
 import { StatelessTransport } from './stateless.transport.js';
-import { assertNoBody } from '../message-body.js';
 
 /** `/mcp`: tells which kind of revision a message is of. MCP 2026-07-28, Versioning, "Backward Compatibility". */
 @Injectable()
@@ -19,24 +20,24 @@ export class McpTransport {
   constructor(
     private readonly stateful: SessionTransport,
     private readonly stateless: StatelessTransport,
-    private readonly intake: MessageIntake,
+    private readonly reader: MessageReader,
+    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
   /** `POST`: takes a message, or a batch where the revision has them, and answers it. */
-  async post(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
+  async post(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const accepted = acceptedReply(request);
+    const authorization = authorizationOf(request, this.options);
+    const { principal } = authorization;
     // Another caller's session is refused before a body is read for it.
-    const named = namesModern(request) ? undefined : await this.stateful.namedSession(request);
-    const incoming = await this.intake.take(request);
+    const named = namesModern(request) ? undefined : await this.stateful.namedSession(request, principal);
+    const incoming = await this.reader.read(request, principal);
+    const post = { incoming, authorization, accepted, request, response };
     try {
       const message = statelessMessage(incoming, request);
-      if (message === undefined) {
-        const session = named ?? (await this.stateful.namedSession(request));
-        return await this.stateful.post(incoming, session, accepted, request, response);
-      }
-      // The token may have been revoked while the body was on its way.
-      await request.admission.reauthorize();
-      await this.stateless.post(message, incoming.hold, accepted, request, response);
+      if (message !== undefined) return await this.stateless.post(message, post);
+      const session = named ?? (await this.stateful.namedSession(request, principal));
+      return await this.stateful.post(session, post);
     } catch (error) {
       throw refusalOf(incoming, error);
     } finally {
@@ -45,17 +46,17 @@ export class McpTransport {
   }
 
   /** `GET`: a stream of a session's. */
-  async listen(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
+  async listen(request: IncomingMessage, response: ServerResponse): Promise<void> {
     assertNoBody(request);
     if (!namesSession(request)) refuseModern(request, response);
-    await this.stateful.listen(request, response);
+    await this.stateful.listen(request, response, authorizationOf(request, this.options));
   }
 
   /** `DELETE`: ends a session. */
-  async end(request: AuthenticatedRequest, response: ServerResponse): Promise<void> {
+  async end(request: IncomingMessage, response: ServerResponse): Promise<void> {
     assertNoBody(request);
     if (!namesSession(request)) refuseModern(request, response);
-    await this.stateful.end(request, response);
+    await this.stateful.end(request, response, authorizationOf(request, this.options).principal);
   }
 }
 
@@ -65,7 +66,7 @@ export class McpTransport {
  */
 function statelessMessage(
   { messages, batched }: IncomingMessages,
-  request: AuthenticatedRequest,
+  request: IncomingMessage,
 ): JsonRpcMessage | undefined {
   const [message] = messages;
   if (batched || message === undefined) {
@@ -79,19 +80,19 @@ function statelessMessage(
 }
 
 /** Where there are no sessions there is POST alone. */
-function refuseModern(request: AuthenticatedRequest, response: ServerResponse): void {
+function refuseModern(request: IncomingMessage, response: ServerResponse): void {
   if (!namesModern(request)) return;
   response.setHeader('Allow', 'POST');
   throw new MethodNotAllowedException('This protocol version has POST alone');
 }
 
 /** A revision that has no sessions, or one that is not spoken here: what answers is the newest there is. */
-function namesNoSessionVersion(request: AuthenticatedRequest): boolean {
+function namesNoSessionVersion(request: IncomingMessage): boolean {
   const version = protocolVersionIn(request);
   return version !== undefined && !SESSION_VERSIONS.includes(version);
 }
 
-function namesModern(request: AuthenticatedRequest): boolean {
+function namesModern(request: IncomingMessage): boolean {
   const version = protocolVersionIn(request);
   return version !== undefined && isModernVersion(version) && /^\d/.test(version);
 }

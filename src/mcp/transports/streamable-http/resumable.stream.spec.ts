@@ -6,7 +6,7 @@ import { BackplaneModule, type ReplayEntry, ReplayLog } from '../../../backplane
 import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../../mcp.options.js';
 import { SseStream } from '../sse.stream.js';
-import type { Principal } from '../../sessions/principal.js';
+import type { Principal } from '../../authorization/principal.js';
 import { Session } from '../../sessions/session.js';
 import { ResumableStream } from './resumable.stream.js';
 import { SessionStreams } from './session.streams.js';

@@ -121,7 +121,7 @@ export class ResumableStream implements SessionStream {
   }
 
   /** Ends the connection, where the client has a number to come back with: the stream goes on without it. */
-  interrupt(): void {
+  closeConnection(): void {
     if (this.options.isPrimed && this.connection !== undefined) this.leave(this.connection, this.lastId);
   }
 

@@ -2,7 +2,6 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { ReplayLog } from '../../../backplane/index.js';
 import { BudgetExceededError, InFlightBudgets } from '../../limits/in-flight.budgets.js';
-import { userKeyOf } from '../../sessions/principal.js';
 import type { Session } from '../../sessions/session.js';
 import { ResumableStream } from './resumable.stream.js';
 import { StandaloneStreams } from './standalone.streams.js';
@@ -113,7 +112,7 @@ export class SessionStreams {
       this.logger.warn({ event: 'replay.dropped', reason: 'over_budget', session: logId });
       void this.log.drop(id).catch(() => undefined);
     };
-    const hold = this.budgets.hold(userKeyOf(principal), 0, forget);
+    const hold = this.budgets.hold(principal.userKey, 0, forget);
     holds.add(hold);
     return (characters) => {
       try {

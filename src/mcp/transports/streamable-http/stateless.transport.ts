@@ -1,26 +1,27 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
-import type { ServerResponse } from 'node:http';
-import { actorOf, type RefusalCode, RefusalLog } from '../../../audit/index.js';
-import { ToolRegistry } from '../../catalog/tool.registry.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type RefusalCode, RefusalLog } from '../../../audit/index.js';
+import type { ParamHeader } from '../../catalog/param-headers.js';
+import type { Target } from '../../catalog/primitive.js';
+import type { RegisteredTool } from '../../catalog/registered-tool.js';
+import { Gate } from '../../gate/gate.js';
+import { InFlightBudgets, type UserBudget } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
-import { type ByteHold, InFlightBudgets, type UserBudget } from '../../limits/in-flight.budgets.js';
-import { CallLimiter } from '../../protocol/call.limiter.js';
-import { encodeError, type JsonRpcMessage, type JsonRpcRequest } from '../../messages/json-rpc.js';
+import { encodeError, type JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolError } from '../../messages/protocol.error.js';
-import { ProtocolService, type Reply } from '../../protocol/protocol.service.js';
-import { ErrorCode } from '../../messages/sdk-types.js';
+import { RefusedError } from '../../messages/refused.error.js';
+import { ErrorCode, STATELESS_VERSION } from '../../messages/sdk-types.js';
+import type { Reply } from '../../protocol/message.dispatcher.js';
 import type { SessionEnd } from '../../sessions/peer.js';
-import { principalOf, userKeyOf } from '../../sessions/principal.js';
-import { RequestRefused } from '../../sessions/request-refused.js';
 import { SessionService } from '../../sessions/session.service.js';
-import type { Visit } from '../../sessions/visit.js';
-import type { AuthenticatedRequest } from '../authenticated-request.js';
-import { type AcceptedTypes, assertAcceptsStream } from '../accepted-types.js';
+import type { RequestEnvelope, StatelessPeer } from '../../sessions/stateless.peer.js';
+import { assertAcceptsStream } from '../accepted-types.js';
+import { addressOf } from '../protocol-request.js';
+import { readEnvelope, versionIn } from '../request-envelope.js';
 import { SseStream } from '../sse.stream.js';
 import { refuseUnanswered } from '../unanswered.js';
-import { PostExchange } from './post.exchange.js';
 import { assertMirrored, assertParamsMirrored } from './mirrored-headers.js';
-import { readEnvelope, versionIn } from '../request-envelope.js';
+import { type McpPost, PostResponse } from './post.response.js';
 
 /** What goes wrong with the request itself, rather than with what it asks for. */
 const STATUSES: Readonly<Record<number, HttpStatus>> = {
@@ -36,109 +37,112 @@ const CODES: Readonly<Record<number, RefusalCode>> = {
   [ErrorCode.UnsupportedProtocolVersion]: 'unsupported_protocol_version',
 };
 
+const NO_ENVELOPE: RequestEnvelope = {
+  protocolVersion: STATELESS_VERSION,
+  client: undefined,
+  clientCapabilities: {},
+  logLevel: undefined,
+};
+
+/** The client has left before its request was begun. */
+class ClientLeftError extends Error {}
+
 /** Streamable HTTP without sessions: each request stands for itself. MCP 2026-07-28, Transports. */
 @Injectable()
 export class StatelessTransport {
   constructor(
     private readonly sessions: SessionService,
-    private readonly protocol: ProtocolService,
-    private readonly limiter: CallLimiter,
-    private readonly tools: ToolRegistry,
+    private readonly gate: Gate,
     private readonly refusals: RefusalLog,
     private readonly budgets: InFlightBudgets,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
   /** Takes a message and answers it. A connection that ends before the answer cancels the request. */
-  async post(
-    message: JsonRpcMessage,
-    hold: ByteHold,
-    accepted: AcceptedTypes,
-    request: AuthenticatedRequest,
-    response: ServerResponse,
-  ): Promise<void> {
-    if (message.kind === 'response') throw unwantedResponse();
-    // This revision has no notifications of the client's over HTTP; unknown ones are nobody's loss.
-    if (message.kind === 'notification') {
-      return void response.writeHead(HttpStatus.ACCEPTED, { 'Cache-Control': 'no-store' }).end();
-    }
+  async post(message: JsonRpcMessage, post: McpPost): Promise<void> {
+    const { authorization, request, response } = post;
+    const budget = this.budgets.of(authorization.principal.userKey);
     try {
-      assertMirrored(request, versionIn(message), message);
-      const visit = this.sessions.receive(principalOf(request.auth), readEnvelope(message.params));
-      await this.serve(message, hold, visit, accepted, request, response);
+      await this.serve(message, budget, post);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      if (error instanceof ClientLeftError) return;
+      if (!(error instanceof ProtocolError) || message.kind !== 'request') throw error;
+      const { id: requestId } = message;
       this.refusals.refused(request, {
         event: 'request.refused',
         code: CODES[error.code] ?? 'malformed_message',
         status: HttpStatus.BAD_REQUEST,
-        actor: actorOf(request.auth),
-        requestId: message.id,
+        actor: authorization.principal,
+        requestId,
       });
-      const text = encodeError(message.id, error.code, error.message, error.data);
-      const exchange = new PostExchange(response, this.options, this.budgetOf(request));
-      exchange.finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);
+      const text = encodeError(requestId, error.code, error.message, error.data);
+      const answer = new PostResponse(response, this.options, budget);
+      answer.finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);
     }
   }
 
-  private async serve(
-    message: JsonRpcRequest,
-    hold: ByteHold,
-    visit: Visit,
-    accepted: AcceptedTypes,
-    request: AuthenticatedRequest,
-    response: ServerResponse,
-  ): Promise<void> {
-    // Its client may have left while the token was looked at: its 'close' has passed unheard.
-    if (response.destroyed) return this.sessions.leave(visit);
-    const gone = (): void => this.sessions.close(visit, 'client_disconnected');
+  private async serve(message: JsonRpcMessage, budget: UserBudget, post: McpPost): Promise<void> {
+    const { accepted, authorization, incoming, request, response } = post;
+    let peer: StatelessPeer | undefined;
+    let answer: PostResponse | undefined;
+    const gone = (): void => {
+      if (peer !== undefined) this.sessions.close(peer, 'client_disconnected');
+    };
     response.once('close', gone);
-    let endCalls: (() => void) | undefined;
     try {
-      const { principal } = visit;
-      if (message.method === 'subscriptions/listen') assertAcceptsStream(request);
-      if (message.method === 'tools/call') this.assertParams(message, visit, request);
-      const scopes = this.protocol.scopesToAskFor(message, visit, principal, request.ip);
-      if (scopes !== undefined) throw request.admission.lackingScopes(scopes);
-      const budget = this.budgetOf(request);
-      const openStream = (): SseStream => this.openStream(visit, response, budget);
-      const outlet = new PostExchange(response, this.options, budget, { accepted, openStream });
-      const exchange = { peer: visit, principal, address: request.ip, outlet, hold };
-      endCalls = this.limiter.begin([message], principal, request.ip, visit);
-      const reply = await this.protocol.handle(message, exchange);
-      if (reply === undefined && !outlet.hasBegun) await refuseUnanswered(request, response);
-      else outlet.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
+      const [reply] = await this.gate.accept(incoming, {
+        authorization,
+        address: addressOf(request),
+        hold: incoming.hold,
+        body: incoming.body,
+        peer: () => {
+          const envelope = envelopeOf(message, request);
+          // Its 'close' may have passed while something was waited for.
+          if (response.destroyed) throw new ClientLeftError();
+          return (peer = this.sessions.receive(authorization.principal, envelope));
+        },
+        check: ({ method, params }, target) => {
+          if (method === 'subscriptions/listen') assertAcceptsStream(request);
+          const headers = paramHeadersOf(target);
+          if (headers.length > 0) assertParamsMirrored(request, params['arguments'], headers);
+        },
+        accepted: () => {
+          const openStream = (): SseStream => this.openStream(peer!, response, budget);
+          return (answer = new PostResponse(response, this.options, budget, { accepted, openStream }));
+        },
+      });
+      const isUnanswered = reply === undefined && message.kind === 'request' && !answer!.hasBegun;
+      if (isUnanswered) await refuseUnanswered(authorization, response);
+      else answer!.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
     } finally {
-      endCalls?.();
       response.off('close', gone);
-      this.sessions.leave(visit);
+      if (peer !== undefined) this.sessions.leave(peer);
     }
   }
 
-  private assertParams({ params }: JsonRpcRequest, visit: Visit, request: AuthenticatedRequest): void {
-    const tool = this.tools.list.get(String(params['name']));
-    if (tool === undefined || tool.paramHeaders.length === 0) return;
-    // Of a tool that is not for this caller nothing is told, nor which headers it would want.
-    if (tool.access.verdict(visit.principal.scopes) === 'hidden') return;
-    assertParamsMirrored(request, params['arguments'], tool.paramHeaders);
-  }
-
-  private budgetOf({ auth }: AuthenticatedRequest): UserBudget {
-    return this.budgets.of(userKeyOf(principalOf(auth)));
-  }
-
-  private openStream(visit: Visit, response: ServerResponse, budget: UserBudget): SseStream {
-    const onEnd = (reason: SessionEnd): void => this.sessions.close(visit, reason);
+  private openStream(peer: StatelessPeer, response: ServerResponse, budget: UserBudget): SseStream {
+    const onEnd = (reason: SessionEnd): void => this.sessions.close(peer, reason);
     const stream = new SseStream(response, this.options, onEnd, {}, budget);
-    visit.streams.add(stream);
+    peer.streams.add(stream);
     return stream;
   }
 }
 
+/** This revision has no notifications of the client's over HTTP: unknown ones come to nothing. */
+function envelopeOf(message: JsonRpcMessage, request: IncomingMessage): RequestEnvelope {
+  if (message.kind === 'response') throw unwantedResponse();
+  if (message.kind === 'notification') return NO_ENVELOPE;
+  assertMirrored(request, versionIn(message), message);
+  return readEnvelope(message.params);
+}
+
+function paramHeadersOf(target: Target | undefined): readonly ParamHeader[] {
+  return (target?.primitive as Partial<RegisteredTool> | undefined)?.paramHeaders ?? [];
+}
+
 /** Answers to what the server asks come in the request that is sent again. */
-function unwantedResponse(): RequestRefused {
-  return new RequestRefused(
-    HttpStatus.BAD_REQUEST,
+function unwantedResponse(): RefusedError {
+  return new RefusedError(
     'malformed_message',
     'This protocol version has no responses of the client’s: send a request or a notification',
   );

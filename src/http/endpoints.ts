@@ -1,0 +1,33 @@
+import { isLoopbackHost } from '../config/index.js';
+import { SERVER_INFO } from './server-info.js';
+
+/** The addresses of this server, as `GET /` names them. */
+export interface Places {
+  readonly name: string;
+  readonly version: string;
+  readonly mcp: string;
+  readonly sse: string;
+  readonly message: string;
+  readonly revoke: string;
+  readonly resource_metadata: string;
+  readonly health: string;
+  /** Only where the development token route is open. */
+  readonly token?: string;
+}
+
+/** `tokenPort`: where the server listens, if it has the development token route, which no tunnel leads to. */
+export function endpointsOf(publicUrl: string, tokenPort: number | undefined): Places {
+  const { origin, pathname, hostname } = new URL(publicUrl);
+  const local = isLoopbackHost(hostname) ? publicUrl : `http://localhost:${tokenPort}`;
+  return {
+    name: SERVER_INFO.name,
+    version: SERVER_INFO.version,
+    mcp: `${publicUrl}/mcp`,
+    sse: `${publicUrl}/sse`,
+    message: `${publicUrl}/message`,
+    revoke: `${publicUrl}/auth/revoke`,
+    resource_metadata: `${origin}/.well-known/oauth-protected-resource${pathname.replace(/\/$/, '')}`,
+    health: `${publicUrl}/health/ready`,
+    ...(tokenPort !== undefined ? { token: `${local}/auth/token?username=you&scope=mcp:access` } : {}),
+  };
+}

@@ -1,0 +1,156 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isObject, type JsonRpcRequest } from '../messages/json-rpc.js';
+import { invalidParams, ProtocolError } from '../messages/protocol.error.js';
+import { ErrorCode } from '../messages/sdk-types.js';
+import { missingCapability, nameOfCapability } from './client-capability.js';
+import type { AskingCall, ClientInput, InputRequest } from './client.input.js';
+import { isAnswer } from './input-answers.js';
+import { InputRequiredError } from './input-required.error.js';
+import { OnceSteps } from './once.steps.js';
+import { digestOfQuestion, digestOfRequest } from './request-digest.js';
+import type { OpenedState, RequestState, StateBinding, RequestStateCodec } from './request-state.codec.js';
+import { ToolError } from '../decorators/tool.error.js';
+
+/** The requests whose result may be a question. MCP 2026-07-28, Multi Round-Trip Requests, "Supported Requests". */
+const ANSWERED_BY_QUESTIONS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
+const KINDS = {
+  'elicitation/create': 'elicitation',
+  'sampling/createMessage': 'sampling',
+  'roots/list': 'roots',
+} as const;
+
+interface Asked {
+  readonly digest: string;
+  readonly question: InputRequest;
+}
+
+/**
+ * Asks in place of a result: the handler is left, and run again with the answers when its client sends the request
+ * again. From 2026-07-28 on.
+ */
+export class MultiRoundTripInput implements ClientInput {
+  private readonly steps = new OnceSteps();
+  /** By the digest of the question: the answers of earlier rounds, and those of this one that are of use. */
+  private readonly answers = new Map<string, unknown>();
+  /** What the client sends for questions that this server cannot say it has asked. */
+  private readonly offered = new Map<string, unknown>();
+  /** What has no answer yet, by key. */
+  private readonly open = new Map<string, Asked>();
+  private readonly counts = new Map<string, number>();
+  private earlier: OpenedState | undefined;
+  private left = false;
+
+  constructor(
+    private readonly call: AskingCall,
+    private readonly request: JsonRpcRequest,
+    private readonly seal: RequestStateCodec,
+  ) {}
+
+  async resume(): Promise<void> {
+    const { inputResponses = {}, requestState } = this.request.params;
+    if (!isObject(inputResponses)) throw invalidParams('"inputResponses" must be an object');
+    if (requestState !== undefined) this.restore(await this.seal.decode(requestState, this.binding));
+    for (const [key, response] of Object.entries(inputResponses)) this.take(key, response);
+  }
+
+  async ask(question: InputRequest): Promise<unknown> {
+    if (this.left) throw new InputRequiredError();
+    this.assertPossible(question);
+    const key = question.key ?? this.numberOf(question);
+    const digest = digestOfQuestion(key, question);
+    if (!this.answers.has(digest)) this.accept(key, digest, question);
+    if (this.answers.has(digest)) return this.answers.get(digest);
+    // One question to a key: another one has its turn in the next round.
+    if (!this.open.has(key)) this.open.set(key, { digest, question });
+    // Whatever else is asked in this turn goes out together with it.
+    await nextTurn();
+    this.left = true;
+    throw new InputRequiredError();
+  }
+
+  async once<T>(key: string, step: () => T | Promise<T>): Promise<T> {
+    // Somebody has caught the error, and goes on as if the user had said no.
+    if (this.left && !this.steps.has(key)) throw new InputRequiredError();
+    return this.steps.run(key, step);
+  }
+
+  /** A step that is under way is waited for: it would run again otherwise. */
+  async required(): Promise<Readonly<Record<string, unknown>> | undefined> {
+    if (!this.left) return undefined;
+    const open = [...this.open];
+    const state: RequestState = {
+      answers: Object.fromEntries(this.answers),
+      asked: Object.fromEntries(
+        open.map(([key, { digest, question }]) => [key, [digest, question.method] as const]),
+      ),
+      steps: Object.fromEntries(await this.steps.settled()),
+    };
+    return {
+      resultType: 'input_required',
+      inputRequests: Object.fromEntries(
+        open.map(([key, { question }]) => [key, { method: question.method, params: question.params }]),
+      ),
+      requestState: await this.seal.encode(state, this.binding, this.expiryOf(state)),
+    };
+  }
+
+  private get binding(): StateBinding {
+    const { call, request } = this;
+    return {
+      principal: call.user.key,
+      get request() {
+        return digestOfRequest(request);
+      },
+    };
+  }
+
+  private restore(state: OpenedState): void {
+    this.earlier = state;
+    for (const [digest, answer] of Object.entries(state.answers)) this.answers.set(digest, answer);
+    for (const [key, result] of Object.entries(state.steps)) this.steps.keep(key, result);
+  }
+
+  /** What answers a question of the last round belongs to that one; anything else to whoever asks for it. */
+  private take(key: string, response: unknown): void {
+    const asked = this.earlier?.asked;
+    if (asked === undefined || !Object.hasOwn(asked, key)) return void this.offered.set(key, response);
+    const [digest, method] = asked[key]!;
+    if (isAnswer(method, response)) this.answers.set(digest, response);
+  }
+
+  private accept(key: string, digest: string, { method }: InputRequest): void {
+    const response = this.offered.get(key);
+    if (!this.offered.delete(key) || !isAnswer(method, response)) return;
+    this.answers.set(digest, response);
+  }
+
+  /** Sending it again and again without anything new does not make a state live longer. */
+  private expiryOf(state: RequestState): number | undefined {
+    const { earlier } = this;
+    return earlier !== undefined && sizeOf(state) === sizeOf(earlier) ? earlier.expiresAt : undefined;
+  }
+
+  private assertPossible(question: InputRequest): void {
+    if (!ANSWERED_BY_QUESTIONS.has(this.request.method)) {
+      throw new ToolError(`A client cannot be asked anything during ${this.request.method}`);
+    }
+    const missing = missingCapability(question, this.call.session.clientCapabilities);
+    if (missing === undefined) return;
+    const message = `This client cannot be asked: it does not declare ${nameOfCapability(missing)}`;
+    throw new ProtocolError(ErrorCode.MissingRequiredClientCapability, message, {
+      requiredCapabilities: missing,
+    });
+  }
+
+  private numberOf({ method }: InputRequest): string {
+    const kind = KINDS[method];
+    const count = (this.counts.get(kind) ?? 0) + 1;
+    this.counts.set(kind, count);
+    return `${kind}-${count}`;
+  }
+}
+
+function sizeOf({ answers, steps }: RequestState): number {
+  return Object.keys(answers).length + Object.keys(steps).length;
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { isObject, type JsonRpcRequest } from '../messages/json-rpc.js';
+import type { InputRequest } from './client.input.js';
+
+const digests = new WeakMap<JsonRpcRequest, string>();
+
+/**
+ * What a request asks for, whichever round of it this is: its method, and its parameters but for the round's own.
+ * Remembered for as long as the request is, also when its parameters are not there any more.
+ */
+export function digestOfRequest(request: JsonRpcRequest): string {
+  let known = digests.get(request);
+  if (known === undefined) {
+    const { method, params } = request;
+    const { _meta, inputResponses: _responses, requestState: _state, ...salient } = params;
+    known = digest([method, salient]);
+    digests.set(request, known);
+  }
+  return known;
+}
+
+/** What the client is asked, to the letter. */
+export function digestOfQuestion(key: string, { method, params }: InputRequest): string {
+  return digest([key, method, params]);
+}
+
+/** SHA-256 of a JSON value, in whichever order its members are. */
+function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value, inOrder)).digest('base64url');
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { EncryptJWT, errors, jwtDecrypt, type JWTPayload } from 'jose';
+import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
+import { invalidParams } from '../messages/protocol.error.js';
+import type { StepResult } from './once.steps.js';
+import { ToolError } from '../decorators/tool.error.js';
+
+const ALGORITHMS = { alg: 'dir', enc: 'A256GCM' } as const;
+const MAX_SEALED = 64 * 2 ** 10;
+
+/** What a call that waits for its client has come to. Its client keeps it, and can neither read nor change it. */
+export interface RequestState {
+  /** The answers so far, by the digest of the question. */
+  readonly answers: Readonly<Record<string, unknown>>;
+  /** What was asked last: the digest and the method of each question, by its key. */
+  readonly asked: Readonly<Record<string, readonly [digest: string, method: string]>>;
+  readonly steps: Readonly<Record<string, StepResult>>;
+}
+
+/** Whose the state is, and of which request. */
+export interface StateBinding {
+  /** The key of the principal. */
+  readonly principal: string;
+  /** The digest of method and parameters. Read once the state is known to be this server's: it may take a while. */
+  readonly request: string;
+}
+
+/** Seconds since the epoch. */
+export interface OpenedState extends RequestState {
+  readonly expiresAt: number;
+}
+
+/**
+ * Seals `requestState` and opens it again: an encrypted JWT (RFC 7519, RFC 7516; `dir`, AES-256-GCM), so that it is
+ * worth nothing to anybody else, for any other request, changed, or after its time. MCP 2026-07-28, Patterns:
+ * Multi Round-Trip Requests, "Server Requirements".
+ */
+@Injectable()
+export class RequestStateCodec {
+  constructor(@Inject(MCP_OPTIONS) private readonly options: McpModuleOptions) {}
+
+  /** `expiresAt` undefined: in `inputTimeoutMs` from now. Throws {@link ToolError} for more than 64 KiB. */
+  async encode(
+    { answers, asked, steps }: RequestState,
+    binding: StateBinding,
+    expiresAt = Math.ceil((Date.now() + this.options.inputTimeoutMs) / 1000),
+  ): Promise<string> {
+    const sealed = await new EncryptJWT({ answers, asked, steps })
+      .setProtectedHeader(ALGORITHMS)
+      .setSubject(binding.principal)
+      .setAudience(binding.request)
+      .setExpirationTime(expiresAt)
+      .encrypt(this.options.stateKey);
+    if (sealed.length <= MAX_SEALED) return sealed;
+    throw new ToolError(
+      'The answers and the steps of this call have become too large for it to go on: over 64 KiB',
+    );
+  }
+
+  /** Throws `ProtocolError` (−32602) for what this server has not sealed for this very principal and request. */
+  async decode(sealed: unknown, binding: StateBinding): Promise<OpenedState> {
+    if (typeof sealed !== 'string' || sealed.length > MAX_SEALED || !isCanonical(sealed)) throw notGenuine();
+    try {
+      const { payload } = await jwtDecrypt<RequestState & JWTPayload>(sealed, this.options.stateKey, {
+        keyManagementAlgorithms: [ALGORITHMS.alg],
+        contentEncryptionAlgorithms: [ALGORITHMS.enc],
+        subject: binding.principal,
+        requiredClaims: ['exp'],
+      });
+      if (payload.aud !== binding.request) throw notGenuine();
+      const { answers, asked, steps, exp } = payload;
+      return { answers, asked, steps, expiresAt: exp! };
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) {
+        throw invalidParams('"requestState" has expired: send the request without it');
+      }
+      if (error instanceof errors.JOSEError) throw notGenuine();
+      throw error;
+    }
+  }
+}
+
+/** Base64url as it is written: what a decoder would forgive makes other texts of the same bytes. */
+function isCanonical(sealed: string): boolean {
+  return sealed.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
+}
+
+function notGenuine(): Error {
+  return invalidParams('"requestState" is not one of this request: send the request without it');
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { encodeNotification, encodeRequest, isObject, type Params } from '../messages/json-rpc.js';
+import { shortened } from '../messages/well-formed.js';
+import { missingCapability, nameOfCapability } from './client-capability.js';
+import type { AskingCall, ClientInput, InputRequest } from './client.input.js';
+import { samplingFor } from '../messages/older-content.js';
+import { OnceSteps } from './once.steps.js';
+import { ToolError } from '../decorators/tool.error.js';
+
+/** What of a client's error message is told. */
+const MAX_REASON = 500;
+
+/**
+ * Asks by a request to the client, on the way that the reply will take: revisions up to 2025-11-25. The answer is
+ * looked for among the questions of the call's own session, and nowhere else.
+ */
+export class ServerRequestInput implements ClientInput {
+  private readonly steps = new OnceSteps();
+  private readonly waiting = new Set<(reason: Error) => void>();
+
+  constructor(
+    private readonly call: AskingCall,
+    private readonly timeoutMs: number,
+  ) {}
+
+  async ask(question: InputRequest): Promise<unknown> {
+    const missing = missingCapability(question, this.call.session.clientCapabilities);
+    if (missing !== undefined) {
+      throw new ToolError(`This client cannot be asked: it does not declare ${nameOfCapability(missing)}`);
+    }
+    if (!this.call.reachesClient) {
+      throw new ToolError('This client cannot be asked: it accepts no event stream, and has none open');
+    }
+    return this.call.pausing(this.answerTo(question));
+  }
+
+  once<T>(key: string, step: () => T | Promise<T>): Promise<T> {
+    return this.steps.run(key, step);
+  }
+
+  drop(reason: Error): void {
+    for (const giveUp of this.waiting) giveUp(reason);
+  }
+
+  /** As the client's revision has it. */
+  private written(method: InputRequest['method'], params: Params): Params {
+    return method === 'sampling/createMessage'
+      ? samplingFor(this.call.session.protocolVersion, params)
+      : asInSessions(params);
+  }
+
+  private answerTo({ method, params }: InputRequest): Promise<unknown> {
+    const { questions } = this.call.session;
+    // No other request of this server has it, and nobody else can name it.
+    const id = randomUUID();
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        questions.delete(id);
+        this.waiting.delete(giveUp);
+      };
+      const giveUp = (reason: Error): void => {
+        settle();
+        this.call.send(
+          encodeNotification('notifications/cancelled', { requestId: id, reason: reason.message }),
+        );
+        reject(reason);
+      };
+      const timer = setTimeout(() => {
+        giveUp(new ToolError(`The client did not answer ${method} in time`));
+      }, this.timeoutMs);
+      this.waiting.add(giveUp);
+      questions.set(id, {
+        answer: (response) => {
+          settle();
+          if ('error' in response) reject(refusal(method, response.error));
+          else resolve(response.result);
+        },
+      });
+      this.call.send(encodeRequest(id, method, this.written(method, params)));
+    });
+  }
+}
+
+/** A form needs no mode, which older clients do not know; an address has an id, which newer ones do without. */
+function asInSessions({ mode, ...params }: Params): Params {
+  return mode === 'url' ? { mode, ...params, elicitationId: randomUUID() } : params;
+}
+
+function refusal(method: string, error: unknown): ToolError {
+  const message = isObject(error) ? error['message'] : undefined;
+  const reason = typeof message === 'string' && message !== '' ? `: ${shortened(message, MAX_REASON)}` : '';
+  return new ToolError(`The client did not do ${method}${reason}`);
+}

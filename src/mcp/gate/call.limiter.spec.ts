@@ -1,0 +1,251 @@
+import { ModulesContainer } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { BackplaneModule, type RateLimit, rateLimitHeaders, RateLimiter } from '../../backplane/index.js';
+import { ChangeFeed } from '../catalog/change.feed.js';
+import { ToolRegistry } from '../catalog/tool.registry.js';
+import { InFlightBudgets } from '../limits/in-flight.budgets.js';
+import type { McpModuleOptions } from '../mcp.options.js';
+import { type JsonRpcMessage, type Params, readMessage } from '../messages/json-rpc.js';
+import { type Principal, principalOf } from '../authorization/principal.js';
+import type { CallAudit } from '../invocation/call.audit.js';
+import type { CallKind } from '../invocation/operation.js';
+import { RefusedError } from '../messages/refused.error.js';
+import { MessageDispatcher, type ResolvedMessage } from '../protocol/message.dispatcher.js';
+import type { RequestHandler } from '../protocol/request-handler.js';
+import { CallLimiter } from './call.limiter.js';
+import { HandlerFactory } from '../enhancers/handler.factory.js';
+
+/** Nothing of it comes back while a test runs. */
+const FIVE = { count: 5, periodMs: 86_400_000 };
+const user = (subject: string, ...scopes: string[]): Principal =>
+  principalOf({ issuer: 'i', subject, clientId: '', scopes } as unknown as Principal);
+const alice = user('alice', 'mcp:access');
+const bob = user('bob', 'mcp:access', 'vault');
+
+class SomeTool {
+  execute(): string {
+    return '';
+  }
+}
+
+const KINDS: Readonly<Record<string, CallKind>> = {
+  'tools/call': 'tool',
+  'resources/read': 'resource',
+  'prompts/get': 'prompt',
+  'completion/complete': 'completion',
+};
+
+/** A limiter, with what finds the tools that messages are about. */
+interface Limiter {
+  readonly limiter: CallLimiter;
+  readonly resolve: (messages: readonly JsonRpcMessage[], principal: Principal) => ResolvedMessage[];
+}
+
+async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
+  const options = { callLimit, pageSize: 10, listTtlMs: 0, serverInfo: { name: '', version: '' } };
+  const registry = new ToolRegistry(new HandlerFactory(new ModulesContainer()), new ChangeFeed(), options);
+  for (const tool of [
+    { name: 'free' },
+    { name: 'dear', rateLimit: '2/1d' },
+    { name: 'dearer', rateLimit: '1/1d' },
+    { name: 'hidden', rateLimit: '1/1d', scopes: ['vault'] },
+  ]) {
+    registry.add({ description: '', ...tool }, new SomeTool());
+  }
+  const module = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
+  const limiter = module.get<RateLimiter>(RateLimiter);
+  const handlers = Object.entries(KINDS).map(([method, kind]): RequestHandler => {
+    const find = ({ name }: Params) => {
+      const primitive = kind === 'tool' ? registry.list.get(String(name)) : undefined;
+      return primitive && { primitive };
+    };
+    return { method, era: 'all', kind, find, answer: () => '' };
+  });
+  const dispatcher = new MessageDispatcher([{ handlers }], {} as CallAudit);
+  const mcpOptions = { ...options, callsInFlight: 2, bytesInFlight: 1 } as unknown as McpModuleOptions;
+  return {
+    limiter: new CallLimiter(limiter, mcpOptions, new InFlightBudgets(mcpOptions)),
+    resolve: (messages, { scopes }) => messages.map((message) => dispatcher.resolve(message, scopes)),
+  };
+}
+
+let serial = 0;
+const request = (method: string, params = {}) =>
+  readMessage({ jsonrpc: '2.0', id: (serial += 1), method, params });
+const call = (name: unknown) => request('tools/call', { name });
+
+async function admit({ limiter, resolve }: Limiter, principal: Principal, ...messages: JsonRpcMessage[]) {
+  try {
+    await limiter.take(resolve(messages, principal), principal);
+    return 'admitted';
+  } catch (error) {
+    return error as RefusedError;
+  }
+}
+
+/** What an HTTP client is told of the limit that it is over. */
+function headersOf(refused: unknown): Readonly<Record<string, string>> {
+  const { policy, limit, verdict } = (refused as RefusedError).exceeded!;
+  return rateLimitHeaders(policy, limit, verdict);
+}
+
+/** How many of `count` calls of a tool are admitted, one after the other. */
+async function admitted(limiter: Limiter, principal: Principal, name: string, count = 20) {
+  let total = 0;
+  for (let at = 0; at < count; at += 1) {
+    if ((await admit(limiter, principal, call(name))) === 'admitted') total += 1;
+  }
+  return total;
+}
+
+/** The time that it tells, less what has passed of it, and the same in both headers. */
+function expectWait(refused: unknown, atMost: number, header: (seconds: number) => string): void {
+  const headers = headersOf(refused);
+  const seconds = Number(headers['Retry-After']);
+  expect(seconds).toBeLessThanOrEqual(atMost);
+  expect(seconds).toBeGreaterThan(atMost - 60);
+  expect(headers['RateLimit']).toBe(header(seconds));
+}
+
+describe('CallLimiter', () => {
+  it('admits as many calls of a principal as its limit says, whatever they do', async () => {
+    const limiter = await make(FIVE);
+    for (const method of Object.keys(KINDS)) {
+      expect(await admit(limiter, alice, request(method))).toBe('admitted');
+    }
+    expect(await admitted(limiter, alice, 'no-such-tool')).toBe(1);
+    expect(await admitted(limiter, bob, 'free')).toBe(5);
+  });
+
+  it('refuses with the limit and the time to come again', async () => {
+    const limiter = await make(FIVE);
+    await admitted(limiter, alice, 'free');
+    const refused = await admit(limiter, alice, call('free'));
+    expect(refused).toBeInstanceOf(RefusedError);
+    expect(refused).toMatchObject({ reason: 'rate_limited', code: 429 });
+    expect(headersOf(refused)).toMatchObject({ 'RateLimit-Policy': '"calls";q=5;w=86400' });
+    expectWait(refused, 86_400 / 5, (seconds) => `"calls";r=0;t=${seconds}`);
+  });
+
+  it('counts nothing else among the calls', async () => {
+    const limiter = await make({ count: 1, periodMs: 86_400_000 });
+    const free = [
+      ...['initialize', 'ping', 'tools/list', 'resources/list', 'prompts/list', 'logging/setLevel'].map(
+        (method) => request(method),
+      ),
+      readMessage({ jsonrpc: '2.0', method: 'tools/call' }),
+      readMessage({ jsonrpc: '2.0', id: 1, result: {} }),
+    ];
+    expect(await admit(limiter, alice, ...free)).toBe('admitted');
+    expect(await admitted(limiter, alice, 'free')).toBe(1);
+    // Ten for each call, in a limit of their own.
+    expect(await admit(limiter, alice, request('ping'))).toBe('admitted');
+    expect(await admit(limiter, alice, request('ping'))).toBe('admitted');
+    const refused = await admit(limiter, alice, request('ping'));
+    expect(refused).toMatchObject({ message: 'Too many messages: try again later' });
+    expect(headersOf(refused)).toMatchObject({ 'RateLimit-Policy': '"messages";q=10;w=86400' });
+  });
+
+  it('takes what a large body costs before it is read, and the rest when it is known what it was', async () => {
+    const made = await make({ count: 10, periodMs: 86_400_000 });
+    const { limiter, resolve } = made;
+    const left = async (): Promise<number> => {
+      const total = await admitted(made, alice, 'free');
+      await limiter.take([], alice, { length: 0, taken: total });
+      return total;
+    };
+    expect([await limiter.chargeBody(16_384, alice), await left()]).toEqual([0, 10]);
+    const taken = await limiter.chargeBody(350_000, alice);
+    expect([taken, await left()]).toEqual([4, 6]);
+    await limiter.take(resolve([call('free')], alice), alice, { length: 350_000, taken });
+    expect(await left()).toBe(6);
+    // In chunks: its size is not known before.
+    expect([await limiter.chargeBody(undefined, alice), await left()]).toEqual([1, 5]);
+    await limiter.take(resolve([call('free')], alice), alice, { length: 200_000, taken: 1 });
+    expect(await left()).toBe(3);
+    await expect(limiter.chargeBody(300_000, alice)).rejects.toMatchObject({
+      reason: 'rate_limited',
+      id: null,
+    });
+    // Not a call after all.
+    await limiter.take(resolve([request('ping')], alice), alice, {
+      length: 20_000,
+      taken: await limiter.chargeBody(20_000, alice),
+    });
+    expect(await left()).toBe(3);
+    // One call may be as large as a message may.
+    expect(await limiter.chargeBody(4_000_000, bob)).toBe(10);
+  });
+
+  it('bounds the calls at a time', async () => {
+    const { limiter, resolve } = await make(undefined);
+    const begin = (principal: Principal, ...messages: JsonRpcMessage[]) =>
+      limiter.begin(resolve(messages, principal), principal);
+    const end = begin(alice, call('free'), request('ping'), call('free'));
+    begin(alice, request('ping'));
+    expect(() => begin(alice, call('free'))).toThrow('too many calls in flight');
+    begin(bob, call('free'));
+    end();
+    begin(alice, call('free'));
+  });
+
+  it('admits a batch whole or not at all', async () => {
+    const limiter = await make(FIVE);
+    expect(await admit(limiter, alice, call('free'), request('ping'), call('free'))).toBe('admitted');
+    const four = [call('free'), call('free'), call('free'), call('free')];
+    const refused = await admit(limiter, alice, ...four);
+    expectWait(refused, 86_400 / 5, (seconds) => `"calls";r=3;t=${seconds}`);
+    expect(await admit(limiter, alice, ...four.slice(1))).toBe('admitted');
+  });
+
+  it('names no time for a batch that never fits', async () => {
+    const limiter = await make(FIVE);
+    const refused = await admit(limiter, alice, ...Array.from({ length: 6 }, () => call('free')));
+    expect(headersOf(refused)).toEqual({
+      'RateLimit-Policy': '"calls";q=5;w=86400',
+      RateLimit: '"calls";r=5;t=1',
+    });
+    expect((refused as RefusedError).message).toBe('Too many calls at once: send 5 at most');
+  });
+
+  it('keeps to the limit of a tool, per principal, also where there is no other', async () => {
+    for (const limiter of [await make(undefined), await make({ count: 1_000, periodMs: 1_000 })]) {
+      expect(await admitted(limiter, alice, 'dear')).toBe(2);
+      expect(await admitted(limiter, alice, 'dearer')).toBe(1);
+      expect(await admitted(limiter, alice, 'free')).toBe(20);
+      expect(await admitted(limiter, bob, 'dear')).toBe(2);
+      expect(headersOf(await admit(limiter, bob, call('dear')))).toMatchObject({
+        'RateLimit-Policy': '"tool-dear";q=2;w=86400',
+      });
+    }
+  });
+
+  it('takes nothing from one limit for what another refuses', async () => {
+    const limiter = await make(FIVE);
+    expect(await admitted(limiter, alice, 'dear', 1_000)).toBe(2);
+    expect(await admitted(limiter, alice, 'free')).toBe(3);
+    // The other way round: the general limit refuses, and the tool's is left.
+    expect(await admitted(limiter, bob, 'free')).toBe(5);
+    const generous = await make({ count: 6, periodMs: 86_400_000 });
+    const batch = [call('dear'), call('free'), call('free'), call('free'), call('free'), call('free')];
+    expect(await admit(generous, bob, ...batch, call('free'))).toMatchObject({ reason: 'rate_limited' });
+    expect(await admit(generous, bob, ...batch)).toBe('admitted');
+  });
+
+  it('tells of the limit that takes longest', async () => {
+    const limiter = await make({ count: 3, periodMs: 86_400_000 });
+    expect(await admit(limiter, alice, call('dear'), call('dear'), call('dearer'))).toBe('admitted');
+    const refused = await admit(limiter, alice, call('dear'), call('dearer'));
+    expect(headersOf(refused)).toMatchObject({ 'RateLimit-Policy': '"tool-dearer";q=1;w=86400' });
+    expectWait(refused, 86_400, (seconds) => `"tool-dearer";r=0;t=${seconds}`);
+  });
+
+  it('treats a tool of others as one that does not exist', async () => {
+    const limiter = await make(undefined);
+    expect(await admitted(limiter, alice, 'hidden')).toBe(20);
+    expect(await admitted(limiter, bob, 'hidden')).toBe(1);
+    for (const name of [undefined, 7, '__proto__', 'DEARER', 'dearer ']) {
+      for (let at = 0; at < 3; at += 1) expect(await admit(limiter, alice, call(name))).toBe('admitted');
+    }
+  });
+});

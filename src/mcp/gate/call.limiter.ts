@@ -1,0 +1,151 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type RateLimit, RateLimiter } from '../../backplane/index.js';
+import type { Principal } from '../authorization/principal.js';
+import { InFlightBudgets } from '../limits/in-flight.budgets.js';
+import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
+import { type ExceededLimit, RATE_LIMITED, RefusedError } from '../messages/refused.error.js';
+import type { ResolvedMessage } from '../protocol/message.dispatcher.js';
+
+const NOTHING_TO_END = (): void => {};
+const NOTHING_TAKEN = Promise.resolve(0);
+/** A smaller body is read before anything is taken for it: what it is decides which limit that is. */
+const SMALL_BYTES = 16_384;
+/** So many bytes of a body cost as much as a call. */
+const BYTES_OF_A_CALL = 100_000;
+/** So many messages that are no calls may be sent for each call. */
+const MESSAGES_FOR_A_CALL = 10;
+
+/** The body that messages came in: its size in bytes, and what was taken for it before it was read. */
+export interface ChargedBody {
+  readonly length: number;
+  readonly taken: number;
+}
+
+const NO_BODY: ChargedBody = { length: 0, taken: 0 };
+
+/** What some messages take from one limit. */
+interface Demand {
+  /** The limit's name in the headers. */
+  readonly policy: string;
+  readonly key: string;
+  readonly limit: RateLimit;
+  readonly cost: number;
+}
+
+/**
+ * Limits the calls of a user: how many in a time (`RATE_LIMIT`, and beside it the `rateLimit` of each primitive), where a
+ * large body counts as several, and how many at a time (`CALLS_IN_FLIGHT`). Messages that are no calls have a limit of
+ * their own, ten times as high, so that a client that has made all its calls may still ping.
+ */
+@Injectable()
+export class CallLimiter {
+  constructor(
+    @Inject(RateLimiter) private readonly limiter: RateLimiter,
+    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+    private readonly budgets: InFlightBudgets,
+  ) {}
+
+  /**
+   * Takes what a body costs before any of it is read, unless it is small. `announced`: its size; undefined where it is
+   * not known. Resolves with what was taken; rejects with {@link RefusedError}.
+   */
+  chargeBody(announced: number | undefined, principal: Principal): Promise<number> {
+    const { callLimit } = this.options;
+    const isFree = callLimit === undefined || (announced !== undefined && announced <= SMALL_BYTES);
+    return isFree ? NOTHING_TAKEN : this.takeBody(announced ?? 0, principal, callLimit);
+  }
+
+  /**
+   * Counts calls from when they are accepted until the returned function is called. Throws `BudgetExceededError` where
+   * the user has as many in flight as one may.
+   */
+  begin(messages: readonly ResolvedMessage[], { userKey }: Principal): () => void {
+    const count = callsIn(messages);
+    return count === 0 ? NOTHING_TO_END : this.budgets.beginCalls(userKey, count);
+  }
+
+  /**
+   * Takes what the messages of one delivery cost, before any of them is begun: all of it, or, where one limit is
+   * exceeded, nothing of any. Rejects with {@link RefusedError} then. Undefined: they cost nothing.
+   */
+  take(
+    messages: readonly ResolvedMessage[],
+    principal: Principal,
+    body = NO_BODY,
+  ): Promise<void> | undefined {
+    const demands = this.demandsOf(messages, principal, body);
+    return demands.length === 0 ? undefined : this.takeAll(demands);
+  }
+
+  private async takeAll(demands: readonly Demand[]): Promise<void> {
+    const verdicts = await Promise.all(
+      demands.map(({ key, limit, cost }) => this.limiter.take(key, limit, cost)),
+    );
+    if (verdicts.every(({ allowed }) => allowed)) return;
+    const allowed = demands.filter((_demand, at) => verdicts[at]!.allowed);
+    await Promise.all(allowed.map(({ key, limit, cost }) => this.limiter.take(key, limit, -cost)));
+    throw refusalOf(demands.map((demand, at) => ({ ...demand, verdict: verdicts[at]! })));
+  }
+
+  private async takeBody(announced: number, { userKey }: Principal, limit: RateLimit): Promise<number> {
+    const cost = Math.min(limit.count, 1 + Math.floor(announced / BYTES_OF_A_CALL));
+    const verdict = await this.limiter.take(`calls:${userKey}`, limit, cost);
+    if (verdict.allowed) return cost;
+    throw refusalOf([{ policy: 'calls', limit, verdict }]);
+  }
+
+  private demandsOf(
+    messages: readonly ResolvedMessage[],
+    { userKey }: Principal,
+    { length, taken }: ChargedBody,
+  ): Demand[] {
+    const demands: Demand[] = [];
+    const { callLimit: limit } = this.options;
+    if (limit !== undefined) {
+      const calls = callsIn(messages);
+      const all = calls + Math.floor(length / BYTES_OF_A_CALL);
+      // One call may be as large as a message may.
+      const cost = Math.max(calls, Math.min(limit.count, all)) - taken;
+      if (cost !== 0) demands.push({ policy: 'calls', key: `calls:${userKey}`, limit, cost });
+      const others = messages.length - calls;
+      if (others > 0) demands.push(demandOfOthers(userKey, limit, others));
+    }
+    for (const { found } of messages) {
+      const primitive = found?.target.primitive;
+      // What this caller may not know of has no limit either: it does not exist.
+      if (primitive?.rateLimit === undefined || found?.verdict === 'hidden') continue;
+      const policy = `tool-${primitive.key}`;
+      const key = `tool:${primitive.key}:${userKey}`;
+      const known = demands.findIndex((demand) => demand.key === key);
+      const cost = 1 + (known === -1 ? 0 : demands.splice(known, 1)[0]!.cost);
+      demands.push({ policy, key, limit: primitive.rateLimit, cost });
+    }
+    return demands;
+  }
+}
+
+function callsIn(messages: readonly ResolvedMessage[]): number {
+  let calls = 0;
+  for (const { handler } of messages) if (handler?.kind !== undefined) calls += 1;
+  return calls;
+}
+
+function demandOfOthers(userKey: string, { count, periodMs }: RateLimit, cost: number): Demand {
+  const limit = { count: count * MESSAGES_FOR_A_CALL, periodMs };
+  return { policy: 'messages', key: `messages:${userKey}`, limit, cost };
+}
+
+/** Told by the limit that takes longest: a client that comes back then is refused by none. */
+function refusalOf(limits: readonly ExceededLimit[]): RefusedError {
+  const [{ policy, limit, verdict }] = limits
+    .filter((demand) => !demand.verdict.allowed)
+    .toSorted((a, b) => b.verdict.retryAfterMs - a.verdict.retryAfterMs) as [ExceededLimit];
+  const what = policy === 'messages' ? 'messages' : 'calls';
+  const message = Number.isFinite(verdict.retryAfterMs)
+    ? `Too many ${what}: try again later`
+    : `Too many ${what} at once: send ${limit.count} at most`;
+  return new RefusedError('rate_limited', message, {
+    code: RATE_LIMITED,
+    exceeded: { policy, limit, verdict },
+  });
+}

@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestAuthorization } from '../authorization/request-authorization.js';
+import type { Target } from '../catalog/primitive.js';
+import { CallAudit } from '../invocation/call.audit.js';
+import type { ReplySink } from '../invocation/message-context.js';
+import type { ByteHold } from '../limits/in-flight.budgets.js';
+import { type IncomingMessages, refusalOf } from '../messages/incoming-messages.js';
+import type { JsonRpcRequest } from '../messages/json-rpc.js';
+import { batchesUnsupported, duplicateId, RefusedError, shuttingDown } from '../messages/refused.error.js';
+import { ErrorCode } from '../messages/sdk-types.js';
+import {
+  MessageDispatcher,
+  type Reply,
+  type ResolvedMessage,
+  serves,
+} from '../protocol/message.dispatcher.js';
+import type { Peer } from '../sessions/peer.js';
+import { SessionService } from '../sessions/session.service.js';
+import { CallLimiter, type ChargedBody } from './call.limiter.js';
+
+/** The one revision with batches: MCP 2025-03-26, Base Protocol, "Batching". */
+const BATCHES = '2025-03-26';
+
+/** What brings messages in: one POST, or one line of standard input. */
+export interface Delivery {
+  readonly authorization: RequestAuthorization;
+  /** Of the client, where it has one. */
+  readonly address?: string | undefined;
+  /** What the messages are counted with for their user. */
+  readonly hold: ByteHold;
+  readonly body?: ChargedBody;
+  /** The session that the client names, where it has been looked for already. */
+  readonly named?: Peer | undefined;
+  /** Finds or opens what the messages belong to; refuses a session that is not there, or not this caller's. */
+  peer(): Peer | Promise<Peer>;
+  /** Refuses a request that its transport finds wrong. `target`: what it is about, where its caller may know of that. */
+  check?(request: JsonRpcRequest, target: Target | undefined): void;
+  /** Nothing is refused any more. Takes what the messages cause ahead of their replies. */
+  accepted(peer: Peer): ReplySink;
+}
+
+/** The one way in for messages, whatever brings them. What is refused here has not begun. */
+@Injectable()
+export class Gate {
+  constructor(
+    private readonly limiter: CallLimiter,
+    private readonly dispatcher: MessageDispatcher,
+    private readonly sessions: SessionService,
+    private readonly audit: CallAudit,
+  ) {}
+
+  /**
+   * Judges messages, all of them before any is begun: limits, then whether the authorization is still good, session,
+   * drain and duplicate id, access. Then hands them on; resolves with the replies. Rejects with {@link RefusedError},
+   * with what the authorization or the delivery throws, and not once they are accepted.
+   */
+  async accept(incoming: IncomingMessages, delivery: Delivery): Promise<readonly Reply[]> {
+    const { authorization, address, hold } = delivery;
+    const { principal } = authorization;
+    const messages = incoming.messages.map((message) => this.dispatcher.resolve(message, principal.scopes));
+    let peer = delivery.named;
+    let sink: ReplySink;
+    let endCalls: (() => void) | undefined;
+    try {
+      if (this.audit.isFull && messages.some(isCall)) throw auditUnavailable();
+      endCalls = this.limiter.begin(messages, principal);
+      const taken = this.limiter.take(messages, principal, delivery.body);
+      if (taken !== undefined) await taken;
+      const asked = authorization.reauthorize();
+      if (asked !== undefined) await asked;
+      const found = delivery.peer();
+      peer = found instanceof Promise ? await found : found;
+      if (incoming.batched && peer.protocolVersion !== BATCHES) throw batchesUnsupported();
+      for (const message of messages) this.judge(message, peer, delivery);
+      peer.refreshToken(principal);
+      sink = delivery.accepted(peer);
+    } catch (error) {
+      endCalls?.();
+      if (isOverLimit(error)) {
+        this.dispatcher.recordRefused(messages, 'rate_limited', principal, address, peer);
+      }
+      throw refusalOf(incoming, error);
+    }
+    const context = { peer, principal, address, sink, hold: incoming.batched ? undefined : hold };
+    try {
+      const [first] = messages;
+      const replies =
+        messages.length === 1
+          ? [await this.dispatcher.handle(first!, context)]
+          : await Promise.all(messages.map((message) => this.dispatcher.handle(message, context)));
+      return replies.filter((reply) => reply !== undefined);
+    } finally {
+      endCalls();
+    }
+  }
+
+  private judge(resolved: ResolvedMessage, peer: Peer, delivery: Delivery): void {
+    const { message, handler, found } = resolved;
+    if (message.kind !== 'request') return;
+    if (this.sessions.isDraining) throw shuttingDown();
+    if (peer.calls.has(message.id)) throw duplicateId();
+    if (handler === undefined || !serves(handler, peer)) return;
+    delivery.check?.(message, found?.verdict === 'hidden' ? undefined : found?.target);
+    if (found?.verdict !== 'step_up') return;
+    const { authorization, address } = delivery;
+    this.dispatcher.recordRefused([resolved], 'insufficient_scope', authorization.principal, address, peer);
+    throw authorization.lackingScopes(found.target.primitive.access.scopes);
+  }
+}
+
+function isCall({ handler }: ResolvedMessage): boolean {
+  return handler?.kind !== undefined;
+}
+
+function isOverLimit(error: unknown): boolean {
+  return (
+    error instanceof RefusedError && (error.reason === 'rate_limited' || error.reason === 'too_many_calls')
+  );
+}
+
+/** What a caller has done must be known afterwards: so many records wait to be written that this one might be lost. */
+function auditUnavailable(): RefusedError {
+  return new RefusedError('audit_unavailable', 'Calls cannot be recorded now: try again later', {
+    code: ErrorCode.InternalError,
+    retryAfter: 5,
+  });
+}

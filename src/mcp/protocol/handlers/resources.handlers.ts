@@ -1,0 +1,123 @@
+import { Injectable } from '@nestjs/common';
+import type { Found } from '../../catalog/primitive.js';
+import { MAX_URI_LENGTH } from '../../catalog/registered-resource.js';
+import { type FoundResource, ResourceRegistry } from '../../catalog/resource.registry.js';
+import { Invoker } from '../../invocation/invoker.js';
+import type { MessageContext } from '../../invocation/message-context.js';
+import type { CallType } from '../../invocation/operation.js';
+import { resourceNotFound, ResourceOperation } from '../../invocation/resource.operation.js';
+import { type ByteHold, InFlightBudgets } from '../../limits/in-flight.budgets.js';
+import { weightOf } from '../../limits/weight.js';
+import type { Params } from '../../messages/json-rpc.js';
+import { invalidParams, ProtocolError } from '../../messages/protocol.error.js';
+import { ErrorCode } from '../../messages/sdk-types.js';
+import type { Peer } from '../../sessions/peer.js';
+import type { Session } from '../../sessions/session.js';
+import { listHandler, type RequestHandler, type RequestHandlers } from '../request-handler.js';
+
+/** Each is kept with the session, on every node that serves it. */
+const MAX_SUBSCRIPTIONS = 1_000;
+
+/** MCP 2025-11-25 and 2026-07-28, Server Features: Resources. */
+@Injectable()
+export class ResourcesHandlers implements RequestHandlers, CallType<FoundResource> {
+  readonly kind = 'resource';
+  readonly handlers: readonly RequestHandler[];
+  /** What each session's subscriptions are counted with. */
+  private readonly held = new WeakMap<Session, ByteHold>();
+
+  constructor(
+    registry: ResourceRegistry,
+    private readonly invoker: Invoker,
+    private readonly budgets: InFlightBudgets,
+  ) {
+    const find = ({ uri }: Params): FoundResource | undefined =>
+      typeof uri === 'string' ? registry.find(uri) : undefined;
+    this.handlers = [
+      listHandler('resources/list', registry.list),
+      listHandler('resources/templates/list', registry.templates),
+      this.read(find),
+      this.subscribe(find),
+      {
+        method: 'resources/unsubscribe',
+        era: 'sessions',
+        answer: ({ params }, { peer }) => unsubscribe(params, peer as Session),
+      },
+    ];
+  }
+
+  unknown(params: Params, peer: Peer): ProtocolError {
+    return resourceNotFound(uriIn(params), peer);
+  }
+
+  operation(found: FoundResource, params: Params, peer: Peer): ResourceOperation {
+    return new ResourceOperation(found, uriIn(params), peer);
+  }
+
+  private read(find: RequestHandler<FoundResource>['find']): RequestHandler<FoundResource> {
+    return {
+      method: 'resources/read',
+      era: 'all',
+      kind: 'resource',
+      find,
+      answer: (request, context, found) => {
+        uriIn(request.params);
+        return this.invoker.call(this, request, context, found);
+      },
+    };
+  }
+
+  private subscribe(find: RequestHandler<FoundResource>['find']): RequestHandler<FoundResource> {
+    return {
+      method: 'resources/subscribe',
+      era: 'sessions',
+      find,
+      answer: ({ params }, context, found) => this.addSubscription(uriIn(params), context, found),
+    };
+  }
+
+  /** MCP 2025-11-25, Resources, "Subscriptions". */
+  private addSubscription(uri: string, { peer }: MessageContext, found?: Found<FoundResource>): string {
+    const session = peer as Session;
+    if (found?.verdict !== 'allowed') throw resourceNotFound(uri, peer);
+    if (session.subscriptions.has(uri)) return '{}';
+    if (session.subscriptions.size >= MAX_SUBSCRIPTIONS) {
+      throw new ProtocolError(
+        ErrorCode.InvalidRequest,
+        `A session may have ${MAX_SUBSCRIPTIONS} subscriptions: end one first`,
+      );
+    }
+    session.subscriptions.add(uri);
+    try {
+      this.count(session);
+    } catch (error) {
+      session.subscriptions.delete(uri);
+      throw error;
+    }
+    session.markDirty();
+    return '{}';
+  }
+
+  /** What the session is subscribed to is counted for its user. */
+  private count(session: Session): void {
+    let hold = this.held.get(session);
+    if (hold === undefined) {
+      hold = this.budgets.hold(session.principal.userKey, 0);
+      this.held.set(session, hold);
+      session.holds.add(hold);
+    }
+    // Here, and in the record of the session.
+    hold.resize(2 * weightOf([...session.subscriptions]));
+  }
+}
+
+/** Also of what the caller may no longer read, and of what it has never subscribed to. */
+function unsubscribe(params: Params, session: Session): string {
+  if (session.subscriptions.delete(uriIn(params))) session.markDirty();
+  return '{}';
+}
+
+function uriIn({ uri }: Params): string {
+  if (typeof uri === 'string' && uri.length <= MAX_URI_LENGTH) return uri;
+  throw invalidParams(`"uri" must be a string of at most ${MAX_URI_LENGTH} characters`);
+}

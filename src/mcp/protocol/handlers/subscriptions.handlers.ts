@@ -1,0 +1,129 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ChangeAudience } from '../../catalog/change.audience.js';
+import { type Change, ChangeFeed } from '../../catalog/change.feed.js';
+import { MAX_URI_LENGTH } from '../../catalog/registered-resource.js';
+import { CallAbortedError } from '../../invocation/call-aborted.error.js';
+import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
+import type { AbortCause } from '../../sessions/peer.js';
+import { notificationOf } from '../change.announcer.js';
+import type { MessageContext } from '../../invocation/message-context.js';
+import type { RequestHandler, RequestHandlers } from '../request-handler.js';
+import { encodeNotification, isObject, type JsonRpcRequest, type Params } from '../../messages/json-rpc.js';
+import { invalidParams, ProtocolError } from '../../messages/protocol.error.js';
+import { ResultWriter } from '../../invocation/result.writer.js';
+import { ErrorCode, type RequestId } from '../../messages/sdk-types.js';
+
+const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
+const LISTS = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };
+const MAX_URIS = 1_000;
+/** Of a request in characters: it is kept for as long as its stream is open. */
+const MAX_LENGTH = 262_144;
+
+/** What a client wants to hear of. MCP 2026-07-28, Subscriptions, "Notification Filter". */
+interface Filter {
+  readonly toolsListChanged?: true;
+  readonly promptsListChanged?: true;
+  readonly resourcesListChanged?: true;
+  readonly resourceSubscriptions?: readonly string[];
+}
+
+/** `subscriptions/listen`: a request whose answer is a stream of changes, for as long as the client wants it. */
+@Injectable()
+export class SubscriptionsHandlers implements RequestHandlers {
+  readonly handlers: readonly RequestHandler[] = [
+    {
+      method: 'subscriptions/listen',
+      era: 'stateless',
+      answer: (request, context) => this.listen(request, context),
+    },
+  ];
+  /** How many streams each user has open here. */
+  private readonly open = new Map<string, number>();
+
+  constructor(
+    private readonly changes: ChangeFeed,
+    private readonly audience: ChangeAudience,
+    private readonly writer: ResultWriter,
+    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+  ) {}
+
+  private async listen(request: JsonRpcRequest, context: MessageContext): Promise<string> {
+    if (JSON.stringify(request).length > MAX_LENGTH) {
+      throw invalidParams(`A subscription may have ${MAX_LENGTH} characters at most`);
+    }
+    const filter = readFilter(request.params['notifications']);
+    const key = context.principal.userKey;
+    const open = this.open.get(key) ?? 0;
+    if (open >= this.options.sessionsPerPrincipal) {
+      throw new ProtocolError(ErrorCode.InternalError, 'This caller has as many streams open as it may');
+    }
+    this.open.set(key, open + 1);
+    try {
+      await this.deliver(filter, request.id, context);
+    } finally {
+      const rest = this.open.get(key)! - 1;
+      if (rest === 0) this.open.delete(key);
+      else this.open.set(key, rest);
+    }
+    return this.writer.write({ _meta: { [SUBSCRIPTION_ID]: request.id } }, context.peer);
+  }
+
+  /** Resolves when the stream is to end: the server stops, or there is nothing to wait for. */
+  private async deliver(
+    filter: Filter,
+    id: RequestId,
+    { peer, principal, sink }: MessageContext,
+  ): Promise<void> {
+    const mark = { _meta: { [SUBSCRIPTION_ID]: id } };
+    const acknowledged = 'notifications/subscriptions/acknowledged';
+    sink.send(encodeNotification(acknowledged, { ...mark, notifications: filter }));
+    if (Object.keys(filter).length === 0) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stop = this.changes.subscribe((change) => {
+      if (!wants(filter, change) || !this.audience.mayHear(change, principal.scopes)) return;
+      const { method, params } = notificationOf(change);
+      sink.send(encodeNotification(method, { ...params, ...mark }));
+    });
+    const abort = (cause: AbortCause): void =>
+      cause === 'shutdown' ? resolve() : reject(new CallAbortedError(cause));
+    peer.calls.set(id, { abort, isStanding: true });
+    try {
+      await promise;
+    } finally {
+      stop();
+      peer.calls.delete(id);
+    }
+  }
+}
+
+function wants(filter: Filter, change: Change): boolean {
+  return change.kind === 'list'
+    ? filter[LISTS[change.list] as 'toolsListChanged'] === true
+    : filter.resourceSubscriptions?.includes(change.uri) === true;
+}
+
+/** What is asked for and can be had. */
+function readFilter(notifications: unknown): Filter {
+  if (!isObject(notifications)) throw invalidParams('"notifications" must be an object');
+  const lists = Object.values(LISTS).filter((name) => {
+    const wanted = notifications[name];
+    if (wanted !== undefined && typeof wanted !== 'boolean')
+      throw invalidParams(`"${name}" must be a boolean`);
+    return wanted === true;
+  });
+  return { ...Object.fromEntries(lists.map((name) => [name, true])), ...readUris(notifications) };
+}
+
+function readUris({ resourceSubscriptions: uris }: Params): Pick<Filter, 'resourceSubscriptions'> {
+  if (uris === undefined) return {};
+  if (!Array.isArray(uris) || uris.length > MAX_URIS || !uris.every(isUriText)) {
+    throw invalidParams(
+      `"resourceSubscriptions" must be a list of at most ${MAX_URIS} URIs of at most ${MAX_URI_LENGTH} characters`,
+    );
+  }
+  return uris.length === 0 ? {} : { resourceSubscriptions: uris };
+}
+
+function isUriText(uri: unknown): uri is string {
+  return typeof uri === 'string' && uri.length <= MAX_URI_LENGTH;
+}

@@ -1,0 +1,177 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import type { CallOutcome } from '../../audit/index.js';
+import type { Principal } from '../authorization/principal.js';
+import type { Found } from '../catalog/primitive.js';
+import { CallAbortedError } from '../invocation/call-aborted.error.js';
+import { CallAudit } from '../invocation/call.audit.js';
+import type { MessageContext } from '../invocation/message-context.js';
+import {
+  encodeError,
+  encodeResult,
+  isRequestId,
+  type JsonRpcMessage,
+  type JsonRpcNotification,
+  type JsonRpcRequest,
+} from '../messages/json-rpc.js';
+import { ProtocolError } from '../messages/protocol.error.js';
+import { asRefusal, RefusedError } from '../messages/refused.error.js';
+import { ErrorCode } from '../messages/sdk-types.js';
+import { shortened } from '../messages/well-formed.js';
+import type { Peer } from '../sessions/peer.js';
+import { REQUEST_HANDLERS, type RequestHandler, type RequestHandlers } from './request-handler.js';
+
+/** The one answer to a request. */
+export interface Reply {
+  readonly text: string;
+  /** The code of the JSON-RPC error object, where the answer is one. */
+  readonly error?: number;
+}
+
+/** A message, and where it is a request, its handler and what it is about: looked up once. */
+export interface ResolvedMessage {
+  readonly message: JsonRpcMessage;
+  readonly handler: RequestHandler | undefined;
+  readonly found: Found | undefined;
+}
+
+const NO_REPLY = Promise.resolve(undefined);
+
+/** Hands each message to what answers it. */
+@Injectable()
+export class MessageDispatcher {
+  private readonly logger = new Logger('Protocol');
+  private readonly handlers: ReadonlyMap<string, RequestHandler>;
+
+  constructor(
+    @Inject(REQUEST_HANDLERS) parts: readonly RequestHandlers[],
+    private readonly audit: CallAudit,
+  ) {
+    const handlers = parts.flatMap((part) => part.handlers);
+    this.handlers = new Map(handlers.map((handler) => [handler.method, handler]));
+  }
+
+  /** Looks up what answers a message, what it is about, and what a caller with these scopes may do with that. */
+  resolve(message: JsonRpcMessage, scopes: readonly string[]): ResolvedMessage {
+    const handler = message.kind === 'request' ? this.handlers.get(message.method) : undefined;
+    const target = message.kind === 'request' ? handler?.find?.(message.params) : undefined;
+    const found = target && { target, verdict: target.primitive.access.verdict(scopes) };
+    return { message, handler, found };
+  }
+
+  /**
+   * Takes a message. Resolves with the one reply of a request; with undefined for anything else, and for a
+   * request that the client has cancelled or whose session has ended.
+   */
+  handle(resolved: ResolvedMessage, context: MessageContext): Promise<Reply | undefined> {
+    const { message } = resolved;
+    if (message.kind === 'request') return this.reply(message, resolved, context);
+    if (message.kind === 'notification') handleNotification(message, context.peer);
+    // An answer to no question of this peer, or a second answer, is ignored.
+    else context.peer.questions.get(message.id)?.answer(message);
+    return NO_REPLY;
+  }
+
+  /** Records those of the messages that are calls. The peer is not known yet where a whole HTTP request is refused. */
+  recordRefused(
+    messages: readonly ResolvedMessage[],
+    outcome: CallOutcome,
+    principal: Principal,
+    address: string | undefined,
+    peer?: Peer,
+  ): void {
+    if (!this.audit.isOn) return;
+    for (const { message, handler, found } of messages) {
+      if (message.kind !== 'request' || handler?.kind === undefined) continue;
+      const primitive = found?.target.primitive;
+      if (primitive?.audit.isRecorded === false) continue;
+      this.audit.refused(principal, message.id, {
+        kind: handler.kind,
+        target: primitive?.key,
+        outcome,
+        ip: address,
+        session: peer?.logId,
+        protocolVersion: peer?.protocolVersion,
+      });
+    }
+  }
+
+  private async reply(
+    request: JsonRpcRequest,
+    resolved: ResolvedMessage,
+    context: MessageContext,
+  ): Promise<Reply | undefined> {
+    try {
+      return { text: encodeResult(request.id, await this.answer(request, resolved, context)) };
+    } catch (error) {
+      if (error instanceof ProtocolError) return errorReply(request, error);
+      if (error instanceof CallAbortedError) {
+        return error.outcome === 'shutdown'
+          ? errorReply(request, new ProtocolError(ErrorCode.ConnectionClosed, error.message))
+          : undefined;
+      }
+      // The request is accepted already: its reply says so.
+      const refusal = asRefusal(error);
+      if (refusal instanceof RefusedError) {
+        return errorReply(request, new ProtocolError(refusal.code, refusal.message));
+      }
+      return errorReply(request, this.failure(request, context, error));
+    }
+  }
+
+  /** A handler throws for what it cannot read, before a call is begun: what is begun rejects, and is recorded there. */
+  private answer(
+    request: JsonRpcRequest,
+    resolved: ResolvedMessage,
+    context: MessageContext,
+  ): string | Promise<string> {
+    const { handler, found } = resolved;
+    const { address, peer, principal } = context;
+    if (handler === undefined || !serves(handler, peer)) {
+      throw new ProtocolError(ErrorCode.MethodNotFound, 'Method not found');
+    }
+    try {
+      return handler.answer(request, context, found);
+    } catch (error) {
+      this.recordRefused([resolved], 'invalid_arguments', principal, address, peer);
+      throw error;
+    }
+  }
+
+  /** What this server did wrong: the client gets the reference under which the log has it. */
+  private failure(
+    { id, method }: JsonRpcRequest,
+    { address, peer, principal }: MessageContext,
+    error: unknown,
+  ): ProtocolError {
+    const reference = randomUUID();
+    this.logger.error({
+      event: 'request.failed',
+      method: shortened(method, 64),
+      requestId: typeof id === 'string' ? shortened(id, 64) : id,
+      session: peer.logId,
+      subject: principal.subject,
+      client: principal.clientId,
+      ip: address,
+      reference,
+      err: error,
+    });
+    return new ProtocolError(ErrorCode.InternalError, 'Internal error', { reference });
+  }
+}
+
+/** Whether the revision of a peer has the method of a handler. */
+export function serves({ era }: RequestHandler, { isModern }: Peer): boolean {
+  return era === 'all' || isModern === (era === 'stateless');
+}
+
+function errorReply({ id }: JsonRpcRequest, error: ProtocolError): Reply {
+  return { text: encodeError(id, error.code, error.message, error.data), error: error.code };
+}
+
+/** MCP 2025-11-25, Cancellation: an unknown or finished request is ignored. */
+function handleNotification({ method, params }: JsonRpcNotification, peer: Peer): void {
+  if (method !== 'notifications/cancelled') return;
+  const requestId = params['requestId'];
+  if (isRequestId(requestId)) peer.calls.get(requestId)?.abort('cancelled');
+}

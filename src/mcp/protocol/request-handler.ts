@@ -1,0 +1,48 @@
+import type { Found, Primitive, Target } from '../catalog/primitive.js';
+import type { PrimitiveList } from '../catalog/primitive.list.js';
+import { decodeCursor } from '../catalog/list.cursor.js';
+import type { CallKind } from '../invocation/operation.js';
+import type { MessageContext } from '../invocation/message-context.js';
+import type { JsonRpcRequest, Params } from '../messages/json-rpc.js';
+import { invalidParams } from '../messages/protocol.error.js';
+
+/** Revisions with sessions, up to 2025-11-25; without, from 2026-07-28 on; or all of them. */
+export type Era = 'sessions' | 'stateless' | 'all';
+
+/** Answers the requests of one method. */
+export interface RequestHandler<T extends Target = Target> {
+  readonly method: string;
+  readonly era: Era;
+  /** The request is a call: it does work, and is limited and recorded. */
+  readonly kind?: CallKind;
+  /** What the request is about, if it is about a primitive that there is. */
+  find?(params: Params): T | undefined;
+  /** Answers with the result as JSON text; throws `ProtocolError`. `found`: what {@link find} has found. */
+  answer(
+    request: JsonRpcRequest,
+    context: MessageContext,
+    found: Found<T> | undefined,
+  ): string | Promise<string>;
+}
+
+/** The request handlers of one part of the protocol. */
+export interface RequestHandlers {
+  readonly handlers: readonly RequestHandler[];
+}
+
+/** Injection token of all {@link RequestHandlers}. */
+export const REQUEST_HANDLERS = Symbol('REQUEST_HANDLERS');
+
+/** Answers with the page of a list that the request asks for. MCP 2025-11-25, Utilities: Pagination. */
+export function listHandler<P extends Primitive>(method: string, list: PrimitiveList<P>): RequestHandler {
+  return {
+    method,
+    era: 'all',
+    answer: ({ params: { cursor } }, { peer, principal }) => {
+      const after = cursor === undefined ? '' : decodeCursor(cursor);
+      if (after === undefined)
+        throw invalidParams('There is no such cursor: begin the list again without one');
+      return list.page(principal.scopes, peer.isModern, after);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
+import { RENEW_MS } from './session.store.js';
+import { Session } from './session.js';
+import { SessionService } from './session.service.js';
+
+const TICK_MS = 500;
+
+/**
+ * One timer for all sessions. Each tick ends those whose time has come, looks after the calls that take long, and
+ * gives a slice of the others their heartbeat and their renewal: spread over the interval, so that no tick has all the
+ * work.
+ */
+@Injectable()
+export class SessionTimer implements OnModuleInit, OnModuleDestroy {
+  private timer: NodeJS.Timeout | undefined;
+  private ticks = 0;
+
+  constructor(
+    private readonly sessions: SessionService,
+    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+  ) {}
+
+  private get tickMs(): number {
+    const { heartbeatMs, sessionIdleMs } = this.options;
+    return Math.min(TICK_MS, heartbeatMs, sessionIdleMs / 3);
+  }
+
+  onModuleInit(): void {
+    this.timer = setInterval(() => this.tick(), this.tickMs);
+    this.timer.unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+  }
+
+  tick(): void {
+    this.ticks += 1;
+    this.sessions.closeExpired();
+    const heartbeatTicks = Math.ceil(this.options.heartbeatMs / this.tickMs);
+    const renewTicks = Math.ceil(Math.min(RENEW_MS, this.options.sessionIdleMs / 3) / this.tickMs);
+    const now = performance.now();
+    for (const peer of this.sessions.peers()) {
+      for (const call of peer.calls.values()) call.keepAlive?.(now);
+      const isTurn = (ticks: number): boolean => (this.ticks + peer.ordinal) % ticks === 0;
+      if (isTurn(heartbeatTicks)) for (const stream of peer.streams) stream.heartbeat();
+      // What is in use lives on; an idle session's time runs.
+      if (peer instanceof Session && peer.idleSince === undefined && isTurn(renewTicks)) {
+        this.sessions.renew(peer);
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { ClientCapabilities, Implementation, LoggingLevel } from '../messages/sdk-types.js';
+import { Peer } from './peer.js';
+import { endOf, type Principal } from '../authorization/principal.js';
+
+/** What a request of 2026-07-28 says of its sender, in `_meta`. */
+export interface RequestEnvelope {
+  readonly protocolVersion: string;
+  readonly client: Implementation | undefined;
+  readonly clientCapabilities: ClientCapabilities;
+  readonly logLevel: LoggingLevel | undefined;
+}
+
+/** The sender of one request that belongs to no session. MCP 2026-07-28, Overview, "Statelessness". */
+export class StatelessPeer extends Peer {
+  override readonly id = undefined;
+  override readonly logId = undefined;
+  override readonly protocolVersion: string;
+  protected override logLevel: LoggingLevel | undefined;
+  override readonly endsAt: number;
+
+  constructor(
+    override readonly principal: Principal,
+    envelope: RequestEnvelope,
+  ) {
+    super();
+    this.endsAt = endOf(principal);
+    this.protocolVersion = envelope.protocolVersion;
+    this.client = envelope.client;
+    this.clientCapabilities = envelope.clientCapabilities;
+    this.logLevel = envelope.logLevel;
+  }
+}

@@ -1,0 +1,32 @@
+import { MethodNotAllowedException } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestAuthorization } from '../authorization/request-authorization.js';
+import type { McpModuleOptions } from '../mcp.options.js';
+
+/** The authorization of a request. Throws where the application has no guard on the protocol's routes. */
+export function authorizationOf(request: IncomingMessage, options: McpModuleOptions): RequestAuthorization {
+  const authorization = options.authorizationOf(request);
+  if (authorization !== undefined) return authorization;
+  throw new TypeError(
+    'No guard has let this request in: McpModuleOptions.authorizationOf finds nothing on it',
+  );
+}
+
+/** The address of the client; a forwarded one only from a trusted proxy. */
+export function addressOf(request: IncomingMessage & { readonly ip?: string }): string | undefined {
+  return request.ip;
+}
+
+/** The methods of each address, as `Allow` lists them. RFC 9110, section 15.5.6. */
+export const ALLOWED = { mcp: 'POST, GET, DELETE', message: 'POST', sse: 'GET' } as const;
+
+/** @throws MethodNotAllowedException, with the methods that are allowed in the response's head. */
+export function refuseMethod(response: ServerResponse, allowed: string): never {
+  response.setHeader('Allow', allowed);
+  throw new MethodNotAllowedException(`This address takes ${allowed} alone`);
+}
+
+/** Express hands HEAD to a GET route; a stream without a body is of no use. */
+export function refuseHead({ method }: IncomingMessage, response: ServerResponse, allowed: string): void {
+  if (method === 'HEAD') refuseMethod(response, allowed);
+}
