@@ -35,7 +35,6 @@ const KINDS: Readonly<Record<string, CallKind>> = {
   'completion/complete': 'completion',
 };
 
-/** A limiter, with what finds the tools that messages are about. */
 interface Limiter {
   readonly limiter: CallLimiter;
   readonly resolve: (messages: readonly JsonRpcMessage[], principal: Principal) => ResolvedMessage[];

@@ -12,8 +12,8 @@ import type { SessionRecord } from './session.record.js';
 import { shuttingDown, unknownSession } from '../messages/refused.error.js';
 import { type RequestEnvelope, StatelessPeer } from './stateless.peer.js';
 
-/** 128 bits from a CSPRNG. MCP 2025-11-25, Transports, "Session Management". */
-const SESSION_ID_BYTES = 16;
+/** Bytes, from a CSPRNG. MCP 2025-11-25, Transports, "Session Management". */
+const ID_BYTES = 16;
 
 /**
  * The sessions that this node serves, and the peers of requests that belong to none. A session belongs to the
@@ -28,7 +28,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   private readonly stateless = new Set<StatelessPeer>();
   private stopListening: (() => void) | undefined;
   private draining = false;
-  /** How many sessions have ended here. */
+  /** Sessions that have ended here. */
   private ended = 0;
 
   constructor(
@@ -83,7 +83,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
    */
   async open(principal: Principal, transport: SessionTransport): Promise<Session> {
     if (this.draining) throw shuttingDown();
-    const id = randomBytes(SESSION_ID_BYTES).toString('base64url');
+    const id = randomBytes(ID_BYTES).toString('base64url');
     const session = new Session(id, principal, transport);
     await this.places.enter(session);
     if (this.draining) {
@@ -163,7 +163,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     });
   }
 
-  /** Whether a session or a stateless peer is on this node, and has not ended. */
+  /** Whether a peer is on this node, and has not ended. */
   holds(peer: Peer): boolean {
     return peer instanceof Session ? this.sessions.has(peer.id) : this.stateless.has(peer as StatelessPeer);
   }
@@ -245,7 +245,6 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-function describe(session: Session): Record<string, unknown> {
-  const { subject, clientId } = session.principal;
-  return { session: session.logId, subject, client: clientId };
+function describe({ logId, principal }: Session): Record<string, unknown> {
+  return { session: logId, subject: principal.subject, client: principal.clientId };
 }
