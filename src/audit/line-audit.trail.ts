@@ -1,10 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { type AuditSettings, ConfigurationError } from '../config/index.js';
-import { LineWriter } from '../lines/index.js';
+import { escapeInvisible, isoTime, jsonString, LineWriter } from '../lines/index.js';
 import type { ArgumentDigest } from './argument.digest.js';
 import type { AuditRecord } from './audit-record.js';
 import type { AuditTrail } from './audit-trail.js';
-import { recordLine } from './record-line.js';
 
 const COMPLAINT_INTERVAL_MS = 10_000;
 /** With this much waiting to be written, in characters, no further call is begun. */
@@ -95,4 +94,22 @@ function notWritable(error: unknown): ConfigurationError {
   const { code = 'unknown' } = error as NodeJS.ErrnoException;
   const reason = `names a file that can't be written (${code})`;
   return new ConfigurationError([{ name: 'AUDIT_LOG', reason, example: 'AUDIT_LOG=stdout' }]);
+}
+
+/**
+ * A record as a line: what `JSON.stringify` makes of its time and its members, with invisible characters as escapes of
+ * JSON. Unlike the log's, its texts are not changed.
+ */
+export function recordLine(record: AuditRecord): string {
+  let line = `{"time":"${isoTime()}"`;
+  // Names are those of `AuditRecord`: nothing in them has to be escaped.
+  for (const name in record) {
+    const value = record[name as keyof AuditRecord] as unknown;
+    if (value === undefined) continue;
+    line += `,"${name}":`;
+    if (typeof value === 'string') line += jsonString(value);
+    else if (typeof value === 'object') line += escapeInvisible(JSON.stringify(value));
+    else line += JSON.stringify(value);
+  }
+  return `${line}}\n`;
 }

@@ -1,7 +1,7 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express } from 'express';
 import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
-import { quickAddress } from './client-address.js';
+import { quickAddress } from './edge.middleware.js';
 import { type ConnectionLimits, Connections } from './connections.js';
 import type { RefusalCode, RefusalLog } from '../audit/index.js';
 import { gatherBodies, initBody } from './gathered-body.js';

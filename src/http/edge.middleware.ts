@@ -1,9 +1,9 @@
+import { Logger } from '@nestjs/common';
 import cors from 'cors';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import type { RefusalLog } from '../audit/index.js';
 import type { HttpSettings } from '../config/index.js';
 import { type EdgeRefusal, HostOriginPolicy } from './host-origin.policy.js';
-import { UnlistedProxyNotice } from './unlisted-proxy.notice.js';
 
 /** Orchestrators probe by address, whatever name the server goes by. Pages have no business there. */
 const PROBES = '/health/';
@@ -65,4 +65,42 @@ export function edge(settings: HttpSettings, refusals: RefusalLog): RequestHandl
 function paramHeadersAskedFor({ headers }: Request): string[] {
   const asked = (headers['access-control-request-headers'] ?? '').split(',');
   return asked.map((name) => name.trim()).filter((name) => PARAM_HEADER.test(name));
+}
+
+/**
+ * Has `request.ip` look for proxies only where a request names one. Express collects the whole chain of addresses each
+ * time that it is asked, several times for a call.
+ */
+export function quickAddress(prototype: Express['request']): void {
+  const ofExpress = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(prototype), 'ip')!;
+  Object.defineProperty(prototype, 'ip', {
+    configurable: true,
+    enumerable: true,
+    get(this: Request): string | undefined {
+      if (this.headers['x-forwarded-for'] === undefined) return this.socket.remoteAddress;
+      return ofExpress.get!.call(this) as string | undefined;
+    },
+  });
+}
+
+/** Express's own reading of `TRUSTED_PROXIES`. */
+type IsTrusted = (address: string, hop: number) => boolean;
+
+/**
+ * Warns once when `X-Forwarded-For` arrives from an address that `TRUSTED_PROXIES` does not list. Behind such a proxy all
+ * clients have one address, and share what is limited by address.
+ */
+export class UnlistedProxyNotice {
+  private readonly logger = new Logger('Http');
+  private given = false;
+
+  look({ app, headers, socket }: Request): void {
+    if (this.given || headers['x-forwarded-for'] === undefined) return;
+    const peer = socket.remoteAddress ?? '';
+    if ((app.get('trust proxy fn') as IsTrusted)(peer, 0)) return;
+    this.given = true;
+    const reason =
+      'X-Forwarded-For does not count from here: list the address in TRUSTED_PROXIES if a proxy has it';
+    this.logger.warn({ event: 'http.proxy_not_trusted', peer, reason });
+  }
 }

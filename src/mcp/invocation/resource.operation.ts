@@ -1,12 +1,13 @@
 import type { Primitive } from '../catalog/primitive.js';
+import type { RegisteredResource } from '../catalog/registered-resource.js';
 import type { FoundResource } from '../catalog/resource.registry.js';
 import type { CallContext } from '../decorators/call-context.js';
-import type { ResourceRequest } from '../decorators/mcp-resource.js';
+import type { ResourceContents, ResourceRequest } from '../decorators/mcp-resource.js';
+import { isObject } from '../messages/json-rpc.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
 import type { Peer } from '../sessions/peer.js';
 import type { FailureCause, Operation, Result } from './operation.js';
-import { toContents } from './resource-contents.js';
 
 /** `resources/read`: what goes wrong is an error object. MCP 2025-11-25, Resources, "Error Handling". */
 export class ResourceOperation implements Operation {
@@ -54,4 +55,27 @@ export class ResourceOperation implements Operation {
 export function resourceNotFound(uri: string, peer: Peer): ProtocolError {
   const code = peer.isModern ? ErrorCode.InvalidParams : ErrorCode.ResourceNotFound;
   return new ProtocolError(code, 'Resource not found', { uri });
+}
+
+/**
+ * Maps what `read` returned to the contents on the wire. Throws when it is none of the forms that
+ * {@link ResourceReturn} names.
+ */
+export function toContents(resource: RegisteredResource, uri: string, returned: unknown): ResourceContents[] {
+  if (typeof returned === 'string') {
+    return [{ uri, mimeType: resource.mimeType ?? 'text/plain', text: returned }];
+  }
+  if (returned instanceof Uint8Array) {
+    const { buffer, byteOffset, byteLength } = returned;
+    const blob = Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+    return [{ uri, mimeType: resource.mimeType ?? 'application/octet-stream', blob }];
+  }
+  const contents: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
+  if (contents.every(isContents)) return [...contents];
+  throw new TypeError('read() must return a string, bytes, or contents with "uri" and "text" or "blob"');
+}
+
+function isContents(value: unknown): value is ResourceContents {
+  if (!isObject(value) || typeof value['uri'] !== 'string') return false;
+  return (typeof value['text'] === 'string') !== (typeof value['blob'] === 'string');
 }

@@ -1,10 +1,12 @@
-import type { RegisteredTool } from '../catalog/registered-tool.js';
-import type { Schema } from '../decorators/schema.js';
-import type { CallContext } from '../decorators/call-context.js';
 import { describeIssues } from '../catalog/argument-issues.js';
+import type { RegisteredTool } from '../catalog/registered-tool.js';
+import type { CallContext } from '../decorators/call-context.js';
+import type { Schema } from '../decorators/schema.js';
+import { isObject } from '../messages/json-rpc.js';
+import type { CallToolResult, ContentBlock } from '../messages/sdk-types.js';
+import { wellFormedJson } from '../messages/well-formed.js';
 import { InvalidInputError, type Operation, type Result } from './operation.js';
 import type { ResultCheck } from './result.check.js';
-import { errorResult, toResult } from './tool-result.js';
 
 /** `tools/call`: what goes wrong is for the model to read. MCP 2025-11-25, Tools, "Error Handling". */
 export class ToolOperation implements Operation {
@@ -61,4 +63,116 @@ export class ToolOperation implements Operation {
       `Invalid arguments for ${this.tool.key}: ${describeIssues(validation.issues)}`,
     );
   }
+}
+
+/** A result with one text block. */
+function textResult(text: string): CallToolResult {
+  return { content: [{ type: 'text', text }] };
+}
+
+/** A result that tells the model what went wrong. MCP 2025-11-25, Tools, "Error Handling". */
+export function errorResult(text: string): CallToolResult {
+  return { content: [{ type: 'text', text }], isError: true };
+}
+
+const BLOCK_TYPES: ReadonlySet<unknown> = new Set<ContentBlock['type']>([
+  'text',
+  'image',
+  'audio',
+  'resource',
+  'resource_link',
+]);
+
+/** Hears why the structured content of a result was left out of it: the client would refuse the result, text and all. */
+type OnDropped = (reason: unknown) => void;
+
+/**
+ * Maps what `execute` returned to the result on the wire. Throws when it is none of the forms that
+ * {@link ToolReturn} names, or is not what the tool's output schema describes.
+ */
+export function toResult(
+  tool: RegisteredTool,
+  returned: unknown,
+  modern: boolean,
+  onDropped: OnDropped,
+): CallToolResult | Promise<CallToolResult> {
+  if (tool.output !== undefined) {
+    return structuredResult(tool.output, returned, tool.wrapsOutput && !modern, onDropped);
+  }
+  if (typeof returned === 'string') return textResult(returned);
+  if (isResult(returned)) return handBuiltResult(returned, modern, onDropped);
+  if (areBlocks(returned)) return { content: [...returned] };
+  throw new TypeError('execute() must return a string, content blocks or a result with "content"');
+}
+
+/** Of a whole result its `structuredContent` is checked; one that is an error need not have any. */
+async function structuredResult(
+  schema: Schema,
+  returned: unknown,
+  wraps: boolean,
+  onDropped: OnDropped,
+): Promise<CallToolResult> {
+  // A value that the schema describes may have a `content` of its own.
+  const isWhole =
+    isResult(returned) && (returned.isError === true || returned.structuredContent !== undefined);
+  if (!isWhole) return checkedResult(schema, returned, undefined, wraps);
+  const { structuredContent, ...rest } = returned;
+  if (structuredContent === undefined) return rest;
+  try {
+    return await checkedResult(schema, structuredContent, rest, wraps);
+  } catch (error) {
+    if (returned.isError !== true) throw error;
+    onDropped(error);
+    return rest;
+  }
+}
+
+/** A result of a tool that declares no output: what the class built is not described anywhere. */
+function handBuiltResult(returned: CallToolResult, modern: boolean, onDropped: OnDropped): CallToolResult {
+  const { structuredContent, ...rest } = returned;
+  if (structuredContent === undefined) return rest;
+  try {
+    if (!modern && !isObject(structuredContent)) {
+      throw new TypeError('structuredContent must be an object before 2026-07-28');
+    }
+    if (returned.isError === true) jsonOf(structuredContent);
+    return returned;
+  } catch (error) {
+    onDropped(error);
+    return rest;
+  }
+}
+
+/** `value` as the schema makes it, beside the rest of a result or as a text. Throws `TypeError` where it does not fit. */
+async function checkedResult(
+  schema: Schema,
+  unchecked: unknown,
+  rest: CallToolResult | undefined,
+  wraps: boolean,
+): Promise<CallToolResult> {
+  const validation = await schema['~standard'].validate(unchecked);
+  if (validation.issues !== undefined) {
+    throw new TypeError(
+      `execute() returned what its output schema does not describe: ${describeIssues(validation.issues)}`,
+    );
+  }
+  const { value } = validation;
+  const json = jsonOf(value);
+  const structuredContent = (wraps ? { result: value } : value) as Record<string, unknown>;
+  return { ...(rest ?? textResult(wellFormedJson(json))), structuredContent };
+}
+
+/** The JSON text of a value; throws `TypeError` where there is none. */
+function jsonOf(value: unknown): string {
+  const json = JSON.stringify(value) as string | undefined;
+  if (json === undefined) throw new TypeError('execute() returned what JSON has no form for');
+  return json;
+}
+
+function isResult(value: unknown): value is CallToolResult {
+  return isObject(value) && areBlocks(value['content']);
+}
+
+function areBlocks(value: unknown): value is readonly ContentBlock[] {
+  return Array.isArray(value) && value.every((block) => isObject(block) && BLOCK_TYPES.has(block['type']));
 }

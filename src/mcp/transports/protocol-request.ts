@@ -2,6 +2,7 @@ import { MethodNotAllowedException } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestAuthorization } from '../authorization/request-authorization.js';
 import type { McpModuleOptions } from '../mcp.options.js';
+import { unknownSession } from '../messages/refused.error.js';
 
 /** The authorization of a request. Throws where the application has no guard on the protocol's routes. */
 export function authorizationOf(request: IncomingMessage, options: McpModuleOptions): RequestAuthorization {
@@ -29,4 +30,18 @@ export function refuseMethod(response: ServerResponse, allowed: string): never {
 /** Express hands HEAD to a GET route; a stream without a body is of no use. */
 export function refuseHead({ method }: IncomingMessage, response: ServerResponse, allowed: string): void {
   if (method === 'HEAD') refuseMethod(response, allowed);
+}
+
+/**
+ * Refuses a request whose session or stateless peer ended before there was anything to answer it with: 401 where its
+ * token is no good any more, 404 where the session alone has ended. A bare 202 would have its client wait.
+ */
+export async function refuseUnanswered(
+  authorization: RequestAuthorization,
+  response: ServerResponse,
+): Promise<void> {
+  if (response.destroyed) return;
+  await authorization.reauthorize();
+  if (authorization.principal.expiresAt <= Date.now()) throw authorization.tokenExpired();
+  throw unknownSession();
 }

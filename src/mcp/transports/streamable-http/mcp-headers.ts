@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { ErrorCode, SUPPORTED_PROTOCOL_VERSIONS } from '../../messages/sdk-types.js';
 import { missingSession, RefusedError } from '../../messages/refused.error.js';
-import { onlyHeader } from './only-header.js';
+import { ErrorCode, SUPPORTED_PROTOCOL_VERSIONS } from '../../messages/sdk-types.js';
 
 /** What `Mcp-Protocol-Version` says; undefined where it is missing or empty. */
 export function protocolVersionIn({ headers }: IncomingMessage): string | undefined {
@@ -34,4 +33,13 @@ export function sessionIdOf(request: IncomingMessage): string {
   const id = onlyHeader(request, 'mcp-session-id');
   if (id !== undefined && id !== '') return id;
   throw missingSession('The Mcp-Session-Id header is required, once: the reply to initialize carries it');
+}
+
+/** The value of a header that must be given once; undefined where it is missing or given again. */
+export function onlyHeader(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  // Node joins what is given twice with a comma: only then is it worth reading all headers again.
+  if (typeof value === 'string' && !value.includes(',')) return value;
+  const values = request.headersDistinct[name];
+  return values?.length === 1 ? values[0] : undefined;
 }

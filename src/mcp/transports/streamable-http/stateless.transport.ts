@@ -16,10 +16,9 @@ import type { SessionEnd } from '../../sessions/peer.js';
 import { SessionService } from '../../sessions/session.service.js';
 import type { RequestEnvelope, StatelessPeer } from '../../sessions/stateless.peer.js';
 import { assertAcceptsStream } from '../accepted-types.js';
-import { addressOf } from '../protocol-request.js';
+import { addressOf, refuseUnanswered } from '../protocol-request.js';
 import { readEnvelope, versionIn } from '../request-envelope.js';
 import { SseStream } from '../sse.stream.js';
-import { refuseUnanswered } from '../unanswered.js';
 import { assertMirrored, assertParamsMirrored } from './mirrored-headers.js';
 import { type McpPost, PostResponse } from './post.response.js';
 

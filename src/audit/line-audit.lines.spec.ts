@@ -1,5 +1,5 @@
 import type { CallRecord } from './audit-record.js';
-import { recordLine } from './record-line.js';
+import { recordLine } from './line-audit.trail.js';
 
 const RECORD: CallRecord = {
   event: 'audit.call',
