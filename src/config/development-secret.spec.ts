@@ -18,8 +18,9 @@ const CHILD = `import { existsSync } from 'node:fs';
 const [, source, directory] = process.argv;
 const { developmentSecret } = await import(source);
 process.stdout.write('ready ');
-const deadline = Date.now() + 10_000;
-while (!existsSync(directory + '/go') && Date.now() < deadline) {}
+const deadline = Date.now() + 60_000;
+const nap = new Int32Array(new SharedArrayBuffer(4));
+while (!existsSync(directory + '/go') && Date.now() < deadline) Atomics.wait(nap, 0, 0, 1);
 process.stdout.write(developmentSecret(directory));`;
 
 const source = new URL('./development-secret.ts', import.meta.url).href;

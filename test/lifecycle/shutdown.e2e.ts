@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { closeHttpApp } from '../../src/bootstrap/http-app.js';
 import { withExtraTool } from '../support/extra-tool.js';
 import { Gate, GATED } from '../support/gate.tool.js';
@@ -126,7 +126,7 @@ describe('on a signal', () => {
     expect(server.logs.at(-1)).toMatchObject({ event: 'server.stopped' });
   });
 
-  it('with nothing in flight it exits at once, and the next one starts on its port', async () => {
+  it('with nothing in flight it exits at once, and its port is free', async () => {
     const first = await ServerProcess.start({ NODE_ENV: 'development', SHUTDOWN_GRACE: '10m' });
     const session = await RawSession.open(first.url, await takeToken(first.url, 'alice', 'mcp:access'));
     const idleConnection = await fetch(`${first.url}/health/live`);
@@ -136,8 +136,8 @@ describe('on a signal', () => {
     expect(await first.exited).toBe(0);
     expect(first.events('server.stopping')).toMatchObject([{ reason: 'SIGINT' }]);
     expect(first.events('server.stopped')).toHaveLength(1);
-    const second = await ServerProcess.start({ NODE_ENV: 'development', PORT: new URL(first.url).port });
-    expect(await statusOf(`${first.url}/health/ready`)).toBe(200);
-    expect(await second.stop()).toBe(0);
+    const next = createServer().listen(Number(new URL(first.url).port), '127.0.0.1');
+    await once(next, 'listening');
+    next.close();
   });
 });

@@ -112,6 +112,10 @@ function wrap(client: SdkClient): McpClient {
   };
 }
 
+/** A client that is left open would reconnect for ever, and jest would not end. */
+const open = new Set<v2.Client>();
+afterAll(() => Promise.all([...open].map((client) => client.close())));
+
 type V2Transport = Parameters<v2.Client['connect']>[0];
 
 export function sseTransport(url: string, token: string): V2Transport {
@@ -139,6 +143,7 @@ export async function connectSdkV2(
   versionNegotiation: v2.VersionNegotiationOptions = { mode: 'legacy' },
 ): Promise<v2.Client> {
   const client = new v2.Client({ name: 'e2e-sdk-v2', version: '1.0.0' }, { versionNegotiation });
+  open.add(client);
   await client.connect(transport);
   return client;
 }

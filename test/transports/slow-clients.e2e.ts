@@ -48,9 +48,9 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
-/** Has the server send 64 KB after 64 KB on a stream that nobody reads, until `enough`. */
+/** Has the server send 512 KiB after 512 KiB on a stream that nobody reads, until `enough`. */
 async function fillUp(stream: StalledStream, token: string, enough: () => boolean): Promise<void> {
-  const params = { name: 'fill', arguments: { bytes: 64 * KIB } };
+  const params = { name: 'fill', arguments: { bytes: 512 * KIB } };
   for (let id = 1; !enough() && id < 1_000; id += 1) {
     const response = await fetch(`${app.url}${stream.endpoint}`, {
       method: 'POST',

@@ -18,7 +18,6 @@ async function answersTo(server: StdioProcess, line: string | Buffer): Promise<M
 }
 
 describe.each([
-  ['2024-11-05', null],
   ['2025-03-26', null],
   ['2025-06-18', null],
   ['2025-11-25', undefined],

@@ -97,25 +97,19 @@ describe.each<readonly [string, (onListChanged: () => void) => Promise<Caller>]>
   });
 });
 
-describe('scopes', () => {
-  it('are those of STDIO_SCOPES', async () => {
-    const server = await StdioProcess.initialized(
-      '2025-11-25',
-      withStdioTools({ STDIO_SCOPES: 'mcp:access, orders:write' }),
-    );
-    server.call(1, 'guarded');
-    expect(textOf((await server.reply(1)).result)).toBe('["mcp:access","orders:write"]');
-    await server.end();
-  });
-});
-
 describe('a process', () => {
   let server: StdioProcess;
 
   beforeAll(async () => {
-    server = await StdioProcess.initialized('2025-06-18', withStdioTools());
+    const scopes = { STDIO_SCOPES: 'mcp:access, orders:write' };
+    server = await StdioProcess.initialized('2025-06-18', withStdioTools(scopes));
   });
   afterAll(() => server.end());
+
+  it('has the scopes of STDIO_SCOPES', async () => {
+    server.call('scopes', 'guarded');
+    expect(textOf((await server.reply('scopes')).result)).toBe('["mcp:access","orders:write"]');
+  });
 
   const of = (subscription: unknown): Message[] =>
     server.messages.filter(({ params }) => subscriptionIn(params) === subscription);
