@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BeatTimes } from './beats.js';
 import { beatsContract } from './beats.contract.js';
 import { logsContract } from './logs.contract.js';
-import { type ContractNode, nodesContract } from './nodes.contract.js';
+import type { ContractNode } from './fixtures/contract-nodes.fixture.js';
+import { nodesContract } from './nodes.contract.js';
+import { revocationListContract } from './revocation-list.contract.js';
 import type { RateLimiter } from './rate-limiter.js';
 import { rateLimiterContract } from './rate-limiter.contract.js';
 import type { RecordStore } from './record-store.js';
@@ -53,6 +55,7 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
   logsContract(name, makeHandlesOf('logs'));
   beatsContract(name, makeHandlesOf('beats'));
   nodesContract(name, makeNodes);
+  revocationListContract(name, makeNodes);
   replayContract(name, async () => (await make()).replay);
   rateLimiterContract(name, async () => (await make()).limits);
   revocationStoreContract(name, async () => (await makeNodes(1))[0]!.node.revocations);

@@ -45,6 +45,7 @@ export class BackplaneStatus {
 
   joined(): void {
     this.hasJoined = true;
+    this.isRefused = false;
   }
 
   /** The server can't be used as it is set up; the log says why. */

@@ -1,17 +1,7 @@
 import { BackplaneUnavailable } from './backplane-unavailable.error.js';
-import type { BeatTimes } from './beats.js';
-import { BackplaneNode, type NodeEngine } from './shared/backplane-node.js';
+import { contractNodes, type MakeNodes } from './fixtures/contract-nodes.fixture.js';
 import { MailError } from './shared/mail.error.js';
 import { until } from './fixtures/until.fixture.js';
-
-/** Short, and long enough for a busy machine to beat in time. */
-const TIMES: BeatTimes = { unsureMs: 400, goneMs: 800 };
-
-/** A node with the engine's ports below it. */
-export interface ContractNode {
-  readonly node: BackplaneNode;
-  readonly engine: NodeEngine;
-}
 
 const problemOf = (asked: Promise<unknown>): Promise<unknown> =>
   asked.then(
@@ -19,30 +9,9 @@ const problemOf = (asked: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error instanceof MailError ? error.problem : error),
   );
 
-const revocation = () => {
-  const now = Math.floor(Date.now() / 1_000);
-  return { target: { kind: 'token', tokenId: 't1' } as const, revokedAt: now, expiresAt: now + 60 };
-};
-
-const ready = async (nodes: readonly ContractNode[]): Promise<void> =>
-  until(async () => nodes.every(({ node }) => node.bus.isLive && node.membership.isSteady));
-
 /** What nodes can tell one another over every engine. `make` gives nodes that have started. */
-export function nodesContract(
-  name: string,
-  make: (nodes: number, times: BeatTimes) => Promise<readonly ContractNode[]>,
-): void {
-  const started = new Set<BackplaneNode>();
-  const nodesOf = async (count: number) => {
-    const nodes = await make(count, TIMES);
-    for (const { node } of nodes) started.add(node);
-    await Promise.all(nodes.map(({ node }) => node.membership.beat()));
-    return nodes as readonly ContractNode[] & { readonly [at in 0 | 1 | 2]: ContractNode };
-  };
-  afterEach(async () => {
-    await Promise.all([...started].map((node) => node.stop()));
-    started.clear();
-  });
+export function nodesContract(name: string, make: MakeNodes): void {
+  const { nodesOf, join } = contractNodes(make);
 
   describe(`${name}: mail`, () => {
     it('is answered by the node that it is for', async () => {
@@ -125,9 +94,7 @@ export function nodesContract(
 
     it('finds a node that came a moment ago', async () => {
       const [a] = await nodesOf(1);
-      const late = new BackplaneNode(a.engine, {}, TIMES);
-      started.add(late);
-      await late.start();
+      const late = await join(a.engine);
       await until(async () => (await a.node.membership.check(late.membership.self)) === 'alive');
     });
   });
@@ -159,6 +126,18 @@ export function nodesContract(
       expect(since![0]).toMatchObject({ topic: 'topic', body: 1 });
       expect(await b.node.bus.since(last)).toEqual([]);
       expect(await b.node.bus.since('1-1')).toBeUndefined();
+    });
+
+    it('passes over what is no message', async () => {
+      const [a, b] = await nodesOf(2);
+      const heard: unknown[] = [];
+      b.node.bus.on('topic', (body) => heard.push(body));
+      const bound = { entries: 10, ttlMs: 60_000 };
+      for (const m of ['{', '']) await a.engine.logs.append('bus', { t: 'topic', m }, bound);
+      await a.engine.logs.append('bus', { other: '1' }, bound);
+      await a.node.bus.publish('topic', 'whole');
+      await until(async () => heard.length === 1);
+      expect(heard).toEqual(['whole']);
     });
 
     it('goes on when a handler throws', async () => {
@@ -203,39 +182,6 @@ export function nodesContract(
       expect(await problemOf(a.node.mail.ask(b.node.membership.self, 'greet', null))).toBe('gone');
       b.engine.beats.beat = beat;
       await until(async () => events.includes('fenced'));
-    });
-  });
-
-  describe(`${name}: revocations of several nodes`, () => {
-    const token = { tokenId: 't1', issuer: 'https://i', jti: undefined, subject: 'alice', issuedAt: 1_000 };
-
-    it('are refused on all nodes, by those that have said otherwise without asking again', async () => {
-      const nodes = await nodesOf(3);
-      await ready(nodes);
-      for (const { node } of nodes) expect(await node.revocations.isRevoked(token)).toBe(false);
-      await until(async () => nodes.every(({ node }) => node.revocations.isRevoked(token) === false));
-      await nodes[1].node.revocations.revoke(revocation());
-      await until(async () => nodes.every(({ node }) => node.revocations.isRevoked(token) === true));
-    });
-
-    it('are told once to the listeners of each node', async () => {
-      const nodes = await nodesOf(2);
-      const heard: string[] = [];
-      nodes.forEach(({ node }, at) => node.revocations.onRevoked(() => heard.push(`node ${at}`)));
-      await nodes[0].node.revocations.revoke(revocation());
-      await nodes[0].node.bus.publish('mark', null);
-      await until(async () => heard.length === 2);
-      expect(heard.toSorted()).toEqual(['node 0', 'node 1']);
-    });
-
-    it('are found by a node that was not there at the time', async () => {
-      const [a] = await nodesOf(1);
-      await a.node.revocations.revoke(revocation());
-      const late = new BackplaneNode(a.engine, {}, TIMES);
-      started.add(late);
-      await late.start();
-      expect(await late.revocations.isRevoked(token)).toBe(true);
-      expect(await late.revocations.isRevoked({ ...token, tokenId: 't2' })).toBe(false);
     });
   });
 }

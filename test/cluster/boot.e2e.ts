@@ -94,6 +94,16 @@ const ready = async ({ url }: ServerProcess) => {
     expect(await ready(server)).toEqual({ status: 'ok' });
   });
 
+  it('joins as soon as Redis has room', async () => {
+    const redis = await RedisProcess.start();
+    await redis.limitMemory(1);
+    const server = await start({ REDIS_URL: redis.url });
+    expect(await ready(server)).toEqual({ status: 'unavailable', reasons: ['backplane_unreachable'] });
+    await redis.limitMemory(0);
+    await server.until(() => server.events('backplane.joined').length === 1);
+    expect(await ready(server)).toEqual({ status: 'ok' });
+  }, 40_000);
+
   it('stays ready during an outage, and names it', async () => {
     const redis = await RedisProcess.start();
     const server = await start({ REDIS_URL: redis.url });

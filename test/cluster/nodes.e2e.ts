@@ -32,6 +32,21 @@ import { ask, Load } from './support/load.js';
       expect(new Set(cluster.runs.map(({ node }) => node)).size).toBe(3);
     });
 
+    it('ask Redis for nothing while a session and a token are known', async () => {
+      const known = await signToken({ sub: 'frequent' });
+      const endpoint = at('n1', await McpEndpoint.open(cluster.node('n1').url, known), known);
+      const asked = async (command: string): Promise<number> => {
+        const stats = await cluster.redis.client.info('commandstats');
+        return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
+      };
+      const verdicts = async (): Promise<number> => asked('hgetall');
+      await until(async () => {
+        const before = await verdicts();
+        for (let n = 0; n < 20; n += 1) expect((await endpoint.call(n, 'ping')).status).toBe(200);
+        return (await verdicts()) === before;
+      });
+    });
+
     it('refuse a token everywhere that was revoked at one', async () => {
       const revoked = await signToken({ sub: 'mallory' });
       const endpoint = await McpEndpoint.open(cluster.url, revoked);

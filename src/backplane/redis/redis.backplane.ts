@@ -7,12 +7,13 @@ import type { RedisRateLimiter } from './redis-rate.limiter.js';
 
 /** How long the start waits for the server. Without it the node starts too, and is not ready. */
 const START_MS = 5_000;
-const SWEEP_MS = 30_000;
+/** How often what has expired is forgotten, and joining is tried again. */
+const TICK_MS = 10_000;
 
 /** Brings this node among the others, and takes it out again after all that writes has stopped. */
 export class RedisBackplane implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Backplane');
-  private sweeper: NodeJS.Timeout | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private joining: Promise<void> | undefined;
 
   constructor(
@@ -29,25 +30,29 @@ export class RedisBackplane implements OnModuleInit, OnApplicationShutdown {
       await this.connection.whenReady(START_MS);
       await this.join();
     } catch (error) {
-      const { refusal } = this.connection;
+      const refusal = this.refusalOf(error);
       if (refusal !== undefined) {
-        throw new BackplaneRefused(`it answers ${refusal}`, 'Check the user and the password in REDIS_URL.');
-      }
-      if (error instanceof BackplaneRefused) {
         this.connection.close();
-        throw error;
+        throw refusal;
       }
       this.logger.warn({ event: 'backplane.unreachable', err: error });
     }
     this.connection.onceMoreReady(() => void this.onReady());
-    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
-    this.sweeper.unref();
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+    this.timer.unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.sweeper);
+    clearInterval(this.timer);
     await this.node.stop();
     this.connection.close();
+  }
+
+  private tick(): void {
+    this.limits.sweep();
+    this.node.revocations.sweep();
+    // The connection may be there, and something else stand in the way, as a lack of memory.
+    if (this.connection.status.obstacle !== undefined) void this.onReady();
   }
 
   private async onReady(): Promise<void> {
@@ -55,10 +60,19 @@ export class RedisBackplane implements OnModuleInit, OnApplicationShutdown {
       if (this.connection.status.obstacle === undefined) await this.node.membership.beat();
       else await (this.joining ??= this.join().finally(() => (this.joining = undefined)));
     } catch (error) {
-      if (!(error instanceof BackplaneRefused)) return;
+      const refusal = this.refusalOf(error);
+      if (refusal === undefined || this.connection.status.obstacle === 'backplane_refused') return;
       this.connection.status.refused();
-      this.logger.fatal({ event: 'backplane.refused', err: error });
+      this.logger.fatal({ event: 'backplane.refused', err: refusal });
     }
+  }
+
+  /** Undefined: trying again may help. */
+  private refusalOf(error: unknown): BackplaneRefused | undefined {
+    if (error instanceof BackplaneRefused) return error;
+    const { refusal } = this.connection;
+    if (refusal === undefined) return undefined;
+    return new BackplaneRefused(`it answers ${refusal}`, 'Check the user and the password in REDIS_URL.');
   }
 
   private async join(): Promise<void> {
@@ -80,10 +94,5 @@ export class RedisBackplane implements OnModuleInit, OnApplicationShutdown {
       node: this.node.membership.self,
       nodes: this.node.membership.size,
     });
-  }
-
-  private sweep(): void {
-    this.limits.sweep();
-    this.node.revocations.sweep();
   }
 }

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { LogEntry, LogFollower, Logs, Offset } from '../logs.js';
 import type { NodeFeed } from './node-feed.js';
 
@@ -8,6 +9,9 @@ const BOUND = { entries: 100_000, ttlMs: 600_000 };
 const RING = 1_000;
 /** Less than the second that a revocation may take. A trip to the engine may take half of one. */
 const LIVE_MS = 850;
+
+/** Each start of a node is a sender of its own. */
+const MAX_SENDERS = 10_000;
 
 /** What a node has told all nodes. */
 export interface BusMessage {
@@ -24,7 +28,7 @@ export class Bus implements LogFollower {
   private readonly handlers = new Map<string, Set<BusHandler>>();
   private readonly gapListeners = new Set<() => void>();
   /** The last number that was heard of each sender. */
-  private readonly heard = new Map<string, number>();
+  private readonly heard = new LRUCache<string, number>({ max: MAX_SENDERS });
   private readonly ring: BusMessage[] = [];
   private published = 0;
 
@@ -76,13 +80,14 @@ export class Bus implements LogFollower {
     const at = this.ring.findIndex((message) => message.offset === offset);
     if (at !== -1) return this.ring.slice(at + 1);
     const entries = await this.logs.after(LOG, offset, BOUND.entries);
-    return entries?.map(messageOf);
+    return entries?.map(messageOf).filter((message) => message !== undefined);
   }
 
   take(_log: string, batch: readonly LogEntry[]): void {
     for (const entry of batch) {
       this.noteSender(entry);
       const message = messageOf(entry);
+      if (message === undefined) continue;
       this.ring.push(message);
       this.deliver(message);
     }
@@ -116,6 +121,12 @@ export class Bus implements LogFollower {
   }
 }
 
-function messageOf({ offset, fields }: LogEntry): BusMessage {
-  return { topic: fields['t'] ?? '', body: JSON.parse(fields['m'] ?? 'null') as unknown, offset };
+/** Undefined: what was written there is no message of a node. */
+function messageOf({ offset, fields: { t: topic, m = '' } }: LogEntry): BusMessage | undefined {
+  if (topic === undefined) return undefined;
+  try {
+    return { topic, body: JSON.parse(m) as unknown, offset };
+  } catch {
+    return undefined;
+  }
 }

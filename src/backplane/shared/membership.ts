@@ -99,7 +99,7 @@ export class Membership {
 
   /** The same for a node that may have come a moment ago: one that is not on the list is looked for. */
   async check(node: string): Promise<NodeState> {
-    if (node !== this.self && !this.nodes.has(node) && this.beaten.ms > REFRESH_MS) {
+    if (node !== this.self && !this.nodes.has(node) && this.beaten.ms > REFRESH_MS && this.isReading()) {
       await this.beat().catch(() => undefined);
     }
     return this.stateOf(node);

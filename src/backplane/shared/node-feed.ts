@@ -14,7 +14,7 @@ export class NodeFeed implements LogFollower {
 
   /** Resolves once nothing that is appended later can be missed. */
   async start(): Promise<void> {
-    this.following = await this.logs.follow([...this.followers.keys()], this);
+    this.following ??= await this.logs.follow([...this.followers.keys()], this);
   }
 
   async stop(): Promise<void> {
