@@ -11,6 +11,7 @@ const PROJECT = [
   'src',
   'test/support',
   'test/canary',
+  'conformance',
   'package.json',
   'tsconfig.json',
   'jest.config.js',
