@@ -1,5 +1,4 @@
 import { type DynamicModule, Module, UseFilters } from '@nestjs/common';
-import { hkdfSync, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AuditModule } from './audit/index.js';
 import {
@@ -14,7 +13,9 @@ import { BackplaneModule, type BackplaneOptions } from './backplane/index.js';
 import {
   AUTH_SETTINGS,
   type AuthSettings,
+  basePathOf,
   ConfigurationModule,
+  derivedKey,
   HTTP_SETTINGS,
   type HttpSettings,
   LIMIT_SETTINGS,
@@ -44,17 +45,10 @@ for (const controller of [
   UseFilters(ProblemFilter)(controller);
 }
 
-/** The same on every node, as the secret is; without one, this process's own. */
-function stateKey({ secret }: { readonly secret?: string }): Uint8Array {
-  if (secret === undefined) return randomBytes(32);
-  return new Uint8Array(hkdfSync('sha256', secret, '', 'nestjs-mcp-server requestState', 32));
-}
-
 /** Nodes that would accept each other's tokens, for the same address, are one server. */
 function backplaneOptions({ auth, backplane }: Settings): BackplaneOptions {
-  const { secret = '', publicUrl } = auth;
-  const digest = hkdfSync('sha256', secret, publicUrl, 'nestjs-mcp-server nodes', 16);
-  return { redis: backplane.redis, fingerprint: Buffer.from(digest).toString('base64url') };
+  const key = derivedKey(auth.secret ?? '', `nestjs-mcp-server nodes of ${auth.publicUrl}`);
+  return { redis: backplane.redis, fingerprint: Buffer.from(key).toString('base64url') };
 }
 
 type SettingGroups = [HttpSettings, SessionSettings, LimitSettings, AuthSettings];
@@ -70,7 +64,7 @@ function mcpOptions(
     // What the guard leaves on a request has to be what `mcp` asks for: this line does not compile otherwise.
     authorizationOf: (request) => (request as IncomingMessage & Partial<AuthenticatedRequest>).authorization,
     serverInfo: SERVER_INFO,
-    basePath: new URL(http.publicUrl).pathname.replace(/\/$/, ''),
+    basePath: basePathOf(http.publicUrl),
     sessionMaxMs: sessions.maxMs,
     sessionIdleMs: sessions.idleMs,
     sessionsPerPrincipal: sessions.perPrincipal,
@@ -80,7 +74,7 @@ function mcpOptions(
     maxStallMs: 30_000,
     callTimeoutMs: 60_000,
     inputTimeoutMs: 600_000,
-    stateKey: stateKey(auth),
+    stateKey: derivedKey(auth.secret, 'nestjs-mcp-server requestState'),
     pageSize: 1_000,
     listTtlMs: 60_000,
     callLimit: limits.calls,

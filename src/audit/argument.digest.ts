@@ -1,7 +1,7 @@
 import canonicalize from 'canonicalize';
-import { createHmac, hash, hkdfSync, randomBytes } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
+import { derivedKey } from '../config/index.js';
 
-const KEY_BYTES = 32;
 /** Sets this key apart from whatever else is derived from the same secret. RFC 5869, section 3.2. */
 const PURPOSE = 'mcp audit: digest of arguments, 1';
 
@@ -23,17 +23,14 @@ const PARTLY = 'partly:';
  * much for a text of usual length. It is the same function, so that length extension is no more possible than there.
  */
 export class ArgumentDigest {
-  private readonly key: Buffer;
+  private readonly key: Uint8Array;
   /** `K ^ ipad`, and room for a text. */
   private readonly inner = Buffer.alloc(BLOCK + 3 * SHORT);
   /** `K ^ opad`, and room for the inner digest. */
   private readonly outer = Buffer.alloc(BLOCK + DIGEST);
 
   constructor(secret: string | undefined) {
-    this.key =
-      secret === undefined
-        ? randomBytes(KEY_BYTES)
-        : Buffer.from(hkdfSync('sha256', secret, '', PURPOSE, KEY_BYTES));
+    this.key = derivedKey(secret, PURPOSE);
     for (let at = 0; at < BLOCK; at += 1) {
       this.inner[at] = 0x36 ^ (this.key[at] ?? 0);
       this.outer[at] = 0x5c ^ (this.key[at] ?? 0);

@@ -9,9 +9,9 @@ import {
   Res,
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { AUTH_SETTINGS, type AuthSettings } from '../config/index.js';
+import { AUTH_SETTINGS, type AuthSettings, basePathOf } from '../config/index.js';
 import { sendDocument } from './json-document.js';
-import { basePathOf, PROTECTED_RESOURCE_PATH, RESOURCES, type Resource } from './protected-resource.js';
+import { PROTECTED_RESOURCE_PATH, RESOURCES, type Resource } from './protected-resource.js';
 import { Public } from './public.decorator.js';
 import { ACCESS_SCOPE } from './scopes.js';
 

@@ -1,3 +1,5 @@
+import { basePathOf } from '../config/index.js';
+
 /** The path of the server's RFC 9728 documents; one for each endpoint hangs below it (§3.1). */
 export const PROTECTED_RESOURCE_PATH = '/.well-known/oauth-protected-resource';
 
@@ -17,11 +19,6 @@ export function resourceOf(path: string): Resource {
     default:
       return '';
   }
-}
-
-/** The path of the public URL, without a slash at its end: '' at the root of an origin. */
-export function basePathOf(publicUrl: string): string {
-  return new URL(publicUrl).pathname.replace(/\/$/, '');
 }
 
 /** Where clients find a resource's document: between the origin and the path of the resource (§3.1). */

@@ -14,8 +14,11 @@ export { loadSettings, type EnvironmentVariables, type LoadSettingsOptions } fro
 export { DEFAULT_CLAIMS } from './issuer-presets.js';
 export { isProviderUrl } from './issuer-formats.js';
 export { loadStdioSettings } from './load-stdio-settings.js';
+export { derivedKey } from './jwt-secret.js';
 export { isLoopbackHost } from './loopback.js';
+export { basePathOf } from './network-formats.js';
 export { RATE_LIMIT_FORMAT, readRateLimit, type RateLimit } from './rate-limit.js';
+export { ACCESS_SCOPE, isScopeList } from './token-formats.js';
 export type {
   AuditSettings,
   AuthSettings,

@@ -1,3 +1,4 @@
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigurationError, type SettingProblem } from './configuration.error.js';
 import { errorCode } from './error-code.js';
@@ -30,6 +31,18 @@ export function secretWarnings({ JWT_SECRET }: Variables): readonly SettingProbl
   if (JWT_SECRET === undefined || error === undefined) return Object.freeze([]);
   const reason = `is good for development only, production refuses it: it ${error.issues[0]!.message}`;
   return Object.freeze([{ name: 'JWT_SECRET', reason, example: `JWT_SECRET=${EXAMPLE_SECRET}` }]);
+}
+
+/** Bytes of a derived key. */
+const KEY_BYTES = 32;
+
+/**
+ * A key of 32 bytes for one purpose, the same on every node that has the secret. Without a secret it is this process's
+ * own. HKDF with SHA-256: RFC 5869; the purpose sets the keys of one secret apart (section 3.2).
+ */
+export function derivedKey(secret: string | undefined, purpose: string): Uint8Array {
+  if (secret === undefined) return randomBytes(KEY_BYTES);
+  return new Uint8Array(hkdfSync('sha256', secret, '', purpose, KEY_BYTES));
 }
 
 function unusable(reason: string): ConfigurationError {

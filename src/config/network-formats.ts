@@ -113,3 +113,8 @@ function withoutTrailingSlash(text: string): string {
   const { origin, pathname } = new URL(text);
   return origin + pathname.replace(/\/+$/, '');
 }
+
+/** The path of a URL, without a slash at its end: '' at the root of an origin. */
+export function basePathOf(url: string): string {
+  return new URL(url).pathname.replace(/\/$/, '');
+}

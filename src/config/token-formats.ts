@@ -4,8 +4,16 @@ import { list } from './value-formats.js';
 
 const MIN_SECRET_BYTES = 32;
 const MAKE_ONE = 'make one with: openssl rand -base64 48';
-// RFC 6749, section 3.3: scope-token.
+/** RFC 6749, section 3.3: scope-token. */
 export const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+/** Of a list of scopes, in characters: it must not fill a token. */
+const MAX_SCOPES = 1024;
+
+/** Whether a text is a list of scopes with one space between them. RFC 6749, section 3.3. */
+export function isScopeList(text: string): boolean {
+  return text.length <= MAX_SCOPES && text.split(' ').every((scope) => SCOPE_TOKEN.test(scope));
+}
+
 /** The scope that opens the server. */
 export const ACCESS_SCOPE = 'mcp:access';
 const PLACEHOLDER = /change[-_ ]?me|replace[-_ ]?me|place[-_ ]?holder|example|your[-_ ]?(jwt[-_ ]?)?secret/i;
@@ -75,13 +83,13 @@ function readRoleScopes(text: string): Readonly<Record<string, readonly string[]
   if (typeof roles !== 'object' || roles === null || Array.isArray(roles)) return undefined;
   const result: Record<string, readonly string[]> = Object.create(null);
   for (const [role, scopes] of Object.entries(roles)) {
-    if (role === '' || !isScopeList(scopes)) return undefined;
+    if (role === '' || !areScopes(scopes)) return undefined;
     result[role] = Object.freeze([...scopes]);
   }
   return Object.freeze(result);
 }
 
-function isScopeList(value: unknown): value is string[] {
+function areScopes(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((scope) => typeof scope === 'string' && SCOPE_TOKEN.test(scope));
 }
 

@@ -1,8 +1,8 @@
-import { isLoopbackHost } from '../config/index.js';
+import { basePathOf, isLoopbackHost } from '../config/index.js';
 import { SERVER_INFO } from './server-info.js';
 
 /** The addresses of this server, as `GET /` names them. */
-export interface Places {
+export interface Endpoints {
   readonly name: string;
   readonly version: string;
   readonly mcp: string;
@@ -16,8 +16,8 @@ export interface Places {
 }
 
 /** `tokenPort`: where the server listens, if it has the development token route, which no tunnel leads to. */
-export function endpointsOf(publicUrl: string, tokenPort: number | undefined): Places {
-  const { origin, pathname, hostname } = new URL(publicUrl);
+export function endpointsOf(publicUrl: string, tokenPort: number | undefined): Endpoints {
+  const { origin, hostname } = new URL(publicUrl);
   const local = isLoopbackHost(hostname) ? publicUrl : `http://localhost:${tokenPort}`;
   return {
     name: SERVER_INFO.name,
@@ -26,7 +26,7 @@ export function endpointsOf(publicUrl: string, tokenPort: number | undefined): P
     sse: `${publicUrl}/sse`,
     message: `${publicUrl}/message`,
     revoke: `${publicUrl}/auth/revoke`,
-    resource_metadata: `${origin}/.well-known/oauth-protected-resource${pathname.replace(/\/$/, '')}`,
+    resource_metadata: `${origin}/.well-known/oauth-protected-resource${basePathOf(publicUrl)}`,
     health: `${publicUrl}/health/ready`,
     ...(tokenPort !== undefined ? { token: `${local}/auth/token?username=you&scope=mcp:access` } : {}),
   };

@@ -15,9 +15,9 @@ export class LandingController {
   @Get()
   show(@Req() request: Request, @Res() response: Response): void {
     const { publicUrl, port } = this.http;
-    const places = endpointsOf(publicUrl, this.auth.developmentTokens ? port : undefined);
+    const endpoints = endpointsOf(publicUrl, this.auth.developmentTokens ? port : undefined);
     response.vary('Accept');
-    if (request.accepts(['json', 'html']) !== 'html') response.type('json').end(JSON.stringify(places));
-    else response.set(PAGE_HEADERS).type('html').end(landingPage(places));
+    if (request.accepts(['json', 'html']) !== 'html') response.type('json').end(JSON.stringify(endpoints));
+    else response.set(PAGE_HEADERS).type('html').end(landingPage(endpoints));
   }
 }

@@ -1,4 +1,4 @@
-import type { Places } from './endpoints.js';
+import type { Endpoints } from './endpoints.js';
 import { SERVER_INFO } from './server-info.js';
 
 /** The page runs no script and loads nothing. */
@@ -29,7 +29,7 @@ const STYLE = `
 `;
 
 /** Where things are and how to begin, for a person with a browser. */
-export function landingPage(places: Places): string {
+export function landingPage(endpoints: Endpoints): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -40,32 +40,32 @@ export function landingPage(places: Places): string {
 </head>
 <body>
 <h1>${escape(SERVER_INFO.title)}</h1>
-<p class="version">${escape(places.name)} ${escape(places.version)}</p>
+<p class="version">${escape(endpoints.name)} ${escape(endpoints.version)}</p>
 <p>A Model Context Protocol server. Every caller proves who it is with a JWT in the
 <code>Authorization</code> header.</p>
 <h2>Where things are</h2>
 <dl>
-${entry('Streamable HTTP', places.mcp)}
-${entry('HTTP with SSE', `GET ${places.sse}`)}
-${entry('Messages', `POST ${places.message}?sessionId=…`)}
-${entry('Give a token back', `POST ${places.revoke}`)}
-${entry('Resource metadata', `GET ${places.resource_metadata}`)}
-${entry('Health', `GET ${places.health}`)}
+${entry('Streamable HTTP', endpoints.mcp)}
+${entry('HTTP with SSE', `GET ${endpoints.sse}`)}
+${entry('Messages', `POST ${endpoints.message}?sessionId=…`)}
+${entry('Give a token back', `POST ${endpoints.revoke}`)}
+${entry('Resource metadata', `GET ${endpoints.resource_metadata}`)}
+${entry('Health', `GET ${endpoints.health}`)}
 </dl>
 <h2>Try it</h2>
-${tryIt(places)}
+${tryIt(endpoints)}
 </body>
 </html>
 `;
 }
 
-function tryIt(places: Places): string {
+function tryIt(endpoints: Endpoints): string {
   const token =
-    places.token === undefined
+    endpoints.token === undefined
       ? ['# ask your operator for a token', 'TOKEN=…']
-      : [`TOKEN=$(curl -s "${places.token}" \\`, "  | node -pe 'JSON.parse(fs.readFileSync(0)).token')"];
+      : [`TOKEN=$(curl -s "${endpoints.token}" \\`, "  | node -pe 'JSON.parse(fs.readFileSync(0)).token')"];
   const inspect = [
-    `npx @modelcontextprotocol/inspector --cli ${places.mcp} --transport http \\`,
+    `npx @modelcontextprotocol/inspector --cli ${endpoints.mcp} --transport http \\`,
     '  --header "Authorization: Bearer $TOKEN" --method tools/list',
   ];
   return `<pre>${escape([...token, ...inspect].join('\n'))}</pre>`;

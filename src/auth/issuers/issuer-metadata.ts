@@ -1,4 +1,4 @@
-import { isProviderUrl } from '../../config/index.js';
+import { basePathOf, isProviderUrl } from '../../config/index.js';
 import { fetchDocument, isRecord } from './provider-document.js';
 import { ProviderDocumentError } from './provider-document.error.js';
 
@@ -8,7 +8,7 @@ import { ProviderDocumentError } from './provider-document.error.js';
  * @throws ProviderDocumentError also when the document is another issuer's.
  */
 export async function discoverJwksUri(issuer: string, signal: AbortSignal): Promise<string> {
-  return jwksUriIn(await firstDocument(placesOf(issuer), signal), issuer);
+  return jwksUriIn(await firstDocument(metadataUrlsOf(issuer), signal), issuer);
 }
 
 /** The `jwks_uri` of an issuer's metadata. Throws what {@link discoverJwksUri} throws. */
@@ -22,9 +22,9 @@ export function jwksUriIn(metadata: unknown, issuer: string): string {
   return uri;
 }
 
-function placesOf(issuer: string): readonly string[] {
-  const { origin, pathname } = new URL(issuer);
-  const path = pathname.replace(/\/$/, '');
+function metadataUrlsOf(issuer: string): readonly string[] {
+  const { origin } = new URL(issuer);
+  const path = basePathOf(issuer);
   return [
     `${origin}${path}/.well-known/openid-configuration`,
     `${origin}/.well-known/oauth-authorization-server${path}`,

@@ -1,12 +1,17 @@
 import { BadRequestException, Inject, Injectable, Logger, NotFoundException } from '@nestjs/common';
 import type { Request } from 'express';
-import { AUTH_SETTINGS, DEVELOPMENT_ISSUER, isLoopbackHost, type AuthSettings } from '../../config/index.js';
+import {
+  isScopeList,
+  AUTH_SETTINGS,
+  DEVELOPMENT_ISSUER,
+  isLoopbackHost,
+  type AuthSettings,
+} from '../../config/index.js';
 import { AuthLog } from '../auth.log.js';
 import { ACCESS_SCOPE } from '../scopes.js';
 import { isName } from './principal.factory.js';
 import { InvalidRequestException } from './invalid-request.exception.js';
 import { peerUserOf } from './peer-process.js';
-import { isScope } from './scope-syntax.js';
 import { TokenIssuer } from './token.issuer.js';
 
 const LIFETIME_SECONDS = 3600;
@@ -85,7 +90,7 @@ export class DevelopmentTokenService {
 
   private scopeIn(query: URLSearchParams): string {
     const [scope = ACCESS_SCOPE, ...more] = query.getAll('scope');
-    if (more.length > 0 || !isScope(scope)) {
+    if (more.length > 0 || !isScopeList(scope)) {
       throw new InvalidRequestException('scope: give it at most once, as names with one space between them');
     }
     const { developmentScopes } = this.settings;

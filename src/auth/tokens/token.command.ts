@@ -1,8 +1,8 @@
+import { isScopeList } from '../../config/index.js';
 import { parseArgs } from 'node:util';
 import { JwtService } from '@nestjs/jwt';
 import type { AuthSettings } from '../../config/index.js';
 import { ACCESS_SCOPE } from '../scopes.js';
-import { isScope } from './scope-syntax.js';
 import { jwtOptionsFrom, TokenIssuer } from './token.issuer.js';
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
@@ -19,7 +19,7 @@ With NODE_ENV=development it signs for the server that "npm start" runs in this 
 export async function issueFromArguments(args: readonly string[], settings: AuthSettings): Promise<string> {
   const values = readArguments(args);
   if (values.sub === undefined) throw new Error('--sub is missing');
-  if (!isScope(values.scope)) throw new Error('--scope must be names with one space between them');
+  if (!isScopeList(values.scope)) throw new Error('--scope must be names with one space between them');
   const issuer = new TokenIssuer(new JwtService(jwtOptionsFrom(settings)), settings);
   const { token } = await issuer.issue({
     subject: values.sub,
