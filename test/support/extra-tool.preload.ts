@@ -93,6 +93,8 @@ class AskingTool {
   }
 }
 
+const WIDE = z.object(Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`key${at}`, z.string()])));
+
 const TOOLS = {
   asking: { type: AskingTool, name: 'asking' },
   careless: { type: CarelessTool, name: 'careless' },
@@ -102,9 +104,11 @@ const TOOLS = {
   misnamed: { type: SlowTool, name: 'no good' },
   needy: { type: NeedyTool, name: 'needy' },
   falling: { type: FallingTool, name: 'falling' },
+  wide: { type: SlowTool, name: 'wide' },
 };
+const input = process.env['EXTRA_TOOL'] === 'wide' ? { rows: z.array(WIDE) } : { seconds: z.number() };
 const { type, name } = TOOLS[process.env['EXTRA_TOOL'] as keyof typeof TOOLS];
 
-Tool({ name, description: 'Of the tests.', input: z.object({ seconds: z.number() }) })(type);
+Tool({ name, description: 'Of the tests.', input: z.object(input) })(type);
 const providers: unknown[] = Reflect.getMetadata('providers', ToolsModule);
 Reflect.defineMetadata('providers', [...providers, type], ToolsModule);

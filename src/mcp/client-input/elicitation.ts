@@ -8,7 +8,7 @@ import type {
 } from '../decorators/call-context.js';
 import type { Schema } from '../decorators/schema.js';
 import { ElicitRequestFormParamsSchema } from '../messages/sdk-types.js';
-import { describeIssues } from '../catalog/argument-issues.js';
+import { describeIssues, validateArguments } from '../catalog/argument-issues.js';
 import type { ClientInput } from './client.input.js';
 import { readElicited } from './input-answers.js';
 import { ToolError } from '../decorators/tool.error.js';
@@ -23,7 +23,7 @@ export async function elicitation(
   const { action, content = {} } = readElicited(answer);
   if (action !== 'accept') return { action };
   if (!('schema' in request)) return { action, content: 'url' in request ? undefined : content };
-  const validation = await request.schema['~standard'].validate(content);
+  const validation = await validateArguments(request.schema, content);
   if (validation.issues === undefined) return { action, content: validation.value };
   throw new ToolError(`The user’s answer does not fit: ${describeIssues(validation.issues)}`);
 }

@@ -3,7 +3,7 @@ import type { CallContext } from '../decorators/call-context.js';
 import { isObject } from '../messages/json-rpc.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { ErrorCode, type GetPromptResult, type PromptMessage } from '../messages/sdk-types.js';
-import { describeIssues } from '../catalog/argument-issues.js';
+import { describeIssues, validateArguments } from '../catalog/argument-issues.js';
 import { type FailureCause, InvalidInputError, type Operation, type Result } from './operation.js';
 
 /** `prompts/get`: what goes wrong is an error object. MCP 2025-11-25, Prompts, "Error Handling". */
@@ -28,7 +28,7 @@ export class PromptOperation implements Operation {
     const { args } = this;
     this.args = undefined;
     if (this.prompt.args === undefined) return {};
-    const validation = await this.prompt.args['~standard'].validate(args);
+    const validation = await validateArguments(this.prompt.args, args);
     if (validation.issues === undefined) return validation.value;
     throw new InvalidInputError(
       `Invalid arguments for ${this.prompt.key}: ${describeIssues(validation.issues)}`,

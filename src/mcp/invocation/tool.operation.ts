@@ -1,4 +1,4 @@
-import { describeIssues } from '../catalog/argument-issues.js';
+import { describeIssues, validateArguments } from '../catalog/argument-issues.js';
 import type { RegisteredTool } from '../catalog/registered-tool.js';
 import type { CallContext } from '../decorators/call-context.js';
 import type { Schema } from '../decorators/schema.js';
@@ -33,7 +33,7 @@ export class ToolOperation implements Operation {
     const { args } = this;
     this.args = undefined;
     if (this.tool.input === undefined) return {};
-    const validation = this.tool.input['~standard'].validate(args);
+    const validation = validateArguments(this.tool.input, args);
     return validation instanceof Promise
       ? validation.then((settled) => this.inputOf(settled))
       : this.inputOf(validation);

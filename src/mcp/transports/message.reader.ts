@@ -9,7 +9,7 @@ import { type IncomingMessages, toMessages } from '../messages/incoming-messages
 import { parseJson } from './json-text.js';
 import { announcedBytes, assertMediaType, readBytes } from './message-body.js';
 
-/** A body of more bytes waits for its user's turn before it is parsed and its messages are begun. */
+/** A body of more bytes, or a message that weighs more, waits for its user's turn before its messages are begun. */
 const DEAR_BYTES = 65_536;
 
 /** What came in one body, counted among what is held for its user. Its reader's caller releases it at the end. */
@@ -54,9 +54,12 @@ export class MessageReader {
 
   /** Parses what has come, in its user's turn where it is large; it is counted with its weight from then on. */
   async parse(bytes: Buffer, hold: ByteHold): Promise<unknown> {
-    if (bytes.length > DEAR_BYTES) await this.turns.take(hold.user, bytes.length);
+    const isLong = bytes.length > DEAR_BYTES;
+    if (isLong) await this.turns.take(hold.user, bytes.length);
     const { value, weight } = parseJson(bytes);
     hold.resize(weight);
+    // Many elements in few bytes: parsing them is cheap, validating them is not.
+    if (!isLong && weight > DEAR_BYTES) await this.turns.take(hold.user, weight);
     return value;
   }
 }
