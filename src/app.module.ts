@@ -31,10 +31,10 @@ import { ToolsModule } from './tools/tools.module.js';
 
 const MIB = 2 ** 20;
 
-/** What may be asked without a token, beside the routes that `auth` itself opens. */
+/** Routes that need no token, beside those that `auth` itself opens. */
 for (const controller of [HealthController, LandingController]) Public()(controller);
 
-/** Their errors have the form that their standards give, whatever filters for all routes an application brings. */
+/** Their errors have the form that their standards define, whatever global filters the application has. */
 for (const controller of [
   HealthController,
   LandingController,
@@ -45,7 +45,7 @@ for (const controller of [
   UseFilters(ProblemFilter)(controller);
 }
 
-/** Nodes that would accept each other's tokens, for the same address, are one server. */
+/** Nodes that accept each other's tokens for the same address share state: they are one server. */
 function backplaneOptions({ auth, backplane }: Settings): BackplaneOptions {
   const key = derivedKey(auth.secret ?? '', `nestjs-mcp-server nodes of ${auth.publicUrl}`);
   return { redis: backplane.redis, fingerprint: Buffer.from(key).toString('base64url') };
@@ -61,7 +61,7 @@ function mcpOptions(
   auth: AuthSettings,
 ): McpModuleOptions {
   return {
-    // What the guard leaves on a request has to be what `mcp` asks for: this line does not compile otherwise.
+    // Does not compile where the guard's authorization lacks something that `mcp` requires.
     authorizationOf: (request) => (request as IncomingMessage & Partial<AuthenticatedRequest>).authorization,
     serverInfo: SERVER_INFO,
     basePath: basePathOf(http.publicUrl),
@@ -84,7 +84,7 @@ function mcpOptions(
   };
 }
 
-/** Where the rooms meet. */
+/** Connects the modules with each other. */
 @Module({})
 export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
@@ -94,7 +94,7 @@ export class AppModule {
         ConfigurationModule.forRoot(settings),
         AuditModule,
         BackplaneModule.forRoot(backplaneOptions(settings)),
-        // Express tries routes in this order: the ones that are busy come first.
+        // Express tries routes in this order: the busy ones come first.
         McpModule.forRootAsync({
           inject: [HTTP_SETTINGS, SESSION_SETTINGS, LIMIT_SETTINGS, AUTH_SETTINGS],
           useFactory: (...groups: SettingGroups) => mcpOptions(settings.environment, ...groups),

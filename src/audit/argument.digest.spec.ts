@@ -6,7 +6,7 @@ const SECRET = 'M8sZ0w1vYk3qTn5bXr7uLd9eHg2jCf4a';
 describe('ArgumentDigest', () => {
   const digest = new ArgumentDigest(SECRET);
 
-  it('is what docs/audit.md tells how to compute', () => {
+  it('is computed as docs/audit.md describes', () => {
     const key = Buffer.from(hkdfSync('sha256', SECRET, '', 'mcp audit: digest of arguments, 1', 32));
     const expected = createHmac('sha256', key).update('{"a":1,"b":["x",null]}').digest('base64url');
     expect(digest.of({ b: ['x', null], a: 1 })).toBe(expected);
@@ -25,7 +25,7 @@ describe('ArgumentDigest', () => {
     ['null from nothing', { a: null }, {}],
     ['an argument called __proto__', JSON.parse('{"__proto__":1}'), {}],
     ['half of a surrogate pair', '\ud800', '\ud801'],
-  ])('tells %s', (_what, one, other) => expect(digest.of(one)).not.toBe(digest.of(other)));
+  ])('distinguishes %s', (_what, one, other) => expect(digest.of(one)).not.toBe(digest.of(other)));
 
   it('is the same on every node that has the secret, and of no use without', () => {
     expect(new ArgumentDigest(SECRET).of('x')).toBe(digest.of('x'));

@@ -2,31 +2,31 @@ import canonicalize from 'canonicalize';
 import { createHmac, hash } from 'node:crypto';
 import { derivedKey } from '../config/index.js';
 
-/** Sets this key apart from whatever else is derived from the same secret. RFC 5869, section 3.2. */
+/** Separates this key from others derived from the same secret. RFC 5869, section 3.2. */
 const PURPOSE = 'mcp audit: digest of arguments, 1';
 
-/** Of SHA-256, in bytes. */
+/** Block size of SHA-256, in bytes. */
 const BLOCK = 64;
 const DIGEST = 32;
-/** Longer texts are hashed by `createHmac`, for which the text need not be copied. In UTF-16 units. */
+/** Texts up to this length avoid `createHmac`, for which they would have to be copied. UTF-16 units. */
 const SHORT = 4_096;
-/** Of a longer text the beginning is hashed, and its length. In UTF-16 units. */
+/** Of a longer text only this much is hashed, together with its length. UTF-16 units. */
 const MAX_HASHED = 65_536;
-/** Marks the digest of a text that was not hashed whole. */
+/** Marks the digest of a text that was hashed in part. */
 const PARTLY = 'partly:';
 
 /**
- * Digests of arguments. The key comes from the secret that all nodes of a deployment share; where there is none,
- * it is this process's own, and its digests compare only with each other.
+ * Digests of arguments. The key is derived from the secret that all nodes share. Without one it is random per process,
+ * and digests of different processes cannot be compared.
  *
- * HMAC as RFC 2104 has it, `H(K ^ opad, H(K ^ ipad, text))`, with two one-shot hashes: an `Hmac` object costs twice as
- * much for a text of usual length. It is the same function, so that length extension is no more possible than there.
+ * HMAC as in RFC 2104, `H(K ^ opad, H(K ^ ipad, text))`, by two one-shot hashes: an `Hmac` object costs twice as much
+ * for a text of usual length. The function is the same, so length extension is as impossible.
  */
 export class ArgumentDigest {
   private readonly key: Uint8Array;
-  /** `K ^ ipad`, and room for a text. */
+  /** `K ^ ipad`, followed by room for a text. */
   private readonly inner = Buffer.alloc(BLOCK + 3 * SHORT);
-  /** `K ^ opad`, and room for the inner digest. */
+  /** `K ^ opad`, followed by room for the inner digest. */
   private readonly outer = Buffer.alloc(BLOCK + DIGEST);
 
   constructor(secret: string | undefined) {
@@ -45,7 +45,7 @@ export class ArgumentDigest {
     }
     if (text.length > SHORT) return createHmac('sha256', this.key).update(text).digest('base64url');
     const end = BLOCK + this.inner.write(text, BLOCK);
-    // As text of one character for each byte it needs no buffer of its own.
+    // A binary string (one character per byte) needs no further buffer.
     this.outer.write(hash('sha256', this.inner.subarray(0, end), 'binary'), BLOCK, 'binary');
     return hash('sha256', this.outer, 'base64url');
   }
@@ -53,7 +53,7 @@ export class ArgumentDigest {
 
 const PLAIN = new Set(['string', 'number', 'boolean']);
 
-/** What RFC 8785 has no form for, half of a surrogate pair, must not keep a call from being told apart. */
+/** A lone surrogate, for which RFC 8785 defines no form, is replaced so that the call still gets a digest. */
 function canonicalJson(value: unknown): string {
   if (isCanonicalAsItIs(value)) return JSON.stringify(value);
   try {
@@ -64,8 +64,8 @@ function canonicalJson(value: unknown): string {
 }
 
 /**
- * Whether the value is an object of plain values with its names in order, as nearly all arguments are: `JSON.stringify`
- * writes texts and numbers as RFC 8785 has them, section 3.2.2.
+ * Whether the value is a flat object with sorted names, as most arguments are: `JSON.stringify` then gives the
+ * canonical form. RFC 8785, section 3.2.2.
  */
 function isCanonicalAsItIs(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

@@ -1,21 +1,21 @@
 import type { AuditRecord } from './audit-record.js';
 
 /**
- * Where it is kept who did what, apart from the log. A record never holds a token, a secret or an argument
- * that its author has not declared harmless.
+ * Keeps audit records, apart from the log. A record never holds a token, a secret, or an argument that its author has
+ * not declared harmless.
  */
 export interface AuditTrail {
-  /** False: nobody keeps records, and none need be made. */
+  /** False: no records are kept, and none need be built. */
   readonly isOn: boolean;
-  /** Writes the record down, with the time: within 20 ms, or, with `AUDIT_SYNC=on`, before it returns. */
+  /** Records the event with the current time: within 20 ms, or, with `AUDIT_SYNC=on`, before it returns. */
   write(record: AuditRecord): void;
-  /** True: so many records wait to be written that no further call may be begun. */
+  /** True: so many records are waiting to be written that no further call may start. */
   readonly isFull?: boolean;
-  /** With `AUDIT_SYNC=on`: resolves when all records have left the process. Undefined: there is nothing to wait for. */
+  /** With `AUDIT_SYNC=on`: resolves when all records have been written. Undefined: none is waiting. */
   settled?(): Promise<void> | undefined;
   /**
-   * HMAC-SHA256 (base64url) of the value's canonical JSON (RFC 8785): the same for equal values, whatever the order
-   * of their keys, and of no use for guessing a value without the key of this deployment.
+   * HMAC-SHA256 (base64url) of the value's canonical JSON (RFC 8785). Equal values have equal digests, whatever the
+   * order of their keys. Without the deployment's key a digest does not help to guess the value.
    */
   digest(value: unknown): string;
 }

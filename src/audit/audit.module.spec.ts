@@ -21,7 +21,7 @@ it('keeps records from its start to its end, and holds nothing afterwards', asyn
   await module.init();
   const trail = module.get<AuditTrail>(AuditTrail);
   trail.write({ event: 'audit.decision', decision: 'refused', code: 'expired' });
-  // Twice: whoever closes an application need not know that somebody has.
+  // Twice: an application may be closed more than once.
   for (let at = 0; at < 2; at += 1) await module.close();
   trail.write({ event: 'audit.decision', decision: 'refused', code: 'too late' });
   expect(readFileSync(file, 'utf8')).toMatch(/^[^\n]*expired[^\n]*\n$/);

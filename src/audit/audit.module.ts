@@ -11,7 +11,7 @@ function auditTrail({ destination, sync }: AuditSettings, { secret }: AuthSettin
   return new LineAuditTrail(destination, new ArgumentDigest(secret), sync);
 }
 
-/** Keeps the records of calls and decisions where `AUDIT_LOG` says. Global: import it once, at the root. */
+/** Writes records of calls and decisions to the destination `AUDIT_LOG`. Global: import it once, in the root module. */
 @Global()
 @Module({
   providers: [
@@ -23,12 +23,12 @@ function auditTrail({ destination, sync }: AuditSettings, { secret }: AuthSettin
 export class AuditModule implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(AuditTrail) private readonly trail: AuditTrail) {}
 
-  /** Not while modules are put together: Nest would print a stack over what is wrong with a setting. */
+  /** Not in a provider factory: Nest would print a stack trace over the message about the setting. */
   onModuleInit(): void {
     if (this.trail instanceof LineAuditTrail) this.trail.open();
   }
 
-  /** The last hook of all: whatever the others do is still recorded. */
+  /** The last shutdown hook, so that events of the other hooks are recorded. */
   onApplicationShutdown(): void {
     if (this.trail instanceof LineAuditTrail) this.trail.close();
   }

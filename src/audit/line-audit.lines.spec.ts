@@ -15,7 +15,7 @@ const RECORD: CallRecord = {
   arguments: { account: 'A-1', items: ['a', 1, true] },
 };
 
-// Beside a line break: quotes, lone surrogates, what turns a text, what cannot be seen.
+// Beside line breaks: quotes, lone surrogates, bidirectional controls, invisible characters.
 it.each([
   '',
   'ä 日本 \u{1f600}',

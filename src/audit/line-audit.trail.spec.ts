@@ -9,7 +9,7 @@ import { LineAuditTrail } from './line-audit.trail.js';
 
 const RECORD: DecisionRecord = { event: 'audit.decision', decision: 'refused', code: 'expired', ip: '::1' };
 
-/** What is logged from here on. */
+/** Collects what is logged from here on. */
 function complaintsOf(): unknown[] {
   const complaints: unknown[] = [];
   Logger.overrideLogger({ log: () => {}, warn: () => {}, error: (line: unknown) => complaints.push(line) });
@@ -45,7 +45,7 @@ describe('LineAuditTrail', () => {
     expect(JSON.parse(read())).toMatchObject(RECORD);
   });
 
-  it('appends, and its file is for nobody else to read', () => {
+  it('appends to a file that only its owner can read', () => {
     trail.write(RECORD);
     trail.close();
     trail = make();

@@ -6,12 +6,12 @@ import type { AuditRecord } from './audit-record.js';
 import type { AuditTrail } from './audit-trail.js';
 
 const COMPLAINT_INTERVAL_MS = 10_000;
-/** With this much waiting to be written, in characters, no further call is begun. */
+/** With this many characters waiting to be written, no further call starts. */
 const FULL = 4 * 2 ** 20;
-/** Records of what is in flight then still wait; beyond this they are lost. */
+/** In characters. The records of calls in flight may still wait; beyond this they are lost. */
 const MAX_WAITING = 16 * 2 ** 20;
 
-/** Keeps records as lines of JSON: in a file of their own, or between the lines of the log. */
+/** Writes records as lines of JSON: to a file of their own, or between the lines of the log. */
 export class LineAuditTrail implements AuditTrail {
   readonly isOn = true;
   private readonly logger = new Logger('Audit');
@@ -25,7 +25,7 @@ export class LineAuditTrail implements AuditTrail {
     private readonly sync = false,
   ) {}
 
-  /** Once, before the first record. Throws `ConfigurationError` where the file cannot be written. */
+  /** Call once, before the first record. Throws `ConfigurationError` where the file cannot be written. */
   open(): void {
     const { destination } = this;
     if (typeof destination !== 'object') this.writer = LineWriter.standard(destination === 'stdout' ? 1 : 2);
@@ -61,7 +61,7 @@ export class LineAuditTrail implements AuditTrail {
     return this.digests.of(value);
   }
 
-  /** What comes after the end of everything is not recorded. */
+  /** Records after this are dropped. */
   close(): void {
     const { writer } = this;
     this.writer = undefined;
@@ -81,7 +81,7 @@ export class LineAuditTrail implements AuditTrail {
     }
   };
 
-  /** Once in a while: a full disk fails again and again. */
+  /** Logs at intervals only: a full disk fails repeatedly. */
   private readonly complain = (error: Error): void => {
     const now = performance.now();
     if (now < this.complainedAt + COMPLAINT_INTERVAL_MS) return;
@@ -97,12 +97,12 @@ function notWritable(error: unknown): ConfigurationError {
 }
 
 /**
- * A record as a line: what `JSON.stringify` makes of its time and its members, with invisible characters as escapes of
- * JSON. Unlike the log's, its texts are not changed.
+ * A record as a line: `JSON.stringify` of its time and members, with invisible characters as JSON escapes. Unlike log
+ * lines, its texts are not changed.
  */
 export function recordLine(record: AuditRecord): string {
   let line = `{"time":"${isoTime()}"`;
-  // Names are those of `AuditRecord`: nothing in them has to be escaped.
+  // The names are those of `AuditRecord`: none needs escaping.
   for (const name in record) {
     const value = record[name as keyof AuditRecord] as unknown;
     if (value === undefined) continue;

@@ -1,6 +1,6 @@
-/** Why a request was turned away: stable words, for alerts. docs/audit.md tells what each means. */
+/** Why a request was refused: stable words, for alerts. docs/audit.md explains each. */
 export const REFUSAL_CODES = [
-  // No good token.
+  // Without a valid token.
   'missing_token',
   'wrong_scheme',
   'duplicate_header',
@@ -26,11 +26,11 @@ export const REFUSAL_CODES = [
   'lifetime_too_long',
   'bound_token',
   'revoked',
-  // The token is good, and does not reach so far.
+  // The token is valid but insufficient.
   'insufficient_scope',
   'foreign_issuer',
   'foreign_session',
-  // Nothing could be found out.
+  // The token could not be checked.
   'revocation_unavailable',
   'issuer_unavailable',
   // Over a limit.
@@ -43,7 +43,7 @@ export const REFUSAL_CODES = [
   'body_too_large',
   'unwanted_body',
   'message_too_long',
-  // The request is not one that is served here.
+  // Malformed, or not served here.
   'invalid_host',
   'invalid_origin',
   'invalid_target',
@@ -66,7 +66,7 @@ export const REFUSAL_CODES = [
   'missing_session',
   'unknown_session',
   'unknown_event',
-  // The server does not take it now.
+  // The server is not accepting requests now.
   'shutting_down',
   'audit_unavailable',
   'server_full',

@@ -4,8 +4,8 @@ import { type CountedRefusals, RefusalCounts } from './refusal.counts.js';
 describe('RefusalCounts', () => {
   let counted: CountedRefusals[];
   let counts: RefusalCounts;
-  const told = (code: 'missing_token' | 'bad_signature', ip: string, subject?: string): boolean =>
-    counts.mayTell(code, ip, subject === undefined ? undefined : { subject, issuer: 'i' });
+  const report = (code: 'missing_token' | 'bad_signature', ip: string, subject?: string): boolean =>
+    counts.shouldReport(code, ip, subject === undefined ? undefined : { subject, issuer: 'i' });
 
   beforeEach(() => {
     jest.useFakeTimers();
@@ -14,33 +14,33 @@ describe('RefusalCounts', () => {
   });
   afterEach(() => jest.useRealTimers());
 
-  it('tells the first refusals of an address and the first of each reason, and counts the others by the minute', () => {
-    const answers = Array.from({ length: 1_000 }, () => told('missing_token', '192.0.2.1'));
+  it('reports the first refusals of an address and the first of each reason, and counts the others by the minute', () => {
+    const answers = Array.from({ length: 1_000 }, () => report('missing_token', '192.0.2.1'));
     expect(answers.filter(Boolean)).toHaveLength(5);
-    expect([told('bad_signature', '192.0.2.1'), told('bad_signature', '192.0.2.1')]).toEqual([true, false]);
-    expect(told('missing_token', '192.0.2.2')).toBe(true);
+    expect([report('bad_signature', '192.0.2.1'), report('bad_signature', '192.0.2.1')]).toEqual([true, false]);
+    expect(report('missing_token', '192.0.2.2')).toBe(true);
     expect(counted).toEqual([]);
     jest.advanceTimersByTime(60_000);
     expect(counted).toMatchObject([
       { ip: '192.0.2.1', count: 996, codes: { missing_token: 995, bad_signature: 1 } },
     ]);
-    expect(told('missing_token', '192.0.2.1')).toBe(true);
+    expect(report('missing_token', '192.0.2.1')).toBe(true);
   });
 
   it('keeps a caller whom a token names apart from the strangers of its address', () => {
-    for (let at = 0; at < 100; at += 1) told('missing_token', '192.0.2.1');
-    const answers = Array.from({ length: 100 }, () => told('missing_token', '192.0.2.1', 'alice'));
+    for (let at = 0; at < 100; at += 1) report('missing_token', '192.0.2.1');
+    const answers = Array.from({ length: 100 }, () => report('missing_token', '192.0.2.1', 'alice'));
     expect(answers.filter(Boolean)).toHaveLength(60);
-    counts.tell();
+    counts.flush();
     expect(counted).toMatchObject([
       { ip: '192.0.2.1', count: 95 },
       { subject: 'alice', count: 40 },
     ]);
   });
 
-  it('holds and tells a bounded number of addresses, however many there are', () => {
+  it('holds and reports a bounded number of addresses', () => {
     const answers = Array.from({ length: 20_000 }, (_, at) =>
-      told('missing_token', `2001:db8::${at.toString(16)}`),
+      report('missing_token', `2001:db8::${at.toString(16)}`),
     );
     expect(answers.filter(Boolean).length).toBeLessThanOrEqual(505);
     jest.advanceTimersByTime(60_000);

@@ -2,35 +2,35 @@ import type { AuditActor } from './audit-record.js';
 import type { RefusalCode } from './refusal-code.js';
 
 const WINDOW_MS = 60_000;
-/** Told one by one in a window: of an address, and of a caller whom a token has named. */
-const TOLD_OF_ADDRESS = 5;
-const TOLD_OF_CALLER = 60;
-/** Addresses and callers that are kept apart; those beyond share one count. */
+/** Refusals with a line of their own per minute: of one address, and of one authenticated caller. */
+const REPORTED_PER_ADDRESS = 5;
+const REPORTED_PER_CALLER = 60;
+/** Addresses and callers that are counted separately; all others share one count. */
 const MAX_SENDERS = 500;
 
-/** The refusals of one address or caller that were not told one by one. */
+/** The refusals of one address or caller that got no line of their own. */
 export interface CountedRefusals extends Pick<AuditActor, 'subject' | 'issuer'> {
-  /** Absent: of many addresses. */
+  /** Absent: of several addresses. */
   readonly ip?: string | undefined;
   readonly count: number;
-  /** How many for each reason. */
+  /** The number for each reason. */
   readonly codes: Readonly<Record<string, number>>;
-  /** Begin of the minute, ISO 8601. */
+  /** Start of the minute, ISO 8601. */
   readonly since: string;
 }
 
 interface Sender {
   readonly ip: string | undefined;
   readonly actor: AuditActor | undefined;
-  told: number;
+  reported: number;
   readonly seen: Set<RefusalCode>;
   readonly counted: Map<RefusalCode, number>;
 }
 
 /**
- * Bounds what refusals may write, since they cost the client that is refused nothing. In each minute the first refusals
- * of an address or caller are told, and the first for each further reason; the others are counted, and `onCounted` hears
- * of them when the minute is over.
+ * Bounds what refusals may write, since a refused request costs its client nothing. In each minute the first refusals
+ * of an address or caller are reported, and the first for each further reason. The others are counted, and `onCounted`
+ * receives the counts at the end of the minute.
  */
 export class RefusalCounts {
   private readonly senders = new Map<string, Sender>();
@@ -39,12 +39,12 @@ export class RefusalCounts {
 
   constructor(private readonly onCounted: (counted: CountedRefusals) => void) {}
 
-  /** Whether a refusal is told by a line of its own. If not, it is counted. */
-  mayTell(code: RefusalCode, ip: string | undefined, actor: AuditActor | undefined): boolean {
+  /** Whether a refusal is reported by a line of its own. If not, it is counted. */
+  shouldReport(code: RefusalCode, ip: string | undefined, actor: AuditActor | undefined): boolean {
     const sender = this.senderOf(ip, actor);
-    const most = sender.actor === undefined ? TOLD_OF_ADDRESS : TOLD_OF_CALLER;
-    if (sender.told < most || !sender.seen.has(code)) {
-      sender.told += 1;
+    const most = sender.actor === undefined ? REPORTED_PER_ADDRESS : REPORTED_PER_CALLER;
+    if (sender.reported < most || !sender.seen.has(code)) {
+      sender.reported += 1;
       sender.seen.add(code);
       return true;
     }
@@ -52,8 +52,8 @@ export class RefusalCounts {
     return false;
   }
 
-  /** Tells what was counted, and begins anew. */
-  tell(): void {
+  /** Reports the counts and starts a new minute. */
+  flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     const senders = [...this.senders.values()];
@@ -69,7 +69,7 @@ export class RefusalCounts {
   private senderOf(ip: string | undefined, actor: AuditActor | undefined): Sender {
     if (this.timer === undefined) {
       this.since = new Date().toISOString();
-      this.timer = setTimeout(() => this.tell(), WINDOW_MS).unref();
+      this.timer = setTimeout(() => this.flush(), WINDOW_MS).unref();
     }
     const own =
       actor === undefined ? `address ${ip}` : `caller ${JSON.stringify([actor.issuer, actor.subject])}`;
@@ -80,7 +80,7 @@ export class RefusalCounts {
       const who = isKept
         ? { ip: actor === undefined ? ip : undefined, actor }
         : { ip: undefined, actor: undefined };
-      sender = { ...who, told: 0, seen: new Set(), counted: new Map() };
+      sender = { ...who, reported: 0, seen: new Set(), counted: new Map() };
       this.senders.set(key, sender);
     }
     return sender;

@@ -8,10 +8,10 @@ import { sessionName } from './session-name.js';
 const MAX_PATH = 256;
 const MAX_REQUEST_ID = 64;
 
-/** Lines that carry a refusal: of a token, of a request, and of a message over stdio. */
+/** Events that report a refusal: of a token, of an HTTP request, and of a message over stdio. */
 export type RefusalEvent = 'auth.refused' | 'request.refused' | 'message.refused';
 
-/** What is read of a request that is refused: Express's own, or Node's. */
+/** What is read of a refused request: Express's or Node's. */
 export interface RefusedRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -25,16 +25,16 @@ export interface Refusal {
   readonly code: RefusalCode;
   /** HTTP status of the answer. */
   readonly status?: number | undefined;
-  /** Who it was, where a signature proves it. */
+  /** The caller, where a signature proves it. */
   readonly actor?: AuditActor | undefined;
   /** The client's own id of the message. */
   readonly requestId?: string | number | null | undefined;
 }
 
 /**
- * The one place that tells of a request that was turned away: a line in the log and an audit record, with who it was,
- * from where, and in which session, as far as these are known. Of those whose refusals come in numbers the first are
- * told one by one, and the others as counts at the end of the minute: see {@link RefusalCounts}.
+ * Reports each refused request, in the log and as an audit record, with caller, address and session as far as known.
+ * Where one sender causes many, the first are reported singly and the others as counts at the end of the minute: see
+ * {@link RefusalCounts}.
  */
 @Injectable()
 export class RefusalLog implements OnModuleDestroy {
@@ -50,7 +50,7 @@ export class RefusalLog implements OnModuleDestroy {
 
   refused(request: RefusedRequest, { event, code, status, actor, requestId }: Refusal): void {
     const { ip } = request;
-    if (!this.counts.mayTell(code, ip, actor)) return;
+    if (!this.counts.shouldReport(code, ip, actor)) return;
     const id = typeof requestId === 'string' ? requestId.slice(0, MAX_REQUEST_ID) : (requestId ?? undefined);
     const where = {
       method: request.method,
@@ -60,7 +60,7 @@ export class RefusalLog implements OnModuleDestroy {
       session: sessionOf(request),
       requestId: id,
     };
-    // The log's own words are older than this place: `code` of a token, `reason` of a request.
+    // The documented field names differ: `code` for a token, `reason` for a request.
     const why = event === 'auth.refused' ? { code } : { reason: code };
     const who = actor === undefined ? {} : { subject: actor.subject, client: actor.clientId };
     this.logger.warn({ event, ...why, ...where, ...who });
@@ -70,13 +70,13 @@ export class RefusalLog implements OnModuleDestroy {
     this.trail.write({ event: 'audit.decision', decision: 'refused', code, ...where, ...by });
   }
 
-  /** Tells what is counted so far; a new minute begins. */
-  tellCounts(): void {
-    this.counts.tell();
+  /** Reports the counts so far and starts a new minute. */
+  flushCounts(): void {
+    this.counts.flush();
   }
 
   onModuleDestroy(): void {
-    this.tellCounts();
+    this.flushCounts();
   }
 }
 
@@ -85,7 +85,9 @@ function pathOf({ originalUrl, url }: RefusedRequest): string | undefined {
   return (originalUrl ?? url)?.split('?', 1)[0]!.slice(0, MAX_PATH);
 }
 
-/** The session that a request names, whosoever it is: by the header of /mcp or the query of /message. */
+/**
+ * The session that a request names, whether or not it is the caller's: by the header of /mcp or the query of /message.
+ */
 function sessionOf({ headers, originalUrl, url }: RefusedRequest): string | undefined {
   const header = headers?.['mcp-session-id'];
   const id = header ?? /[?&]sessionId=([^&]+)/.exec(originalUrl ?? url ?? '')?.[1];

@@ -1,6 +1,6 @@
 import type { AuditTrail } from './audit-trail.js';
 
-/** `AUDIT_LOG=off`: keeps nothing. */
+/** `AUDIT_LOG=off`: keeps no records. */
 export class SilentAuditTrail implements AuditTrail {
   readonly isOn = false;
 

@@ -22,9 +22,8 @@ import { TRUSTED_ISSUERS, trustedIssuersFrom } from './tokens/trusted-issuer.js'
 import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
 
 /**
- * Who is calling, and what they may do. Importing it closes every route of the application that is not
- * `@Public()`. It needs the settings and the backplane's `RevocationStore` and `RateLimiter` and an
- * `AuditTrail`, from global modules.
+ * Authentication and authorization. Importing it protects every route that is not `@Public()`. It needs the settings,
+ * the backplane's `RevocationStore` and `RateLimiter`, and an `AuditTrail`, from global modules.
  */
 @Module({
   imports: [PassportModule, JwtModule.registerAsync({ inject: [AUTH_SETTINGS], useFactory: jwtOptionsFrom })],

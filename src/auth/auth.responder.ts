@@ -20,8 +20,8 @@ import { TooManyFailuresError } from './tokens/too-many-failures.error.js';
 const RETRY_AFTER_SECONDS = '5';
 
 /**
- * Turns a caller away: logs it once, sets the headers on the response, and returns the exception to throw,
- * whose body is OAuth's `{ error, error_description }`. Challenges follow RFC 6750 §3 and RFC 9728 §5.1.
+ * Refuses a request: logs it once, sets the response headers, and returns the exception to throw, whose body is OAuth's
+ * `{ error, error_description }`. Challenges follow RFC 6750 §3 and RFC 9728 §5.1.
  */
 @Injectable()
 export class AuthResponder {
@@ -30,7 +30,7 @@ export class AuthResponder {
     @Inject(AUTH_SETTINGS) private readonly settings: AuthSettings,
   ) {}
 
-  /** For what `TokenAuthenticator` throws; anything else is returned as it is. */
+  /** Converts errors of `TokenAuthenticator`; returns any other error unchanged. */
   of(request: Request, error: unknown, principal?: Principal): unknown {
     if (error instanceof TokenError) return this.unauthorized(request, error, principal);
     if (error instanceof TooManyFailuresError) return this.tooManyFailures(request, error);
@@ -41,8 +41,8 @@ export class AuthResponder {
   }
 
   /**
-   * 401. The challenge names an error only when the request carried a token, and only the scope that opens the
-   * server: clients ask at login for all that it names.
+   * 401. The challenge names an error only where the request carried a token, and only the access scope: clients
+   * request at login every scope that it names.
    */
   unauthorized(request: Request, error: TokenError, principal?: Principal): HttpException {
     const reason = error.oauthError === undefined ? undefined : oauthError(error.oauthError, error.message);
@@ -52,7 +52,7 @@ export class AuthResponder {
     return new UnauthorizedException(oauthError(error.oauthError ?? 'invalid_token', error.message));
   }
 
-  /** 403, naming every scope that the operation needs, also those that the token has. */
+  /** 403, naming every scope that the operation needs, including those that the token has. */
   lacksScope(request: Request, scopes: readonly string[], principal: Principal): HttpException {
     const reason = oauthError('insufficient_scope', 'The token lacks a scope that this operation needs');
     this.decisions.refused(request, 'insufficient_scope', HttpStatus.FORBIDDEN, principal);
@@ -60,7 +60,7 @@ export class AuthResponder {
     return new ForbiddenException(reason);
   }
 
-  /** 403 without a scope to ask for: no further scope would open it. */
+  /** 403 without a scope: no further scope would grant access. */
   foreignIssuer(request: Request, principal: Principal): HttpException {
     const reason = oauthError(
       'access_denied',
@@ -71,7 +71,7 @@ export class AuthResponder {
     return new ForbiddenException(reason);
   }
 
-  /** 429, with the time to come again (RFC 6585 §4). */
+  /** 429 with `Retry-After` (RFC 6585 §4). */
   tooManyFailures(request: Request, error: TooManyFailuresError): HttpException {
     this.decisions.refused(request, 'too_many_failures', HttpStatus.TOO_MANY_REQUESTS);
     for (const [name, value] of Object.entries(error.headers)) request.res?.setHeader(name, value);
@@ -79,7 +79,7 @@ export class AuthResponder {
     return new HttpException(oauthError('too_many_requests', error.message), HttpStatus.TOO_MANY_REQUESTS);
   }
 
-  /** 503: without the deny list (RFC 7009 §2.2.1) or the issuer's keys no caller can be let in. */
+  /** 503: without the deny list (RFC 7009 §2.2.1) or the issuer's keys no token can be accepted. */
   unavailable(request: Request, cause: unknown): HttpException {
     const isIssuer = cause instanceof IssuerUnavailableError;
     const code = isIssuer ? 'issuer_unavailable' : 'revocation_unavailable';

@@ -4,8 +4,8 @@ import type { TokenAuthorization } from './token.authorization.js';
 
 /** A request that has passed the guard. */
 export interface AuthenticatedRequest extends Request {
-  /** Who is calling: frozen, and shared between the requests that carry the same token. */
+  /** The caller: frozen, and shared between requests that carry the same token. */
   readonly user: Principal;
-  /** What may still be asked of its token. */
+  /** Checks of this request's token after the guard. */
   readonly authorization: TokenAuthorization;
 }

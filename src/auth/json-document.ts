@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * Answers with a document that a standard describes. It is written here, and not returned to Nest: an interceptor of the
- * application that wraps all results, or one that replaces Express's `json`, does not reach it.
+ * Sends a document that a standard defines. It is written here, not returned to Nest, so that an application's
+ * interceptors or a replaced `response.json` cannot change it.
  */
 export function sendDocument(response: ServerResponse, document: object): void {
   const body = JSON.stringify(document);

@@ -16,12 +16,12 @@ afterEach(() => {
 });
 
 describe('the open and the closed', () => {
-  it('lets every client into a public route, whatever token is shown', async () => {
+  it('serves a public route to every client, whatever its token', async () => {
     expect((await auth.call('/open')).status).toBe(200);
     expect((await auth.call('/open', { token: 'garbage' })).status).toBe(200);
   });
 
-  it('leaves the caller on the request, frozen', async () => {
+  it('sets the caller on the request, frozen', async () => {
     const token = forge({ claims: { jti: 'j', azp: 'app', roles: ['operator'] } });
     const { status, json } = await auth.call('/mcp', { token });
     expect(status).toBe(200);
@@ -109,7 +109,7 @@ describe('the challenge', () => {
 
 const good = () => `Bearer ${forge()}`;
 
-/** A call to a closed door, with what the log says of it. */
+/** A request to a protected route, with what the log says of it. */
 async function knock(headers: readonly string[], path = '/mcp') {
   const { status, ...reply } = await auth.call(path, { headers });
   const codes = auth.logged.splice(0).map((line) => (line as { code?: unknown }).code);
@@ -165,7 +165,7 @@ describe('where the token stands', () => {
     ).toBe(200);
   });
 
-  it('in a form or a cookie nobody looks for it', async () => {
+  it('in a form or a cookie is ignored', async () => {
     const headers = [
       'Content-Type',
       'application/x-www-form-urlencoded',
@@ -205,7 +205,7 @@ describe('the deny list', () => {
         throw new Error('down');
       },
     ],
-  ])('that %s lets nobody in', async (_how, isRevoked) => {
+  ])('that %s refuses every token', async (_how, isRevoked) => {
     const broken = await startAuthApp({}, { isRevoked });
     for (let i = 0; i < 2; i++) {
       const reply = await broken.call('/mcp', { token: forge() });

@@ -8,20 +8,20 @@ import { JwtStrategy } from './jwt.strategy.js';
 import { RoutePolicies, type RoutePolicy } from './route.policies.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
 
-/** What the guard leaves on a request. */
+/** What the guard sets on a request. */
 interface GuardedRequest extends Request {
   user?: Principal;
   authorization?: TokenAuthorization;
 }
 
 /**
- * Closes every route that is not `@Public()`: finds the caller by the `jwt` strategy, checks the scopes that
- * the route demands, and leaves the {@link Principal} on `request.user` and a
- * {@link TokenAuthorization} on `request.authorization`.
+ * Protects every route that is not `@Public()`: identifies the caller by the `jwt` strategy, checks the scopes that the
+ * route requires, and sets the {@link Principal} as `request.user` and a {@link TokenAuthorization} as
+ * `request.authorization`.
  *
- * Throws 401 with its challenge without a good token, 403 with its challenge where a scope is lacking, 429
- * with `Retry-After` in place of 401 to an address that has shown too many bad tokens, and 503 with `Retry-After` when the
- * deny list gives no verdict or an issuer no keys; the headers are on the response by then.
+ * Throws 401 with a challenge without a valid token, 403 with a challenge where a scope is missing, 429 with
+ * `Retry-After` instead of 401 to an address that has sent too many invalid tokens, and 503 with `Retry-After` when the
+ * deny list or the issuer's keys are unavailable. It sets the headers on the response before it throws.
  */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard('jwt') {
@@ -35,8 +35,8 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
   }
 
   /**
-   * Runs the strategy of its own application. Passport keeps one strategy of a name for the whole process,
-   * so that with two applications in it, one would answer by the other's key and deny list.
+   * Runs the strategy of its own application. Passport keeps one strategy per name in a process: with two applications,
+   * one would use the key and deny list of the other.
    */
   override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (context.getType() !== 'http') return false;

@@ -12,7 +12,7 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
 
 const verifier = new TokenVerifier(trustedIssuersFrom(SETTINGS), new PrincipalFactory(SETTINGS));
 
-/** What Passport makes of the strategy, for the user, the challenge and the error. */
+/** Runs the strategy through Passport; returns user, challenge or error. */
 function throughPassport(authorization: string, isRevoked: () => Promise<boolean>): Promise<unknown[]> {
   const revocations = { isRevoked, revoke: async () => {}, onRevoked: () => () => {} };
   const limits = { calls: undefined, failedAuthentications: undefined, callsInFlight: 1, bytesInFlight: 1 };

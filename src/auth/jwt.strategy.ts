@@ -7,9 +7,8 @@ import { TokenAuthenticator } from './tokens/token.authenticator.js';
 import { TokenError } from './tokens/token.error.js';
 
 /**
- * Passport's `jwt` strategy with this room's own reading of the header and its own verifier. passport-jwt's
- * takes `x` out of `Bearer x y`, and jsonwebtoken under it accepts any `typ`, an unknown `crit` and a
- * missing `exp`.
+ * Passport's `jwt` strategy with its own header parser and verifier. passport-jwt takes `x` out of `Bearer x y`, and
+ * jsonwebtoken under it accepts any `typ`, an unknown `crit` and a missing `exp`.
  */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
@@ -17,7 +16,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     super({ jwtFromRequest: () => null, secretOrKeyProvider: (_request, _token, done) => done(null) });
   }
 
-  /** The caller of a request: what `authenticate` reports to Passport, without the copy of the strategy. */
+  /** The caller of a request: what `authenticate` reports to Passport, without Passport's copy of the strategy. */
   principalOf(request: Request): Principal | Promise<Principal> {
     return this.authenticator.authenticate(request);
   }
@@ -33,7 +32,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     );
   }
 
-  /** Passport wants one; `authenticate` leaves nothing for it to do. */
+  /** Passport requires this method; `authenticate` never calls it. */
   validate(): never {
     throw new Error('passport-jwt must not verify a token here');
   }

@@ -21,7 +21,7 @@ describe('at the root of an origin', () => {
   });
   afterAll(() => auth.close());
 
-  it.each(['', '/mcp', '/sse'])('describes %j to anybody, whatever host they name', async (endpoint) => {
+  it.each(['', '/mcp', '/sse'])('describes %j without a token, whatever the Host header', async (endpoint) => {
     const headers = ['X-Forwarded-Host', 'evil.example.com'];
     const reply = await auth.call(WELL_KNOWN + endpoint, { headers });
     expect(reply.status).toBe(200);

@@ -24,17 +24,17 @@ interface ProtectedResource {
   readonly resource_name: string;
 }
 
-/** By whoever it passes; but a page of another origin is answered with headers that a program is not. */
+/** Any cache may store the document. The headers for pages of another origin differ, hence `Vary`. */
 const Cached = () =>
   applyDecorators(Header('Cache-Control', 'public, max-age=300'), Header('Vary', 'Origin'));
 
 const BELOW = `${PROTECTED_RESOURCE_PATH}{/*below}`;
 
 /**
- * Tells clients what guards each endpoint. Built from the settings alone, never from the Host header.
+ * Serves the metadata of each endpoint. Built from the settings alone, never from the Host header.
  *
- * Where the public URL has a path, clients ask for it behind the well-known part (RFC 9728 §3.1) or, as they
- * did of earlier versions, before it; and a proxy takes it off or leaves it. Each form is answered alike.
+ * Where the public URL has a path, clients request the document below the well-known path (RFC 9728 §3.1) or, as with
+ * earlier versions, before it; and a proxy may strip the path. All forms get the same document.
  */
 @Public()
 @Controller()
@@ -73,7 +73,7 @@ export class ProtectedResourceController {
     return {
       resource: this.settings.publicUrl + resource,
       ...(issuers.length > 0 && { authorization_servers: issuers }),
-      // Clients ask for all of these at login: only what opens the server belongs here.
+      // Clients request all of these at login, so only the access scope is listed.
       scopes_supported: [ACCESS_SCOPE],
       bearer_methods_supported: ['header'],
       resource_name: 'NestJS MCP server',
@@ -81,7 +81,7 @@ export class ProtectedResourceController {
   }
 }
 
-/** Of what a wildcard stands for: pipes of the application do not see it. */
+/** The path that a wildcard matched, from the raw parameters: pipes of the application do not change those. */
 function pathOf(segments: unknown = []): string {
   return (segments as readonly string[]).map((segment) => `/${segment}`).join('');
 }

@@ -3,7 +3,7 @@ import { SetMetadata } from '@nestjs/common';
 export const PUBLIC_METADATA = 'auth:public';
 
 /**
- * Opens a route, or every route of a controller, to anybody: no token is asked for, none is read.
- * A method's own `@RequireScopes()` closes it again.
+ * Makes a route, or every route of a controller, public: no token is required or read. `@RequireScopes()` on a method
+ * protects that route again.
  */
 export const Public = () => SetMetadata(PUBLIC_METADATA, true);

@@ -13,7 +13,7 @@ export interface RoutePolicy {
 const OPEN: RoutePolicy = { open: true, scopes: [] };
 const DEFAULT: RoutePolicy = { open: false, scopes: [ACCESS_SCOPE] };
 
-/** What each route demands. Decorators do not change while the process runs, so each is read once. */
+/** The scopes that each route requires. Decorators do not change at run time, so each is read once. */
 @Injectable()
 export class RoutePolicies {
   private readonly known = new WeakMap<Type, WeakMap<Handler, RoutePolicy>>();
@@ -30,7 +30,7 @@ export class RoutePolicies {
   }
 }
 
-/** Where one target carries both decorators, the closed door wins. */
+/** Where one target carries both decorators, `@RequireScopes()` wins. */
 function declaredOn(target: Handler | Type): RoutePolicy | undefined {
   const scopes: readonly string[] | undefined = Reflect.getMetadata(REQUIRED_SCOPES_METADATA, target);
   if (scopes !== undefined) return { open: false, scopes };

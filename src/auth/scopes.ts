@@ -1,4 +1,4 @@
 export { ACCESS_SCOPE } from '../config/index.js';
 
-/** Opens revocation of other people's tokens, and session administration. */
+/** Required for revoking other users' tokens and for administering sessions. */
 export const ADMIN_SCOPE = 'mcp:admin';

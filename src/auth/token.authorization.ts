@@ -6,11 +6,11 @@ import type { TokenAuthenticator } from './tokens/token.authenticator.js';
 import { TokenError } from './tokens/token.error.js';
 
 /**
- * The authorization of a request that the guard has let in, for a handler that takes its time or learns of more to ask
- * for. What it throws or returns is what the guard itself would throw; the headers are on the response by then.
+ * Checks the token of an accepted request again, for a handler that takes time or requires further scopes. It throws
+ * what the guard would throw, and sets the same response headers.
  *
- * One object with methods: functions that were made for each request and set on it kept it, and all that hangs
- * on it, until the next full collection (Node 24), which cost a quarter of a call.
+ * One object with methods: closures created per request were retained, with all that they referred to, until the next
+ * full collection (Node 24), which cost a quarter of a call.
  */
 export class TokenAuthorization implements RequestAuthorization {
   constructor(

@@ -16,7 +16,7 @@ import { BoundedExpressAdapter, edge } from '../http/index.js';
 import { SessionDrain } from '../mcp/index.js';
 import { AppLogger, Readiness } from '../observability/index.js';
 
-/** Bodies are read after the guard; a failed start is told once, by who started it. */
+/** Bodies are read after the guard. A failed start rejects; `exitWithStartFailure` reports it. */
 export const APP_OPTIONS = {
   abortOnError: false,
   autoFlushLogs: false,
@@ -24,17 +24,17 @@ export const APP_OPTIONS = {
   bufferLogs: true,
 } as const satisfies NestApplicationOptions;
 
-/** Room for the streams to flush and the listener to close, out of the grace period. */
+/** Share of the grace period reserved for flushing streams and closing the listener. */
 const CLOSING_SHARE = 0.25;
 const MAX_CLOSING_MS = 1_000;
-/** The time in which clients are told that their connection ends, before idle connections are closed. */
+/** How long clients are sent `Connection: close` before idle connections are closed. Milliseconds. */
 const ANNOUNCE_MS = 250;
 const POLL_MS = 10;
 
 /** As Express compiles its setting `trust proxy`. */
 type Trust = (address: string, hop: number) => boolean;
 
-/** Creates the application that `main.ts` serves. `root`: the root module, where it is another than {@link AppModule}. */
+/** Creates the application that `main.ts` serves. `root`: the root module, default {@link AppModule}. */
 export async function createHttpApp(
   settings: Settings,
   root: DynamicModule = AppModule.forRoot(settings),
@@ -48,15 +48,15 @@ export async function createHttpApp(
   return app;
 }
 
-/** Hands the application's log lines, also those that it has kept so far, to the logger of the settings. */
+/** Sends the application's log lines, including buffered ones, to the configured logger. */
 export function useLogs(app: INestApplicationContext, { logs }: Settings): void {
   app.useLogger(app.get(AppLogger));
   app.flushLogs();
-  // Code that asks `Logger.isLevelEnabled` before it builds a line is told the truth.
+  // Makes `Logger.isLevelEnabled` match the settings.
   if (!['debug', 'trace'].includes(logs.level)) Logger.overrideLogger(['log', 'warn', 'error', 'fatal']);
 }
 
-/** Everything that the HTTP application needs before it is initialised. */
+/** Configures the HTTP application before it is initialised. */
 export function configureHttpApp(app: NestExpressApplication, settings: Settings): void {
   useLogs(app, settings);
   app.disable('x-powered-by');
@@ -66,7 +66,7 @@ export function configureHttpApp(app: NestExpressApplication, settings: Settings
   const isProxy = app.getHttpAdapter().getInstance().get('trust proxy fn') as Trust;
   const { maxConnections, maxConnectionsPerAddress } = settings.http;
   const adapter = app.getHttpAdapter() as unknown as BoundedExpressAdapter;
-  adapter.tellRefusals(app.get(RefusalLog));
+  adapter.reportRefusals(app.get(RefusalLog));
   adapter.limitConnections({
     maxConnections,
     maxConnectionsPerAddress,
@@ -76,9 +76,9 @@ export function configureHttpApp(app: NestExpressApplication, settings: Settings
 }
 
 /**
- * Ends the application within `delayMs` and `graceMs`: it is not ready any more, serves on for `delayMs`, then takes no new session or call, answers the calls
- * in flight or tells their clients why not, ends the streams, closes the connections. Nest's own shutdown would wait
- * for the streams for ever, or cut the calls.
+ * Stops the application within `delayMs + graceMs`. It reports not ready and serves on for `delayMs`. Then it refuses
+ * new sessions and calls, answers the calls in flight or reports why not, ends the streams and closes the connections.
+ * Nest's own shutdown would wait for the streams for ever, or cut the calls.
  */
 export async function closeHttpApp(app: NestExpressApplication, graceMs: number, delayMs = 0): Promise<void> {
   const closingMs = Math.min(MAX_CLOSING_MS, graceMs * CLOSING_SHARE);
@@ -94,8 +94,8 @@ export async function closeHttpApp(app: NestExpressApplication, graceMs: number,
 }
 
 /**
- * Serves as before, while balancers find out that this node is not ready; each response is the last one on its
- * connection, so that the next request goes to another node.
+ * Serves while balancers notice that this node is not ready. Each response closes its connection, so that the next
+ * request goes to another node.
  */
 async function serveOn(server: Server, ms: number): Promise<void> {
   server.prependListener('request', sayLast);
@@ -107,11 +107,11 @@ function sayLast(_request: unknown, response: ServerResponse): void {
 }
 
 /**
- * Takes no new connection, and sends `Connection: close` with the next response on each open one. A client whose
- * connection is closed without that cannot know whether its last request was run. RFC 9112, section 9.6.
+ * Accepts no new connection, and sends `Connection: close` with the next response on each open one. Without it a client
+ * whose connection is closed cannot know whether its last request was processed. RFC 9112, section 9.6.
  */
 async function announceClose(server: Server, ms: number): Promise<void> {
-  // As an HTTP server it would close the idle connections too.
+  // `http.Server.close` would close the idle connections too.
   NetServer.prototype.close.call(server);
   server.prependListener('request', sayLast);
   const until = Date.now() + ms;

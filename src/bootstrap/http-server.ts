@@ -4,10 +4,10 @@ import { listenerRefusal, loadSettings } from '../config/index.js';
 import { closeHttpApp, createHttpApp } from './http-app.js';
 import { type Stop, stopInOrder } from './orderly-stop.js';
 
-/** Creates the application and listens. The returned function ends it and the process, within `SHUTDOWN_GRACE`. */
+/** Creates the application and listens. The returned function stops both within `SHUTDOWN_GRACE`. */
 export async function startHttpServer(): Promise<Stop> {
   const settings = loadSettings(process.env, { directory: process.cwd() });
-  // No tool, and no program that one starts, has a use for the key.
+  // Tools and their child processes do not need the key.
   delete process.env['JWT_SECRET'];
   delete process.env['REDIS_URL'];
   const app = await createHttpApp(settings);

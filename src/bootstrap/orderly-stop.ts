@@ -1,13 +1,13 @@
 import type { Logger } from '@nestjs/common';
 
-/** Ends the server and then the process, for a reason that is logged. Only the first call counts. */
+/** Stops the server and then the process; the reason is logged. Only the first call counts. */
 export type Stop = (reason: string, exitCode?: number) => void;
 
 /**
- * Makes the {@link Stop} of a server that is running: `close`, then the exit of the process. From here on it also
- * handles errors that no code has caught. A rejected promise concerns the tool alone that dropped it: it is logged,
- * and the server goes on. After an uncaught exception the state of the process is unknown: it is logged, and the
- * process ends in order, with exit code 1, so that its supervisor starts another one.
+ * Returns the {@link Stop} of a running server: `close`, then exit. From here on it also handles uncaught errors. A
+ * rejected promise concerns only the tool that dropped it: it is logged, and the server goes on. After an uncaught
+ * exception the state of the process is unknown: it is logged, and the process stops with exit code 1, so that its
+ * supervisor restarts it.
  */
 export function stopInOrder(logger: Logger, close: () => Promise<void>): Stop {
   let stopping = false;
@@ -17,7 +17,7 @@ export function stopInOrder(logger: Logger, close: () => Promise<void>): Stop {
     logger.log({ event: 'server.stopping', reason });
     await close();
     logger.log({ event: 'server.stopped' });
-    // A timer or socket that a tool has left open must not keep the process: its supervisor waits for the exit.
+    // A timer or socket that a tool left open must not keep the process alive.
     process.exit(exitCode);
   };
   process.on('unhandledRejection', (err) => logger.error({ event: 'process.rejection', err }));

@@ -1,18 +1,18 @@
 import * as loader from 'node:module';
 import type { Stop } from './orderly-stop.js';
 
-/** As `engines` of package.json has it. */
+/** Same as `engines` in package.json. */
 const OLDEST_NODE = '22.12.0';
 
 /**
- * Runs a server as the whole of this process: `start` loads and starts it. SIGTERM and SIGINT stop it in order; a
- * start that fails ends the process with exit code 1 and says why.
+ * Runs a server as this process: `start` loads and starts it. SIGTERM and SIGINT stop it in order. A failed start ends
+ * the process with exit code 1 and the reason.
  *
- * Imports nothing of the application: most of a start is loading code, and the compile cache is on before that.
+ * Imports nothing of the application: loading code dominates the start, and the compile cache must be on before.
  */
 export async function runProcess(start: () => Promise<Stop>): Promise<void> {
   let stop: Stop = exit;
-  // As process 1 of a container it has no default handlers: a start that is interrupted needs these as well.
+  // Process 1 of a container has no default signal handlers, so an interrupted start needs these too.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
   refuseOldNode();
   loader.enableCompileCache();
@@ -28,7 +28,7 @@ function exit(): void {
   process.exit(0);
 }
 
-/** By its number: an old Node would otherwise fail with the name of the first function that it lacks. */
+/** By version number: an old Node would otherwise fail with the name of a missing function. */
 function refuseOldNode(): void {
   const { node } = process.versions;
   if (node.localeCompare(OLDEST_NODE, 'en', { numeric: true }) >= 0) return;

@@ -8,22 +8,23 @@ import { SessionDrain, StdioTransport } from '../mcp/index.js';
 import { APP_OPTIONS, useLogs } from './http-app.js';
 import { type Stop, stopInOrder } from './orderly-stop.js';
 
-/** The time that the host may take to read the last replies. */
+/** How long the host may take to read the last replies. Milliseconds. */
 const FLUSH_MS = 1_000;
 
 /**
- * Creates the application without a listener, and serves the host at the other end of two streams until the host
- * leaves. The returned function ends it earlier. Either way the process exits, within `SHUTDOWN_GRACE` and the time
- * that the host takes to read the last replies.
+ * Creates the application without a listener and serves the host over two streams until the host disconnects. The
+ * returned function stops it earlier. Either way the process exits within `SHUTDOWN_GRACE` and the time that the host
+ * takes to read the last replies.
  */
 export async function startStdioServer(input: Readable, output: Writable): Promise<Stop> {
   const settings = loadStdioSettings(process.env);
-  // It is not used here, and no tool has a use for it.
+  // Neither this transport nor a tool uses it.
   delete process.env['JWT_SECRET'];
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), APP_OPTIONS);
   useLogs(app, settings);
   const logger = new Logger('Server');
-  // The catalogue announces its filling in this turn. To the host, which connects later, that is no change.
+  // The catalogue announces its initial content in this turn. The host connects later, so it must not receive that as a
+  // change.
   await turn();
   const service = app.get(StdioTransport).serve({ input, output, scopes: settings.stdio.scopes });
   logger.log({ event: 'server.started', transport: 'stdio', environment: settings.environment });

@@ -1,14 +1,14 @@
-/** One thing that is wrong. It never holds the value of a setting. */
+/** One wrong setting. It never holds the value. */
 export interface SettingProblem {
   /** Name of the variable, or of the file that could not be read. */
   readonly name: string;
-  /** What is wrong, as it follows the name. */
+  /** What is wrong; continues the sentence that starts with the name. */
   readonly reason: string;
-  /** A line that would be right. */
+  /** A valid line. */
   readonly example: string;
 }
 
-/** The process must not start: thrown once, with everything that is wrong in the configuration. */
+/** The process must not start: thrown once, with every problem in the configuration. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
   /** Stable, for programs. */

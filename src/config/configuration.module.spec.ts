@@ -41,7 +41,7 @@ describe('ConfigurationModule', () => {
     }).compile();
 
   it('gives a room each namespace', async () => {
-    // What is left out here is read where the process starts.
+    // The process's entry point reads those that are left out here.
     const { environment, warnings, stdio, backplane, ...namespaces } = settings;
     expect([environment, warnings, stdio.scopes]).toEqual(['development', [], ['mcp:access']]);
     expect(backplane.redis).toBeUndefined();

@@ -16,12 +16,12 @@ export const LOG_SETTINGS = getConfigToken('logs');
 export const AUDIT_SETTINGS = getConfigToken('audit');
 
 /**
- * Gives every room its namespace of the settings, as `@Inject(AUTH_SETTINGS) settings: AuthSettings`.
- * It is global: import it once, at the root. It reads nothing itself and never falls back to `process.env`.
+ * Provides each group of settings, as `@Inject(AUTH_SETTINGS) settings: AuthSettings`. Global: import it once, in the
+ * root module. It reads nothing itself and never falls back to `process.env`.
  */
 @Module({})
 export class ConfigurationModule {
-  /** Of settings that {@link loadSettings} has made. */
+  /** `settings`: of {@link loadSettings}. */
   static forRoot(settings: Settings): DynamicModule {
     const config = ConfigModule.forRoot({
       isGlobal: true,

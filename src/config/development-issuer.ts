@@ -1,5 +1,5 @@
 /**
- * `iss` of the tokens that the development token route hands out. `JWT_ISSUER` may never be this value,
- * so that production does not trust such a token even when it shares the key.
+ * `iss` of the development token route's tokens. `JWT_ISSUER` may not have this value, so that production does not
+ * trust such a token even when it shares the key.
  */
 export const DEVELOPMENT_ISSUER = 'urn:mcp-server:development';

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { ConfigurationError } from './configuration.error.js';
 import { DEVELOPMENT_SECRET_FILE, developmentSecret } from './development-secret.js';
 
-// Lets a plain Node process import the TypeScript source of this room by its .js name.
+// Lets a plain Node process import the TypeScript source of this folder by its .js name.
 const LOADER = `import { registerHooks } from 'node:module';
 registerHooks({ resolve(name, context, next) {
   const isOurs = name.startsWith('./') && context.parentURL.includes('/src/config/');
@@ -53,7 +53,7 @@ describe('developmentSecret', () => {
     expect(developmentSecret(directory)).toBe(secret);
   });
 
-  it('reads one that somebody else put there', () => {
+  it('reads one that another process created', () => {
     writeFileSync(file, `${'k'.repeat(32)}\n`);
     expect(developmentSecret(directory)).toBe('k'.repeat(32));
   });

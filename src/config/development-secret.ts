@@ -12,7 +12,7 @@ const MIN_BYTES = 32;
 const WAIT_MS = 2_000;
 const POLL_MS = 10;
 
-/** The HS256 key of this directory: made at the first start, the same ever after. */
+/** The HS256 key of this directory: created at the first start and kept. */
 export function developmentSecret(directory: string): string {
   const file = join(directory, DEVELOPMENT_SECRET_FILE);
   const secret = create(file) ?? readWhenWritten(file);
@@ -33,7 +33,7 @@ function create(file: string): string | undefined {
   }
 }
 
-// Another process may have created the file a moment ago and not yet have written to it.
+// Another process may have just created the file and not yet written to it.
 function readWhenWritten(file: string): string {
   const deadline = Date.now() + WAIT_MS;
   let secret = read(file);

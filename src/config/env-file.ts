@@ -6,7 +6,7 @@ import { errorCode } from './error-code.js';
 
 const ENV_FILE = '.env';
 
-/** What `.env` in a directory sets; nothing when there is no such file. */
+/** The variables in a directory's `.env`; none where there is no such file. */
 export function readEnvFile(directory: string): NodeJS.Dict<string> {
   try {
     return parseEnv(readFileSync(join(directory, ENV_FILE), 'utf8'));

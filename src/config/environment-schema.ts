@@ -12,14 +12,14 @@ type ValueOf<Entry extends Setting> = Entry extends {
   ? z.output<Entry['schema']>
   : z.output<Entry['schema']> | undefined;
 
-/** What the environment says; undefined where a default is no plain value. */
+/** The parsed variables; undefined where the default is no plain value. */
 export type SettingValues = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
 type Variables = Readonly<Record<string, string>>;
 
 const settings: Readonly<Record<string, Setting>> = SETTINGS_TABLE;
 
-/** Reads every variable that the table knows; throws all that is wrong with them at once. */
+/** Reads every variable of the table; throws all problems at once. */
 export function parseEnvironment(variables: Variables, environment: Environment): SettingValues {
   const result = environmentSchema(environment, variables).safeParse(variables);
   if (result.success) return result.data as SettingValues;

@@ -4,17 +4,17 @@ import { DEFAULT_ALGORITHMS, DEFAULT_CLAIMS, DEFAULT_TYPES, PRESETS } from './is
 import { SETTINGS_TABLE } from './settings-table.js';
 import type { ClaimNames, ExternalIssuer } from './settings.js';
 
-/** Providers' clocks are kept by other people. */
+/** Providers' clocks are not under the operator's control. */
 const DEFAULT_TOLERANCE_MS = 30_000;
 
-/** What is wrong with the external issuers beside the others: `own` is whose tokens `JWT_SECRET` signs. */
+/** Problems of the external issuers with each other and with `own`, the issuer that `JWT_SECRET` signs for. */
 export function issuerProblems(entries: readonly IssuerEntry[], own: string): SettingProblem[] {
   if (!entries.some(({ issuer }) => withoutSlash(issuer) === withoutSlash(own))) return [];
   const reason = 'must not list the issuer of HS256 tokens, which is JWT_ISSUER or else PUBLIC_URL';
   return [{ name: 'AUTH_ISSUERS', reason, example: `AUTH_ISSUERS=${SETTINGS_TABLE.AUTH_ISSUERS.example}` }];
 }
 
-/** The entries with everything filled in that they leave out. */
+/** The entries with all defaults filled in. */
 export function externalIssuers(
   entries: readonly IssuerEntry[],
   publicUrl: string,

@@ -99,11 +99,11 @@ describe('issuers', () => {
   ])('refuses %j', (more, reason) => {
     const { error } = read({ issuer: ISSUER, ...more });
     expect(error?.issues.map(({ message }) => message).join()).toContain(reason);
-    // The entry that is wrong is told by its number.
+    // The path names the wrong entry by its index.
     expect(error?.issues[0]?.path[0]).toBe(0);
   });
 
-  it('tells nothing of what was written', () => {
+  it('does not repeat the value', () => {
     const canary = 'canary-1b5f';
     const entry = {
       issuer: `http://${canary}`,

@@ -14,13 +14,13 @@ const MAX_ISSUERS = 16;
 const MAX_NAMES = 8;
 const KEYS =
   'issuer, preset, jwksUri, audience, algorithms, types, claims, clockTolerance, scopes, administers';
-/** No provider's clock is further off; a longer one would only keep expired tokens alive. */
+/** No provider's clock is further off; a longer one would only accept expired tokens. */
 export const LONGEST_TOLERANCE = '10m';
 const CLAIMS = 'subject, scopes, roles, clientId, jti';
 // RFC 6838, section 4.2: what a media type is made of. The empty text stands for a token without a typ.
 const TYPE = /^[A-Za-z0-9!#$&^_.+/-]{0,64}$/;
 
-/** One entry of `AUTH_ISSUERS`, as it was written. */
+/** One entry of `AUTH_ISSUERS`, as written. */
 export interface IssuerEntry {
   readonly issuer: string;
   readonly preset?: PresetName | undefined;
@@ -58,7 +58,7 @@ const JWKS_URI =
   'jwksUri must be an https URL (http only for a loopback host), without fragment and user name';
 const jwksUri = z.string({ error: JWKS_URI }).refine(isProviderUrl, JWKS_URI);
 
-/** One text or a list of them. */
+/** One text or a list of texts. */
 function texts(pattern: RegExp, error: string) {
   const text = z.string({ error }).regex(pattern, error);
   const many = z.array(text, { error }).min(1, error).max(MAX_NAMES, error);
@@ -135,7 +135,7 @@ const entry = z
     }
   });
 
-/** JSON text becomes the entries. What depends on other settings is looked at by `issuerProblems`. */
+/** Parses JSON text into entries. `issuerProblems` checks what depends on other settings. */
 export const issuers: z.ZodType<readonly IssuerEntry[], string> = z
   .string()
   .transform((text, context): unknown => {
@@ -157,7 +157,7 @@ export const issuers: z.ZodType<readonly IssuerEntry[], string> = z
       }, 'must not list an issuer twice'),
   );
 
-/** Two issuers that differ by a slash at the end are a mistake, though tokens tell them apart. */
+/** Two issuers that differ by a trailing slash are a mistake, though tokens distinguish them. */
 export function withoutSlash(issuer: string): string {
   return issuer.replace(/\/$/, '');
 }

@@ -1,6 +1,6 @@
 import type { ClaimNames } from './settings.js';
 
-/** What a provider does in its own way; whatever an issuer's entry says itself comes first. */
+/** Defaults for one provider; an issuer's own entry takes precedence. */
 export interface IssuerPreset {
   readonly types?: readonly string[];
   readonly algorithms?: readonly string[];
@@ -10,7 +10,7 @@ export interface IssuerPreset {
 export const DEFAULT_TYPES = ['at+jwt'];
 export const DEFAULT_ALGORITHMS = ['ES256', 'RS256', 'PS256', 'EdDSA'];
 
-/** Which claims say what, unless an issuer's preset or entry names others: RFC 7519, RFC 8693, RFC 9068. */
+/** The claims that are read, unless an issuer's preset or entry names others: RFC 7519, RFC 8693, RFC 9068. */
 export const DEFAULT_CLAIMS: ClaimNames = {
   subject: ['sub'],
   scopes: ['scope', 'scp'],
@@ -23,7 +23,7 @@ export const PRESET_NAMES = ['keycloak', 'auth0', 'entra'] as const;
 
 export type PresetName = (typeof PRESET_NAMES)[number];
 
-/** The names of a preset are told in docs/identity-providers.md, with what has to be set at the provider. */
+/** docs/identity-providers.md lists the presets and what to configure at each provider. */
 export const PRESETS: Readonly<Record<PresetName, IssuerPreset>> = {
   keycloak: {
     types: ['JWT', 'at+jwt'],
@@ -33,7 +33,7 @@ export const PRESETS: Readonly<Record<PresetName, IssuerPreset>> = {
   entra: {
     types: ['JWT'],
     algorithms: ['RS256'],
-    // A v1 token has no azp but appid; uti is what Entra calls the jti.
+    // A v1 token has `appid` instead of `azp`; Entra's `jti` is `uti`.
     claims: { scopes: ['scp'], clientId: ['azp', 'appid'], jti: ['uti'] },
   },
 };

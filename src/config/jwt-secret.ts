@@ -7,8 +7,8 @@ import { EXAMPLE_SECRET, productionJwtSecret } from './token-formats.js';
 type Variables = Readonly<Record<string, string>>;
 
 /**
- * `JWT_SECRET` as the file says it that `JWT_SECRET_FILE` names; nothing where none is named. The key is all of the
- * file but a line break at its end.
+ * `JWT_SECRET` from the file that `JWT_SECRET_FILE` names; nothing where it names none. The key is the whole file
+ * without a line break at its end.
  *
  * @throws {ConfigurationError} when both are set, or the file cannot be read or is empty.
  */
@@ -25,7 +25,7 @@ export function secretFromFile({ JWT_SECRET, JWT_SECRET_FILE: file }: Variables)
   return { JWT_SECRET: secret };
 }
 
-/** What production would refuse of a secret that was set. */
+/** Problems with the secret that production would refuse. */
 export function secretWarnings({ JWT_SECRET }: Variables): readonly SettingProblem[] {
   const { error } = productionJwtSecret.safeParse(JWT_SECRET ?? EXAMPLE_SECRET);
   if (JWT_SECRET === undefined || error === undefined) return Object.freeze([]);

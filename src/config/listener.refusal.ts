@@ -4,7 +4,7 @@ import { errorCode } from './error-code.js';
 const PORT_EXAMPLE = 'PORT=3002';
 const HOST_EXAMPLE = 'HOST=127.0.0.1';
 
-/** By the error of `listen(2)` or of the look-up before it. */
+/** By the error code of `listen(2)` or of the DNS lookup. */
 const PROBLEMS: Readonly<Record<string, SettingProblem>> = {
   EADDRINUSE: { name: 'PORT', reason: 'is taken by another process', example: PORT_EXAMPLE },
   EACCES: { name: 'PORT', reason: 'is not allowed to this user', example: PORT_EXAMPLE },
@@ -12,7 +12,7 @@ const PROBLEMS: Readonly<Record<string, SettingProblem>> = {
   ENOTFOUND: { name: 'HOST', reason: 'is a name without an address', example: HOST_EXAMPLE },
 };
 
-/** What to change in the settings when the server can't listen; any other error comes back as it is. */
+/** Maps a listen error to the setting to change; returns any other error unchanged. */
 export function listenerRefusal(error: unknown): unknown {
   const code = errorCode(error);
   const problem = PROBLEMS[code];

@@ -87,15 +87,15 @@ describe('external issuers', () => {
   });
 
   it.each([PUBLIC_URL, `${PUBLIC_URL}/`])('are not the one of HS256 tokens: %s', (issuer) => {
-    const told = 'AUTH_ISSUERS must not list the issuer of HS256 tokens';
-    expect(reasonOf([{ issuer }], { JWT_SECRET: SECRET })).toContain(told);
-    expect(reasonOf([{ issuer: ISSUER }], { JWT_SECRET: SECRET, JWT_ISSUER: ISSUER })).toContain(told);
+    const reason = 'AUTH_ISSUERS must not list the issuer of HS256 tokens';
+    expect(reasonOf([{ issuer }], { JWT_SECRET: SECRET })).toContain(reason);
+    expect(reasonOf([{ issuer: ISSUER }], { JWT_SECRET: SECRET, JWT_ISSUER: ISSUER })).toContain(reason);
     expect(load([{ issuer }], { JWT_SECRET: SECRET, JWT_ISSUER: ISSUER }).externalIssuers).toHaveLength(1);
-    // Without a secret there is no such issuer.
+    // Without a secret the server's own issuer does not exist.
     expect(load([{ issuer }]).externalIssuers).toHaveLength(1);
   });
 
-  it('are told by their number when one is wrong', () =>
+  it('are named by their index when one is wrong', () =>
     expect(reasonOf([{ issuer: ISSUER }, { issuer: 'http://id.example.com' }])).toMatch(
       /AUTH_ISSUERS issuer must be an https URL .* \(entry 2\)\n.*for example: AUTH_ISSUERS=\[/,
     ));

@@ -22,18 +22,18 @@ export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 /** What {@link loadSettings} needs beside the environment. */
 export interface LoadSettingsOptions {
-  /** Where `.env` and the development secret live: the root of the project. Without one no file is touched. */
+  /** Directory of `.env` and the development secret: the project's root. Without it no file is read or written. */
   readonly directory?: string;
 }
 
 /**
  * Reads and validates the configuration.
  *
- * In development it reads `.env` in the directory first (variables of the process win, even empty ones),
- * and without `JWT_SECRET` it makes a key once and keeps it in `.dev-jwt-secret`. In production it reads no
- * file but the one that `JWT_SECRET_FILE` names. It never changes `env`. An empty variable counts as unset.
+ * In development it first reads `.env` in the directory (the process's variables take precedence, even empty ones), and
+ * without `JWT_SECRET` it creates a key once and keeps it in `.dev-jwt-secret`. In production it reads only the file of
+ * `JWT_SECRET_FILE`. It never changes `env`. An empty variable counts as unset.
  *
- * @throws {ConfigurationError} with everything that is wrong; no text of it holds the value of a setting.
+ * @throws {ConfigurationError} with all problems; it never contains the value of a setting.
  */
 export function loadSettings(env: EnvironmentVariables, { directory }: LoadSettingsOptions = {}): Settings {
   const problems: SettingProblem[] = [];
@@ -43,7 +43,7 @@ export function loadSettings(env: EnvironmentVariables, { directory }: LoadSetti
   const set = withoutEmpty({ ...file, ...env });
   const variables = { ...set, ...collect(problems, () => secretFromFile(set)) };
 
-  // Of an unknown environment only what both refuse is told: the rest would depend on a guess.
+  // Of an unknown environment only what both refuse is reported: the rest would depend on a guess.
   const values = collect(problems, () => parseEnvironment(variables, environment ?? 'development'));
   const secret = variables['JWT_SECRET'] ?? collect(problems, () => generatedSecret(environment, directory));
   if (values) problems.push(...clashes(values, secret));
@@ -110,7 +110,7 @@ function publicUrlOf(values: SettingValues): string {
   return values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
 }
 
-/** What is wrong with one setting beside another. */
+/** Settings that contradict each other. */
 function clashes(values: SettingValues, secret: string | undefined): SettingProblem[] {
   if (secret === undefined || values.AUTH_ISSUERS === undefined) return [];
   return issuerProblems(values.AUTH_ISSUERS, values.JWT_ISSUER ?? publicUrlOf(values));

@@ -41,13 +41,13 @@ describe('loadStdioSettings', () => {
     });
   });
 
-  it('keeps audit records off the standard output, and makes them for whoever asks only', () => {
+  it('keeps audit records off the standard output, and writes them on request only', () => {
     expect(destination({ NODE_ENV: 'production' })).toBe('off');
     expect(destination({ AUDIT_LOG: 'stdout' })).toBe('stderr');
     expect(destination({ AUDIT_LOG: '/var/log/audit.jsonl' })).toEqual({ file: '/var/log/audit.jsonl' });
   });
 
-  it('has a secret that nobody else has', () => {
+  it('has a random secret', () => {
     const [one, other] = [loadStdioSettings({}), loadStdioSettings({})];
     expect(Buffer.byteLength(one.auth.secret!)).toBeGreaterThanOrEqual(32);
     expect(one.auth.secret).not.toBe(other.auth.secret);

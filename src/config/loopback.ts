@@ -5,8 +5,8 @@ loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
 /**
- * Whether a host can only be reached from this machine: `localhost`, 127.0.0.0/8 (also as an IPv4-mapped
- * IPv6 address) or `::1`, with or without brackets and without a port.
+ * Whether a host is reachable only from this machine: `localhost`, 127.0.0.0/8 (also IPv4-mapped) or `::1`, with or
+ * without brackets and without a port.
  */
 export function isLoopbackHost(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();

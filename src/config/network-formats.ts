@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { isLoopbackHost } from './loopback.js';
 
 const NAME = /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i;
-// A name whose last label is a number would be read as an IPv4 address by the resolver.
+// The resolver reads a name whose last label is a number as an IPv4 address.
 const NUMERIC_END = /(^|\.)\d+$/;
 const AUTHORITY = /^(\[.+\]|[^:[\]]+)(?::(\d{1,5}))?$/;
 
-/** IPv4 addresses as IPv6 spells them: RFC 4291, section 2.5.5.2. */
+/** IPv4-mapped IPv6 addresses: RFC 4291, section 2.5.5.2. */
 const FIRST_MAPPED = '::ffff:0.0.0.0';
 const MAPPED = new BlockList();
 MAPPED.addSubnet(FIRST_MAPPED, 96, 'ipv6');
@@ -38,7 +38,7 @@ function isProxy(text: string): boolean {
   return family === 4 ? isWithin(Number(prefix), 8, 32) : isNarrow(address, Number(prefix));
 }
 
-/** No wider than the widest private range, fc00::/7, also where it holds IPv4 addresses, as ::ffff:10.0.0.1. */
+/** No wider than the widest private range, fc00::/7; IPv4-mapped ranges such as ::ffff:10.0.0.1 accordingly. */
 function isNarrow(address: string, prefix: number): boolean {
   if (!isWithin(prefix, 7, 128)) return false;
   const range = new BlockList();
@@ -76,12 +76,12 @@ export const allowedOrigin = z
     'must be exactly scheme://host[:port], in lower case, without a path or the default port',
   );
 
-/** One proxy; a range of everybody, or of half of them, would be a wildcard. */
+/** One proxy; a range of all addresses, or of half of them, would be a wildcard. */
 export const trustedProxy = z
   .string()
   .refine(isProxy, 'must be an IP address or a CIDR range such as 10.0.0.0/8, and none that is wider');
 
-/** An http or https base URL; it comes out as origin and path without a trailing slash. */
+/** An http or https base URL; becomes origin and path without a trailing slash. */
 export const publicUrl = z
   .string()
   .refine((text) => /^https?:\/\/[^*]+$/i.test(text) && URL.canParse(text), {
@@ -97,14 +97,14 @@ export const productionPublicUrl = publicUrl.refine(
   'must be https in production (http only for a loopback host)',
 );
 
-/** Where Redis is; it comes out as it is. The path may name a database by its number. */
+/** A Redis URL, returned unchanged. The path may name a database by its number. */
 export const redisUrl = z.string().refine((text) => {
   const url = URL.parse(text);
   if (url === null || !/^rediss?:\/\//i.test(text)) return false;
   return url.hostname !== '' && /^(\/\d{0,3})?$/.test(url.pathname) && url.search === '' && url.hash === '';
 }, 'must be redis:// or rediss:// with a host, such as rediss://user:password@host:6379, and at most the number of a database');
 
-/** Braces would change on which shard a key lies. */
+/** Braces would change the shard of a key. */
 export const redisPrefix = z
   .string()
   .regex(/^[a-z0-9][a-z0-9:._-]{0,63}$/i, 'must be 1 to 64 letters, digits and : . _ -');

@@ -1,13 +1,13 @@
 import { redisPrefix, redisUrl } from './network-formats.js';
-import { same, type Setting, told } from './setting.js';
+import { same, type Setting, described } from './setting.js';
 import { duration } from './value-formats.js';
 
-/** What makes a process one node of several, and how it leaves them. A part of the settings table. */
+/** The settings of one node among several, and of its shutdown. A part of the settings table. */
 export const NODE_SETTINGS = {
   REDIS_URL: {
     description: 'Redis or Valkey that all nodes share, redis:// or rediss://; see scale-out.md.',
     schema: redisUrl,
-    defaults: same(told('none: one node, in memory')),
+    defaults: same(described('none: one node, in memory')),
     example: 'rediss://mcp:password@redis.example.com:6379',
   },
   REDIS_PREFIX: {
@@ -19,7 +19,7 @@ export const NODE_SETTINGS = {
   SHUTDOWN_DELAY: {
     description: 'Time after SIGTERM in which the server is not ready, and serves on, before it drains.',
     schema: duration('0s', '10m'),
-    defaults: { development: told('0s'), production: told('5s with REDIS_URL, else 0s') },
+    defaults: { development: described('0s'), production: described('5s with REDIS_URL, else 0s') },
     example: '5s',
   },
   SHUTDOWN_GRACE: {

@@ -6,13 +6,13 @@ import { SETTINGS_TABLE } from './settings-table.js';
 import { UNSUPPORTED_SETTINGS } from './unsupported-settings.js';
 
 const table: readonly (readonly [string, Setting])[] = Object.entries(SETTINGS_TABLE);
-const tell = (value: SettingDefault) => (typeof value === 'string' ? value : value.told);
+const textOf = (value: SettingDefault) => (typeof value === 'string' ? value : value.description);
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 describe('the settings', () => {
   it('have the order and the defaults that users rely on', () =>
     expect(
-      table.map(([name, { defaults }]) => [name, tell(defaults.development), tell(defaults.production)]),
+      table.map(([name, { defaults }]) => [name, textOf(defaults.development), textOf(defaults.production)]),
     ).toEqual([
       ['NODE_ENV', 'set by npm start', 'production'],
       ['HOST', '127.0.0.1', '0.0.0.0'],
@@ -76,7 +76,7 @@ describe('.env.example', () => {
       table.map(([name, { description, defaults, example }]) =>
         [
           `# ${description}`,
-          `# Default: ${tell(defaults.development)} (development), ${tell(defaults.production)} (production)`,
+          `# Default: ${textOf(defaults.development)} (development), ${textOf(defaults.production)} (production)`,
           `# ${name}=${example}`,
         ].join('\n'),
       ),
@@ -87,7 +87,7 @@ describe('.env.example', () => {
   it('can be used with every setting switched on', () => {
     const env = parseEnv(blocks.join('\n').replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
     expect(new Set(Object.keys(env))).toEqual(new Set(table.map(([name]) => name)));
-    // Two ways to say the same thing.
+    // The two exclude each other.
     delete env['JWT_SECRET_FILE'];
     const settings = loadSettings({ ...env, NODE_ENV: 'development' }, { directory: import.meta.dirname });
     expect(settings.auth.externalIssuers).toHaveLength(1);
@@ -101,11 +101,11 @@ describe('docs/configuration.md', () => {
     .map((line) => line.replaceAll(/ +/g, ' '));
 
   it.each(table)('has a row for %s that says the same', (name, { description, defaults }) => {
-    const cells = [`\`${name}\``, tell(defaults.development), tell(defaults.production), description];
+    const cells = [`\`${name}\``, textOf(defaults.development), textOf(defaults.production), description];
     expect(rows.map((row) => row.replaceAll('\\', ''))).toContain(`| ${cells.join(' | ')} |`);
   });
 
-  it.each(Object.keys(UNSUPPORTED_SETTINGS))('tells that %s is not supported yet', (name) =>
+  it.each(Object.keys(UNSUPPORTED_SETTINGS))('says that %s is not supported yet', (name) =>
     expect(rows.join('\n')).toContain(`- \`${name}\``),
   );
 });

@@ -1,7 +1,7 @@
 import * as network from './network-formats.js';
 import { NODE_SETTINGS } from './node-settings.js';
 import { issuers, LONGEST_TOLERANCE } from './issuer-formats.js';
-import { REQUIRED, requiredWithout, same, told, type Setting } from './setting.js';
+import { REQUIRED, requiredWithout, same, described, type Setting } from './setting.js';
 import { LOG_FORMATS, LOG_LEVELS } from './settings.js';
 import * as tokens from './token-formats.js';
 import {
@@ -19,12 +19,12 @@ import {
 // Node timers hold at most 2^31 - 1 ms, 24.8 days; a longer one fires at once.
 const LONGEST_TIMER = '24d';
 
-/** Every setting, once, in the order in which the guide tells them. */
+/** Every setting, in the order of the guide. */
 export const SETTINGS_TABLE = {
   NODE_ENV: {
     description: 'development, production or test (counts as development); not read from .env.',
     schema: oneOf(['development', 'production', 'test']),
-    defaults: { development: told('set by npm start'), production: 'production' },
+    defaults: { development: described('set by npm start'), production: 'production' },
     example: 'production',
   },
   HOST: {
@@ -44,26 +44,26 @@ export const SETTINGS_TABLE = {
     description: 'Where clients reach the server; https in production (http only for a loopback host).',
     schema: network.publicUrl,
     inProduction: network.productionPublicUrl,
-    defaults: { development: told('http://localhost:<PORT>'), production: REQUIRED },
+    defaults: { development: described('http://localhost:<PORT>'), production: REQUIRED },
     example: 'https://mcp.example.com',
   },
   ALLOWED_HOSTS: {
     description:
       'Host headers that are accepted beside that of PUBLIC_URL, exactly: host or host:port, comma-separated.',
     schema: list(network.allowedHost),
-    defaults: { development: told('loopback names'), production: told('host of PUBLIC_URL') },
+    defaults: { development: described('loopback names'), production: described('host of PUBLIC_URL') },
     example: 'mcp.example.com',
   },
   ALLOWED_ORIGINS: {
     description: 'Origin headers that are accepted, exactly: scheme://host[:port], comma-separated.',
     schema: list(network.allowedOrigin),
-    defaults: { development: told('loopback names'), production: told('none') },
+    defaults: { development: described('loopback names'), production: described('none') },
     example: 'https://app.example.com',
   },
   TRUSTED_PROXIES: {
     description: 'IP addresses and CIDR ranges whose X-Forwarded-* headers count, comma-separated.',
     schema: list(network.trustedProxy),
-    defaults: same(told('none')),
+    defaults: same(described('none')),
     example: '10.0.0.0/8',
   },
   JWT_SECRET: {
@@ -71,7 +71,7 @@ export const SETTINGS_TABLE = {
     schema: tokens.jwtSecret,
     inProduction: tokens.productionJwtSecret,
     defaults: {
-      development: told('made at first start, kept in .dev-jwt-secret'),
+      development: described('made at first start, kept in .dev-jwt-secret'),
       production: requiredWithout('JWT_SECRET_FILE', 'AUTH_ISSUERS'),
     },
     example: tokens.EXAMPLE_SECRET,
@@ -79,7 +79,7 @@ export const SETTINGS_TABLE = {
   JWT_SECRET_FILE: {
     description: 'File that holds the key, in place of JWT_SECRET; a line break at its end does not count.',
     schema: tokens.secretFile,
-    defaults: same(told('none')),
+    defaults: same(described('none')),
     example: '/run/secrets/jwt',
   },
   JWT_CLOCK_TOLERANCE: {
@@ -91,13 +91,13 @@ export const SETTINGS_TABLE = {
   JWT_ISSUER: {
     description: 'Issuer (iss) that HS256 tokens must carry.',
     schema: tokens.issuer,
-    defaults: same(told('PUBLIC_URL')),
+    defaults: same(described('PUBLIC_URL')),
     example: 'https://login.example.com',
   },
   JWT_AUDIENCE: {
     description: 'Audience (aud) that HS256 tokens must carry.',
     schema: tokens.audience,
-    defaults: same(told('PUBLIC_URL')),
+    defaults: same(described('PUBLIC_URL')),
     example: 'https://mcp.example.com',
   },
   JWT_MAX_LIFETIME: {
@@ -109,13 +109,13 @@ export const SETTINGS_TABLE = {
   AUTH_ISSUERS: {
     description: 'Identity providers whose tokens are accepted, as a JSON list; see identity-providers.md.',
     schema: issuers,
-    defaults: same(told('none')),
+    defaults: same(described('none')),
     example: '[{"issuer":"https://id.example.com/realms/main","preset":"keycloak"}]',
   },
   AUTH_ROLE_SCOPES: {
     description: 'Scopes that each role of a token grants, as a JSON object.',
     schema: tokens.roleScopes,
-    defaults: same(told('none')),
+    defaults: same(described('none')),
     example: '{"operator":["mcp:access","mcp:admin"]}',
   },
   AUTH_DEV_TOKENS: {

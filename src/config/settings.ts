@@ -1,10 +1,10 @@
 import type { SettingProblem } from './configuration.error.js';
 import type { RateLimit } from './rate-limit.js';
 
-/** Which defaults and which refusals hold. `NODE_ENV=test` counts as development, unset as production. */
+/** Selects defaults and checks. `NODE_ENV=test` counts as development, unset as production. */
 export type Environment = 'development' | 'production';
 
-/** Where the server listens, how clients reach it, and whom it listens to. */
+/** Where the server listens, how clients reach it, and which requests it accepts. */
 export interface HttpSettings {
   /** Address or name that the listener binds to. */
   readonly host: string;
@@ -13,28 +13,28 @@ export interface HttpSettings {
   /** Origin and path under which clients reach the server, without a trailing slash. */
   readonly publicUrl: string;
   /**
-   * Host headers that are accepted beside that of the public URL: lower-case `host` or `host:port`, compared exactly.
+   * Accepted Host headers beside that of the public URL: lower-case `host` or `host:port`, compared exactly.
    * `'loopback'` accepts the loopback names and addresses with any port.
    */
   readonly allowedHosts: readonly string[] | 'loopback';
   /**
-   * Origin headers that are accepted, compared exactly; an empty list accepts none.
-   * `'loopback'` accepts the loopback names and addresses with any port, and the origin of the public URL.
+   * Accepted Origin headers, compared exactly; an empty list accepts none. `'loopback'` accepts the loopback names and
+   * addresses with any port, and the origin of the public URL.
    */
   readonly allowedOrigins: readonly string[] | 'loopback';
-  /** IP addresses and CIDR ranges whose `X-Forwarded-*` headers count. */
+  /** IP addresses and CIDR ranges whose `X-Forwarded-*` headers are trusted. */
   readonly trustedProxies: readonly string[];
   /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
-  /** Connections that may be open at a time. */
+  /** Maximum of open connections. */
   readonly maxConnections: number;
-  /** The same of one address that is no trusted proxy. */
+  /** Maximum of open connections from one address that is no trusted proxy. */
   readonly maxConnectionsPerAddress: number;
 }
 
 /**
- * Which claims say what, each by one name or several. A name may be a path, such as `realm_access.roles`.
- * Of several, the first that a token has counts; the roles of all of them do.
+ * The claims to read, each by one name or several. A name may be a path, such as `realm_access.roles`. Of several, the
+ * first that a token has is read; roles are read from all of them.
  */
 export interface ClaimNames {
   readonly subject: readonly string[];
@@ -46,60 +46,60 @@ export interface ClaimNames {
 
 /** An identity provider whose access tokens are accepted. */
 export interface ExternalIssuer {
-  /** `iss` to the letter: an https URL, or an http one of a loopback host. */
+  /** Compared exactly with `iss`: an https URL, or an http one of a loopback host. */
   readonly issuer: string;
-  /** Where its keys are; undefined: its metadata document says so (OpenID Discovery, RFC 8414). */
+  /** URL of its keys; undefined: taken from its metadata (OpenID Discovery, RFC 8414). */
   readonly jwksUri: string | undefined;
-  /** `aud` must hold one of these. */
+  /** `aud` must contain one of these. */
   readonly audiences: readonly string[];
   /** Asymmetric ones only. */
   readonly algorithms: readonly string[];
-  /** What the header `typ` may be; the empty text stands for none. */
+  /** Accepted values of the header `typ`; the empty text stands for a missing one. */
   readonly types: readonly string[];
   readonly claims: ClaimNames;
-  /** How far its clock may be off, for `exp`, `nbf` and `iat`. */
+  /** Accepted clock difference, for `exp`, `nbf` and `iat`. */
   readonly clockToleranceSeconds: number;
-  /** What its tokens may carry at most, also by roles; undefined: whatever they say. */
+  /** The maximum scopes of its tokens, also by roles; undefined: no maximum. */
   readonly scopes: readonly string[] | undefined;
-  /** Whose tokens its administrators may revoke: those of this issuer, or those of every issuer. */
+  /** The tokens that its administrators may revoke: those of this issuer, or of every issuer. */
   readonly administers: 'own' | 'all';
 }
 
-/** What tokens must look like, and what they grant. */
+/** Requirements on tokens, and what they grant. */
 export interface AuthSettings {
-  /** The same as {@link HttpSettings.publicUrl}: tokens are made for it. */
+  /** Same as {@link HttpSettings.publicUrl}. */
   readonly publicUrl: string;
-  /** HS256 key, in production at least 32 bytes. Never log it. Undefined: no HS256 token is accepted or made. */
+  /** HS256 key, in production at least 32 bytes. Never log it. Undefined: no HS256 token is accepted or issued. */
   readonly secret: string | undefined;
-  /** `iss` that HS256 tokens must carry; never {@link DEVELOPMENT_ISSUER}. */
+  /** Required `iss` of HS256 tokens; never {@link DEVELOPMENT_ISSUER}. */
   readonly issuer: string;
-  /** `aud` that HS256 tokens must carry. */
+  /** Required `aud` of HS256 tokens. */
   readonly audience: string;
-  /** How far the clock of HS256 tokens may be off, for `exp`, `nbf` and `iat`. */
+  /** Accepted clock difference of HS256 tokens, for `exp`, `nbf` and `iat`. */
   readonly clockToleranceSeconds: number;
   /** Longest accepted `exp` − `iat`, in seconds. */
   readonly maxLifetimeSeconds: number;
-  /** The identity providers, beside whoever has the secret. */
+  /** The identity providers, beside the holders of the secret. */
   readonly externalIssuers: readonly ExternalIssuer[];
-  /** Scopes that each role grants. It has no prototype, so a role called `constructor` finds nothing. */
+  /** Scopes that each role grants. It has no prototype, so that a role named `constructor` grants nothing. */
   readonly roleScopes: Readonly<Record<string, readonly string[]>>;
-  /** Whether the development token route exists; never in production, never off loopback. */
+  /** Whether the development token route exists; never in production or off loopback. */
   readonly developmentTokens: boolean;
-  /** The scopes that the development token route may give. */
+  /** The scopes that the development token route may issue. */
   readonly developmentScopes: readonly string[] | 'any';
 }
 
-/** How long sessions live and how many there may be. All times in milliseconds. */
+/** Lifetimes and maximum number of sessions. All times in milliseconds. */
 export interface SessionSettings {
-  /** Life of a session that has no stream open and is not used. */
+  /** Lifetime of a session without an open stream and without use. */
   readonly idleMs: number;
-  /** Life of a session altogether; fits a Node timer, or is endless over stdio. */
+  /** Maximum lifetime of a session; fits a Node timer, infinite over stdio. */
   readonly maxMs: number;
-  /** Sessions that one user may hold; one more ends the oldest not in use. */
+  /** Maximum sessions of one user; one more ends the oldest that is not in use. */
   readonly perPrincipal: number;
-  /** Time between two comments on an SSE stream. */
+  /** Interval of comments on an SSE stream. */
   readonly heartbeatMs: number;
-  /** Time after SIGTERM in which a node is not ready, and serves on, before it drains; may be 0. */
+  /** Time after SIGTERM in which a node reports not ready and serves on, before it drains; may be 0. */
   readonly shutdownDelayMs: number;
   /** Time to drain after that; may be 0. */
   readonly shutdownGraceMs: number;
@@ -111,39 +111,39 @@ export interface BackplaneSettings {
   readonly redis: { readonly url: string; readonly prefix: string } | undefined;
 }
 
-/** How often what may happen; undefined: without a limit. */
+/** Rates and amounts; undefined: no limit. */
 export interface LimitSettings {
-  /** Calls of one principal: what does work, such as `tools/call`. */
+  /** Calls (such as `tools/call`) of one principal. */
   readonly calls: RateLimit | undefined;
-  /** Requests from one address whose token is refused. */
+  /** Refused tokens from one address. */
   readonly failedAuthentications: RateLimit | undefined;
-  /** Calls that one user may have running or waiting at a time. */
+  /** Calls of one user that may run or wait at a time. */
   readonly callsInFlight: number;
-  /** Bytes that the server holds for one user at a time. */
+  /** Bytes that the server may hold for one user at a time. */
   readonly bytesInFlight: number;
 }
 
-/** Who calls where a host starts the server as a child process: `npm run stdio`. */
+/** The caller where a host starts the server as a child process: `npm run stdio`. */
 export interface StdioSettings {
-  /** Scopes of the user who started the process; `mcp:access` is among them. */
+  /** Scopes of the user who started the process; includes `mcp:access`. */
   readonly scopes: readonly string[];
 }
 
-/** Levels of the logger, loudest last; `silent` writes nothing. */
+/** Log levels, most verbose last; `silent` writes nothing. */
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
-/** Ways to write a log line: for eyes, or for machines. */
+/** Log line formats: for people, or for machines. */
 export const LOG_FORMATS = ['pretty', 'json'] as const;
 
 /** What is logged and how it looks. */
 export interface LogSettings {
   readonly level: (typeof LOG_LEVELS)[number];
   readonly format: (typeof LOG_FORMATS)[number];
-  /** Over stdio, standard output belongs to the protocol. */
+  /** Over stdio the protocol uses standard output. */
   readonly stream: 'stdout' | 'stderr';
 }
 
-/** Where audit records go: nowhere, a standard stream, or a file by its path. */
+/** Destination of audit records: none, a standard stream, or a file path. */
 export interface AuditSettings {
   readonly destination: 'off' | 'stdout' | 'stderr' | { readonly file: string };
   /** Each record is written before its call is answered. */
@@ -153,7 +153,7 @@ export interface AuditSettings {
 /** The whole configuration, validated; made by {@link loadSettings} and {@link loadStdioSettings} only. */
 export interface Settings {
   readonly environment: Environment;
-  /** What production would refuse of settings that development takes. */
+  /** Problems that production would refuse and development accepts. */
   readonly warnings: readonly SettingProblem[];
   readonly http: HttpSettings;
   readonly auth: AuthSettings;

@@ -6,7 +6,7 @@ const MIN_SECRET_BYTES = 32;
 const MAKE_ONE = 'make one with: openssl rand -base64 48';
 /** RFC 6749, section 3.3: scope-token. */
 export const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
-/** Of a list of scopes, in characters: it must not fill a token. */
+/** Maximum length of a list of scopes, in characters; a longer one would fill a token. */
 const MAX_SCOPES = 1024;
 
 /** Whether a text is a list of scopes with one space between them. RFC 6749, section 3.3. */
@@ -14,21 +14,21 @@ export function isScopeList(text: string): boolean {
   return text.length <= MAX_SCOPES && text.split(' ').every((scope) => SCOPE_TOKEN.test(scope));
 }
 
-/** The scope that opens the server. */
+/** Required to use the server. */
 export const ACCESS_SCOPE = 'mcp:access';
 const PLACEHOLDER = /change[-_ ]?me|replace[-_ ]?me|place[-_ ]?holder|example|your[-_ ]?(jwt[-_ ]?)?secret/i;
 const ONLY_THE_WORD = /^(secret[\W_]*)+$/i;
-// A block of up to 16 characters again and again, also one single character; the end may be cut off.
+// A block of up to 16 characters, repeated; the end may be cut off.
 const REPEATED = /^(.{1,16}?)\1+.{0,15}$/s;
 
-/** Stands in `.env.example`; production refuses it. */
+/** Used in `.env.example`; production refuses it. */
 export const EXAMPLE_SECRET = 'replace-me-with-the-output-of-openssl-rand-base64-48';
 
 function isPlaceholder(secret: string): boolean {
   return [PLACEHOLDER, ONLY_THE_WORD, REPEATED].some((pattern) => pattern.test(secret));
 }
 
-/** Development takes any: people begin with `JWT_SECRET=your-secret-key`. */
+/** Development accepts any value, such as `JWT_SECRET=your-secret-key`. */
 export const jwtSecret = z.string().min(1);
 
 export const productionJwtSecret = z
@@ -53,7 +53,7 @@ export const issuer = audience.refine(
 
 const scope = z.string().regex(SCOPE_TOKEN, 'must be a scope, without blanks, quotes or \\');
 
-/** Scopes of a caller who shows no token. Without the one that opens the server nothing would be served. */
+/** Scopes of a caller without a token. Without `mcp:access` nothing would be served. */
 export const localScopes = list(scope).refine(
   (scopes) => scopes.includes(ACCESS_SCOPE),
   `must contain ${ACCESS_SCOPE}`,
@@ -70,7 +70,7 @@ export const developmentScopes: z.ZodType<readonly string[] | 'any', string> = z
     return z.NEVER;
   });
 
-/** JSON text becomes an object without a prototype: role names come out of tokens. */
+/** Parses JSON text into an object without a prototype: role names come from tokens. */
 export const roleScopes = z.string().transform((text, context) => {
   const scopes = readRoleScopes(text);
   if (scopes) return scopes;

@@ -1,6 +1,6 @@
 import type { SettingProblem } from './configuration.error.js';
 
-/** Settings that a later version brings, with the value that already says what this version does. */
+/** Settings of a later version, with the value that already describes this version. */
 export const UNSUPPORTED_SETTINGS: Readonly<Record<string, { readonly unless?: string }>> = {
   OAUTH_SERVER: { unless: 'off' },
   SESSION_PING: { unless: 'off' },

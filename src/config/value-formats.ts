@@ -19,7 +19,7 @@ function quantity(text: string, pattern: RegExp, units: Readonly<Record<string, 
   return Number(amount) * (units[unit.toLowerCase()] ?? Number.NaN);
 }
 
-/** NaN for what is no duration. */
+/** Parses a duration; NaN for anything else. */
 export const milliseconds = (text: string): number =>
   quantity(text, /^(\d{1,12})(ms|s|m|h|d)$/, MILLISECONDS);
 const bytes = (text: string) => quantity(text, /^(\d{1,12})(b|kb|mb)?$/i, BYTES);
@@ -31,12 +31,12 @@ function measured(read: (text: string) => number, min: string, max: string, kind
     .refine((value) => value >= read(min) && value <= read(max), `must be ${kind}, from ${min} to ${max}`);
 }
 
-/** Durations become milliseconds; `min` and `max` are durations too and belong to the range. */
+/** Parses durations to milliseconds; `min` and `max` are inclusive durations. */
 export function duration(min: string, max: string): Format<number> {
   return measured(milliseconds, min, max, 'a duration such as 15s, 30m, 12h or 30d');
 }
 
-/** Sizes become bytes; `kb` and `mb` are multiples of 1024. */
+/** Parses sizes to bytes; `kb` and `mb` are multiples of 1024. */
 export function byteSize(min: string, max: string): Format<number> {
   return measured(bytes, min, max, 'a size such as 512kb, 4mb or plain bytes');
 }
@@ -72,7 +72,7 @@ export const rateLimit: Format<RateLimit | undefined> = z.string().transform((te
   return z.NEVER;
 });
 
-/** A path is told from a misspelt word by its beginning. */
+/** A path is recognised by its beginning, so that a misspelt word is refused. */
 export const auditDestination: Format<AuditSettings['destination']> = z
   .string()
   .transform((text, context) => {
@@ -82,7 +82,7 @@ export const auditDestination: Format<AuditSettings['destination']> = z
     return z.NEVER;
   });
 
-/** A comma-separated list; blanks around an entry do not count. */
+/** A comma-separated list; blanks around an entry are ignored. */
 export function list<Value>(entry: Format<Value>): Format<Value[]> {
   return z
     .string()

@@ -7,40 +7,40 @@ import type { RefusalCode, RefusalLog } from '../audit/index.js';
 import { gatherBodies, initBody } from './gathered-body.js';
 import { answerMalformed } from './malformed-requests.js';
 
-/** A client that dribbles its request is cut off: 10 s for the headers, 30 s for all of it. */
+/** A slow client is disconnected: 10 s for the headers, 30 s for the whole request. */
 const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
 
-/** Longer than the idle time of common proxies, so that it is they who close a quiet connection. */
+/** Longer than the idle timeout of common proxies, so that the proxy closes an idle connection first. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** More than any client and its proxies send. Node keeps up to about as many, and drops the rest unseen. */
+/** More than any client and its proxies send. Node keeps about as many and silently drops the rest. */
 const MAX_HEADERS = 200;
 
-/** Orchestrators ask for it also where there are too many connections. */
+/** Served also above the connection limit, for orchestrators. */
 const PROBES = '/health/';
 
 /** Methods whose requests take no body. */
 const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
 /**
- * Express on a `node:http` server that bounds what one connection may make it wait and hold: {@link Connections} and
- * {@link gatherBodies}.
+ * Express on a `node:http` server that bounds the time and memory of each connection: {@link Connections} and {@link
+ * gatherBodies}.
  */
 export class BoundedExpressAdapter extends ExpressAdapter {
   private connections!: Connections;
   private refusals: RefusalLog | undefined;
 
-  /** Without it the number of connections has no limit. */
+  /** Without this call the number of connections is unlimited. */
   limitConnections(limits: ConnectionLimits): void {
     this.connections.limit(limits);
   }
 
-  /** Tells of requests that are refused before the application sees them. */
-  tellRefusals(refusals: RefusalLog): void {
+  /** Reports requests that are refused before the application receives them. */
+  reportRefusals(refusals: RefusalLog): void {
     this.refusals = refusals;
   }
 
-  /** Ends all connections, whatever they are in the middle of. */
+  /** Closes all connections immediately. */
   cutConnections(): void {
     this.connections.cutAll();
   }
@@ -51,7 +51,7 @@ export class BoundedExpressAdapter extends ExpressAdapter {
     quickAddress(app.request);
     const answer: RequestListener = (request, response) => {
       if (!this.connections.take(request, response)) return;
-      // The body is not read, and the connection ends with the answer.
+      // The body is not read, so the connection closes with the response.
       if (BODILESS.has(request.method!) && hasBody(request)) response.shouldKeepAlive = false;
       const refusal = this.refusalOf(request);
       if (refusal === undefined) app(request, response);
@@ -83,7 +83,7 @@ export class BoundedExpressAdapter extends ExpressAdapter {
     refusal: Refusal,
   ): void {
     const { code, status } = refusal;
-    // The target may be anything, also a secret.
+    // Not the request target: it may contain a secret.
     const request = { headers, method, ip: socket.remoteAddress };
     this.refusals?.refused(request, { event: 'request.refused', code, status });
     answerRefused(response, refusal);
@@ -106,8 +106,8 @@ interface Refusal {
 }
 
 /**
- * A target that is no path (`http://host/path`, `*`) counts above the Host header, and where it cannot be
- * read Express's router passes over every middleware. RFC 9112, section 3.2.
+ * A target that is no path (`http://host/path`, `*`) overrides the Host header, and one that cannot be parsed skips
+ * every middleware in Express's router. RFC 9112, section 3.2.
  */
 const NO_PATH: Refusal = {
   code: 'invalid_target',
@@ -129,12 +129,12 @@ const SURPLUS: Refusal = {
   headers: { 'Retry-After': '5' },
 };
 
-/** RFC 9112, section 6.3: the presence of a body is signalled by one of these. */
+/** RFC 9112, section 6.3: one of these headers signals a body. */
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** Before anything else sees the request, and on a connection that ends. */
+/** Responds before the application runs, and closes the connection. */
 function answerRefused(response: ServerResponse, { status, error, description, headers }: Refusal): void {
   response.writeHead(status, {
     ...headers,
@@ -146,15 +146,15 @@ function answerRefused(response: ServerResponse, { status, error, description, h
 }
 
 /**
- * Sends 100 (Continue) when the body is asked for, which is after the token and the announced length have been looked
- * at. Where the answer comes before that, the connection closes: the client may send the body or not, and what follows
- * could be taken for either. RFC 9110, section 10.1.1.
+ * Sends 100 (Continue) when the body is read, after the token and the announced length are checked. Where the final
+ * response comes first, the connection closes: the client may or may not send the body, so the next bytes would be
+ * ambiguous. RFC 9110, section 10.1.1.
  */
 function continueWhenRead(request: IncomingMessage, response: ServerResponse): void {
   const { shouldKeepAlive } = response;
   response.shouldKeepAlive = false;
   request.once('resume', () => {
-    // What is left of a body is read and dropped after the answer.
+    // The rest of a body is read and dropped after the response.
     if (response.headersSent) return;
     response.shouldKeepAlive = shouldKeepAlive;
     response.writeContinue();
@@ -162,9 +162,8 @@ function continueWhenRead(request: IncomingMessage, response: ServerResponse): v
 }
 
 /**
- * `base`, whose instances have `prototype` from the start. Express gives each request and response that
- * prototype when it sees them; changing it then throws away what the engine has learnt of their shape, and
- * costs 5 % of a call.
+ * `base` with instances that have `prototype` from the start. Express sets that prototype on each request and response;
+ * the change discards the engine's optimisations for their shape, and costs 5 % of a call.
  */
 function bornAs<Base extends typeof IncomingMessage | typeof ServerResponse>(
   base: Base,

@@ -2,16 +2,19 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
 import { cut } from './cut.js';
-import { holdDearReads } from './dear-reads.js';
+import { queueExpensiveReads } from './expensive-reads.js';
 import type { BodyState } from './gathered-body.js';
 
-/** Requests of one connection that may wait for their answer or for the client to read it. */
+/** Requests of one connection that may wait for their response or for the client to read it. */
 const MAX_UNANSWERED = 16;
-/** Connections beyond the limit that may still ask for the health, or hear 503. */
+/** Connections above the limit that may still request the health, or get 503. */
 const SURPLUS = 64;
 const SURPLUS_PER_ADDRESS = 8;
 const SURPLUS_MS = 2_000;
-/** A client may take this long to read each megabyte of what waits for it, and to send the rest of a body after the answer. */
+/**
+ * How long a client may take to read each megabyte of what waits for it, and to send the rest of a body after the
+ * response.
+ */
 const UNREAD_MS = 30_000;
 const UNREAD_BYTES = 1024 * 1024;
 const UNSENT_MS = 5_000;
@@ -21,7 +24,7 @@ const WARN_MS = 60_000;
 export interface ConnectionLimits {
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
-  /** Whether the address is a proxy's: it counts for many clients. */
+  /** Whether the address belongs to a proxy, which serves many clients. */
   readonly isProxy: (address: string) => boolean;
 }
 
@@ -30,7 +33,7 @@ class Connection {
   unanswered = 0;
   turn = 0;
   requestsInTurn = 0;
-  /** The request that was answered before its body had come whole. */
+  /** The request whose response was sent before its body had arrived. */
   unsent: IncomingMessage | undefined;
   answeredAt = 0;
   unreadBytes = 0;
@@ -38,7 +41,7 @@ class Connection {
 
   constructor(
     readonly address: string,
-    /** Beyond a limit: the name of its setting. */
+    /** Above a limit: the name of its setting. */
     readonly exceeded: string | undefined,
   ) {}
 }
@@ -46,8 +49,8 @@ class Connection {
 const CONNECTIONS = new WeakMap<Socket, Connection>();
 
 /**
- * What the server has open, and what each connection makes it hold: requests without an answer, answers that are not
- * read, bodies that come after the answer. Ends the connections that go beyond their bounds.
+ * Tracks open connections and what each holds: requests without a response, responses not read, bodies that arrive
+ * after the response. Closes connections that exceed their bounds.
  */
 export class Connections {
   private readonly logger = new Logger('Http');
@@ -63,7 +66,7 @@ export class Connections {
   };
 
   constructor(private readonly server: Server) {
-    holdDearReads(server);
+    queueExpensiveReads(server);
     server.prependListener('connection', (socket: Socket) => this.add(socket));
     const sweeping = setInterval(() => this.sweep(Date.now()), SWEEP_MS).unref();
     server.once('close', () => clearInterval(sweeping));
@@ -74,12 +77,12 @@ export class Connections {
     this.server.maxConnections = limits.maxConnections + SURPLUS;
   }
 
-  /** Ends all of them. Node's `closeAllConnections` passes over those on which no request has begun. */
+  /** Closes all of them. Node's `closeAllConnections` skips those without a request. */
   cutAll(): void {
     for (const socket of this.open) socket.destroy();
   }
 
-  /** Counts a request until it is answered. False: its connection has ended. */
+  /** Counts a request until its response ends. False: its connection is closed. */
   take({ socket }: IncomingMessage, response: ServerResponse): boolean {
     const connection = CONNECTIONS.get(socket);
     if (socket.destroyed || connection === undefined) return false;
@@ -93,8 +96,8 @@ export class Connections {
   }
 
   /**
-   * Requests of a connection in this turn of the event loop. A client that waits for its answers sends one; one that
-   * does not would keep the turn from ending, however fast each is answered.
+   * Counts requests of a connection in this turn of the event loop. A client that pipelines many would otherwise keep
+   * the turn from ending.
    */
   private inThisTurn(connection: Connection): number {
     if (!this.isTurnCounted) {
@@ -108,7 +111,7 @@ export class Connections {
     return ++connection.requestsInTurn;
   }
 
-  /** The connection is beyond a limit. */
+  /** Whether the connection is above a limit. */
   isSurplus({ socket }: IncomingMessage): boolean {
     return CONNECTIONS.get(socket)?.exceeded !== undefined;
   }
@@ -168,7 +171,7 @@ function isOverdue(connection: Connection, socket: Socket, now: number): boolean
   return now - connection.unreadSince > UNREAD_MS * Math.ceil(unread / UNREAD_BYTES);
 }
 
-/** One function for all responses: one of its own would keep each of them from being collected young. */
+/** Shared by all responses: a closure for each would keep it from being collected young. */
 function settle(this: ServerResponse): void {
   const request = this.req as IncomingMessage & BodyState;
   const connection = CONNECTIONS.get(request.socket);
@@ -180,7 +183,7 @@ function settle(this: ServerResponse): void {
   connection.answeredAt = Date.now();
 }
 
-/** An IPv6 client has a /64 at the least, and all of its addresses. */
+/** An IPv6 client has at least a /64, and all of its addresses. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   if (address.startsWith('::ffff:')) return address.slice('::ffff:'.length);

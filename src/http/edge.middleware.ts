@@ -5,7 +5,7 @@ import type { RefusalLog } from '../audit/index.js';
 import type { HttpSettings } from '../config/index.js';
 import { type EdgeRefusal, HostOriginPolicy } from './host-origin.policy.js';
 
-/** Orchestrators probe by address, whatever name the server goes by. Pages have no business there. */
+/** Orchestrators probe by address, whatever the server's host name is. Browsers do not need these routes. */
 const PROBES = '/health/';
 
 const DESCRIPTIONS: Record<EdgeRefusal, string> = {
@@ -13,7 +13,7 @@ const DESCRIPTIONS: Record<EdgeRefusal, string> = {
   invalid_origin: 'Pages of this origin may not call this server; see ALLOWED_ORIGINS',
 };
 
-/** Headers that the clients' scripts may send; the credentials travel in `Authorization`. */
+/** Request headers allowed to browsers; credentials are sent in `Authorization`. */
 const SENDABLE = [
   'Authorization',
   'Content-Type',
@@ -24,7 +24,7 @@ const SENDABLE = [
   'Mcp-Session-Id',
 ];
 
-/** The arguments of tools that clients repeat as headers: a list of them would depend on the tools. */
+/** Tool arguments that clients repeat as headers. A pattern, since a list would depend on the tools. */
 const PARAM_HEADER = /^mcp-param-[\w!#$%&'*+.^`|~-]+$/i;
 
 const CORS: cors.CorsOptions = {
@@ -35,8 +35,8 @@ const CORS: cors.CorsOptions = {
 };
 
 /**
- * The first thing that sees a request. Answers 403 to a `Host` or `Origin` that is not on its list, before
- * anything else reads them, and adds CORS headers for an origin that is.
+ * The first middleware. Responds 403 to a `Host` or `Origin` that is not allowed, before anything else reads them, and
+ * adds CORS headers for an allowed origin.
  */
 export function edge(settings: HttpSettings, refusals: RefusalLog): RequestHandler {
   const policy = new HostOriginPolicy(settings);
@@ -45,13 +45,13 @@ export function edge(settings: HttpSettings, refusals: RefusalLog): RequestHandl
     decide(null, { ...CORS, allowedHeaders: [...SENDABLE, ...paramHeadersAskedFor(request)] });
   });
   return (request: Request, response: Response, next: NextFunction): void => {
-    // What a page asks for by POST is never run or shown as something else than it says.
+    // Responses to POST are never run or displayed by a browser as another type.
     if (request.method !== 'POST') response.setHeader('X-Content-Type-Options', 'nosniff');
     if (request.url.startsWith(PROBES)) return next();
     proxies.look(request);
     const refusal = policy.refusalOf(request);
     if (refusal !== undefined) {
-      // The target may be anything, also a secret that was sent to the wrong server.
+      // Not the request target: it may contain a secret sent to the wrong server.
       const { headers, ip, method } = request;
       refusals.refused({ headers, ip, method }, { event: 'request.refused', code: refusal, status: 403 });
       response.status(403).set('Cache-Control', 'no-store');
@@ -61,15 +61,15 @@ export function edge(settings: HttpSettings, refusals: RefusalLog): RequestHandl
   };
 }
 
-/** Of the headers that a preflight asks for, those that repeat a tool's arguments. */
+/** The tool argument headers that a preflight request names. */
 function paramHeadersAskedFor({ headers }: Request): string[] {
   const asked = (headers['access-control-request-headers'] ?? '').split(',');
   return asked.map((name) => name.trim()).filter((name) => PARAM_HEADER.test(name));
 }
 
 /**
- * Has `request.ip` look for proxies only where a request names one. Express collects the whole chain of addresses each
- * time that it is asked, several times for a call.
+ * Makes `request.ip` look for proxies only where a request names one. Express computes the whole chain of addresses
+ * each time it is read, several times per call.
  */
 export function quickAddress(prototype: Express['request']): void {
   const ofExpress = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(prototype), 'ip')!;
@@ -83,12 +83,12 @@ export function quickAddress(prototype: Express['request']): void {
   });
 }
 
-/** Express's own reading of `TRUSTED_PROXIES`. */
+/** Express's compiled `TRUSTED_PROXIES`. */
 type IsTrusted = (address: string, hop: number) => boolean;
 
 /**
- * Warns once when `X-Forwarded-For` arrives from an address that `TRUSTED_PROXIES` does not list. Behind such a proxy all
- * clients have one address, and share what is limited by address.
+ * Warns once when `X-Forwarded-For` comes from an address that `TRUSTED_PROXIES` does not list. Behind such a proxy all
+ * clients have one address and share the limits per address.
  */
 export class UnlistedProxyNotice {
   private readonly logger = new Logger('Http');

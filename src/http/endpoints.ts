@@ -1,7 +1,7 @@
 import { basePathOf, isLoopbackHost } from '../config/index.js';
 import { SERVER_INFO } from './server-info.js';
 
-/** The addresses of this server, as `GET /` names them. */
+/** The URLs of this server, as `GET /` returns them. */
 export interface Endpoints {
   readonly name: string;
   readonly version: string;
@@ -11,11 +11,11 @@ export interface Endpoints {
   readonly revoke: string;
   readonly resource_metadata: string;
   readonly health: string;
-  /** Only where the development token route is open. */
+  /** Only where the development token route exists. */
   readonly token?: string;
 }
 
-/** `tokenPort`: where the server listens, if it has the development token route, which no tunnel leads to. */
+/** `tokenPort`: the listening port where the development token route exists, which tunnels cannot reach. */
 export function endpointsOf(publicUrl: string, tokenPort: number | undefined): Endpoints {
   const { origin, hostname } = new URL(publicUrl);
   const local = isLoopbackHost(hostname) ? publicUrl : `http://localhost:${tokenPort}`;

@@ -1,28 +1,28 @@
 import { IncomingMessage } from 'node:http';
 import { cut } from './cut.js';
-import { inTurn } from './dear-reads.js';
+import { inTurn } from './expensive-reads.js';
 
-/** A chunk of this size or more is passed on as it is: what it costs beside its bytes does not count. */
+/** Chunks of at least this many bytes are passed on unchanged: their overhead is negligible. */
 const LARGE = 2 * 1024;
-/** Smaller ones are passed on in pieces of this size. */
+/** Smaller ones are merged into pieces of this size. */
 const PIECE = 16 * 1024;
-/** So many small chunks of one body, and its next bytes wait until no other such body is read. */
-const DEAR_CHUNKS = 4 * 1024;
-/** More than this does a body not wait with until it is asked for; and what has been read from the socket by then. */
+/** A body with this many small chunks waits until no other such body is being read. */
+const EXPENSIVE_CHUNKS = 4 * 1024;
+/** Bytes buffered before the body is requested, beside those already read from the socket. */
 const MAX_WAITING = 4 * 1024;
 
-/** The rest of a body, after the answer: more is not taken, in bytes or in chunks. */
+/** Limits for the rest of a body after the response, in bytes and in chunks. */
 const MAX_DROPPED_BYTES = 64 * 1024 * 1024;
 const MAX_DROPPED_CHUNKS = 4 * 1024;
 
 /**
- * Of all bodies together: what is read in one turn of the event loop, and how many go on in the next. A turn takes one or
- * two new connections, however long it is.
+ * For all bodies together: bytes read in one turn of the event loop, and bodies resumed in the next. A turn accepts one
+ * or two new connections, however long it is.
  */
 const READ_IN_TURN = 128 * 1024;
 const RESUMED_IN_TURN = 2;
 
-/** What is kept on each request of a server whose bodies are gathered. */
+/** State of each request's body. */
 export interface BodyState {
   gathered: Buffer | undefined;
   gatheredBytes: number;
@@ -36,7 +36,7 @@ export interface BodyState {
 
 type Request = IncomingMessage & BodyState;
 
-/** From the beginning on each request, so that all of them have one shape. */
+/** Set on each request from the start, so that all have one shape. */
 export function initBody(request: object): void {
   const state = request as BodyState;
   state.gathered = undefined;
@@ -50,13 +50,14 @@ export function initBody(request: object): void {
 }
 
 /**
- * Gives requests with this prototype bodies that cost little more than their bytes, in whatever chunks they come:
- * Node makes a Buffer of each chunk, of about 430 bytes, and keeps them in a list.
+ * Makes the cost of a body depend on its bytes, not on its chunks: Node creates a Buffer of about 430 bytes for each
+ * chunk and keeps them in a list.
  *
- * - Small chunks are gathered, for all who read the body.
- * - Until the body is asked for, a few kilobytes of it are taken; then the socket is not read any more.
- * - After the answer the rest is dropped, so that a client that is still sending gets the answer; not without end.
- * - In each turn of the event loop a part of all that has come is read, so that the turns stay short.
+ * - Small chunks are merged, for every reader of the body.
+ * - Until the body is requested, a few kilobytes are buffered; then the socket is paused.
+ * - After the response the rest is dropped, up to a limit, so that a client that is still sending receives the
+ *   response.
+ * - Each turn of the event loop reads a part of what has arrived, so that turns stay short.
  *
  * All bytes of all bodies pass here.
  */
@@ -75,7 +76,7 @@ export function gatherBodies(prototype: IncomingMessage): void {
     return push.call(request, chunk);
   }
 
-  /** The socket is not read until it is this body's turn. */
+  /** Pauses the socket until it is this body's turn. */
   function hold(request: Request): void {
     if (request.isHeld) return;
     request.isHeld = true;
@@ -95,7 +96,7 @@ export function gatherBodies(prototype: IncomingMessage): void {
       }
       gather(this, chunk);
       this.smallChunks += 1;
-      if (this.smallChunks % DEAR_CHUNKS === 0) hold(this);
+      if (this.smallChunks % EXPENSIVE_CHUNKS === 0) hold(this);
       if (this.gatheredBytes >= PIECE - LARGE) {
         const piece = this.gathered!.subarray(0, this.gatheredBytes);
         this.gathered = undefined;
@@ -112,7 +113,7 @@ export function gatherBodies(prototype: IncomingMessage): void {
       if (!this.isHeld) read.call(this, size);
     },
 
-    /** Node calls it after an answer, where the body was not asked for. */
+    /** Node calls it after a response, where the body was not requested. */
     _dump(this: Request): void {
       this.isAnswered = true;
       this.gathered = undefined;
@@ -128,10 +129,10 @@ export function gatherBodies(prototype: IncomingMessage): void {
 const { _read: read } = IncomingMessage.prototype;
 
 let readNow = 0;
-/** Bodies that go on in one of the next turns. */
+/** Bodies that resume in one of the next turns. */
 const resting: Request[] = [];
 
-/** Counts what was read in this turn. False: the body's socket is not read until {@link nextTurn}. */
+/** Counts what was read in this turn. False: the body's socket is paused until {@link nextTurn}. */
 function mayGoOn(request: Request, bytes: number): boolean {
   if (readNow === 0 && resting.length === 0) setImmediate(nextTurn);
   readNow += bytes;
@@ -154,7 +155,7 @@ function gather(request: Request, chunk: Buffer): void {
   const { gathered, gatheredBytes } = request;
   const bytes = gatheredBytes + chunk.length;
   request.gatheredBytes = bytes;
-  // The whole of it, as a rule.
+  // Usually the whole body.
   if (gathered === undefined) request.gathered = chunk;
   else if (bytes <= gathered.length) chunk.copy(gathered, gatheredBytes);
   else {
@@ -166,7 +167,7 @@ function gather(request: Request, chunk: Buffer): void {
 }
 
 function drop(request: Request, { length, buffer }: Buffer): boolean {
-  // Not left to the garbage collector, which takes its time. Node makes a buffer of its own for each large chunk.
+  // Frees memory now rather than at the next collection. Node gives each large chunk its own buffer.
   if (length === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
   request.droppedBytes += length;
   request.droppedChunks += 1;

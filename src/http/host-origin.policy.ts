@@ -1,25 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import { type HttpSettings, isLoopbackHost } from '../config/index.js';
 
-/** What a request's headers are refused for. */
+/** The header for which a request is refused. */
 export type EdgeRefusal = 'invalid_host' | 'invalid_origin';
 
-/**
- * Whether a request's `Host` and `Origin` are ones that this server answers. Protects against DNS
- * rebinding. MCP 2025-11-25, Transports, "Security Warning".
- */
+/** Checks `Host` and `Origin` of a request, against DNS rebinding. MCP 2025-11-25, Transports, "Security Warning". */
 export class HostOriginPolicy {
   private readonly hosts: ReadonlySet<string> | 'loopback';
   private readonly origins: ReadonlySet<string> | 'loopback';
 
-  /** Of the public URL: with its port, and as proxies write it that leave the port out. */
+  /** Host of the public URL, with and without its default port, as proxies write it. */
   private readonly publicHosts: Set<string>;
   private readonly publicOrigin: string;
 
   constructor({ allowedHosts, allowedOrigins, publicUrl }: HttpSettings) {
     const { host, hostname, protocol, origin } = new URL(publicUrl);
     this.publicHosts = new Set([host, hostname]);
-    // In development some tunnels name the default port too; other lists are exact.
+    // In development some tunnels send the default port too; other lists are exact.
     if (allowedHosts === 'loopback') this.publicHosts.add(`${host}:${protocol === 'https:' ? 443 : 80}`);
     this.publicOrigin = origin;
     this.hosts = allowedHosts === 'loopback' ? 'loopback' : new Set(allowedHosts);
@@ -48,7 +45,7 @@ export class HostOriginPolicy {
   }
 }
 
-/** The Host header, if there is exactly one. `headers` keeps the first of two and says nothing. */
+/** The Host header, if there is exactly one. `headers` silently keeps the first of two. */
 function onlyHost(rawHeaders: readonly string[]): string | undefined {
   let host: string | undefined;
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -3,7 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { LandingController } from './landing.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 
-/** What belongs to no other room: the front page, and errors outside the protocol. */
+/** The landing page, and errors outside the protocol. */
 @Module({
   controllers: [LandingController],
   providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],

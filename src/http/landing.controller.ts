@@ -4,7 +4,7 @@ import { AUTH_SETTINGS, type AuthSettings, HTTP_SETTINGS, type HttpSettings } fr
 import { landingPage, PAGE_HEADERS } from './landing.page.js';
 import { endpointsOf } from './endpoints.js';
 
-/** `GET /`: where things are, as JSON for programs and as a page for browsers. */
+/** `GET /`: the endpoints, as JSON for programs and as a page for browsers. */
 @Controller()
 export class LandingController {
   constructor(

@@ -5,7 +5,7 @@ import { SERVER_INFO } from './server-info.js';
 const CONTENT_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/** What the page is sent with. */
+/** Response headers of the page. */
 export const PAGE_HEADERS = {
   'Content-Security-Policy': CONTENT_POLICY,
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -28,7 +28,7 @@ const STYLE = `
   @media (max-width: 36rem) { dl { display: block; } dd { margin: 0 0 .75rem; } }
 `;
 
-/** Where things are and how to begin, for a person with a browser. */
+/** The endpoints and first steps, for a browser. */
 export function landingPage(endpoints: Endpoints): string {
   return `<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What Node's parser finds wrong, by its codes. All others of the parser are a bad request. */
+/** Status by the parser's error code. All others are 400. */
 const STATUSES: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
@@ -9,17 +9,17 @@ const STATUSES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Answers what is no HTTP as Node does, and ends its connection; `tell` hears of it. RFC 9112, section 2.2. A connection
- * that broke off has asked for nothing, and is not told of.
+ * Responds to malformed HTTP as Node does, and closes the connection; `report` receives it. RFC 9112, section 2.2. A
+ * connection that broke off has requested nothing and is not reported.
  */
 export function answerMalformed(
   server: Server,
-  tell: (address: string | undefined, status: number) => void,
+  report: (address: string | undefined, status: number) => void,
 ): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const status = statusOf(error);
     if (status !== undefined && !socket.destroyed) {
-      tell(socket.remoteAddress, status);
+      report(socket.remoteAddress, status);
       if (mayAnswer(socket)) {
         socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
       }
@@ -32,7 +32,7 @@ function statusOf({ code = '' }: NodeJS.ErrnoException): number | undefined {
   return STATUSES[code] ?? (code.startsWith('HPE_') ? 400 : undefined);
 }
 
-/** Not in the middle of another answer. */
+/** False in the middle of another response. */
 function mayAnswer(socket: Socket): boolean {
   const { _httpMessage: response } = socket as Socket & { readonly _httpMessage?: ServerResponse | null };
   return socket.writable && response?.headersSent !== true;

@@ -17,7 +17,7 @@ const PROBLEMS: Readonly<Record<number, Problem>> = {
   503: { error: 'temporarily_unavailable', error_description: 'The server cannot answer now; try again' },
 };
 
-/** Why a request was refused, by its status. The guard tells of 401, 403, 429 and 503 itself. */
+/** Refusal codes by status. The guard reports 401, 403, 429 and 503 itself. */
 const CODES: Readonly<Record<number, RefusalCode>> = {
   400: 'invalid_request',
   404: 'not_found',
@@ -27,9 +27,9 @@ const CODES: Readonly<Record<number, RefusalCode>> = {
 };
 
 /**
- * Answers every error outside the protocol routes as `{ error, error_description }`: the body that whoever
- * threw it gave in that form, or one by its status. Never the message of an error that was not meant for
- * the client, nor anything of the request.
+ * Responds to every error outside the protocol routes with `{ error, error_description }`: the exception's body where
+ * it has that form, or one by its status. Never the message of an error that was not meant for the client, nor anything
+ * of the request.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter<unknown> {
@@ -44,15 +44,15 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
     const code = CODES[status];
     if (code !== undefined) {
       const actor = request.user;
-      // A path that leads nowhere may be anything, also a secret.
+      // Not the path: an unknown one may contain a secret.
       const { headers, ip, method } = request;
-      const told = status === 404 ? { headers, ip, method } : request;
-      this.refusals.refused(told, { event: 'request.refused', code, status, actor });
+      const reported = status === 404 ? { headers, ip, method } : request;
+      this.refusals.refused(reported, { event: 'request.refused', code, status, actor });
     } else if (status >= 500 && !(error instanceof HttpException && status === 503)) {
       const { method, path } = request;
       this.logger.error({ event: 'request.failed', method, path, status, err: error });
     }
-    // An interceptor may fail at what comes after the answer.
+    // An interceptor may fail after the response.
     if (response.writableEnded) return;
     if (response.headersSent) return void response.destroy();
     response.status(status).set('Cache-Control', 'no-store').type('json');
@@ -60,7 +60,7 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
   }
 }
 
-/** Express's own parsers throw errors that carry their status. */
+/** Express's own parsers throw errors with a status. */
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
   const status = (error as { status?: unknown } | null)?.status;

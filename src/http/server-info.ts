@@ -9,7 +9,7 @@ const description = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as PackageDescription;
 
-/** How this server introduces itself: name and version of its package. */
+/** Name and version of the package, as sent to clients. */
 export const SERVER_INFO = {
   name: description.name,
   title: 'NestJS MCP server',

@@ -1,9 +1,9 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 
-/** The levels of lines that are written for each call. */
+/** Levels of the lines written for each call. */
 export type EventLevel = 'debug' | 'info';
 
-/** A logger that takes the fields of a line as text. */
+/** A logger that accepts a line's fields as text. */
 export interface TextLogger extends LoggerService {
   /** Whether lines of this level are written. */
   takes(level: EventLevel): boolean;
@@ -12,15 +12,15 @@ export interface TextLogger extends LoggerService {
 }
 
 /**
- * A logger for events that happen at each call: the line is made as text, with no object in between. Where the
- * application logs by another logger than {@link TextLogger}, that one gets the fields as an object.
+ * A logger for per-call events: the line is built as text, without an object in between. Where the application's logger
+ * is no {@link TextLogger}, it receives the fields as an object.
  */
 export class EventLogger extends Logger {
   constructor(private readonly name: string) {
     super(name);
   }
 
-  /** Whether lines of this level are written: nothing need be made where they are not. */
+  /** Whether lines of this level are written; callers skip building them otherwise. */
   takes(level: EventLevel): boolean {
     const own = this.localInstance;
     return isTextLogger(own) ? own.takes(level) : Logger.isLevelEnabled(level === 'info' ? 'log' : level);
@@ -36,7 +36,7 @@ export class EventLogger extends Logger {
   }
 }
 
-/** There is none where logs are switched off. */
+/** There is no logger where logs are off. */
 function isTextLogger(logger: LoggerService | undefined): logger is TextLogger {
   return logger !== undefined && 'writeText' in logger;
 }

@@ -1,7 +1,7 @@
 /**
- * Characters that forge lines, move a terminal's cursor, turn the reading direction or cannot be seen. Unicode
- * Standard, section 4.5: controls (Cc), format characters (Cf), halves of surrogate pairs (Cs), line and paragraph
- * separators (Zl, Zp); and section 5.21: what is not displayed (Default_Ignorable_Code_Point).
+ * Characters that forge lines, move a terminal's cursor, change the reading direction or are invisible. Unicode
+ * Standard, section 4.5: controls (Cc), format characters (Cf), surrogates (Cs), line and paragraph separators (Zl,
+ * Zp); and section 5.21: Default_Ignorable_Code_Point.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 const INVISIBLE_ALL = new RegExp(INVISIBLE.source, 'gu');
@@ -9,22 +9,19 @@ const INVISIBLE_ALL = new RegExp(INVISIBLE.source, 'gu');
 /** Printable ASCII without the two characters that JSON escapes: nearly every text of a line. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/**
- * The text with each invisible character as the escapes that JSON has for it, `\u001b`: one for each of its UTF-16
- * units.
- */
+/** The text with each invisible character as JSON escapes (`\u001b`), one per UTF-16 unit. */
 export function escapeInvisible(text: string): string {
   return INVISIBLE.test(text) ? text.replace(INVISIBLE_ALL, escape) : text;
 }
 
-/** The text as a JSON string of visible characters, which reads as the same text. */
+/** The text as a JSON string of visible characters, which parses to the same text. */
 export function jsonString(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : escapeInvisible(JSON.stringify(text));
 }
 
 /**
- * The text as a JSON string for a log line: each invisible character is shown as its escape, so that the text is safe on
- * a terminal also after the line was parsed.
+ * The text as a JSON string for a log line: invisible characters become visible escapes, so that the text is safe on a
+ * terminal also after the line was parsed.
  */
 export function logString(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(escapeInvisible(text));
@@ -41,7 +38,7 @@ function escape(character: string): string {
 let at = 0;
 let text = '';
 
-/** The time as ISO 8601 in UTC. Under load many lines share a millisecond, and its text. */
+/** The time as ISO 8601 in UTC. Cached per millisecond, which many lines share under load. */
 export function isoTime(): string {
   const now = Date.now();
   if (now !== at) text = new Date((at = now)).toISOString();

@@ -25,7 +25,7 @@ describe('LineWriter', () => {
   it('drops and counts log lines that nothing reads, holds nothing up, and writes the others once they are read', async () => {
     const pipe = join(directory, 'pipe');
     await new Promise((made) => spawn('mkfifo', [pipe]).once('exit', made));
-    // Opens the pipe, and reads nothing before it is told to.
+    // Opens the pipe and reads nothing until it gets a line on standard input.
     const reader = spawn('sh', ['-c', 'exec 3<"$1"; read go; cat <&3', 'sh', pipe]);
     const writer = await opened(pipe);
     const lines = new LogLines(writer, (count) => `lost ${count}\n`);

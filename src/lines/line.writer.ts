@@ -1,36 +1,36 @@
 import { closeSync, constants, fdatasync, fstatSync, openSync, writeSync } from 'node:fs';
 
-/** Lines wait this long at most before they are written, in milliseconds, while the event loop runs. */
+/** Maximum delay before lines are written, in milliseconds, while the event loop runs. */
 const COLLECT_MS = 20;
-/** With this much collected, lines are written at once; in characters. */
+/** With this many characters, lines are written at once. */
 const COLLECT_CHARACTERS = 32_768;
-/** Bytes that a UTF-16 unit may have in UTF-8. */
+/** Maximum UTF-8 bytes of a UTF-16 unit. */
 const MAX_UTF8 = 3;
-/** For what is collected and one long line; in bytes. */
+/** For the collected lines and one long line; in bytes. */
 const ROOM = 4 * COLLECT_CHARACTERS;
-/** A descriptor that takes nothing is tried again after these times, in milliseconds. */
+/** Retry intervals for a descriptor that accepts nothing, in milliseconds. */
 const RETRY_MS = { first: 5, longest: 100, afterError: 1_000 } as const;
-/** How long the end of the process waits for a reader that does not keep up, in milliseconds. */
+/** How long the end of the process waits for a slow reader, in milliseconds. */
 const EXIT_MS = 1_000;
 const EXIT_POLL_MS = 10;
 
 /** A file is readable by the server alone. */
 const FILE_MODE = 0o600;
-/** A named pipe without a reader is refused at once, and never waited for. */
+/** A named pipe without a reader fails at once instead of blocking. */
 const FILE_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 const writers = new Map<1 | 2, LineWriter>();
 
 /**
- * Lines of text on their way to a descriptor, whole and in order. Many are written by one system call. A reader that does
- * not read holds nothing up: pipes and sockets are written without blocking, and what they do not take waits here;
- * {@link waiting} tells how much that is. When the process exits, also by an uncaught exception, what waits is written.
+ * Writes lines of text to a descriptor, whole and in order, many by one system call. A slow reader does not block:
+ * pipes and sockets are written without blocking, and what they do not accept is kept here; {@link waiting} is its
+ * size. When the process exits, also by an uncaught exception, the rest is written.
  */
 export class LineWriter {
   /** Encoded, and written up to `offset`. */
   private chunk: Buffer | undefined;
   private offset = 0;
-  /** What usually is collected is encoded into this. */
+  /** Reused for encoding what usually is collected. */
   private room: Buffer | undefined;
   private collected = '';
   private timer: NodeJS.Timeout | undefined;
@@ -40,7 +40,7 @@ export class LineWriter {
   private waiters: (() => void)[] = [];
   private readonly listeners = new Set<(error: Error) => void>();
 
-  /** `isRegular`: it is a file on a disk, which is made durable before {@link written} resolves. */
+  /** `isRegular`: a file on a disk, which is synced before {@link written} resolves. */
   private constructor(
     private fd: number,
     private isRegular: boolean,
@@ -49,11 +49,11 @@ export class LineWriter {
     process.on('exit', this.drain);
   }
 
-  /** The one writer of standard output or standard error: all that share a descriptor stay in order. */
+  /** The one writer of standard output or standard error, so that all lines of a descriptor stay in order. */
   static standard(fd: 1 | 2): LineWriter {
     let writer = writers.get(fd);
     if (writer === undefined) {
-      // Node makes the pipe or socket non-blocking when its stream is first asked for.
+      // Node makes the pipe or socket non-blocking when its stream is first accessed.
       void (fd === 1 ? process.stdout : process.stderr);
       writers.set(fd, (writer = new LineWriter(fd, isRegularFile(fd))));
     }
@@ -66,12 +66,12 @@ export class LineWriter {
     return new LineWriter(fd, isRegularFile(fd), path);
   }
 
-  /** What waits to be written, in characters or bytes. */
+  /** Not yet written, in characters or bytes. */
   get waiting(): number {
     return this.collected.length + (this.chunk === undefined ? 0 : this.chunk.length - this.offset);
   }
 
-  /** `listener` hears of each attempt to write that failed. The lines are kept, and tried again. */
+  /** `listener` receives each failed write. The lines are kept and tried again. */
   onError(listener: (error: Error) => void): void {
     this.listeners.add(listener);
   }
@@ -87,7 +87,7 @@ export class LineWriter {
     else if (this.retryMs === 0 && this.collected.length >= COLLECT_CHARACTERS) this.flush();
   }
 
-  /** Writes what waits, as far as the descriptor takes it now. */
+  /** Writes as much as the descriptor accepts now. */
   readonly flush = (): void => {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -105,9 +105,7 @@ export class LineWriter {
     }
   };
 
-  /**
-   * Resolves when all that was written so far has left the process, and a file is on its disk. Undefined: it has.
-   */
+  /** Resolves when all lines so far are written, and a file is synced. Undefined: they are. */
   written(): Promise<void> | undefined {
     if (this.waiting === 0 && !this.isRegular) return undefined;
     return new Promise((resolve) => {
@@ -116,7 +114,7 @@ export class LineWriter {
     });
   }
 
-  /** Opens the file anew, after another program has moved it. Throws, and goes on with the old one, where it cannot. */
+  /** Reopens the file after another program has moved it. Throws where it cannot, and keeps the old one. */
   reopen(): void {
     this.flush();
     const fd = openSync(this.path!, FILE_FLAGS, FILE_MODE);
@@ -126,7 +124,7 @@ export class LineWriter {
     this.closeAfterSync(before);
   }
 
-  /** Writes what waits, and closes the file. */
+  /** Writes the rest and closes the file. */
   close(): void {
     this.drain();
     clearTimeout(this.timer);
@@ -134,7 +132,7 @@ export class LineWriter {
     this.closeAfterSync(this.fd);
   }
 
-  /** Writes what waits, and waits itself for a reader that does not keep up, but not for ever. */
+  /** Writes the rest, blocking for a slow reader up to {@link EXIT_MS}. */
   private readonly drain = (): void => {
     const until = Date.now() + EXIT_MS;
     this.flush();
@@ -144,13 +142,13 @@ export class LineWriter {
     }
   };
 
-  /** Whether there is something to write; it is in `chunk` from `offset` on then. */
+  /** Whether something is left to write; it is then in `chunk` from `offset` on. */
   private next(): boolean {
     if (this.chunk !== undefined && this.offset < this.chunk.length) return true;
     this.chunk = undefined;
     this.offset = 0;
     if (this.collected === '') return false;
-    // Not a buffer for each write: they are large, and the collector would be busy with them.
+    // Reuses one buffer: a large one for each write would burden the garbage collector.
     this.chunk =
       this.collected.length * MAX_UTF8 <= ROOM
         ? (this.room ??= Buffer.allocUnsafeSlow(ROOM)).subarray(0, this.room.write(this.collected))

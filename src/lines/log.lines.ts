@@ -1,22 +1,22 @@
 import type { LineWriter } from './line.writer.js';
 
-/** What may wait to be written before log lines are dropped, in characters. */
+/** Waiting characters above which log lines are dropped. */
 const MAX_WAITING = 2 ** 20;
 const RESUME_AT = MAX_WAITING / 2;
 const POLL_MS = 100;
 
 /**
- * Log lines on a {@link LineWriter}. Where nothing reads them they are dropped once 1 MiB waits, and counted; `tellLost`
- * makes the line that tells how many, and is asked when there is room again.
+ * Log lines on a {@link LineWriter}. Where nothing reads them they are dropped above 1 MiB, and counted; `lostLine`
+ * makes the line that reports the count, and is called when there is room again.
  */
 export class LogLines {
   private lost = 0;
 
   constructor(
     private readonly writer: LineWriter,
-    private readonly tellLost: (lines: number) => string,
+    private readonly lostLine: (lines: number) => string,
   ) {
-    process.prependListener('exit', () => this.told());
+    process.prependListener('exit', () => this.reportLost());
   }
 
   write(line: string): void {
@@ -31,14 +31,14 @@ export class LogLines {
 
   private watch(): void {
     setTimeout(() => {
-      if (this.writer.waiting < RESUME_AT) this.told();
+      if (this.writer.waiting < RESUME_AT) this.reportLost();
       else this.watch();
     }, POLL_MS).unref();
   }
 
-  private told(): void {
+  private reportLost(): void {
     if (this.lost === 0) return;
-    this.writer.write(this.tellLost(this.lost));
+    this.writer.write(this.lostLine(this.lost));
     this.lost = 0;
   }
 }

@@ -3,7 +3,7 @@ import { Logger } from 'nestjs-pino';
 import { type DestinationStream, symbols } from 'pino';
 import type { EventLevel, TextLogger } from '../lines/index.js';
 
-/** What Nest tells of its own start: of interest to whoever debugs the wiring. */
+/** Contexts of Nest's own start messages, useful for debugging the wiring only. */
 const FRAMEWORK = new Set([
   'InstanceLoader',
   'NestFactory',
@@ -12,13 +12,13 @@ const FRAMEWORK = new Set([
   'RouterExplorer',
 ]);
 
-/** What pino's symbols lead to: they are a part of its interface. */
+/** The parts of pino behind its public symbols. */
 interface PinoParts {
   readonly [symbols.streamSym]: DestinationStream;
   readonly [symbols.timeSym]: () => string;
 }
 
-/** Nest's logger on pino, with the framework's own chatter moved to `debug`. */
+/** Nest's logger on pino; the framework's own start messages go to `debug`. */
 @Injectable()
 export class AppLogger extends Logger implements TextLogger {
   override log(message: unknown, ...optional: unknown[]): void {
@@ -30,7 +30,7 @@ export class AppLogger extends Logger implements TextLogger {
     return this.logger.logger.isLevelEnabled(level);
   }
 
-  /** The line that pino would make of the same fields, to where pino writes its lines. */
+  /** Writes the line that pino would make of the same fields to pino's destination. */
   writeText(level: EventLevel, context: string, fields: string): void {
     const { [symbols.streamSym]: stream, [symbols.timeSym]: time } = this.logger
       .logger as unknown as PinoParts;

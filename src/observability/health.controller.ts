@@ -3,8 +3,8 @@ import type { Response } from 'express';
 import { Readiness } from './readiness.js';
 
 /**
- * Probes for orchestrators: is the process alive, does it want traffic. The answers are written here, so that no
- * interceptor of the application wraps them.
+ * Probes for orchestrators: liveness and readiness. The responses are written here, so that no interceptor of the
+ * application wraps them.
  */
 @Controller('health')
 export class HealthController {

@@ -5,16 +5,16 @@ import type { LogSettings } from '../config/index.js';
 import { escapeInvisible, isoTime, LineWriter, LogLines } from '../lines/index.js';
 import { sanitizeFields } from './sanitize.js';
 
-/** What other people's code throws may throw when it is read: the line is written all the same. */
+/** Reading a thrown value may throw; the line is written all the same. */
 const UNREADABLE = '(an error that cannot be read)';
 
-/** How log lines are made. No request is logged as such, and no header ever is. */
+/** No request is logged as such, and no header ever is. */
 const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
   base: null,
   timestamp: () => `,"time":"${isoTime()}"`,
   formatters: { level: (level) => ({ level }), log: sanitizeFields },
   serializers: { err: (error) => serializeError(error) },
-  // pino-http would hand the serializer something else than what was thrown.
+  // pino-http would pass the serializer something other than the thrown value.
   wrapSerializers: false,
   hooks: {
     logMethod(args: unknown[], method) {
@@ -22,7 +22,7 @@ const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
         const arg = args[index];
         if (typeof arg === 'string') args[index] = escapeInvisible(arg);
       }
-      // Without a message of its own a line gets that of its error, and pino would copy it past this hook.
+      // pino uses the error's message where a line has none, and would copy it past this hook.
       const message = messageOf((args[0] as { err?: unknown } | null)?.err);
       if (args[1] === undefined && message !== undefined) args[1] = message;
       method.apply(this, args as Parameters<typeof method>);
@@ -30,14 +30,14 @@ const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
   },
 };
 
-/** The parameters of nestjs-pino. Its per-request middleware stays off: lines are written by event. */
+/** The options of nestjs-pino. Its per-request middleware stays off: lines are written by event. */
 export async function logParams(settings: LogSettings): Promise<Params> {
   return { pinoHttp: [{ ...OPTIONS, level: settings.level }, await destination(settings)], forRoutes: [] };
 }
 
 /**
- * JSON for machines; for eyes, one line of text for each event. Lines that nothing reads hold nothing up: beyond a
- * bound they are dropped, and counted in a line of their own.
+ * JSON for machines; one line of text per event for people. Lines that nothing reads do not block: above a bound they
+ * are dropped, and counted in a line of their own.
  */
 async function destination({
   format,
@@ -61,13 +61,12 @@ async function prettyLook(stream: LogSettings['stream']): Promise<(line: string)
   });
 }
 
-/** How many causes of an error, and how many errors of an `AggregateError`, a line has. */
+/** Maximum logged causes of an error, and errors of an `AggregateError`. */
 const MAX_CAUSES = 5;
 
 /**
- * What was thrown, and what it was caused by. A stack keeps its line breaks, and nothing else that could forge a
- * line. Anything may have been thrown; of an error nothing but its texts is written: the other properties of a client
- * library's errors hold requests and credentials.
+ * Serializes a thrown value and its causes. A stack keeps its line breaks and nothing else that could forge a line. Of
+ * an error only its texts are written: other properties of client libraries' errors hold requests and credentials.
  */
 function serializeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { BackplaneStatus } from '../backplane/index.js';
 
-/** Whether this node wants traffic. What makes it unfit says so. */
+/** Whether this node accepts traffic. Other modules report obstacles. */
 @Injectable()
 export class Readiness {
   private readonly reasons = new Set<string>();
@@ -9,20 +9,20 @@ export class Readiness {
   constructor(private readonly backplane: BackplaneStatus) {}
 
   /**
-   * Not an outage of what the nodes share: all nodes would leave at once, and their balancer would answer in their place,
-   * with what it likes.
+   * Does not include an outage of the backplane: all nodes would become not ready at once, and their balancer would
+   * answer instead.
    */
   get obstacles(): readonly string[] {
     const { obstacle } = this.backplane;
     return obstacle === undefined ? [...this.reasons] : [...this.reasons, obstacle];
   }
 
-  /** What an operator should know, though the node wants traffic: why what the nodes share is out of reach. */
+  /** Why the backplane is unreachable, for operators; the node stays ready. */
   get outage(): string | undefined {
     return this.backplane.outage;
   }
 
-  /** `reason` is shown to whoever asks: one word, no secret. */
+  /** `reason` is public: one word, no secret. */
   obstruct(reason: string): void {
     this.reasons.add(reason);
   }

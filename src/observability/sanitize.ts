@@ -2,15 +2,15 @@ import { escapeInvisible } from '../lines/index.js';
 
 const MAX_DEPTH = 4;
 
-/** Nothing logs these on purpose. */
+/** Names that are never logged. */
 const SECRET = new Set(['authorization', 'Authorization', 'cookie', 'Cookie', 'secret', 'token']);
 
 /**
- * A log line's fields with the invisible characters of every name and text escaped, and those whose name speaks of a
- * secret left out. Errors are left to their own serializer; what lies deeper than four levels is left out.
+ * Escapes invisible characters in every name and text of a log line's fields, and drops fields whose name suggests a
+ * secret. Errors have their own serializer; levels below the fourth are dropped.
  */
 export function sanitizeFields(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
-  // Nearly every line is safe as it is; only one that is not is copied.
+  // Nearly every line is safe already; only an unsafe one is copied.
   let safe = fields;
   for (const name of Object.keys(fields)) {
     const value = fields[name];

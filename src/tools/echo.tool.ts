@@ -3,7 +3,7 @@ import { type McpTool, Tool } from '../mcp/index.js';
 
 const input = z.object({ message: z.string().describe('Text to send back') });
 
-/** Sends a text back. */
+/** Returns its input. */
 @Tool({
   name: 'echo',
   title: 'Echo',

@@ -1,6 +1,6 @@
 import { type McpTool, Tool } from '../mcp/index.js';
 
-/** Tells the server's clock. */
+/** Returns the server's time. */
 @Tool({
   name: 'get-time',
   title: 'Current time',

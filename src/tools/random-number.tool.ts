@@ -13,7 +13,7 @@ const input = z
   .refine(({ min, max }) => min <= max, { path: ['min'], message: 'must not be greater than max' })
   .refine(({ min, max }) => max - min <= MAX_SPAN, { path: ['max'], message: 'is too far from min' });
 
-/** Draws an integer from a range, both ends included, from a cryptographically secure source. */
+/** Returns a random integer of a range, both ends included, from a cryptographically secure source. */
 @Tool({
   name: 'random-number',
   title: 'Random number',

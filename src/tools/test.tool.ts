@@ -1,6 +1,6 @@
 import { type McpTool, Tool } from '../mcp/index.js';
 
-/** Answers only a caller whom the guard has let in: a quick check that token and connection work. */
+/** Confirms that token and connection work. */
 @Tool({
   name: 'test',
   title: 'Security check',

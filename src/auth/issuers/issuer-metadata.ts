@@ -3,9 +3,9 @@ import { fetchDocument, isRecord } from './provider-document.js';
 import { ProviderDocumentError } from './provider-document.error.js';
 
 /**
- * Where an issuer's keys are, as its own metadata says: OpenID Connect Discovery 1.0 §4, or else RFC 8414 §3.
+ * Finds the URL of an issuer's keys in its metadata: OpenID Connect Discovery 1.0 §4, or else RFC 8414 §3.
  *
- * @throws ProviderDocumentError also when the document is another issuer's.
+ * @throws ProviderDocumentError, also when the document names another issuer.
  */
 export async function discoverJwksUri(issuer: string, signal: AbortSignal): Promise<string> {
   return jwksUriIn(await firstDocument(metadataUrlsOf(issuer), signal), issuer);
@@ -35,13 +35,13 @@ async function firstDocument([first, ...rest]: readonly string[], signal: AbortS
   try {
     return await fetchDocument(first!, signal);
   } catch (error) {
-    // Only an answer says that the document is not there; a provider that is down has none anywhere.
+    // Only a response proves that the document does not exist; an unreachable provider proves nothing.
     if (rest.length === 0 || !(error instanceof ProviderDocumentError) || error.status === 200) throw error;
     return firstDocument(rest, signal);
   }
 }
 
-/** Plain http is for a loopback issuer's loopback keys. */
+/** Plain http is accepted for a loopback issuer with loopback keys only. */
 function isDowngrade(issuer: string, uri: string): boolean {
   return uri.startsWith('http:') && !issuer.startsWith('http:');
 }

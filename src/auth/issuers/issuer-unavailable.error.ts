@@ -1,4 +1,4 @@
-/** The keys of an issuer are not to be had: nobody knows whether its tokens are good, until they are. */
+/** The keys of an issuer cannot be fetched, so its tokens cannot be verified for now. */
 export class IssuerUnavailableError extends Error {
   override readonly name = 'IssuerUnavailableError';
 

@@ -70,7 +70,7 @@ const keysFor = (issuer: string, jwksUri?: string) =>
     administers: 'own',
   });
 
-/** What becomes of a good token of the key `good`: 'good', or the name of what is thrown. */
+/** 'good' where a valid token of the key `good` is accepted, or the name of the error. */
 const outcome = (issuer: string, jwksUri?: string, kid?: string) => verify(keysFor(issuer, jwksUri), kid);
 
 async function verify(keys: IssuerKeys, kid?: string) {
@@ -191,7 +191,7 @@ describe('the metadata', () => {
     at = '/second';
     const start = Date.now();
     const clock = jest.spyOn(Date, 'now');
-    // The keys are old, and then the cooldown is over.
+    // The keys are old, and then the cooldown has passed.
     for (const passed of [11 * 60_000, 12 * 60_000]) {
       clock.mockReturnValue(start + passed);
       expect(await verify(keys, 'good')).toBe('good');

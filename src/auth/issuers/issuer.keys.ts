@@ -7,17 +7,17 @@ import { IssuerUnavailableError } from './issuer-unavailable.error.js';
 import { readKeyList } from './key-list.js';
 import { fetchDocument } from './provider-document.js';
 
-/** For the metadata and the keys together. */
+/** Time limit for fetching metadata and keys together. */
 const FETCH_MS = 5_000;
-/** The keys are asked for again when they are older. */
+/** Keys older than this are fetched again. */
 const FRESH_MS = 10 * 60_000;
-/** How long keys count that nobody has been able to confirm. */
+/** How long keys are used that could not be fetched again. */
 const STALE_MS = 60 * 60_000;
-/** How long a token waits for keys to be confirmed that are old. */
+/** How long a token waits for old keys to be fetched again. */
 const PATIENCE_MS = 500;
-/** Between two attempts, however many tokens name a key that is not there. */
+/** Between two fetches, however many tokens name an unknown key. */
 const COOLDOWN_MS = 30_000;
-/** Between two attempts while there is nothing to go on with. */
+/** Between two fetches while there are no keys. */
 const RETRY_MS = 1_000;
 
 interface Known {
@@ -26,12 +26,11 @@ interface Known {
 }
 
 /**
- * The keys of one external issuer: fetched at the first token of this issuer, kept, and fetched again when
- * they are old or when a token names one that is not among them, but never more often than the cooldown
- * allows. When the provider is down, those that are known go on for {@link STALE_MS}. Requests that come
- * together share one fetch.
+ * The keys of one external issuer. They are fetched at the first token of this issuer, and again when they are old or a
+ * token names an unknown key, but not more often than the cooldown allows. While the provider is down, the known keys
+ * are used for {@link STALE_MS}. Concurrent requests share one fetch.
  *
- * jose's own `createRemoteJWKSet` neither goes on with old keys nor waits after a fetch that failed.
+ * jose's own `createRemoteJWKSet` neither uses old keys nor waits after a failed fetch.
  */
 export class IssuerKeys {
   private readonly logger = new Logger('IssuerKeys');
@@ -45,7 +44,7 @@ export class IssuerKeys {
   /**
    * The key that a token names.
    *
-   * @throws IssuerUnavailableError when there are no keys; jose's `JWKSNoMatchingKey` when it is none of them.
+   * @throws IssuerUnavailableError when there are no keys; jose's `JWKSNoMatchingKey` when none matches.
    */
   readonly keyFor: JWTVerifyGetKey = async (header, token) => {
     if (this.age >= FRESH_MS) await this.refreshPatiently();
@@ -66,13 +65,13 @@ export class IssuerKeys {
     return this.known.keyFor;
   }
 
-  /** With keys to go on with, a provider that hangs holds a token up for {@link PATIENCE_MS} only. */
+  /** While there are keys, a provider that does not respond delays a token by {@link PATIENCE_MS} only. */
   private async refreshPatiently(): Promise<void> {
     const refreshed = this.refresh();
     await (this.age < STALE_MS ? Promise.race([refreshed, sleep(PATIENCE_MS)]) : refreshed);
   }
 
-  /** False: it is too early to ask again. */
+  /** False: the cooldown has not passed. */
   private async refresh(): Promise<boolean> {
     if (this.pending === undefined) {
       const wait = this.age < STALE_MS ? COOLDOWN_MS : RETRY_MS;
@@ -84,7 +83,7 @@ export class IssuerKeys {
     return true;
   }
 
-  /** Never rejects: what is known stays. */
+  /** Never rejects. On failure the known keys are kept. */
   private async load(): Promise<void> {
     const signal = AbortSignal.timeout(FETCH_MS);
     try {
@@ -93,7 +92,7 @@ export class IssuerKeys {
       this.known = { keyFor: createLocalJWKSet(keys), fetchedAt: Date.now() };
       if (refused > 0) this.warn('auth.issuer_keys_refused', { refused });
     } catch (error) {
-      // The metadata may have moved the keys elsewhere.
+      // The metadata may name another URL now.
       this.jwksUri = undefined;
       this.warn('auth.issuer_unavailable', { reason: reasonOf(error) });
     }
@@ -104,7 +103,7 @@ export class IssuerKeys {
   }
 }
 
-/** `fetch` says only that it failed; why is in the cause. */
+/** The error of `fetch` is generic; its cause has the reason. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const { cause } = error;

@@ -6,16 +6,16 @@ const MAX_KEYS = 100;
 const MIN_RSA_BITS = 2048;
 const ASYMMETRIC = new Set<unknown>(['RSA', 'EC', 'OKP']);
 
-/** A JWK Set (RFC 7517 §5), with how many of its keys are not fit to be used. */
+/** The usable keys of a JWK Set (RFC 7517 §5), and the number of unusable ones. */
 export interface KeyList {
   readonly keys: JSONWebKeySet;
   readonly refused: number;
 }
 
 /**
- * Takes the keys that may verify a signature out of a JWK Set: public, asymmetric, RSA of 2048 bits or more.
+ * Selects the keys of a JWK Set that may verify a signature: public, asymmetric, RSA of 2048 bits or more.
  *
- * @throws ProviderDocumentError when there is none, or too many to be true.
+ * @throws ProviderDocumentError when there is none, or an implausible number.
  */
 export function readKeyList(document: unknown): KeyList {
   const all: unknown = isRecord(document) ? document['keys'] : undefined;

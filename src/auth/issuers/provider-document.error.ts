@@ -4,7 +4,7 @@ export class ProviderDocumentError extends Error {
 
   constructor(
     message: string,
-    /** What the provider answered, where it answered. */
+    /** HTTP status, where the provider responded. */
     readonly status?: number,
   ) {
     super(message);

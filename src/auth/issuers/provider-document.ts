@@ -1,13 +1,13 @@
 import { ProviderDocumentError } from './provider-document.error.js';
 
-/** Far more than any provider's, and little enough to be read by anybody's mistake. */
+/** Far larger than any provider's document, and small enough to hold in memory. */
 export const MAX_DOCUMENT_BYTES = 256 * 1024;
 
 /**
- * A JSON document of an identity provider. Follows no redirect, and reads {@link MAX_DOCUMENT_BYTES} at most,
+ * Fetches a JSON document of an identity provider. Follows no redirect, and reads at most {@link MAX_DOCUMENT_BYTES},
  * counted after decompression.
  *
- * @throws ProviderDocumentError for anything but a JSON document with 200; what `fetch` throws otherwise.
+ * @throws ProviderDocumentError for anything but a JSON document with status 200; otherwise what `fetch` throws.
  */
 export async function fetchDocument(url: string, signal: AbortSignal): Promise<unknown> {
   const headers = { Accept: 'application/json, application/jwk-set+json' };

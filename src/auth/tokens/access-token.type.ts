@@ -2,12 +2,12 @@ import type { JWTPayload } from 'jose';
 import { TokenError } from './token.error.js';
 import type { TrustedIssuer } from './trusted-issuer.js';
 
-/** What an ID token carries and an access token does not (OpenID Connect Core 1.0 §2, §3.3.2.11). */
+/** Claims of an ID token that an access token does not have (OpenID Connect Core 1.0 §2, §3.3.2.11). */
 const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash'];
 
 /**
- * Whether a token is an access token (RFC 8725 §3.11): by its `typ`, and where that says no more than `JWT`, by
- * what stands in it. Keycloak names the kind in a claim, and may be told to put a nonce into access tokens.
+ * Checks that a token is an access token (RFC 8725 §3.11): by its `typ`, and where that is only `JWT`, by its claims.
+ * Keycloak names the type in a claim, and can be configured to add a nonce to access tokens.
  *
  * @throws TokenError
  */

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { TokenError } from './token.error.js';
 
-/** A token longer than this is refused before anything reads it. Tokens are ASCII: characters are bytes. */
+/** A longer token is refused before it is parsed. Tokens are ASCII: characters are bytes. */
 export const MAX_TOKEN_BYTES = 8 * 1024;
 
 const CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 const SCHEME = /^[^ ]*/;
 
 /**
- * The token of a request: exactly one `Authorization: Bearer <b64token>` (RFC 6750 §2.1). A token in the
- * query is refused even beside a good header (§2.3, OAuth 2.1 §5.1); bodies and cookies are not looked at.
+ * Reads the token of a request: exactly one `Authorization: Bearer <b64token>` (RFC 6750 §2.1). A token in the query is
+ * refused even beside a valid header (§2.3, OAuth 2.1 §5.1). Bodies and cookies are not read.
  *
  * @throws TokenError
  */
@@ -24,7 +24,7 @@ export function readBearerToken(request: IncomingMessage): string {
   return token;
 }
 
-/** Reads the raw list, since `headers` keeps the first of two Authorization headers and says nothing. */
+/** Reads the raw list, since `headers` silently keeps the first of two Authorization headers. */
 function onlyAuthorization(rawHeaders: readonly string[]): string | undefined {
   let value: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {

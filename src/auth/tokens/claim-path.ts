@@ -1,8 +1,8 @@
 import { isRecord } from '../issuers/provider-document.js';
 
 /**
- * The claim of a name. A name with dots in it is also a path (`realm_access.roles`), and each step of it may
- * itself have dots, since providers put URLs and client ids there. Inherited names are nobody's claims.
+ * The claim with this name. A name with dots can also be a path (`realm_access.roles`), whose steps may contain dots
+ * themselves, since providers use URLs and client ids as names. Inherited properties are not claims.
  */
 export function claimAt(claims: Readonly<Record<string, unknown>>, name: string): unknown {
   if (Object.hasOwn(claims, name)) return claims[name];
@@ -15,7 +15,7 @@ export function claimAt(claims: Readonly<Record<string, unknown>>, name: string)
   return undefined;
 }
 
-/** The first claim of these names that a token has. */
+/** The first of these claims that a token has. */
 export function firstClaim(claims: Readonly<Record<string, unknown>>, names: readonly string[]): unknown {
   for (const name of names) {
     const value = claimAt(claims, name);

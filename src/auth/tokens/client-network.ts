@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** The groups of an IPv6 address that name its /64: what one customer has at the least, and all of it. */
+/** The number of IPv6 groups that form a /64, the smallest network of one customer. */
 const NETWORK_GROUPS = 4;
 
 /**
- * Whom an address stands for: an IPv4 address for itself, also where it is written as IPv6; any other IPv6
- * address for its /64. Whatever else a proxy may have passed on is one and the same client.
+ * The network that failures and turns are counted for: an IPv4 address itself, also in its IPv6 form; the /64 of any
+ * other IPv6 address. Anything else that a proxy passes on counts as one client.
  */
 export function clientNetworkOf(address = ''): string {
   const bare = withoutPort(address);
@@ -17,7 +17,7 @@ export function clientNetworkOf(address = ''): string {
   return `${groups.join(':')}::/64`;
 }
 
-/** Some proxies write the client's port behind its address. */
+/** Some proxies append the client's port. */
 function withoutPort(address: string): string {
   return /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;
 }

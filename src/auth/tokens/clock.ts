@@ -1,9 +1,9 @@
-/** Whole seconds since the epoch, as a JWT counts them. */
+/** Seconds since the epoch, as in a JWT. */
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
 /**
- * The moment from which a token that ends at `exp` is refused: an entry of the deny list may be forgotten
- * then, and not before. `toleranceSeconds` is that of the token's issuer.
+ * The time, in seconds, from which a token with this `exp` is refused; a deny list entry may be dropped from then on.
+ * `toleranceSeconds`: of the token's issuer.
  */
 export const refusedFrom = (exp: number, toleranceSeconds: number): number =>
   Math.ceil(exp + toleranceSeconds);

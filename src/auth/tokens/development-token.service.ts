@@ -16,7 +16,7 @@ import { TokenIssuer } from './token.issuer.js';
 
 const LIFETIME_SECONDS = 3600;
 
-/** What proxies and tunnels add, beside the headers that are named below. */
+/** Headers that proxies and tunnels add, beside those named below. */
 const PROXY_HEADER =
   /^(x-forwarded|x-envoy|x-original-|cf-|cdn-|fastly-|fly-|tailscale-|ngrok-|x-amz-cf-|x-arr-)/;
 const PROXY_HEADERS = new Set([
@@ -29,13 +29,13 @@ const PROXY_HEADERS = new Set([
   'x-proxyuser-ip',
   'x-real-ip',
 ]);
-/** What a browser says of a request that no page, or one of this very server, has made (Fetch Metadata). */
+/** `Sec-Fetch-Site` of a request that no other site's page has made (Fetch Metadata). */
 const OWN_SITES: readonly unknown[] = [undefined, 'none', 'same-origin'];
 
-/** Why a request is not taken for one of the developer's own. */
-type Strange = 'not_loopback' | 'other_host' | 'forwarded' | 'other_page' | 'other_user';
+/** Why a request is not considered the developer's own. */
+type RemoteSign = 'not_loopback' | 'other_host' | 'forwarded' | 'other_page' | 'other_user';
 
-/** A token response (RFC 6749 §5.1), with the token under a second name for people who copy it by hand. */
+/** A token response (RFC 6749 §5.1). The token is repeated under a second name, for copying by hand. */
 export interface DevelopmentToken {
   readonly token: string;
   readonly access_token: string;
@@ -45,17 +45,17 @@ export interface DevelopmentToken {
 }
 
 /**
- * Hands a token to the developer, on the developer's own machine only; elsewhere there is no such route. A proxy on that
- * machine makes every stranger look like loopback, so that a request has to look like the developer's own in all that a
- * proxy may give away: the name that it asks for, the headers, the version of HTTP, and the user who runs the program at
- * the other end. What remains: a proxy that the developer runs, that speaks HTTP/1.1 under a loopback name and adds
- * nothing. Therefore the route gives only the scopes of `AUTH_DEV_SCOPES`.
+ * Issues tokens to the developer, on the developer's own machine only; elsewhere the route does not exist. Behind a
+ * local proxy every remote client appears as loopback. So the request is checked for what a proxy gives away: the host
+ * name, the headers, the HTTP version, and the operating system's user at the other end. A local proxy that the
+ * developer runs, that speaks HTTP/1.1 with a loopback name and adds nothing, is not recognised. Therefore the route
+ * issues only the scopes of `AUTH_DEV_SCOPES`.
  */
 @Injectable()
 export class DevelopmentTokenService {
   private readonly logger = new Logger('Auth');
-  /** Each reason is told once: strangers must not fill the log. */
-  private readonly told = new Set<Strange>();
+  /** Each reason is logged once, so that remote clients cannot fill the log. */
+  private readonly logged = new Set<RemoteSign>();
 
   constructor(
     private readonly issuer: TokenIssuer,
@@ -81,10 +81,10 @@ export class DevelopmentTokenService {
 
   private async isOffered(request: Request): Promise<boolean> {
     if (!this.settings.developmentTokens) return false;
-    const strange = strangenessOf(request) ?? (await userStrangenessOf(request));
-    if (strange === undefined) return true;
-    if (!this.told.has(strange)) this.logger.warn({ event: 'auth.token_route_hidden', reason: strange });
-    this.told.add(strange);
+    const sign = remoteSignIn(request) ?? (await remoteUserIn(request));
+    if (sign === undefined) return true;
+    if (!this.logged.has(sign)) this.logger.warn({ event: 'auth.token_route_hidden', reason: sign });
+    this.logged.add(sign);
     return false;
   }
 
@@ -104,14 +104,14 @@ export class DevelopmentTokenService {
   }
 }
 
-function strangenessOf({ socket, headers, httpVersion }: Request): Strange | undefined {
+function remoteSignIn({ socket, headers, httpVersion }: Request): RemoteSign | undefined {
   const { remoteAddress = '', localAddress = '', localPort } = socket;
   if (!isLoopbackHost(remoteAddress) || !isLoopbackHost(localAddress)) return 'not_loopback';
   const host = URL.parse(`http://${headers.host ?? ''}`);
   if (host === null || !isLoopbackHost(host.hostname) || Number(host.port || 80) !== localPort) {
     return 'other_host';
   }
-  // What nginx speaks to the server behind it unless it is told otherwise.
+  // The version that nginx uses to its upstream by default.
   if (httpVersion !== '1.1') return 'forwarded';
   if (Object.keys(headers).some((name) => PROXY_HEADER.test(name) || PROXY_HEADERS.has(name))) {
     return 'forwarded';
@@ -121,7 +121,7 @@ function strangenessOf({ socket, headers, httpVersion }: Request): Strange | und
   return OWN_SITES.includes(headers['sec-fetch-site']) ? undefined : 'other_page';
 }
 
-async function userStrangenessOf({ socket }: Request): Promise<Strange | undefined> {
+async function remoteUserIn({ socket }: Request): Promise<RemoteSign | undefined> {
   return (await peerUserOf(socket)) === 'other' ? 'other_user' : undefined;
 }
 

@@ -100,7 +100,7 @@ describe('an access token', () => {
     const roles = ['offline_access', 'boss', 'staff'];
     expect(caller).toMatchObject({ issuer: KEYCLOAK, subject: 'f3', jti: 'onrtac:1', roles });
     await expect(verify(KEYCLOAK_TOKEN, 'at+jwt')).resolves.toBeDefined();
-    // The nonce backwards compatible mapper.
+    // Added by Keycloak's mapper for the nonce of older versions.
     await expect(verify({ ...KEYCLOAK_TOKEN, nonce: 'n' })).resolves.toBeDefined();
   });
 

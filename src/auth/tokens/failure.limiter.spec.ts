@@ -3,7 +3,7 @@ import { RateLimiter } from '../../backplane/index.js';
 import { type AuthApp, type Reply, startAuthApp } from '../fixtures/auth-app.fixture.js';
 import { forge } from '../fixtures/forge.fixture.js';
 
-/** Nothing of it comes back while a test runs. */
+/** Does not refill while a test runs. */
 const THREE = { count: 3, periodMs: 86_400_000 };
 
 let auth: AuthApp;
@@ -55,7 +55,7 @@ describe('an address', () => {
     expect(await statuses(lacking())).toEqual([403]);
     for (const path of ['/sse', '/elsewhere', '/any']) expect(await statusOf(fresh(), path)).toBe(200);
     expect((await auth.call('/auth/revoke', { method: 'POST', token: known })).status).toBe(200);
-    // Revoked, it is refused like any other.
+    // A revoked token counts like any refused one.
     expect(await statusOf(known)).toBe(429);
   });
 
@@ -102,7 +102,7 @@ describe('an address', () => {
   });
 });
 
-it('without a limit nobody is blocked', async () => {
+it('without a limit no address is blocked', async () => {
   const unlimited = await startAuthApp();
   for (let at = 0; at < 100; at += 1) {
     expect((await unlimited.call('/mcp', { token: 'garbage' })).status).toBe(401);

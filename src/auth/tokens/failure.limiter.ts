@@ -7,8 +7,8 @@ import { TooManyFailuresError } from './too-many-failures.error.js';
 const POLICY = 'failed-authentications';
 
 /**
- * Limits how many tokens from one address may be refused: `RATE_LIMIT_IP`. It is asked only after a token was refused,
- * so it never stands in the way of a good one.
+ * Limits how many tokens from one address may be refused: `RATE_LIMIT_IP`. Consulted only after a refusal, so a valid
+ * token is never limited.
  */
 @Injectable()
 export class FailureLimiter {
@@ -17,7 +17,7 @@ export class FailureLimiter {
     @Inject(LIMIT_SETTINGS) private readonly limits: LimitSettings,
   ) {}
 
-  /** A token from the address was refused. Rejects with {@link TooManyFailuresError} if it was one too many. */
+  /** Counts a refused token. Rejects with {@link TooManyFailuresError} where the limit is exceeded. */
   async failed(address: string | undefined): Promise<void> {
     const limit = this.limits.failedAuthentications;
     if (limit === undefined) return;

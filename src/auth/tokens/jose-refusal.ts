@@ -1,7 +1,7 @@
 import { errors } from 'jose';
 import { TokenError, type TokenErrorCode } from './token.error.js';
 
-/** This room's word for jose's refusal. Its own message is dropped: it may repeat what the token says. */
+/** Maps jose's error to a `TokenError`. jose's message is dropped, since it may quote the token. */
 export function refusalOf(error: unknown): TokenError {
   return new TokenError(codeOf(error));
 }

@@ -14,7 +14,7 @@ import { InvalidRequestException } from './invalid-request.exception.js';
 type Parser = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
 const LIMITS = { limit: '16kb', inflate: false };
-/** The last one takes every other type, so that an empty body of any type, also a chunked one, is none. */
+/** The last one accepts every other type, so that an empty body of any type, also a chunked one, counts as none. */
 const PARSERS: readonly Parser[] = [
   json(LIMITS),
   urlencoded({ ...LIMITS, extended: false, parameterLimit: 16 }),
@@ -22,8 +22,9 @@ const PARSERS: readonly Parser[] = [
 ];
 
 /**
- * Reads a form or a JSON object of at most 16 kB into `request.body`, which stays undefined where there is
- * none: after the guard, so that nothing is read for a client without a good token. Answers 400, 413 or 415 itself, since the parsers' own messages repeat the client's body.
+ * Reads a form or a JSON object of at most 16 kB into `request.body`, which stays undefined without a body. Runs after
+ * the guard, so that nothing is read for a client without a valid token. Responds with 400, 413 or 415 itself, since
+ * the parsers' own messages repeat the body.
  */
 @Injectable()
 export class OAuthBodyInterceptor implements NestInterceptor {

@@ -16,7 +16,7 @@ it.each([
   const { remoteAddress, remotePort, localAddress, localPort } = accepted;
   const ends = { remoteAddress, remotePort, localAddress, localPort };
   expect(await peerUserOf(ends)).toBe(OWN);
-  // A connection that is not there, and one that has no ends any more.
+  // A connection that does not exist, and one that is already closed.
   expect(await peerUserOf({ ...ends, localAddress: '127.9.9.9' })).toBe(NONE);
   expect(await peerUserOf({ ...ends, remoteAddress: undefined })).toBe(NONE);
   client.destroy();

@@ -4,18 +4,18 @@ import { endianness } from 'node:os';
 import ipaddr from 'ipaddr.js';
 
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
-/** How many columns there are from the state of a connection to its user, by proc_pid_net(5). */
+/** Columns from the state of a connection to its user, proc_pid_net(5). */
 const STATE_TO_UID = 4;
 
-/** Who runs the program at the other end of a connection within this machine. `unknown`: the system does not say. */
+/** Who runs the program at the other end of a local connection. `unknown`: the system does not say. */
 export type PeerUser = 'same' | 'other' | 'unknown';
 
 type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>;
 
 /**
- * Whether the user of this process runs the program at the other end of a loopback connection as well. Linux lists both
- * ends of it with their user; elsewhere it is unknown. A proxy that runs as another user, as those that a system starts do,
- * is told from the developer's own programs by it, whatever it forwards.
+ * Whether the same user runs the program at the other end of a loopback connection. Linux lists both ends with their
+ * user; on other systems it is unknown. This recognises a proxy that runs as another user, as system services do,
+ * whatever it forwards.
  */
 export async function peerUserOf(ends: Ends): Promise<PeerUser> {
   const uid = process.getuid?.();
@@ -29,12 +29,12 @@ export async function peerUserOf(ends: Ends): Promise<PeerUser> {
     clientUid ??= uidIn(table, client, server);
     serverUid ??= uidIn(table, server, client);
   }
-  // Where not even our own end is listed, the tables tell nothing.
+  // Where not even this end is listed, the tables prove nothing.
   if (serverUid === undefined) return 'unknown';
   return clientUid === String(uid) ? 'same' : 'other';
 }
 
-/** The user of the connection between two ends. The text is searched as it is: a busy machine has many thousand rows. */
+/** The user of the connection between two ends. Searches the text directly: a busy machine has many thousand rows. */
 function uidIn(table: string, local: readonly string[], remote: readonly string[]): string | undefined {
   for (const [index, form] of local.entries()) {
     const ends = ` ${form} ${remote[index]} `;
@@ -46,7 +46,7 @@ function uidIn(table: string, local: readonly string[], remote: readonly string[
   return undefined;
 }
 
-/** An end of a connection as the tables write it; one of IPv4 is listed under IPv6 where a socket takes both. */
+/** An end of a connection in the table's notation; IPv4 is listed as IPv6 where a socket accepts both. */
 function formsOf(text = '', port = 0): readonly string[] {
   if (!ipaddr.isValid(text)) return [];
   const address = ipaddr.process(text);
@@ -54,7 +54,7 @@ function formsOf(text = '', port = 0): readonly string[] {
   return forms.map((form) => `${wordsOf(form.toByteArray())}:${hex(Buffer.of(port >> 8, port & 0xff))}`);
 }
 
-/** The address as 32-bit words in the machine's own byte order. */
+/** The address as 32-bit words in native byte order. */
 function wordsOf(address: number[]): string {
   const bytes = Buffer.from(address);
   return hex(endianness() === 'LE' ? bytes.swap32() : bytes);

@@ -8,12 +8,12 @@ import { tokenIdOf } from './token-id.js';
 import { TokenError } from './token.error.js';
 import type { TrustedIssuer } from './trusted-issuer.js';
 
-/** The longest `sub` and `jti`: both become keys of the deny list. */
+/** Of `sub` and `jti`, in characters: both become keys of the deny list. */
 export const MAX_NAME_LENGTH = 256;
 
 const NAME = /^\P{Cc}+$/u;
 
-/** What an issuer's tokens are read by. */
+/** The issuer's properties that determine the principal. */
 type PrincipalTerms = Pick<TrustedIssuer, 'claims' | 'ceiling' | 'clockToleranceSeconds'>;
 
 /** Builds the principal from verified claims. */
@@ -40,14 +40,14 @@ export class PrincipalFactory {
       roles: Object.freeze(roles),
       jti,
       tokenId: tokenIdOf(token, claims.iss!, jti),
-      // A deny list compares it with whole seconds.
+      // The deny list compares whole seconds.
       issuedAt: Math.floor(claims.iat!),
       expiresAt: claims.exp! * 1_000,
       refusedFrom: refusedFrom(claims.exp!, issuer.clockToleranceSeconds) * 1_000,
     });
   }
 
-  /** What lies above the issuer's ceiling is left out, whether the token names it or a role grants it. */
+  /** Drops scopes above the issuer's ceiling, whether from the token or from a role. */
   private scopesOf(
     named: readonly string[],
     roles: readonly string[],
@@ -61,12 +61,12 @@ export class PrincipalFactory {
   }
 }
 
-/** Whether `value` can be the name of a user or a token: 1 to 256 characters, none of them a control one. */
+/** Whether `value` can be the name of a user or a token: 1 to 256 characters, no control characters. */
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_NAME_LENGTH && NAME.test(value);
 }
 
-/** A `jti` that is there must be one, also when it is null. */
+/** A `jti` that is present must be valid, also when it is null. */
 function jtiOf(claims: JWTPayload, names: readonly string[]): string | undefined {
   for (const name of names) {
     const jti = claimAt(claims, name);

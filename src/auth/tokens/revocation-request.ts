@@ -9,7 +9,7 @@ export type RevocationRequest =
   | {
       readonly kind: 'jti' | 'sub';
       readonly value: string;
-      /** Whose name it is; undefined: the usual issuer's. */
+      /** The issuer of the name; undefined: see {@link RevocationService}. */
       readonly issuer: string | undefined;
     };
 
@@ -28,7 +28,7 @@ export function readRevocationRequest(body: unknown): RevocationRequest {
   }
   switch (kind) {
     case undefined:
-      assertNothingMeant(body);
+      assertNoTarget(body);
       return { kind: 'own' };
     case 'token':
       return { kind, value: textIn(body, kind) };
@@ -37,8 +37,8 @@ export function readRevocationRequest(body: unknown): RevocationRequest {
   }
 }
 
-/** Whoever misspells the name of somebody else must not be signed out for it. */
-function assertNothingMeant(body: Readonly<Record<string, unknown>>): void {
+/** Refuses a request that misspells a member: it must not revoke the caller's own token instead. */
+function assertNoTarget(body: Readonly<Record<string, unknown>>): void {
   if (Object.keys(body).every((name) => name === 'token_type_hint')) return;
   throw new InvalidRequestException(
     'Give one of token, jti and sub, or an empty body for the token of this request',

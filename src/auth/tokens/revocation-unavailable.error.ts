@@ -1,4 +1,4 @@
-/** The deny list cannot be reached: nobody can be let in, and nothing revoked, until it is back. */
+/** The deny list cannot be reached: until then no token can be accepted or revoked. */
 export class RevocationUnavailableError extends Error {
   override readonly name = 'RevocationUnavailableError';
 

@@ -55,7 +55,7 @@ describe('one’s own token', () => {
   });
 });
 
-describe('somebody else’s', () => {
+describe('the token of another user', () => {
   it.each([
     ['form', FORM, (name: string, value: string) => new URLSearchParams({ [name]: value }).toString()],
     ['JSON', JSON_TYPE, (name: string, value: string) => JSON.stringify({ [name]: value })],
@@ -85,7 +85,7 @@ describe('somebody else’s', () => {
     expect(await Promise.all(before.map((token) => statusOf(token)))).toEqual([401, 401]);
     const iat = now() + SETTINGS.clockToleranceSeconds;
     expect(await statusOf(fresh({ sub, iat }))).toBe(401);
-    // This server's own clock is not ahead of itself.
+    // The development issuer uses this server's own clock.
     expect(await statusOf(fresh({ sub, iss: DEVELOPMENT_ISSUER, iat: now() + 1 }))).toBe(200);
     expect(await statusOf(fresh({ sub, iss: DEVELOPMENT_ISSUER, iat: now() - 1 }))).toBe(401);
   });
@@ -143,7 +143,7 @@ describe('the entry', () => {
     await post(admin(), 'jti=x');
     stop();
     expect(entries[0]!.expiresAt).toBe(exp + 5);
-    // Made by a clock that is 5 s ahead, to live for a day, and accepted for 5 s more.
+    // Issued by a clock that is 5 s ahead, with a lifetime of one day, and accepted for 5 s more.
     expect(entries[1]!.expiresAt).toBe(entries[1]!.revokedAt + 86_400 + 5);
   });
 

@@ -16,7 +16,7 @@ import { RequireScopes } from '../require-scopes.decorator.js';
 import { OAuthBodyInterceptor } from './oauth-body.interceptor.js';
 import { RevocationService } from './revocation.service.js';
 
-/** Any valid token may revoke itself; {@link RevocationService} asks for more where more is wanted. */
+/** Any valid token may revoke itself; {@link RevocationService} requires more for other targets. RFC 7009. */
 @Controller('auth/revoke')
 export class RevocationController {
   constructor(private readonly revocations: RevocationService) {}

@@ -15,7 +15,7 @@ import { TokenError } from './token.error.js';
 import { TokenVerifier } from './token.verifier.js';
 import { TRUSTED_ISSUERS, type TrustedIssuer, type TrustedIssuers } from './trusted-issuer.js';
 
-/** Takes tokens back (RFC 7009, without client authentication: the bearer token is the credential). */
+/** Revokes tokens (RFC 7009, without client authentication: the bearer token is the credential). */
 @Injectable()
 export class RevocationService {
   constructor(
@@ -71,8 +71,8 @@ export class RevocationService {
   }
 
   /**
-   * Whose `jti` or `sub` is meant where no issuer is named: the administrator's own where it may reach no other; or
-   * else theirs who share `JWT_SECRET`, or the only external issuer's.
+   * The issuers of a `jti` or `sub` where the request names none: the administrator's own where it may reach no other;
+   * otherwise those that share `JWT_SECRET`, or the only external issuer.
    */
   private issuersOf(named: string | undefined, request: AuthenticatedRequest): readonly TrustedIssuer[] {
     const own = this.issuers.get(request.user.issuer)!;
@@ -92,13 +92,13 @@ export class RevocationService {
     return usual;
   }
 
-  /** An external issuer's `mcp:admin` reaches that issuer's tokens, unless its entry in `AUTH_ISSUERS` says more. */
+  /** An external issuer's `mcp:admin` covers that issuer's tokens, unless its entry in `AUTH_ISSUERS` says more. */
   private assertAdministers(issuer: string, request: AuthenticatedRequest): void {
     const own = this.issuers.get(request.user.issuer)!;
     if (issuer !== own.issuer && !own.administersAll) throw this.refusal.foreignIssuer(request, request.user);
   }
 
-  /** Undefined for a token that no request could use: there is nothing to take back (RFC 7009 §2.2). */
+  /** Undefined for a token that no request could use: there is nothing to revoke (RFC 7009 §2.2). */
   private async principalOf(token: string, request: AuthenticatedRequest): Promise<Principal | undefined> {
     try {
       return await this.verifier.verify(token, clientNetworkOf(request.ip));
@@ -110,8 +110,8 @@ export class RevocationService {
   }
 
   /**
-   * For tokens that are not at hand. An issuer's clock may be ahead of ours: of the tokens that it has made by now, the
-   * newest name a later moment than this one, and end as much later.
+   * A revocation of tokens that are not at hand. The issuer's clock may be ahead of ours, so tokens issued by now may
+   * carry a later `iat` and expire that much later.
    */
   private lasting(target: RevocationTarget, issuer: TrustedIssuer): Revocation {
     const revokedAt = Math.floor(nowSeconds() + issuer.aheadSeconds);

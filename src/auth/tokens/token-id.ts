@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The name under which one token can be revoked: its `jti` with its issuer, or else what was signed.
- * Never the signature: an ECDSA key signs the same claims with another one each time.
+ * Identifies one token for revocation: its issuer and `jti`, or else a hash of the signed part. Never the signature: an
+ * ECDSA key signs the same claims differently each time.
  */
 export function tokenIdOf(token: string, issuer: string, jti: string | undefined): string {
   const mark = jti === undefined ? token.slice(0, token.lastIndexOf('.')) : `${issuer}\0${jti}`;

@@ -30,7 +30,7 @@ describe('a bad header', () => {
     expect(await refusal(forge({ header: { crit } }))).toBe('forbidden_header');
   });
 
-  it('names a key, which nobody fetches', async () => {
+  it('names a key, which is not fetched', async () => {
     const contacted: unknown[] = [];
     const listener = await listen((url) => contacted.push(url));
     const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/keys`;
@@ -65,7 +65,7 @@ describe('what is not a signed JWT', () => {
   });
 
   it('has spare bits set in a part: one token has one spelling', async () => {
-    // Bytes of a length that leaves bits over in each part.
+    // Lengths that leave unused bits in each part.
     const [header, payload, signature] = forge({ header: { n: 1 }, claims: { n: 12 } }).split('.') as [
       string,
       string,
@@ -77,7 +77,7 @@ describe('what is not a signed JWT', () => {
       const parts = token.split('.');
       for (const [at, part] of parts.entries()) {
         const other = parts.with(at, respelled(part)).join('.');
-        // A part of whole groups of four has no bits to spare: another letter is another byte.
+        // A part of whole groups of four has no unused bits: each letter counts.
         if (part.length % 4 !== 0) spare.push(await refusal(other));
       }
     }

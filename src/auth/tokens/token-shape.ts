@@ -2,10 +2,10 @@ import { decodeJwt, decodeProtectedHeader, type JWTPayload, type ProtectedHeader
 import { MAX_TOKEN_BYTES } from './bearer-header.js';
 import { TokenError } from './token.error.js';
 
-/** `crit` and `b64` change how a token is read; the others would have it name the key that verifies it. */
+/** `crit` and `b64` change how a token is read; with the others the token would choose its own key. */
 const FORBIDDEN_PARAMETERS = ['crit', 'b64', 'jku', 'x5u', 'jwk', 'x5c'];
 
-/** What a token says of itself, which nobody has verified. */
+/** The header and claims of a token before verification. */
 export interface UnverifiedParts {
   /** The header `typ`. */
   readonly type: unknown;
@@ -13,7 +13,7 @@ export interface UnverifiedParts {
 }
 
 /**
- * Refuses what is not a plain signed token (RFC 8725 §3.9), before any key is touched.
+ * Refuses anything but a plain signed token (RFC 8725 §3.9), before a key is used.
  *
  * @throws TokenError
  */
@@ -30,8 +30,8 @@ export function unverifiedPartsOf(token: string): UnverifiedParts {
 }
 
 /**
- * Whether a part is the one base64url text of its bytes (RFC 7515 §2, RFC 4648 §3.5). A decoder forgives padding,
- * other alphabets and bits that count for nothing: one token would have several spellings.
+ * Whether a part is canonical base64url (RFC 7515 §2, RFC 4648 §3.5). A decoder ignores padding, other alphabets and
+ * unused bits, so one token would have several spellings.
  */
 function isCanonical(part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part;

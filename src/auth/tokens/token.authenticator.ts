@@ -10,7 +10,7 @@ import { TokenError } from './token.error.js';
 import { TokenVerifier } from './token.verifier.js';
 import { VerifiedTokenCache } from './verified-token.cache.js';
 
-/** From a request to its caller: header, signature and claims, deny list. */
+/** Authenticates a request: header, signature, claims, deny list. */
 @Injectable()
 export class TokenAuthenticator {
   constructor(
@@ -21,12 +21,12 @@ export class TokenAuthenticator {
   ) {}
 
   /**
-   * The caller, at once where its token is known and the deny list has its verdict at hand.
+   * The caller; synchronous where the token is cached and the deny list answers at once.
    *
-   * @throws TokenError when the request has no good token.
-   * @throws TooManyFailuresError in its place, when its address has shown too many bad ones: never for a good one.
-   * @throws IssuerUnavailableError when the keys of its issuer are not to be had.
-   * @throws RevocationUnavailableError when the deny list gives no verdict.
+   * @throws TokenError when the request has no valid token.
+   * @throws TooManyFailuresError instead, when its address has sent too many invalid ones: never for a valid one.
+   * @throws IssuerUnavailableError when the keys of its issuer cannot be fetched.
+   * @throws RevocationUnavailableError when the deny list cannot be reached.
    */
   authenticate(request: Request): Principal | Promise<Principal> {
     let known: Principal | undefined;
@@ -35,12 +35,12 @@ export class TokenAuthenticator {
       known = this.cache.get(readBearerToken(request));
       if (known !== undefined) verdict = this.revocations.isRevoked(known);
     } catch {
-      // Told by `identify`, which meets it again.
+      // `identify` throws the same error again.
     }
     return known !== undefined && verdict === false ? known : this.identify(request, known, verdict);
   }
 
-  /** What the deny list says of a token. May reject; {@link assertNotRevoked} makes an error of it. */
+  /** Looks the token up in the deny list. May reject; {@link assertNotRevoked} converts the error. */
   isRevoked(principal: Principal): boolean | Promise<boolean> {
     try {
       return this.revocations.isRevoked(principal);
@@ -53,7 +53,7 @@ export class TokenAuthenticator {
    * `verdict`: of {@link isRevoked}.
    *
    * @throws TokenError when the token has been revoked.
-   * @throws RevocationUnavailableError when the deny list gives no verdict.
+   * @throws RevocationUnavailableError when the deny list cannot be reached.
    */
   async assertNotRevoked(principal: Principal, verdict = this.isRevoked(principal)): Promise<void> {
     let revoked: boolean;
@@ -88,8 +88,8 @@ export class TokenAuthenticator {
 }
 
 /**
- * To come without a token is no failure: every client begins so, to be told where to get one. Nor is one in the
- * query, which is never read: any page could have its visitors' browsers send such, and lock their address out.
+ * A request without a token is no failure: every client starts so, to learn where to get one. Nor is a token in the
+ * query, which is never read: any page could make its visitors' browsers send one, and so lock their address out.
  */
 function isFailure({ code, oauthError }: TokenError): boolean {
   return oauthError !== undefined && code !== 'token_in_query';

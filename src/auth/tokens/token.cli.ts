@@ -1,7 +1,7 @@
 import { loadSettings } from '../../config/index.js';
 import { issueFromArguments, TOKEN_USAGE } from './token.command.js';
 
-// The token alone goes to stdout, so that a shell can put it into a variable.
+// Only the token goes to stdout, so that a shell can assign it to a variable.
 try {
   const { auth } = loadSettings(process.env, { directory: process.cwd() });
   process.stdout.write(`${await issueFromArguments(process.argv.slice(2), auth)}\n`);

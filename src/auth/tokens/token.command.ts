@@ -12,9 +12,9 @@ export const TOKEN_USAGE = `Usage: npm run token -- --sub <subject> [--scope "${
 With NODE_ENV=development it signs for the server that "npm start" runs in this folder.`;
 
 /**
- * Makes the token that a command line asks for, signed as the configured issuer.
+ * Issues the token that a command line describes, signed as the configured issuer.
  *
- * @throws Error that says what is wrong with the arguments.
+ * @throws Error that names the wrong argument.
  */
 export async function issueFromArguments(args: readonly string[], settings: AuthSettings): Promise<string> {
   const values = readArguments(args);

@@ -3,7 +3,7 @@ import type { AuditActor, RefusalCode } from '../../audit/index.js';
 const INVALID_TOKEN = 'invalid_token';
 const INVALID_REQUEST = 'invalid_request';
 
-/** For each code what the client is told: constant texts, so that no claim and no quote gets into a header. */
+/** The text for the client by code: constant, so that no claim and no quote gets into a header. */
 const REFUSALS = {
   missing_token: [undefined, 'This server asks for a bearer token in the Authorization header'],
   wrong_scheme: [undefined, 'The Authorization header must use the Bearer scheme'],
@@ -32,17 +32,14 @@ const REFUSALS = {
   revoked: [INVALID_TOKEN, 'The token has been revoked'],
 } as const satisfies Partial<Record<RefusalCode, readonly [error: string | undefined, description: string]>>;
 
-/** Why a request was not authenticated. Stable: logs and alerts are built on it. */
+/** Why a request was not authenticated. Stable: logs and alerts depend on it. */
 export type TokenErrorCode = keyof typeof REFUSALS;
 
-/**
- * A request without a good token. Its message is fit for the client: ASCII, quote-safe, and never the token
- * or anything in it.
- */
+/** A request without a valid token. Its message may be sent to the client: ASCII, no quotes, nothing of the token. */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
 
-  /** Private, so that no print of the error shows it. */
+  /** Private, so that printing the error does not show it. */
   #actor: AuditActor | undefined;
 
   constructor(
@@ -53,7 +50,7 @@ export class TokenError extends Error {
     this.#actor = actor;
   }
 
-  /** Whose token it is, where its signature proves it. */
+  /** The user of the token, where its signature is valid. */
   get actor(): AuditActor | undefined {
     return this.#actor;
   }

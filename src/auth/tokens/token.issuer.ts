@@ -9,7 +9,7 @@ import { tokenIdOf } from './token-id.js';
 const NO_SECRET =
   'JWT_SECRET is not set: this server makes no tokens, and accepts those of AUTH_ISSUERS only';
 
-/** The token that is wanted. */
+/** What a new token should contain. */
 export interface TokenRequest {
   readonly subject: string;
   /** Scopes with one space between them (RFC 6749 §3.3). */
@@ -21,17 +21,17 @@ export interface TokenRequest {
   readonly roles?: readonly string[];
 }
 
-/** A signed token, with what a token response says of it (RFC 6749 §5.1). */
+/** A signed token and the fields of its token response (RFC 6749 §5.1). */
 export interface IssuedToken {
   readonly token: string;
-  /** Names the token in the deny list and in audit records. */
+  /** Identifies the token in the deny list and in audit records. */
   readonly tokenId: string;
   /** Seconds. */
   readonly expiresIn: number;
   readonly scope: string;
 }
 
-/** What `JwtService` signs with; shared by the application and the command line. */
+/** `JwtService` options, shared by the application and the command line. */
 export function jwtOptionsFrom(settings: AuthSettings): JwtModuleOptions {
   return {
     secret: settings.secret,
@@ -39,7 +39,7 @@ export function jwtOptionsFrom(settings: AuthSettings): JwtModuleOptions {
   };
 }
 
-/** Makes HS256 access tokens that this server itself accepts, each with a `jti` of its own. */
+/** Issues HS256 access tokens that this server accepts, each with its own `jti`. */
 @Injectable()
 export class TokenIssuer {
   constructor(
@@ -48,9 +48,9 @@ export class TokenIssuer {
   ) {}
 
   /**
-   * Signs a token that begins now.
+   * Signs a token that is valid from now.
    *
-   * @throws RangeError for a token that this server would refuse: no secret, lifetime, subject or size.
+   * @throws RangeError for a token that this server would refuse: secret missing, lifetime, subject or size invalid.
    */
   async issue(request: TokenRequest): Promise<IssuedToken> {
     const { ttlSeconds, scope } = request;

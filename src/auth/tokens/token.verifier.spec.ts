@@ -204,7 +204,7 @@ describe('a bad claim', () => {
   });
 });
 
-it('tells nobody what stands in the token', async () => {
+it('reveals nothing of the token in the error', async () => {
   const canary = 'canary-5d1f';
   const claims = { sub: canary, aud: canary, jti: canary };
   const error: Error = await verifier.verify(forge({ claims, header: { kid: canary } })).catch((e) => e);

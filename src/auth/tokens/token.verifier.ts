@@ -16,7 +16,7 @@ import { VerificationGate } from './verification.gate.js';
 const MAX_LOGGED_SUBJECT = 255;
 const REQUIRED_CLAIMS = ['iss', 'aud', 'exp', 'iat'];
 
-/** Whether a token is one that this server believes (RFC 7519 §7.2, RFC 8725, RFC 9068 §4). */
+/** Verifies tokens (RFC 7519 §7.2, RFC 8725, RFC 9068 §4). */
 @Injectable()
 export class TokenVerifier {
   private readonly gates = new Map<TrustedIssuer, VerificationGate>();
@@ -27,11 +27,11 @@ export class TokenVerifier {
   ) {}
 
   /**
-   * Nothing is fetched before the token has named an issuer that is trusted. Says nothing of revocation. `network` is
-   * the client's, see {@link clientNetworkOf}: networks take turns where many signatures have to be verified.
+   * Fetches keys only for a trusted issuer. Does not check revocation. `network`: of the client, see {@link
+   * clientNetworkOf}; networks take turns where many signatures have to be verified.
    *
    * @throws TokenError for every token that is refused.
-   * @throws IssuerUnavailableError when the keys of its issuer are not to be had.
+   * @throws IssuerUnavailableError when the keys of its issuer cannot be fetched.
    */
   async verify(token: string, network = ''): Promise<Principal> {
     const { type, claims: unverified } = unverifiedPartsOf(token);
@@ -58,7 +58,7 @@ export class TokenVerifier {
   private async verifiedClaimsOf(token: string, issuer: TrustedIssuer, network: string): Promise<JWTPayload> {
     const { key } = issuer;
     let leave: (() => void) | undefined;
-    // A place is taken once the key is there: tokens that wait for a provider must not hold up those that do not.
+    // Enters the gate once the key is there: tokens that wait for a provider must not delay others.
     const keyInTurn: JWTVerifyGetKey = async (header, jws) => {
       const found = typeof key === 'function' ? await key(header, jws) : key;
       leave = await this.gateOf(issuer).enter(network);
@@ -70,7 +70,7 @@ export class TokenVerifier {
     } catch (error) {
       if (error instanceof IssuerUnavailableError) throw error;
       const refusal = refusalOf(error);
-      // jose compares claims only once the signature is good.
+      // jose checks claims only after the signature.
       if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed) {
         refusal.actor = holderOf(error.payload);
       }
@@ -87,7 +87,7 @@ export class TokenVerifier {
   }
 }
 
-/** Whose token it is, by claims whose signature is good. A token that is refused may have claims of any form. */
+/** The user, from claims whose signature is valid; they may have any form. */
 function holderOf({ iss, sub }: JWTPayload): AuditActor {
   return { issuer: iss, subject: typeof sub === 'string' ? sub.slice(0, MAX_LOGGED_SUBJECT) : undefined };
 }
@@ -102,19 +102,19 @@ function optionsFor(issuer: TrustedIssuer): JWTVerifyOptions {
   };
 }
 
-/** A token whose subject is in another claim need not have a `sub`. */
+/** A token whose subject is in another claim may lack `sub`. */
 function requiredOf(subject: readonly string[]): string[] {
   return subject.length === 1 && subject[0] === 'sub' ? [...REQUIRED_CLAIMS, 'sub'] : REQUIRED_CLAIMS;
 }
 
-/** jose looks at `iat` only together with a greatest age, and at that from now, not from the token's end. */
+/** jose checks `iat` only with a maximum age, and measures that from now, not up to `exp`. */
 function checkLifetime({ iat, exp }: JWTPayload, issuer: TrustedIssuer): void {
   if (!Number.isFinite(iat) || !Number.isFinite(exp)) throw new TokenError('bad_claim');
   if (iat! > nowSeconds() + issuer.clockToleranceSeconds) throw new TokenError('issued_in_future');
   if (exp! - iat! > issuer.maxLifetimeSeconds) throw new TokenError('lifetime_too_long');
 }
 
-/** A client that sends such a token must prove that it holds the key (RFC 9449 §7.1): a bearer has not. */
+/** Such a token requires proof of the key (RFC 9449 §7.1), which a bearer token does not give. */
 function checkBinding({ cnf }: JWTPayload): void {
   if (isRecord(cnf) && Object.hasOwn(cnf, 'jkt')) throw new TokenError('bound_token');
 }

@@ -9,35 +9,32 @@ import {
 } from '../../config/index.js';
 import { IssuerKeys } from '../issuers/issuer.keys.js';
 
-/** Whose tokens are believed, and on what terms. A token's own `iss` chooses it, and is then verified. */
+/** An issuer whose tokens are accepted, and on what terms. A token's `iss` selects it and is then verified. */
 export interface TrustedIssuer {
-  /** Equals `iss` to the letter. */
+  /** Compared exactly with `iss`. */
   readonly issuer: string;
-  /** Whether it signs with keys of its own; otherwise it shares `JWT_SECRET`. */
+  /** Whether it has signing keys of its own; otherwise it shares `JWT_SECRET`. */
   readonly isExternal: boolean;
   /**
-   * A key object made once, since jose imports a secret given as text or bytes anew for each token; or who
-   * looks the key up. That one throws `IssuerUnavailableError` when there are no keys.
+   * A key object created once, since jose imports a secret given as text or bytes again for each token; or a function
+   * that finds the key, which throws `IssuerUnavailableError` when there are no keys.
    */
   readonly key: KeyObject | JWTVerifyGetKey;
   readonly algorithms: readonly string[];
-  /** `aud` must hold one of these to the letter. */
+  /** `aud` must contain one of these. */
   readonly audiences: readonly string[];
-  /** What the header `typ` may be, in lower case; the empty text stands for none. */
+  /** Accepted values of the header `typ`, in lower case; the empty text stands for a missing one. */
   readonly types: ReadonlySet<string>;
   readonly claims: ClaimNames;
-  /** How far its clock may be off. */
+  /** Accepted clock difference, for `exp`, `nbf` and `iat`. */
   readonly clockToleranceSeconds: number;
-  /**
-   * How far ahead of ours the clock may be that a token's `iat` was written by. The development token route writes
-   * it by this server's own.
-   */
+  /** How far `iat` may be ahead of our clock. The development token route uses this server's own clock. */
   readonly aheadSeconds: number;
-  /** What its tokens may carry at most; undefined: whatever they say. */
+  /** The maximum scopes of its tokens; undefined: no maximum. */
   readonly ceiling: ReadonlySet<string> | undefined;
-  /** Whether `mcp:admin` of its tokens reaches those of other issuers. */
+  /** Whether `mcp:admin` in its tokens covers tokens of other issuers. */
   readonly administersAll: boolean;
-  /** The longest `exp − iat`. */
+  /** Maximum of `exp − iat`. */
   readonly maxLifetimeSeconds: number;
 }
 
@@ -49,11 +46,11 @@ export type TrustedIssuers = ReadonlyMap<string, TrustedIssuer>;
 /** The issuers that share `JWT_SECRET`, where there is one, and the external ones. */
 export function trustedIssuersFrom(settings: AuthSettings): TrustedIssuers {
   const external = settings.externalIssuers.map((issuer) => externalIssuer(issuer, settings));
-  return new Map([...sharers(settings), ...external].map((issuer) => [issuer.issuer, issuer]));
+  return new Map([...secretIssuers(settings), ...external].map((issuer) => [issuer.issuer, issuer]));
 }
 
 /** Production never trusts the development route's tokens. */
-function sharers(settings: AuthSettings): readonly TrustedIssuer[] {
+function secretIssuers(settings: AuthSettings): readonly TrustedIssuer[] {
   if (settings.secret === undefined) return [];
   const terms = {
     isExternal: false,
@@ -89,13 +86,13 @@ function externalIssuer(external: ExternalIssuer, settings: AuthSettings): Trust
   };
 }
 
-/** `at+jwt` may be written out in full (RFC 9068 §2.1). */
+/** `at+jwt` may be written as a full media type (RFC 9068 §2.1). */
 function accepted(types: readonly string[]): ReadonlySet<string> {
   const lower = types.map((type) => type.toLowerCase());
   return new Set(lower.includes('at+jwt') ? [...lower, 'application/at+jwt'] : lower);
 }
 
-/** Clients spell the root of an origin with and without its slash. */
+/** Clients write the root of an origin with and without a trailing slash. */
 function spellingsOf(audience: string): readonly string[] {
   const bare = audience.endsWith('/') ? audience.slice(0, -1) : audience;
   return [bare, `${bare}/`];

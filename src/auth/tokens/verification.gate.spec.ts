@@ -25,7 +25,7 @@ it('lets eight verify at a time, and gives a network that comes late its turn in
     await settled();
   }
   expect(order).toHaveLength(102);
-  // All places are free again.
+  // All slots are free again.
   for (let at = 0; at < 9; at += 1) void come('late');
   await settled();
   expect(order.filter((network) => network === 'late')).toHaveLength(8);

@@ -1,16 +1,16 @@
-/** As many as keep the thread pool of Node busy, which computes signatures. */
+/** Enough to keep Node's thread pool busy, which computes signatures. */
 const MAX_RUNNING = 8;
 
 /**
- * Bounds how many signatures of one issuer's tokens are verified at a time. The client networks that wait take turns: a
- * flood of bad tokens from one delays the tokens of another by one round, not by the whole flood.
+ * Limits how many signatures of one issuer are verified at a time. Waiting client networks take turns: a flood of
+ * invalid tokens from one delays the tokens of another by one round only.
  */
 export class VerificationGate {
   private running = 0;
-  /** Those that wait, by network; the network whose turn is next comes first. */
+  /** Waiting verifications by network; the network whose turn is next comes first. */
   private readonly waiting = new Map<string, (() => void)[]>();
 
-  /** Resolves when it is the turn of `network`, with the function to call once the signature has been looked at. */
+  /** Resolves when it is the turn of `network`, with the function to call after verification. */
   async enter(network: string): Promise<() => void> {
     if (this.running < MAX_RUNNING) this.running += 1;
     else await this.turnOf(network);
@@ -25,7 +25,7 @@ export class VerificationGate {
     return promise;
   }
 
-  /** Hands the place on, or gives it up. */
+  /** Passes the slot on, or frees it. */
   private leave(): void {
     const [next] = this.waiting;
     if (next === undefined) {

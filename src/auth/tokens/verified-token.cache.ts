@@ -4,12 +4,12 @@ import type { Principal } from '../../mcp/index.js';
 
 const MAX_TOKENS = 10_000;
 const MAX_BYTES = 8 * 1024 * 1024;
-/** After that the signature is looked at again: its issuer may have withdrawn the key. */
+/** After this the signature is verified again: the issuer may have withdrawn the key. */
 const TTL_MS = 5 * 60_000;
 
 /**
- * The principals of tokens that have been verified, so that a signature is not computed each time. Remembers no refusal
- * and answers for nothing but the signature and the claims: revocation is asked each time.
+ * Caches the principals of verified tokens, so that signatures are not computed each time. Refusals are not cached, and
+ * revocation is checked each time.
  */
 @Injectable()
 export class VerifiedTokenCache {
@@ -22,7 +22,7 @@ export class VerifiedTokenCache {
     sizeCalculation: (_principal, token) => token.length,
   });
 
-  /** Undefined also for a token that has meanwhile expired. */
+  /** Undefined also for a token that has expired since. */
   get(token: string): Principal | undefined {
     const principal = this.principals.get(token);
     if (principal === undefined || Date.now() < principal.refusedFrom) return principal;

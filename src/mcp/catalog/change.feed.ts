@@ -21,21 +21,21 @@ export class ChangeFeed {
   }
 
   listChanged(list: ListName): void {
-    if (this.changed.size === 0) setImmediate(() => this.tellLists());
+    if (this.changed.size === 0) setImmediate(() => this.emitLists());
     this.changed.add(list);
   }
 
   resourceUpdated(uri: string): void {
-    this.tell({ kind: 'resource', uri });
+    this.emit({ kind: 'resource', uri });
   }
 
-  private tellLists(): void {
+  private emitLists(): void {
     const lists = [...this.changed];
     this.changed.clear();
-    for (const list of lists) this.tell({ kind: 'list', list });
+    for (const list of lists) this.emit({ kind: 'list', list });
   }
 
-  private tell(change: Change): void {
+  private emit(change: Change): void {
     for (const listener of this.listeners) listener(change);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { leftBehind } from './garbage.js';
+import { collectAfter } from './garbage.js';
 
 interface Piece {
   readonly begin: () => void;
@@ -48,7 +48,7 @@ export class FairTurns {
     begin();
     setImmediate(() => {
       // By now the piece has been run.
-      leftBehind(bytes);
+      collectAfter(bytes);
       setTimeout(() => this.next(), performance.now() - startedAt);
     });
   }

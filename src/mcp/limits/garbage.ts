@@ -22,7 +22,7 @@ let old = 0;
  * Tells that the work on a large message of `bytes` is done. V8 lets garbage grow up to the limit of the heap before it
  * looks for it, and a container pays for that as for anything else: it is made to look once in a while.
  */
-export function leftBehind(bytes: number): void {
+export function collectAfter(bytes: number): void {
   young += bytes;
   old += bytes;
   if (young < YOUNG_BYTES) return;

@@ -1,12 +1,12 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Lines in one read that make it dear: an ordinary request has fewer, and its body has none. */
-const DEAR_LINES = 1_000;
+/** A read with this many lines is expensive: an ordinary request has fewer, and its body has none. */
+const EXPENSIVE_LINES = 1_000;
 
-/** Connections beyond these end: they would wait longer than their clients do. */
+/** Further connections are closed: they would wait longer than their clients do. */
 const MAX_WAITING = 32;
-/** A client has this long to begin its first request. */
+/** Time for a client to start its first request. */
 const FIRST_BYTES_MS = 10_000;
 const TIMED_OUT = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n';
 
@@ -15,8 +15,8 @@ const waiting: (() => void)[] = [];
 function next(): void {
   const startedAt = performance.now();
   waiting[0]!();
-  // By then it has been parsed. As much time again is for everything else, above all for taking new connections: of
-  // those the system hands over one or two in each turn.
+  // Parsed by then. The same time again is left for other work, above all for new connections: the system accepts one
+  // or two per turn.
   setImmediate(() => setTimeout(rest, performance.now() - startedAt));
 }
 
@@ -26,16 +26,18 @@ function rest(): void {
 }
 
 /**
- * Runs `read` when no other dear read is run, and no more than half of the time. One read from a socket can bring 10,000
- * chunks of one byte, which take Node's parser 30 ms, and it cannot be stopped on the way: a hundred connections that
- * are read at once would keep every other client waiting for 3 s.
+ * Runs `read` when no other expensive read runs, and for at most half of the time. One read from a socket can bring
+ * 10,000 chunks of one byte, which take Node's parser 30 ms without interruption: a hundred connections read at once
+ * would delay every other client by 3 s.
  */
 export function inTurn(read: () => void): void {
   if (waiting.push(read) === 1) setImmediate(next);
 }
 
-/** Looks at the first bytes of each connection before Node parses them, and has dear ones wait for their turn. */
-export function holdDearReads(server: Server): void {
+/**
+ * Inspects the first bytes of each connection before Node parses them, and makes expensive ones wait for their turn.
+ */
+export function queueExpensiveReads(server: Server): void {
   const [parse] = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
   if (parse === undefined) throw new Error('This version of Node parses requests in another way');
   server.off('connection', parse);
@@ -46,7 +48,7 @@ export function holdDearReads(server: Server): void {
       socket.resume();
     };
     const ended = (): void => void socket.destroy();
-    // Until Node has taken over: a client that sends nothing, or breaks off.
+    // Until Node takes over: the client may send nothing, or stop halfway.
     socket.setTimeout(FIRST_BYTES_MS, () => socket.end(TIMED_OUT));
     socket.on('error', ended).once('end', ended);
     socket.once('data', (bytes: Buffer) => {
@@ -54,19 +56,19 @@ export function holdDearReads(server: Server): void {
       socket.setTimeout(0);
       socket.off('error', ended).off('end', ended);
       socket.unshift(bytes);
-      if (!isDear(bytes)) pass();
+      if (!isExpensive(bytes)) pass();
       else if (waiting.length < MAX_WAITING) inTurn(pass);
       else socket.destroy();
     });
   });
 }
 
-function isDear(bytes: Buffer): boolean {
-  if (bytes.length < 4 * DEAR_LINES) return false;
+function isExpensive(bytes: Buffer): boolean {
+  if (bytes.length < 4 * EXPENSIVE_LINES) return false;
   let lines = 0;
   for (let at = bytes.indexOf('\r\n'); at !== -1; at = bytes.indexOf('\r\n', at + 2)) {
     lines += 1;
-    if (lines === DEAR_LINES) return true;
+    if (lines === EXPENSIVE_LINES) return true;
   }
   return false;
 }
