@@ -27,7 +27,7 @@ describe('ArgumentDigest', () => {
     ['half of a surrogate pair', '\ud800', '\ud801'],
   ])('distinguishes %s', (_what, one, other) => expect(digest.of(one)).not.toBe(digest.of(other)));
 
-  it('is the same on every node that has the secret, and of no use without', () => {
+  it('is equal on every node with the secret, and different without', () => {
     expect(new ArgumentDigest(SECRET).of('x')).toBe(digest.of('x'));
     expect(new ArgumentDigest(`${SECRET}!`).of('x')).not.toBe(digest.of('x'));
     expect(new ArgumentDigest(undefined).of('x')).not.toBe(new ArgumentDigest(undefined).of('x'));

@@ -81,7 +81,7 @@ describe('LineAuditTrail', () => {
     expect(() => trail.write(RECORD)).not.toThrow();
   });
 
-  it('goes on without a disk to write to, and tries again with the next record', () => {
+  it('continues without a writable disk, and tries again with the next record', () => {
     trail.close();
     const complaints = complaintsOf();
     // A device that is always full.

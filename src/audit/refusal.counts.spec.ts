@@ -17,7 +17,10 @@ describe('RefusalCounts', () => {
   it('reports the first refusals of an address and the first of each reason, and counts the others by the minute', () => {
     const answers = Array.from({ length: 1_000 }, () => report('missing_token', '192.0.2.1'));
     expect(answers.filter(Boolean)).toHaveLength(5);
-    expect([report('bad_signature', '192.0.2.1'), report('bad_signature', '192.0.2.1')]).toEqual([true, false]);
+    expect([report('bad_signature', '192.0.2.1'), report('bad_signature', '192.0.2.1')]).toEqual([
+      true,
+      false,
+    ]);
     expect(report('missing_token', '192.0.2.2')).toBe(true);
     expect(counted).toEqual([]);
     jest.advanceTimersByTime(60_000);
@@ -27,7 +30,7 @@ describe('RefusalCounts', () => {
     expect(report('missing_token', '192.0.2.1')).toBe(true);
   });
 
-  it('keeps a caller whom a token names apart from the strangers of its address', () => {
+  it('counts an authenticated caller apart from its address', () => {
     for (let at = 0; at < 100; at += 1) report('missing_token', '192.0.2.1');
     const answers = Array.from({ length: 100 }, () => report('missing_token', '192.0.2.1', 'alice'));
     expect(answers.filter(Boolean)).toHaveLength(60);

@@ -35,7 +35,7 @@ describe('audit records', () => {
     ]);
   });
 
-  it('have who lacks a scope', async () => {
+  it('have the user who lacks a scope', async () => {
     await auth.call('/admin', { token: forge({ claims: { client_id: 'cli' } }) });
     expect(auth.audited).toEqual([
       {
@@ -52,7 +52,7 @@ describe('audit records', () => {
     ]);
   });
 
-  it('have who took back what', async () => {
+  it('have who revoked what', async () => {
     const admin = forge({ claims: { sub: 'root', scope: 'mcp:access mcp:admin' } });
     await revoke(admin, { sub: 'mallory' });
     await revoke(admin, { jti: 'some-jti', iss: SETTINGS.issuer });

@@ -184,7 +184,7 @@ describe('where the token stands', () => {
 });
 
 describe('the deny list', () => {
-  it('is asked on every request, also for a token that was verified before', async () => {
+  it('is consulted on every request, also for a cached token', async () => {
     const verify = jest.spyOn(auth.app.get(TokenVerifier), 'verify');
     const token = forge({ claims: { sub: 'bob' } });
     const { tokenId } = (await auth.call('/mcp', { token })).json as { tokenId: string };

@@ -84,10 +84,10 @@ export async function closeHttpApp(app: NestExpressApplication, graceMs: number,
   const closingMs = Math.min(MAX_CLOSING_MS, graceMs * CLOSING_SHARE);
   const server: Server = app.getHttpServer();
   app.get(Readiness).obstruct('shutting_down');
-  if (delayMs > 0) await serveOn(server, delayMs);
+  if (delayMs > 0) await serveDuringDelay(server, delayMs);
   await app.get(SessionDrain).run(graceMs - closingMs);
   const adapter = app.getHttpAdapter() as unknown as BoundedExpressAdapter;
-  const cut = setTimeout(() => adapter.cutConnections(), closingMs);
+  const cut = setTimeout(() => adapter.closeConnections(), closingMs);
   await announceClose(server, Math.min(ANNOUNCE_MS, closingMs));
   await app.close();
   clearTimeout(cut);
@@ -97,12 +97,12 @@ export async function closeHttpApp(app: NestExpressApplication, graceMs: number,
  * Serves while balancers notice that this node is not ready. Each response closes its connection, so that the next
  * request goes to another node.
  */
-async function serveOn(server: Server, ms: number): Promise<void> {
-  server.prependListener('request', sayLast);
+async function serveDuringDelay(server: Server, ms: number): Promise<void> {
+  server.prependListener('request', sendConnectionClose);
   await sleep(ms);
 }
 
-function sayLast(_request: unknown, response: ServerResponse): void {
+function sendConnectionClose(_request: unknown, response: ServerResponse): void {
   response.shouldKeepAlive = false;
 }
 
@@ -113,7 +113,7 @@ function sayLast(_request: unknown, response: ServerResponse): void {
 async function announceClose(server: Server, ms: number): Promise<void> {
   // `http.Server.close` would close the idle connections too.
   NetServer.prototype.close.call(server);
-  server.prependListener('request', sayLast);
+  server.prependListener('request', sendConnectionClose);
   const until = Date.now() + ms;
   while (Date.now() < until && (await connectionsOf(server)) > 0) await sleep(POLL_MS);
 }

@@ -20,8 +20,8 @@ export function exitWithStartFailure(error: unknown): void {
  */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const told = `${error.name}: ${error.message}`;
-  if (SELF_EXPLAINING.some((kind) => error instanceof kind)) return told;
+  const printed = `${error.name}: ${error.message}`;
+  if (SELF_EXPLAINING.some((kind) => error instanceof kind)) return printed;
   const because = error.cause instanceof Error ? `\nbecause of ${String(error.cause)}` : '';
-  return (error.stack ?? told) + because;
+  return (error.stack ?? printed) + because;
 }

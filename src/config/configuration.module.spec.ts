@@ -40,7 +40,7 @@ describe('ConfigurationModule', () => {
       providers: [Room],
     }).compile();
 
-  it('gives a room each namespace', async () => {
+  it('provides each group of settings', async () => {
     // The process's entry point reads those that are left out here.
     const { environment, warnings, stdio, backplane, ...namespaces } = settings;
     expect([environment, warnings, stdio.scopes]).toEqual(['development', [], ['mcp:access']]);

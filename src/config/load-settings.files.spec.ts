@@ -56,7 +56,7 @@ describe('the files of loadSettings', () => {
     expect(() => development()).toThrow(".env can't be read (EISDIR)");
   });
 
-  it('touches no file in production', () => {
+  it('reads and writes no file in production', () => {
     dotenv('PORT=4001\nAUTH_TYPO=x\n');
     expect(load(PRODUCTION).http.port).toBe(3001);
     expect(() => load({ NODE_ENV: 'production' })).toThrow(ConfigurationError);

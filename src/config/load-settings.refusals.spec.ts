@@ -64,7 +64,7 @@ describe('loadSettings refuses', () => {
     expect(load).toThrow(/PORT must be[^]*JWT_SECRET can't be made/);
   });
 
-  it('without telling any value', () => {
+  it('without repeating any value', () => {
     const canary = 'canary|1b5f';
     const every = Object.fromEntries(
       [
@@ -94,7 +94,7 @@ describe('loadSettings refuses', () => {
     expect(inspect(error)).not.toContain(canary);
   });
 
-  it('a placeholder without telling it', () => {
+  it('a placeholder without repeating it', () => {
     const { message, problems } = refusal({
       ...PRODUCTION,
       JWT_SECRET: 'changeme-changeme-changeme-changeme-1',

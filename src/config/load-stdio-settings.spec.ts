@@ -21,7 +21,7 @@ describe('loadStdioSettings', () => {
     });
   });
 
-  it('heeds the settings that mean something there, and no other', () => {
+  it('reads the settings that apply there, and no other', () => {
     const settings = loadStdioSettings({
       STDIO_SCOPES: 'mcp:access,orders:write',
       MAX_BODY: '1mb',

@@ -41,8 +41,8 @@ export class BoundedExpressAdapter extends ExpressAdapter {
   }
 
   /** Closes all connections immediately. */
-  cutConnections(): void {
-    this.connections.cutAll();
+  closeConnections(): void {
+    this.connections.closeAll();
   }
 
   override initHttpServer(): void {
@@ -61,8 +61,8 @@ export class BoundedExpressAdapter extends ExpressAdapter {
       {
         ...LIMITS,
         keepAliveTimeout: KEEP_ALIVE_MS,
-        IncomingMessage: bornAs(IncomingMessage, app.request, initBody),
-        ServerResponse: bornAs(ServerResponse, app.response),
+        IncomingMessage: withPrototype(IncomingMessage, app.request, initBody),
+        ServerResponse: withPrototype(ServerResponse, app.response),
       },
       answer,
     );
@@ -165,16 +165,16 @@ function continueWhenRead(request: IncomingMessage, response: ServerResponse): v
  * `base` with instances that have `prototype` from the start. Express sets that prototype on each request and response;
  * the change discards the engine's optimisations for their shape, and costs 5 % of a call.
  */
-function bornAs<Base extends typeof IncomingMessage | typeof ServerResponse>(
+function withPrototype<Base extends typeof IncomingMessage | typeof ServerResponse>(
   base: Base,
   prototype: object,
   init?: (instance: object) => void,
 ): Base {
-  function Born(...args: unknown[]): unknown {
-    const instance = Reflect.construct(base, args, Born) as object;
+  function WithPrototype(...args: unknown[]): unknown {
+    const instance = Reflect.construct(base, args, WithPrototype) as object;
     init?.(instance);
     return instance;
   }
-  Born.prototype = prototype;
-  return Born as unknown as Base;
+  WithPrototype.prototype = prototype;
+  return WithPrototype as unknown as Base;
 }

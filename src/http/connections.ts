@@ -78,7 +78,7 @@ export class Connections {
   }
 
   /** Closes all of them. Node's `closeAllConnections` skips those without a request. */
-  cutAll(): void {
+  closeAll(): void {
     for (const socket of this.open) socket.destroy();
   }
 

@@ -22,7 +22,7 @@ describe('LineWriter', () => {
     writer.close();
   });
 
-  it('drops and counts log lines that nothing reads, holds nothing up, and writes the others once they are read', async () => {
+  it('drops and counts log lines that nothing reads, does not block, and writes the others once they are read', async () => {
     const pipe = join(directory, 'pipe');
     await new Promise((made) => spawn('mkfifo', [pipe]).once('exit', made));
     // Opens the pipe and reads nothing until it gets a line on standard input.

@@ -55,8 +55,8 @@ const HANDLER_CLASSES = [
 ];
 
 /**
- * The MCP server: finds the tools, resources and prompts of every module and serves them. Needs a
- * guard whose answer a `RequestAuthorizer` finds on each request, the ports of the backplane and an `AuditTrail`.
+ * The MCP server: finds the tools, resources and prompts of every module and serves them. Needs a guard that implements
+ * {@link RequestAuthorization}, the ports of the backplane and an `AuditTrail`.
  */
 @Module({
   imports: [DiscoveryModule],

@@ -43,13 +43,13 @@ async function destination({
   format,
   stream,
 }: LogSettings): Promise<DestinationStream & { flushSync(): void }> {
-  const look = format === 'json' ? (line: string): string => line : await prettyLook(stream);
+  const formatter = format === 'json' ? (line: string): string => line : await prettyLook(stream);
   const writer = LineWriter.standard(stream === 'stderr' ? 2 : 1);
   const lines = new LogLines(writer, (count) => {
     const lost = { level: 'warn', time: new Date().toISOString(), event: 'log.lost', lines: count };
-    return look(`${JSON.stringify(lost)}\n`);
+    return formatter(`${JSON.stringify(lost)}\n`);
   });
-  return { write: (line) => lines.write(look(line)), flushSync: () => writer.flush() };
+  return { write: (line) => lines.write(formatter(line)), flushSync: () => writer.flush() };
 }
 
 async function prettyLook(stream: LogSettings['stream']): Promise<(line: string) => string> {

@@ -14,12 +14,12 @@ export function sanitizeFields(fields: Record<string, unknown>, depth = 0): Reco
   let safe = fields;
   for (const name of Object.keys(fields)) {
     const value = fields[name];
-    const cleanName = escapeInvisible(name);
+    const sanitizedName = escapeInvisible(name);
     const clean = SECRET.has(name) ? '[redacted]' : sanitizeValue(value, depth);
-    if (clean === value && cleanName === name) continue;
+    if (clean === value && sanitizedName === name) continue;
     if (safe === fields) safe = { ...fields };
-    if (cleanName !== name) delete safe[name];
-    safe[cleanName] = clean;
+    if (sanitizedName !== name) delete safe[name];
+    safe[sanitizedName] = clean;
   }
   return safe;
 }

@@ -111,7 +111,7 @@ describe('the JWK Set', () => {
     expect(await keysOf(answer())).toBe('IssuerUnavailableError');
   });
 
-  it.each([301, 302, 307, 308])('is not looked for where a redirect %d points', async (status) => {
+  it.each([301, 302, 307, 308])('does not follow redirect %d', async (status) => {
     const elsewhere = await listen(() => ({ '/keys': json({ keys: [good] }) }));
     const redirect: RequestListener = (_request, response) =>
       void response.writeHead(status, { Location: `${elsewhere}/keys` }).end();
@@ -171,7 +171,7 @@ describe('the metadata', () => {
     expect(await outcome(`${origin}/tenant/`)).toBe('good');
   });
 
-  it('that is there and is no JSON is not looked for elsewhere', async () => {
+  it('that exists and is no JSON is not searched elsewhere', async () => {
     const origin = await listen((own) => ({
       [DISCOVERY]: (_request, response) => void response.end('<html>'),
       [METADATA]: json({ issuer: `${own}/tenant`, jwks_uri: own + JWKS }),

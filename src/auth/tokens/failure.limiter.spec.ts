@@ -41,13 +41,13 @@ describe('an address', () => {
     expect(auth.logged.at(-1)).toMatchObject({ event: 'auth.refused', code: 'too_many_failures' });
   });
 
-  it('has no more refused than that when they all come at once', async () => {
+  it('has no more refused than that when all arrive at once', async () => {
     const answers = await statuses(...Array.from({ length: 20 }, bad));
     expect(answers.filter((status) => status === 401)).toHaveLength(3);
     expect(answers.filter((status) => status === 429)).toHaveLength(17);
   });
 
-  it('that is blocked lets through every good token, on every route, also one that was never seen', async () => {
+  it('that is blocked accepts every valid token, on every route, also an unknown one', async () => {
     const known = fresh();
     expect(await statusOf(known)).toBe(200);
     await statuses(bad(), bad(), bad());
@@ -59,7 +59,7 @@ describe('an address', () => {
     expect(await statusOf(known)).toBe(429);
   });
 
-  it('is charged for no good token, and for none that lacks a scope', async () => {
+  it('is not charged for valid tokens, nor for tokens that lack a scope', async () => {
     for (let at = 0; at < 5; at += 1) expect(await statuses(fresh(), lacking())).toEqual([200, 403]);
     expect(await statuses(bad(), bad(), bad())).toEqual([401, 401, 401]);
   });

@@ -2,7 +2,7 @@ import { VerificationGate } from './verification.gate.js';
 
 const settled = () => new Promise(setImmediate);
 
-it('lets eight verify at a time, and gives a network that comes late its turn in a flood of another', async () => {
+it('verifies eight at a time, and gives a late network its turn in a flood of another', async () => {
   const gate = new VerificationGate();
   const order: string[] = [];
   const leave: (() => void)[] = [];

@@ -32,7 +32,7 @@ it('holds no more than 8 MiB of tokens', () => {
   expect(cache.size).toBe(1024);
 });
 
-it('forgets after five minutes that a token was verified: its key may have been withdrawn', () => {
+it('drops a verified token after five minutes: its key may have been withdrawn', () => {
   jest.useFakeTimers({ now: 1_000_000_000 });
   const cache = new VerifiedTokenCache();
   cache.add('t', principal);

@@ -2,19 +2,22 @@ import type { RevocableToken } from '../../backplane/index.js';
 import type { User } from '../decorators/call-context.js';
 
 /**
- * Who is calling, as its token says: what a tool may see of its user, and the marks by which the deny list knows the
- * token. Read once, by the guard.
+ * The caller, as its token describes it: what a tool may read of its user, and the properties that the deny list
+ * compares. Read once, by the guard.
  */
 export interface Principal extends User, RevocableToken {
   readonly subject: string;
   readonly issuer: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** The guard refuses the token from then on: later than `expiresAt` by the tolerance of clocks. Milliseconds. */
+  /**
+   * Milliseconds since the epoch; the guard refuses the token from then on. Later than `expiresAt` by the clock
+   * tolerance.
+   */
   readonly refusedFrom: number;
-  /** Names the owner of a session: issuer, subject and client id. */
+  /** Identifies the owner of a session: issuer, subject and client id. */
   readonly key: string;
-  /** Names the user, with whichever client: issuer and subject. Limits and budgets count for it. */
+  /** Identifies the user with any client: issuer and subject. Limits and budgets use it. */
   readonly userKey: string;
 }
 
@@ -28,7 +31,7 @@ export function principalOf(claims: Omit<Principal, 'key' | 'userKey'>): Princip
   });
 }
 
-/** When what a token brings at the moment `now` ends: at its expiry, or where that has passed, once it is refused. */
+/** When something that a token authorized at `now` ends: at its expiry or, where that has passed, at `refusedFrom`. */
 export function endOf({ expiresAt, refusedFrom }: Principal, now = Date.now()): number {
   return now < expiresAt ? expiresAt : refusedFrom;
 }

@@ -1,12 +1,14 @@
 import type { Principal } from './principal.js';
 
-/** What may still be asked of the token of a request that the guard has let in. */
+/** The authorization of a request after the guard has accepted it. */
 export interface RequestAuthorization {
   readonly principal: Principal;
-  /** Asks again, after a step that took time: throws or rejects as the guard does. Undefined: it is still good. */
+  /**
+   * Checks the token again, after a step that took time: throws or rejects as the guard does. Undefined: still valid.
+   */
   reauthorize(): Promise<void> | undefined;
-  /** What to throw where the token has expired since. */
+  /** The error to throw where the token has expired since. */
   tokenExpired(): Error;
-  /** What to throw where the token lacks some of these scopes. */
+  /** The error to throw where the token lacks some of these scopes. */
   lackingScopes(scopes: readonly string[]): Error;
 }

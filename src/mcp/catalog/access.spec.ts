@@ -5,7 +5,7 @@ import { WiringError } from '../decorators/wiring.error.js';
 const access = (scopes: unknown, stepUp = false): Access =>
   Access.of({ scopes: scopes as RequiredScopes, stepUp }, 'VaultTool');
 
-describe('scopes of an entry', () => {
+describe('scopes of a primitive', () => {
   it.each([
     [undefined, [], 'allowed'],
     [[], [], 'allowed'],
@@ -33,7 +33,7 @@ describe('scopes of an entry', () => {
     [['a\r\nX: 1']],
     [['ä']],
     [[['a', 'b']]],
-  ])('%j are refused, with a word on how to mend them', (required) => {
+  ])('%j are refused, with a remedy', (required) => {
     expect(() => access(required)).toThrow(WiringError);
     expect(() => access(required)).toThrow(/^Class VaultTool: scopes .*; use a list of names /);
   });

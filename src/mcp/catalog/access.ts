@@ -4,12 +4,12 @@ import { WiringError } from '../decorators/wiring.error.js';
 /** RFC 6749, section 3.3: scope-token. */
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 
-/** What a caller may do with an entry: use it, not even know of it, or know of it and ask for more scopes. */
+/** What a caller may do with a primitive: use it, not see it, or see it and request more scopes. */
 export type Verdict = 'allowed' | 'hidden' | 'step_up';
 
-/** Who may use an entry of the catalogue: the one place where that is decided, for lists and for calls. */
+/** Decides which callers may use a primitive, for lists and for calls. */
 export class Access {
-  /** Every scope that makes a difference. */
+  /** Every scope that the decision depends on. */
   readonly scopes: readonly string[];
   private readonly any: boolean;
 
@@ -21,13 +21,13 @@ export class Access {
     this.scopes = 'anyOf' in required ? required.anyOf : required;
   }
 
-  /** Throws {@link WiringError} for scopes that nobody can have, or that would keep nobody out. */
+  /** Throws {@link WiringError} for scopes that no token can have, or that would exclude no caller. */
   static of({ scopes, stepUp }: PrimitiveOptions, className: string): Access {
     if (scopes !== undefined) assertScopes(scopes, className);
     return new Access(scopes, stepUp);
   }
 
-  /** The verdict on a caller with these scopes. */
+  /** The decision for a caller with these scopes. */
   verdict(scopes: readonly string[]): Verdict {
     if (this.isMet(scopes)) return 'allowed';
     return this.stepUp ? 'step_up' : 'hidden';
@@ -40,7 +40,7 @@ export class Access {
   }
 }
 
-/** Also what the compiler has not seen: a text or an empty `anyOf` would open the entry to everybody. */
+/** At run time too: a string or an empty `anyOf` would open the primitive to every caller. */
 function assertScopes(required: RequiredScopes, className: string): void {
   const any = !Array.isArray(required);
   const scopes: unknown = any ? (required as { anyOf?: unknown } | null)?.anyOf : required;

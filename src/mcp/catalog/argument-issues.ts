@@ -30,7 +30,7 @@ export function validateArguments(schema: Schema, value: unknown): Validation | 
   }
 }
 
-/** What a schema found wrong, one issue after the other: where, and what was expected. */
+/** The validation issues as one text: the path of each, and what was expected. */
 export function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
   const lines = issues
     .slice(0, MAX_ISSUES)

@@ -15,7 +15,7 @@ const policyWith = (options: unknown) => {
 };
 
 describe('auditPolicyOf', () => {
-  it('records every call of a class that says nothing', () =>
+  it('records every call of a class without @Audit', () =>
     expect(auditPolicyOf(Bare, 'Bare')).toBe(EVERY_CALL));
 
   it('reads paths', () =>
@@ -27,7 +27,7 @@ describe('auditPolicyOf', () => {
 
   it('reads false', () => expect(policyWith(false).isRecorded).toBe(false));
 
-  it('holds for a class that extends the one that says it', () => {
+  it('applies to a subclass too', () => {
     @Audit(false)
     class Base extends Bare {}
     class Derived extends Base {}

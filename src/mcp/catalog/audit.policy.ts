@@ -2,10 +2,10 @@ import { Reflector } from '@nestjs/core';
 import { AUDIT_METADATA, type AuditOptions } from '../decorators/audit.decorator.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
-/** A path's names. */
+/** The names along a path. */
 export type ArgumentPath = readonly string[];
 
-/** How calls of an entry are recorded. */
+/** How calls of a primitive are recorded. */
 export interface AuditPolicy {
   readonly isRecorded: boolean;
   readonly redact: readonly ArgumentPath[];
@@ -15,11 +15,11 @@ export interface AuditPolicy {
 const MAX_INCLUDED = 32;
 const FORM = '@Audit takes false, or { redact?, include? } with lists of paths such as "card.number"';
 
-/** What holds where a class says nothing. */
+/** The policy of classes without `@Audit`. */
 export const EVERY_CALL: AuditPolicy = { isRecorded: true, redact: [], include: [] };
 const NO_CALL: AuditPolicy = { isRecorded: false, redact: [], include: [] };
 
-/** What `@Audit` says on the class, or on one that it extends. Throws {@link WiringError}. */
+/** Reads `@Audit` of the class or of a base class. Throws {@link WiringError}. */
 export function auditPolicyOf(classRef: Parameters<Reflector['get']>[1], className: string): AuditPolicy {
   const options: unknown = new Reflector().get(AUDIT_METADATA, classRef);
   if (options === undefined) return EVERY_CALL;

@@ -17,7 +17,7 @@ import { ToolRegistry } from './tool.registry.js';
 type Module = ReturnType<DiscoveryService['getModules']>[number];
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
-/** Finds the decorated providers of every module and registers them: at module init, and of a module that is loaded later. */
+/** Registers the decorated providers of every module: at module init, and of lazily loaded modules. */
 @Injectable()
 export class CatalogExplorer implements OnModuleInit {
   private readonly toolProviders = new DecoratedProviders(ToolMetadata, '@Tool');
@@ -44,7 +44,7 @@ export class CatalogExplorer implements OnModuleInit {
     this.explore([...this.modules.values()]);
   }
 
-  /** Nest runs no hook of a module that is loaded after the start. A load that brings wrong wiring rejects. */
+  /** Nest runs no hook of a lazily loaded module. A load with wrong wiring rejects. */
   private followLoads(loader: LazyModuleLoader): void {
     const load = loader.load.bind(loader);
     loader.load = async (...args) => {
@@ -56,7 +56,7 @@ export class CatalogExplorer implements OnModuleInit {
     };
   }
 
-  /** The module of `moduleRef` and what it imports: these are complete when the load has ended, others may not be. */
+  /** The module of `moduleRef` and its imports: only these are complete when the load has ended. */
   private withImports(moduleRef: ModuleRef): readonly Module[] {
     const own = ({ providers }: Module) => providers.get(ModuleRef)?.instance === moduleRef;
     const reached = new Set([...this.modules.values()].filter(own));
@@ -87,7 +87,7 @@ export class CatalogExplorer implements OnModuleInit {
     }
   }
 
-  /** A class may go without: it then suggests nothing. */
+  /** Optional: without `complete` the class suggests nothing. */
   private completeOf(wrapper: Wrapper): Handler<unknown> | undefined {
     const made: unknown = wrapper.instance ?? wrapper.metatype?.prototype;
     const has = typeof (made as { complete?: unknown } | null)?.complete === 'function';

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Change } from './change.feed.js';
 import { ResourceRegistry } from './resource.registry.js';
 
-/** Who may hear of a change: of a resource, whoever may read it; that a list has changed, everybody. */
+/** Which callers receive a change: of a resource, those that may read it; of a list, every caller. */
 @Injectable()
 export class ChangeAudience {
   constructor(private readonly resources: ResourceRegistry) {}
 
-  mayHear(change: Change, scopes: readonly string[]): boolean {
+  mayReceive(change: Change, scopes: readonly string[]): boolean {
     return change.kind === 'list' || this.resources.verdictOn(change.uri, scopes) === 'allowed';
   }
 }

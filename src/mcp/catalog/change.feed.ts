@@ -4,17 +4,17 @@ import { Injectable } from '@nestjs/common';
 export const LIST_NAMES = ['tools', 'prompts', 'resources'] as const;
 export type ListName = (typeof LIST_NAMES)[number];
 
-/** Something about the catalogue that clients may want to hear of. */
+/** A change of the catalogue that clients can subscribe to. */
 export type Change =
   { readonly kind: 'list'; readonly list: ListName } | { readonly kind: 'resource'; readonly uri: string };
 
-/** Tells whoever serves clients that the catalogue has changed. Many changes of one list at a time are told once. */
+/** Emits changes of the catalogue to its subscribers. Several changes of a list in one turn are emitted once. */
 @Injectable()
 export class ChangeFeed {
   private readonly listeners = new Set<(change: Change) => void>();
   private readonly changed = new Set<ListName>();
 
-  /** Returns the way to stop listening. */
+  /** Returns the function that unsubscribes. */
   subscribe(listener: (change: Change) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

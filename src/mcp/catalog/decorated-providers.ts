@@ -5,7 +5,7 @@ import { WiringError } from '../decorators/wiring.error.js';
 type Module = ReturnType<DiscoveryService['getModules']>[number];
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
-/** A provider to be registered. */
+/** A provider to register. */
 export interface DecoratedProvider<Options> {
   readonly options: Options;
   readonly wrapper: Wrapper;
@@ -13,31 +13,31 @@ export interface DecoratedProvider<Options> {
 }
 
 /**
- * Finds the providers whose class carries a decorator, or extends a class that does: classes, values, and what factories
- * have made. One that is decorated and not found is named, by a {@link WiringError} or in the log.
+ * Finds the providers whose class, or a base class, carries a decorator: classes, values, and the results of factories.
+ * A decorated one that cannot be found is reported, by a {@link WiringError} or in the log.
  */
 export class DecoratedProviders<Options> {
   private readonly logger = new Logger('Mcp');
   /** One instance may be provided under several tokens. */
   private readonly instances = new Set<unknown>();
-  /** Which class has been found by the decorator of a class: of itself, or of one that it extends. */
+  /** The class found for each decorated class: itself, or a subclass. */
   private readonly found = new Map<Type, Type>();
 
   constructor(
     private readonly decorator: ReturnType<typeof DiscoveryService.createDecorator<Options>>,
-    /** As it is written in code. */
+    /** As written in code. */
     private readonly name: string,
   ) {}
 
-  /** Those of modules that it has not seen yet. Throws {@link WiringError}. */
+  /** The providers of modules not visited yet. Throws {@link WiringError}. */
   *in(modules: readonly Module[]): Iterable<DecoratedProvider<Options>> {
     for (const module of modules) this.refuseControllers(module, modules);
     const wrappers = modules.flatMap(({ providers }) => [...providers.values()]);
-    // Classes first: a factory may hand on an instance of another provider, of whose enhancers Nest knows more.
+    // Classes first: a factory may return another provider's instance, whose enhancers Nest knows from the class.
     for (const wrapper of wrappers.toSorted(byOrigin)) {
       const classRef = classOf(wrapper);
       const options = classRef && this.optionsOf(classRef);
-      if (options === undefined) this.warnOfStandIn(wrapper, classRef);
+      if (options === undefined) this.warnOfSubstitute(wrapper, classRef);
       else if (!wrapper.isAlias && !this.instances.has(wrapper.instance)) {
         this.instances.add(wrapper.instance);
         this.claim(classRef!);
@@ -50,7 +50,7 @@ export class DecoratedProviders<Options> {
     return Reflect.getMetadata(this.decorator.KEY, classRef) as Options | undefined;
   }
 
-  /** Two classes by one decorator would have one name. */
+  /** Two classes with one decorator would share one name. */
   private claim(classRef: Type): void {
     let owner: Type = classRef;
     while (!Reflect.hasOwnMetadata(this.decorator.KEY, owner)) owner = Object.getPrototypeOf(owner) as Type;
@@ -65,8 +65,8 @@ export class DecoratedProviders<Options> {
     );
   }
 
-  /** `{ provide: EchoTool, useClass: Other }`, where `Other` is no tool: that the tool is missing may be meant. */
-  private warnOfStandIn(wrapper: Wrapper, classRef: Type | undefined): void {
+  /** `{ provide: EchoTool, useClass: Other }`, where `Other` is no tool: may be intended, so it is only a warning. */
+  private warnOfSubstitute(wrapper: Wrapper, classRef: Type | undefined): void {
     const { token, isAlias } = wrapper;
     if (typeof token !== 'function' || this.optionsOf(token) === undefined) return;
     if (isAlias && classRef === undefined) return;
@@ -90,7 +90,7 @@ export class DecoratedProviders<Options> {
   }
 }
 
-/** The class of what a provider gives: of a value, and of what a factory has made, that of the object. */
+/** The class of a provided object, also of a value and of a factory's result. */
 export function classOf({ isNotMetatype, metatype, instance }: Wrapper): Type | undefined {
   if (!isNotMetatype) return metatype as Type;
   if (typeof instance !== 'object' || instance === null) return undefined;

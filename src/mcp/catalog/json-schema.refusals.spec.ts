@@ -101,7 +101,7 @@ describe('a schema that no client could read is refused, by the name of its clas
     [/^([a-z0-9]+[._-]?)+$/, 'exponential'],
     [/^\S+@\S+\.\S+$/, 'power'],
     [/foo.*bar/, 'power'],
-  ])('an expression that a string can keep busy: %s', (pattern, growth) => {
+  ])('a slow pattern: %s', (pattern, growth) => {
     const refusal = refusalOf({ input: z.object({ a: z.string().regex(pattern) }) });
     expect(refusal.message).toMatch(
       new RegExp(`^Class SomeTool: .*properties\\.a .*${growth}.*; rewrite it`),
@@ -117,7 +117,7 @@ describe('a schema that no client could read is refused, by the name of its clas
     );
   });
 
-  it('but for one whose string is short by then', () => {
+  it('except where the length is checked first', () => {
     const pattern = String.raw`\d+$`;
     const bounded = { type: 'object', properties: { a: { type: 'string', pattern, maxLength: 200 } } };
     expect(tool({ input: fromJsonSchema(bounded) })).toBeDefined();

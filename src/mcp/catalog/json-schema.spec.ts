@@ -14,17 +14,17 @@ const STRICT = {
   logger: false,
 } as const;
 
-/** As clients do that refuse what they do not know: 2020-12 for each revision, draft-07 up to 2025-11-25. */
+/** Strict clients: 2020-12 for each revision, draft-07 up to 2025-11-25. */
 const modernReader = reader(new Ajv2020({ ...STRICT, allErrors: true }));
-/** As SDK v1, which takes a `$schema` of 2020-12 for draft-07. */
+/** SDK v1, which reads a `$schema` of 2020-12 as draft-07. */
 const olderReader = reader(
   new Ajv({ ...STRICT, strict: false, strictSchema: false, validateSchema: false, allErrors: true }),
 );
 
-/** One client reads all tools with one validator. */
+/** A client reads all tools with one validator. */
 function reader<Reader extends Ajv>(ajv: Reader): Reader {
   addFormats.default(ajv);
-  // Of the core of 2020-12, and unknown to Ajv's strict mode.
+  // Part of 2020-12, and unknown to Ajv's strict mode.
   ajv.addKeyword('$anchor');
   return ajv;
 }
@@ -37,7 +37,7 @@ function listed(entry: object, field: 'inputSchema' | 'outputSchema'): Record<st
   return (entry as Record<string, Record<string, unknown>>)[field]!;
 }
 
-/** Whether every reader of the list takes `value`, in both forms that are listed. */
+/** Whether each reader accepts `value`, in both listed forms. */
 function taken(output: Schema, value: unknown): boolean[] {
   const { definition, modernDefinition, wrapsOutput } = tool({ output });
   const forms = [
@@ -56,7 +56,7 @@ const Tree = z.object({
 });
 const Union: z.ZodType = z.union([z.string(), z.array(z.lazy(() => Union))]);
 
-describe('what a tool answers is what every reader of its listed output schema takes', () => {
+describe('every client accepts a result by its listed output schema', () => {
   it.each<[string, Schema, unknown, unknown]>([
     ['z.json()', z.array(z.json()), [{ a: [1, null, { b: 'c' }] }], 1],
     ['a recursive union', Union, ['a', ['b', []]], [1]],
@@ -152,7 +152,7 @@ describe('what a tool answers is what every reader of its listed output schema t
     expect(output['~standard'].validate(value)).toEqual({ value });
     expect(taken(output, value)).toEqual([true, true, true]);
     expect(taken(output, { self: { a: 1 } })).toEqual([false, false, false]);
-    // Another of the same `$id`, which one client reads with the same validator.
+    // Another schema with the same `$id`, which a client reads with the same validator.
     const again = fromJsonSchema({ ...definition, properties: { a: { type: 'number' } } });
     expect(taken(again, { a: 'x' })).toEqual([false, false, false]);
   });
@@ -163,7 +163,7 @@ describe('what a tool takes', () => {
     ['no schema', undefined],
     ['an empty object', z.object({})],
     ['a strict one', z.strictObject({})],
-  ])('is nothing, said in full: %s', (_what, input) => {
+  ])('without arguments lists an empty object: %s', (_what, input) => {
     const { definition, modernDefinition } = tool(input === undefined ? {} : { input });
     for (const entry of [definition, modernDefinition]) {
       expect(listed(entry, 'inputSchema')).toEqual({
@@ -188,7 +188,7 @@ describe('what a tool takes', () => {
     });
   });
 
-  it('is described at its root, whatever it is called', () => {
+  it('is described at its root, whatever the name', () => {
     const { definition } = tool({
       input: z.object({ a: z.string() }).meta({ id: 'Input', title: 'The input' }),
     });
@@ -200,7 +200,7 @@ describe('what a tool takes', () => {
     });
   });
 
-  it('has patterns with what zod checks', () => {
+  it('has patterns that match what zod checks', () => {
     const { definition } = tool({ input: z.object({ a: z.string().regex(/^ab$/i) }) });
     expect(listed(definition, 'inputSchema')).toMatchObject({ properties: { a: { pattern: '^[aA][bB]$' } } });
   });

@@ -13,18 +13,18 @@ export type { JsonSchema };
 
 type Side = 'input' | 'output';
 
-/** Dialects that clients know by their `$schema`; they refuse a schema with another. */
+/** Values of `$schema` that clients know; they refuse a schema with another. */
 const DIALECT = /^https?:\/\/json-schema\.org\/draft(\/2020-12|\/2019-09|-0[67])\/schema#?$/;
 
 const DIALECT_2020 = /^https?:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/;
 
-/** What a schema was made into: the same one is often shared, by an input and an output or by many tools. */
+/** Cache: the same schema is often shared, by an input and an output or by many tools. */
 const made = new WeakMap<Schema, Partial<Record<Side, JsonSchema>>>();
 
 /**
- * The JSON Schema (2020-12) of one side of a schema, as clients can compile it: its references resolve, its
- * patterns are valid with the flag `u`, its formats known. What has no such form is mended where its meaning
- * allows. Throws {@link WiringError}, which names the class, the place in the schema and a remedy.
+ * The JSON Schema (2020-12) of one side of a schema, as clients can compile it: its references resolve, its patterns
+ * are valid with the flag `u`, its formats are known. Other constructs are converted where that keeps their meaning.
+ * Throws {@link WiringError}, which names the class, the place in the schema and a remedy.
  */
 export function jsonSchemaOf(schema: Schema, side: Side, what: string, className: string): JsonSchema {
   const known = made.get(schema)?.[side];
@@ -39,7 +39,7 @@ export function jsonSchemaOf(schema: Schema, side: Side, what: string, className
   }
 }
 
-/** As {@link jsonSchemaOf}, of a schema that has to describe an object. */
+/** As {@link jsonSchemaOf}, for a schema that must describe an object. */
 export function objectSchemaOf(
   schema: Schema,
   side: Side,
@@ -54,8 +54,8 @@ export function objectSchemaOf(
 }
 
 /**
- * What stands for a value that is no object where a revision has objects only: `{ result }`. Definitions
- * that the schema refers to stay at the root, and other references are led through `result`.
+ * Wraps the schema of a value that is no object in `{ result }`, for revisions that allow objects only. Definitions
+ * stay at the root; other references get the prefix `result`.
  */
 export function inResultObject(schema: JsonSchema): JsonSchema & { readonly type: 'object' } {
   const { $schema, $defs, definitions, ...result } = movedTo('#/properties/result', schema);
@@ -78,7 +78,7 @@ function convert(schema: Schema, side: Side, what: string, className: string): J
   try {
     const libraryOptions = vendor === 'zod' ? { libraryOptions: zodOptions(side) } : {};
     const converted: unknown = jsonSchema[side]({ target: 'draft-2020-12', ...libraryOptions });
-    // As it goes out: without what JSON leaves away. What zod gives is so already.
+    // As serialized: without members that JSON drops. zod's result has none.
     const plain: unknown = vendor === 'zod' ? converted : JSON.parse(JSON.stringify(converted));
     if (plain === true) return {};
     if (isSchema(plain)) return plain;
@@ -97,13 +97,13 @@ function convert(schema: Schema, side: Side, what: string, className: string): J
 
 function listable(converted: JsonSchema, { vendor, validate }: Schema['~standard'], side: Side): JsonSchema {
   let refers = false;
-  /** What references lead through: it stays, whatever it is called (`#/components/schemas/…`). */
+  /** Members on the path of a reference are kept, whatever their name (`#/components/schemas/…`). */
   const through = new Set<string | undefined>();
   const isListed = (keyword: string) => isKeyword(keyword) || through.has(keyword);
   const whole = mapSchemas(converted, (node, path) => {
     if (typeof node['$ref'] === 'string') through.add(node['$ref'].split('/')[1]);
-    const isMended = Object.keys(node).some((keyword) => MENDED.has(keyword) || !isListed(keyword));
-    const listed = isMended ? mended(node, isListed, vendor, path) : node;
+    const isRewritten = Object.keys(node).some((keyword) => REWRITTEN.has(keyword) || !isListed(keyword));
+    const listed = isRewritten ? rewritten(node, isListed, vendor, path) : node;
     assertKeywords(listed, path);
     refers ||= REFERRING.some((keyword) => listed[keyword] !== undefined);
     return listed;
@@ -115,7 +115,7 @@ function listable(converted: JsonSchema, { vendor, validate }: Schema['~standard
     assertCompiles(validate);
     return own;
   }
-  // 2020-12 is what MCP assumes where nothing is said, and clients with an older validator fail on the name.
+  // MCP's default dialect is 2020-12, and clients with an older validator fail on the name.
   const { $schema: _dialect, ...definition } = own['$defs'] === undefined ? own : withoutUnused(own);
   return definition;
 }
@@ -126,7 +126,7 @@ function assertDialect(dialect: unknown): void {
   throw new SchemaProblem(['$schema'], 'stands another dialect than JSON Schema 2020-12', remedy);
 }
 
-/** Has Ajv compile it, which may know more than the table of keywords does. */
+/** Compiles the schema with Ajv, which may know more than the table of keywords. */
 function assertCompiles(validate: Schema['~standard']['validate']): void {
   try {
     void validate(undefined);
@@ -135,13 +135,13 @@ function assertCompiles(validate: Schema['~standard']['validate']): void {
   }
 }
 
-/** Keywords that {@link mended} may change. */
-const MENDED: ReadonlySet<string> = new Set(
+/** Keywords that {@link rewritten} may change. */
+const REWRITTEN: ReadonlySet<string> = new Set(
   '$schema format nullable pattern patternProperties allOf'.split(' '),
 );
 
-/** Without what a client's validator throws at, where it can be said otherwise or means nothing. */
-function mended(
+/** Removes or rewrites what a client's validator throws at. */
+function rewritten(
   node: JsonSchema,
   isListed: (keyword: string) => boolean,
   vendor: string,
@@ -149,7 +149,7 @@ function mended(
 ): JsonSchema {
   const known = Object.entries(node).filter(([keyword]) => isListed(keyword));
   const result: Record<string, unknown> = Object.fromEntries(known);
-  // Of OpenAPI 3.0.
+  // From OpenAPI 3.0.
   if (node['example'] !== undefined) result['examples'] ??= [node['example']];
   if (vendor === JSON_SCHEMA_VENDOR && path.length === 0) assertDialect(result['$schema']);
   if (typeof result['$schema'] === 'string' && !DIALECT.test(result['$schema'])) delete result['$schema'];
@@ -158,7 +158,7 @@ function mended(
     result['type'] = [result['type'], 'null'];
     delete result['nullable'];
   }
-  // Of OpenAPI 3.0, and nothing beside no type: Ajv throws at it.
+  // From OpenAPI 3.0; without a type it has no effect, and Ajv throws at it.
   if (result['nullable'] !== undefined && result['type'] === undefined) {
     if (vendor === JSON_SCHEMA_VENDOR)
       throw new SchemaProblem([...path, 'nullable'], 'has no "type" beside it', 'add the type');
@@ -169,7 +169,7 @@ function mended(
     const patterns = Object.entries(result['patternProperties']);
     result['patternProperties'] = Object.fromEntries(patterns.map(([key, value]) => [withFlagU(key), value]));
   }
-  // zod removes what an object does not know, and joins what is left: what the other part knows stays.
+  // zod strips unknown properties and merges the rest, so a property known to the other part remains.
   const parts = result['allOf'];
   if (vendor === 'zod' && Array.isArray(parts) && parts.length > 1 && parts.every(isObjectSchema)) {
     result['allOf'] = parts.map(open);
@@ -197,7 +197,7 @@ function open(part: JsonSchema): JsonSchema {
   return rest;
 }
 
-/** The patterns that a client's strings are matched against, each with the length that is checked before it. */
+/** Checks every pattern that strings of clients are matched against, with the length checked before it. */
 function assertCheapPatterns(schema: JsonSchema): void {
   mapSchemas(schema, (node, path) => {
     const bounded = `"maxLength": ${MAX_QUADRATIC}`;

@@ -5,17 +5,17 @@ const ANNOTATION = 'x-mcp-header';
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const TYPES = new Set(['string', 'integer', 'boolean']);
 
-/** An argument that clients repeat as a header, `Mcp-Param-{name}`, for whoever routes requests. */
+/** An argument that clients repeat as the header `Mcp-Param-{name}`, for proxies that route by it. */
 export interface ParamHeader {
-  /** In lower case, as Node has it: `mcp-param-region`. */
+  /** In lower case, as in Node's `headers`: `mcp-param-region`. */
   readonly header: string;
-  /** The way to the value in the arguments. */
+  /** The path of the value in the arguments. */
   readonly path: readonly string[];
 }
 
 /**
- * The arguments that a tool's schema marks with `x-mcp-header`. Throws {@link WiringError} for a mark that
- * clients would have to refuse. MCP 2026-07-28, Streamable HTTP, "Schema Extension".
+ * The arguments that a tool's schema marks with `x-mcp-header`. Throws {@link WiringError} for a mark that clients must
+ * refuse. MCP 2026-07-28, Streamable HTTP, "Schema Extension".
  */
 export function paramHeadersOf(schema: JsonSchema, className: string): ParamHeader[] {
   const found: ParamHeader[] = [];

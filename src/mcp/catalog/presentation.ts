@@ -1,7 +1,7 @@
 import type { PrimitiveOptions } from '../decorators/primitive-options.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
-/** What the list entries of tools, resources and prompts have in common. */
+/** The list members that tools, resources and prompts share. */
 export function presentation({ name, title, icons, meta }: PrimitiveOptions & { readonly name: string }) {
   return {
     name,

@@ -33,8 +33,8 @@ const names = (list: PrimitiveList<RegisteredTool>, scopes: string[] = []): stri
 const visible = (list: PrimitiveList<RegisteredTool>, key: string, scopes: string[] = []): string =>
   list.get(key)?.access.verdict(scopes) ?? 'hidden';
 
-describe('EntryList', () => {
-  it('lists in the order of the keys, and finds by the exact one', () => {
+describe('PrimitiveList', () => {
+  it('lists in the order of keys, and finds by the exact key', () => {
     const list = listOf();
     for (const name of ['b', 'a', 'C']) list.add(tool(name));
     expect(names(list)).toEqual(['C', 'a', 'b']);
@@ -44,7 +44,7 @@ describe('EntryList', () => {
     }
   });
 
-  it('hides an entry from whoever lacks one of its scopes, and shows one that can be stepped up to', () => {
+  it('hides a primitive from a caller without its scopes, and lists one with step-up', () => {
     const list = listOf();
     list.add(tool('open'));
     list.add(tool('both', { scopes: ['x', 'y'] }));
@@ -59,7 +59,7 @@ describe('EntryList', () => {
     expect(visible(list, 'step', ['admin'])).toBe('allowed');
   });
 
-  it('writes a list once for all who see the same, whatever other scopes they have', () => {
+  it('serializes a list once for all callers with the same relevant scopes', () => {
     const list = listOf();
     list.add(tool('open'));
     list.add(tool('closed', { scopes: ['x'] }));
@@ -67,7 +67,7 @@ describe('EntryList', () => {
     expect(list.page(['a'], true)).toBe(list.page([], true));
   });
 
-  it('says that a list which was filtered is for its reader alone', () => {
+  it('marks a filtered list as private', () => {
     const list = listOf();
     list.add(tool('open'));
     expect(read(list, [], '', true).cacheScope).toBe('public');
@@ -77,7 +77,7 @@ describe('EntryList', () => {
     expect(read(list, ['x'], '', true).cacheScope).toBe('public');
   });
 
-  it('has pages, which go on where the last one ended even when its last entry is gone', () => {
+  it('continues a page after its last key, even when that primitive is removed', () => {
     const list = listOf(2);
     for (const name of ['e', 'd', 'c', 'b', 'a']) list.add(tool(name));
     const first = read(list, []);
@@ -91,13 +91,13 @@ describe('EntryList', () => {
     expect(rest.nextCursor).toBeUndefined();
   });
 
-  it('knows its own cursors only', () => {
+  it('accepts its own cursors only', () => {
     for (const cursor of ['', 'x', 5, null, 'Pg==', '+a', Buffer.from('a').toString('base64url')]) {
       expect(decodeCursor(cursor)).toBeUndefined();
     }
   });
 
-  it('writes its lists anew and tells whoever listens, once for many changes', async () => {
+  it('rebuilds its lists and notifies listeners, once for many changes', async () => {
     const changes = new ChangeFeed();
     const heard: Change[] = [];
     changes.subscribe((change) => heard.push(change));
@@ -113,7 +113,7 @@ describe('EntryList', () => {
     expect(heard).toEqual([{ kind: 'list', list: 'tools' }]);
   });
 
-  it('keeps a bounded number of views, and right ones beyond it', () => {
+  it('keeps a bounded number of views, and stays correct beyond', () => {
     const list = listOf();
     for (let n = 0; n < 10; n += 1) list.add(tool(`t${n}`, { scopes: [`s${n}`] }));
     for (let bits = 0; bits < 1_024; bits += 1) {
@@ -124,7 +124,7 @@ describe('EntryList', () => {
     expect((list as unknown as { views: Map<string, unknown> }).views.size).toBeLessThanOrEqual(256);
   });
 
-  it('refuses a key that is taken', () => {
+  it('refuses a key in use', () => {
     const list = listOf();
     list.add(tool('a'));
     expect(() => list.add(tool('a'))).toThrow(WiringError);

@@ -4,33 +4,33 @@ import type { Primitive } from './primitive.js';
 import { encodeCursor } from './list.cursor.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
-/** More than any sensible number of distinct views of a list; beyond it they are made anew. */
+/** More views than callers have distinct scopes; above it views are built anew. */
 const MAX_VIEWS = 256;
 
-/** What a list needs to know to be written down. */
+/** The options that a list depends on. */
 export type ListOptions = Pick<McpModuleOptions, 'serverInfo' | 'pageSize' | 'listTtlMs'>;
 
-/** Where a list stands in its result, and which of the lists that clients watch it belongs to. */
+/** The member of the result that holds a list, and the watched list that it belongs to. */
 export interface ListPlace {
   readonly field: 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
   readonly list: ListName;
 }
 
-/** One view of a list: what all callers who pass the same gates see of it. */
+/** One view of a list: what all callers with the same relevant scopes see. */
 interface View<E> {
   readonly entries: readonly E[];
-  /** Pages as JSON text by the key after which they begin, as they are asked for. */
+  /** Requested pages as JSON text, by the key after which they begin. */
   readonly pages: Map<string, string>;
 }
 
 /**
- * The entries of one list. Keys reach an entry through a `Map`, so that `__proto__` is an unknown name like
- * any other. Lists are in the order of their keys, and each page of each view is written down once.
+ * The primitives of one list. Keys are looked up in a `Map`, so that `__proto__` is an unknown name. Lists are sorted
+ * by key, and each page of a view is serialized once.
  */
 export class PrimitiveList<E extends Primitive> {
   private readonly entries = new Map<string, E>();
-  /** The scopes that make a difference to anybody's list. */
-  private readonly gates = new Set<string>();
+  /** The scopes that any primitive's visibility depends on. */
+  private readonly relevantScopes = new Set<string>();
   private readonly views = new Map<string, View<E>>();
 
   constructor(
@@ -43,7 +43,7 @@ export class PrimitiveList<E extends Primitive> {
     return this.entries.size;
   }
 
-  /** Throws {@link WiringError} when the key is taken. */
+  /** Throws {@link WiringError} when the key is in use. */
   add(entry: E): void {
     const taken = this.entries.get(entry.key);
     if (taken !== undefined) throw this.keyTaken(entry, taken);
@@ -51,7 +51,7 @@ export class PrimitiveList<E extends Primitive> {
     this.hasChanged();
   }
 
-  /** False: there was no such entry. */
+  /** False: unknown key. */
   remove(key: string): boolean {
     const removed = this.entries.delete(key);
     if (removed) this.hasChanged();
@@ -66,21 +66,21 @@ export class PrimitiveList<E extends Primitive> {
     return this.entries.values();
   }
 
-  /** The page of the list that begins after `after`, for a caller with these scopes, as JSON text. */
+  /** The page after the key `after`, for a caller with these scopes, as JSON text. */
   page(scopes: readonly string[], modern: boolean, after = ''): string {
     const view = this.viewOf(scopes);
     const id = `${modern ? 'm' : 's'}${after}`;
     let text = view.pages.get(id);
     if (text === undefined) {
       text = this.write(view, modern, after);
-      // Only where pages begin when nobody adds or removes: a client could name any other place.
+      // Cache regular page starts only; a client could otherwise fill the cache with arbitrary cursors.
       if (this.beginsPage(view, after)) view.pages.set(id, text);
     }
     return text;
   }
 
   private viewOf(scopes: readonly string[]): View<E> {
-    const passed = this.gates.size === 0 ? '' : this.gatesIn(scopes);
+    const passed = this.relevantScopes.size === 0 ? '' : this.relevantAmong(scopes);
     let view = this.views.get(passed);
     if (view === undefined) {
       const visible = [...this.entries.values()].filter(({ access }) => access.verdict(scopes) !== 'hidden');
@@ -91,9 +91,9 @@ export class PrimitiveList<E extends Primitive> {
     return view;
   }
 
-  /** The gates that these scopes open: whoever opens the same ones sees the same list. */
-  private gatesIn(scopes: readonly string[]): string {
-    const opened = scopes.filter((scope) => this.gates.has(scope));
+  /** The relevant scopes among these: callers with the same ones see the same list. */
+  private relevantAmong(scopes: readonly string[]): string {
+    const opened = scopes.filter((scope) => this.relevantScopes.has(scope));
     return opened.toSorted().join(' ');
   }
 
@@ -117,15 +117,15 @@ export class PrimitiveList<E extends Primitive> {
       resultType: 'complete',
       ...result,
       ttlMs: listTtlMs,
-      cacheScope: this.gates.size === 0 ? 'public' : 'private',
+      cacheScope: this.relevantScopes.size === 0 ? 'public' : 'private',
       _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo },
     });
   }
 
   private hasChanged(): void {
-    this.gates.clear();
+    this.relevantScopes.clear();
     for (const { access } of this.entries.values()) {
-      if (access.verdict([]) === 'hidden') for (const scope of access.scopes) this.gates.add(scope);
+      if (access.verdict([]) === 'hidden') for (const scope of access.scopes) this.relevantScopes.add(scope);
     }
     this.views.clear();
     this.changes.listChanged(this.place.list);

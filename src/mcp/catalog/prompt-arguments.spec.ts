@@ -7,7 +7,7 @@ const of = (args: Schema): unknown => promptArgumentsOf(args, 'SomePrompt');
 
 const validate = (value: unknown) => ({ value });
 
-/** A schema whose JSON form is this one. */
+/** A schema with this JSON Schema form. */
 function raw(schema: Record<string, unknown>): Schema {
   const jsonSchema = { input: () => schema, output: () => schema };
   return { '~standard': { version: 1, vendor: 'raw', validate, jsonSchema } };
@@ -27,7 +27,7 @@ describe('promptArgumentsOf', () => {
     ]);
   });
 
-  it('looks where a schema refers to', () => {
+  it('resolves references', () => {
     const args = z.object({ topic: z.string().meta({ id: 'topic', description: 'What about' }) });
     expect(of(args)).toEqual([{ name: 'topic', description: 'What about', required: true }]);
   });
@@ -53,7 +53,7 @@ describe('promptArgumentsOf', () => {
     ['a number by way of text', z.string().pipe(z.coerce.number())],
     ['yes and no', z.stringbool()],
     ['anything', z.unknown()],
-  ])('takes what takes strings: %s', (_what, schema) => {
+  ])('accepts schemas that accept strings: %s', (_what, schema) => {
     expect(of(z.object({ it: schema }))).toHaveLength(1);
   });
 
@@ -64,7 +64,7 @@ describe('promptArgumentsOf', () => {
     ['an object', z.object({})],
     ['a choice of numbers', z.union([z.literal(1), z.literal(2)])],
     ['null', z.null()],
-  ])('refuses what takes none: %s', (_what, schema) => {
+  ])('refuses schemas that accept no string: %s', (_what, schema) => {
     expect(() => of(z.object({ it: schema }))).toThrow(
       new WiringError(
         'SomePrompt',
@@ -74,7 +74,7 @@ describe('promptArgumentsOf', () => {
     );
   });
 
-  it('comes to an end where a definition refers to itself', () => {
+  it('terminates on a recursive definition', () => {
     const loop = {
       type: 'object',
       properties: { it: { $ref: '#/$defs/loop' } },

@@ -3,7 +3,7 @@ import { isObject } from '../messages/json-rpc.js';
 import { type JsonSchema, objectSchemaOf } from './json-schema.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
-/** An argument of a prompt, as its list entry has it. MCP 2025-11-25, Prompts, "Data Types". */
+/** An argument in a prompt's list entry. MCP 2025-11-25, Prompts, "Data Types". */
 export interface PromptArgument {
   readonly name: string;
   readonly title?: string;
@@ -11,10 +11,10 @@ export interface PromptArgument {
   readonly required: boolean;
 }
 
-/** Deeper than any schema of an argument; a definition may refer to itself. */
+/** Bounds recursive definitions; deeper than any schema of an argument. */
 const MAX_DEPTH = 16;
 
-/** The arguments that a schema describes. Throws {@link WiringError} where one of them takes no string. */
+/** The arguments that a schema describes. Throws {@link WiringError} where one accepts no string. */
 export function promptArgumentsOf(schema: Schema, className: string): PromptArgument[] {
   const root = objectSchemaOf(schema, 'input', 'args', className);
   const required = Array.isArray(root['required']) ? root['required'] : [];
@@ -37,7 +37,7 @@ export function promptArgumentsOf(schema: Schema, className: string): PromptArgu
   });
 }
 
-/** Whether a schema lets some string through, as far as its types tell. */
+/** Whether a schema accepts some string, judged by its types. */
 function takesStrings(schema: unknown, root: JsonSchema, depth = 0): boolean {
   if (schema === true) return true;
   if (!isObject(schema) || depth > MAX_DEPTH) return false;
@@ -51,7 +51,7 @@ function takesStrings(schema: unknown, root: JsonSchema, depth = 0): boolean {
   return [anyOf, oneOf].every((choice) => !Array.isArray(choice) || choice.some(takes));
 }
 
-/** The schema with what its `$ref` refers to, where that is a definition of the same document. */
+/** The schema with its `$ref` resolved, where that points into the same document. */
 function resolve(schema: unknown, root: JsonSchema): Readonly<Record<string, unknown>> {
   if (!isObject(schema)) return {};
   const { $ref, ...own } = schema;

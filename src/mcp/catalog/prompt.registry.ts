@@ -9,7 +9,7 @@ import { ChangeFeed } from './change.feed.js';
 import { PrimitiveList, type ListOptions } from './primitive.list.js';
 import { type RegisteredPrompt, registeredPrompt } from './registered-prompt.js';
 
-/** Holds the prompts of this process: those found at start, and those added and removed while it runs. */
+/** Holds the prompts of this process: those found at start, and those added or removed at run time. */
 @Injectable()
 export class PromptRegistry {
   readonly list: PrimitiveList<RegisteredPrompt>;
@@ -27,8 +27,8 @@ export class PromptRegistry {
   }
 
   /**
-   * Adds a prompt; clients that watch the list are told. `prompt` may be an instance of any class. Throws
-   * {@link WiringError} when the prompt is wrong or its name is taken.
+   * Adds a prompt and notifies clients that watch the list. `prompt` may be an instance of any class. Throws {@link
+   * WiringError} when the prompt is invalid or its name is in use.
    */
   add<A extends Schema | undefined = undefined>(options: PromptOptions<A>, prompt: McpPrompt<A>): void {
     const render = this.handlers.forInstance(prompt, 'render');
@@ -39,7 +39,7 @@ export class PromptRegistry {
     );
   }
 
-  /** Removes a prompt; clients that watch the list are told. False: there was none of this name. */
+  /** Removes a prompt and notifies clients that watch the list. False: unknown name. */
   remove(name: string): boolean {
     return this.list.remove(name);
   }

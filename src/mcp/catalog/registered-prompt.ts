@@ -9,24 +9,24 @@ import { assertTimeout, presentation } from './presentation.js';
 import { promptArgumentsOf } from './prompt-arguments.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
-/** Any letters will do; a client makes a command of it, and shows it. */
+/** Any letters are allowed; a client makes a command of the name and displays it. */
 const PROMPT_NAME = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u;
 
-/** What the class behind a prompt can do. */
+/** The methods of a prompt's class. */
 export interface PromptHandlers {
   readonly render: Handler<unknown>;
-  /** Undefined: it suggests nothing. */
+  /** Undefined: no suggestions. */
   readonly complete: Handler<CompletionRequest> | undefined;
 }
 
-/** A prompt as the registry holds it. */
+/** A prompt in the registry. */
 export interface RegisteredPrompt extends Primitive, PromptHandlers {
   readonly description: string | undefined;
   readonly args: Schema | undefined;
   readonly argumentNames: ReadonlySet<string>;
 }
 
-/** Checks a prompt's wiring and computes its list entry, once. Throws {@link WiringError}. */
+/** Validates a prompt's wiring and builds its list entry, once. Throws {@link WiringError}. */
 export function registeredPrompt(
   options: PromptOptions,
   { render, complete }: PromptHandlers,

@@ -10,26 +10,26 @@ import { isUri } from './uri-template.parser.js';
 import { UriTemplate } from './uri.template.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
-/** Longer ones than any client shows or stores; what a URI costs to look up, and to subscribe to, is bounded. */
+/** Longer than any client shows or stores; bounds the cost of looking up and subscribing to a URI. Characters. */
 export const MAX_URI_LENGTH = 2_048;
 
-/** What the class behind a resource can do. */
+/** The methods of a resource's class. */
 export interface ResourceHandlers {
   readonly read: Handler<ResourceRequest>;
-  /** Undefined: it suggests nothing. */
+  /** Undefined: no suggestions. */
   readonly complete: Handler<CompletionRequest> | undefined;
 }
 
-/** A resource as the registry holds it, or a family of resources. */
+/** A resource in the registry, or a family of resources. */
 export interface RegisteredResource extends Primitive, ResourceHandlers {
-  /** Undefined: it has one URI. */
+  /** Undefined: one fixed URI. */
   readonly template: UriTemplate | undefined;
   readonly mimeType: string | undefined;
-  /** How long a client may keep what it has read, in milliseconds. */
+  /** How long a client may cache the content, in milliseconds. */
   readonly ttlMs: number;
 }
 
-/** Checks a resource's wiring and computes its list entry, once. Throws {@link WiringError}. */
+/** Validates a resource's wiring and builds its list entry, once. Throws {@link WiringError}. */
 export function registeredResource(
   options: ResourceOptions,
   { read, complete }: ResourceHandlers,

@@ -20,7 +20,7 @@ describe('fromJsonSchema', () => {
     expect(tool.definition).toMatchObject({ inputSchema: DEFINITION });
   });
 
-  it('keeps what its references lead through', () => {
+  it('keeps members on the path of its references', () => {
     const definition = {
       type: 'object',
       properties: { a: { $ref: '#/components/schemas/A' } },
@@ -34,7 +34,7 @@ describe('fromJsonSchema', () => {
     expect(tool.definition).toMatchObject({ inputSchema: definition });
   });
 
-  it('lets through what it describes, and says where something is wrong', async () => {
+  it('accepts what it describes, and names the place of an error', async () => {
     const { validate } = fromJsonSchema(DEFINITION)['~standard'];
     expect(await validate({ street: 'Elm', 'a/b': 1, day: '2026-07-28' })).toEqual({
       value: { street: 'Elm', 'a/b': 1, day: '2026-07-28' },
@@ -62,7 +62,7 @@ describe('fromJsonSchema', () => {
     ['properties.a.$anchor', { properties: { a: { $anchor: 'no anchor' } } }],
     ['dependencies', { dependencies: { a: 7 } }],
     ['properties/a/contentSchema', { properties: { a: { contentSchema: 7 } } }],
-  ])('stops the start by class and place where it is no JSON Schema: %s', (place, definition) => {
+  ])('refuses invalid JSON Schema with class and place: %s', (place, definition) => {
     const schema = fromJsonSchema({ type: 'object', ...definition });
     for (const schemas of [{ input: schema }, { output: schema }]) {
       const register = () =>

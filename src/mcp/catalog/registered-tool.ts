@@ -14,23 +14,23 @@ import { WiringError } from '../decorators/wiring.error.js';
 /** MCP 2025-11-25, Tools, "Tool Names". */
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 
-/** What a tool without arguments lists: there are models' APIs that refuse an object without `properties`. */
+/** The listed schema of a tool without arguments: some models' APIs refuse an object without `properties`. */
 const NO_ARGUMENTS = { type: 'object', properties: {}, additionalProperties: false } as const;
 
-/** A tool as the registry holds it. */
+/** A tool in the registry. */
 export interface RegisteredTool extends Primitive {
   readonly input: Schema | undefined;
   readonly output: Schema | undefined;
-  /** Its output schema describes something else than an object: up to 2025-11-25 it goes out in one. */
+  /** The output schema does not describe an object, so up to 2025-11-25 the value is wrapped in one. */
   readonly wrapsOutput: boolean;
-  /** The arguments that 2026-07-28 has clients repeat as headers. */
+  /** The arguments that clients repeat as headers in 2026-07-28. */
   readonly paramHeaders: readonly ParamHeader[];
-  /** Of each principal, beside the server's own. */
+  /** Per principal, beside the server's own limit. */
   readonly rateLimit: RateLimit | undefined;
   readonly execute: Handler<unknown>;
 }
 
-/** Checks a tool's wiring and computes its list entry, once. Throws {@link WiringError}. */
+/** Validates a tool's wiring and builds its list entry, once. Throws {@link WiringError}. */
 export function registeredTool(
   options: ToolOptions,
   execute: Handler<unknown>,

@@ -39,12 +39,12 @@ describe('ResourceRegistry', () => {
       expect(found(registry, 'x://a/z/c')).toEqual(['x://a/{name}/c', { name: 'z' }]);
       expect(found(registry, 'x://a/z/d')).toEqual(['x://{+all}', { all: 'a/z/d' }]);
       expect(found(registry, 'y://a')).toEqual([undefined, undefined]);
-      // A template is not a URI of its own family.
+      // A template's own text also matches it as a URI, with its braces as values.
       expect(found(registry, 'x://a/{name}/c')).toEqual(['x://a/{name}/c', { name: '{name}' }]);
     },
   );
 
-  it('prefers more text also where that comes later in the alphabet', () => {
+  it('prefers the longer prefix, whatever the alphabetical order', () => {
     const registry = registryOf('home://{user}', 'home://~{user}');
     expect(found(registry, 'home://~jane')).toEqual(['home://~{user}', { user: 'jane' }]);
   });
@@ -61,7 +61,7 @@ describe('ResourceRegistry', () => {
     expect(found(registry, 'x://a/b')).toEqual(['x://a/{name}', { name: 'b' }]);
   });
 
-  it('lets the most precise one decide who may read, and tries no other in its place', () => {
+  it('applies the access rule of the most specific template only', () => {
     const registry = registryOf('x://{+all}');
     register(registry, 'x://secret', { scopes: ['admin'] });
     register(registry, 'x://vault/{id}', { scopes: ['admin'] });
@@ -72,13 +72,13 @@ describe('ResourceRegistry', () => {
     expect(registry.verdictOn('nothing', ['admin'])).toBe('hidden');
   });
 
-  it('knows no URI of more than 2,048 characters', () => {
+  it('finds no URI of more than 2,048 characters', () => {
     const registry = registryOf('x://{id}');
     expect(registry.find(`x://${'a'.repeat(2_044)}`)).toBeDefined();
     expect(registry.find(`x://${'a'.repeat(2_045)}`)).toBeUndefined();
   });
 
-  it('tells of changes of either list, and of updates', async () => {
+  it('emits changes of either list, and updates', async () => {
     const changes = new ChangeFeed();
     const heard: Change[] = [];
     changes.subscribe((change) => heard.push(change));
@@ -93,7 +93,7 @@ describe('ResourceRegistry', () => {
     ]);
   });
 
-  it('refuses a URI and a template that are taken', () => {
+  it('refuses a URI and a template in use', () => {
     const registry = registryOf('x://1', 'x://{id}');
     expect(() => register(registry, 'x://1')).toThrow(WiringError);
     expect(() => register(registry, 'x://{id}')).toThrow(WiringError);

@@ -10,7 +10,7 @@ import { PrimitiveList, type ListOptions } from './primitive.list.js';
 import { MAX_URI_LENGTH, type RegisteredResource, registeredResource } from './registered-resource.js';
 import type { UriVariables } from './uri.template.js';
 
-/** The resource of a URI, and what the URI says of which it is. */
+/** The resource of a URI, and the variables taken from the URI. */
 export interface FoundResource {
   readonly primitive: RegisteredResource;
   readonly variables: UriVariables;
@@ -18,14 +18,14 @@ export interface FoundResource {
 
 const NO_VARIABLES: UriVariables = {};
 
-/** Holds the resources of this process: those found at start, and those added and removed while it runs. */
+/** Holds the resources of this process: those found at start, and those added or removed at run time. */
 @Injectable()
 export class ResourceRegistry {
-  /** Those with one URI each, by URI. */
+  /** Resources with a fixed URI, by URI. */
   readonly list: PrimitiveList<RegisteredResource>;
   /** Families, by URI template. */
   readonly templates: PrimitiveList<RegisteredResource>;
-  /** The families in the order in which they are asked; undefined: it has to be found out. */
+  /** The families in matching order; undefined: not computed yet. */
   private ordered: readonly RegisteredResource[] | undefined;
 
   constructor(
@@ -42,8 +42,8 @@ export class ResourceRegistry {
   }
 
   /**
-   * Adds a resource or a family of them; clients that watch the list are told. `resource` may be an instance
-   * of any class. Throws {@link WiringError} when the resource is wrong or its URI is taken.
+   * Adds a resource or a family and notifies clients that watch the list. `resource` may be an instance of any class.
+   * Throws {@link WiringError} when the resource is invalid or its URI is in use.
    */
   add(options: ResourceOptions, resource: McpResource): void {
     const read = this.handlers.forInstance(resource, 'read');
@@ -54,30 +54,30 @@ export class ResourceRegistry {
     );
   }
 
-  /** As {@link add}, of what is checked already. */
+  /** As {@link add}, for a resource that is already validated. */
   register(resource: RegisteredResource): void {
     this.listOf(resource).add(resource);
     this.ordered = undefined;
   }
 
   /**
-   * Removes the resource of this URI, or the family of this URI template; clients that watch the list are
-   * told. False: there was none.
+   * Removes the resource with this URI, or the family with this URI template, and notifies clients that watch the list.
+   * False: unknown.
    */
   remove(uriOrTemplate: string): boolean {
     this.ordered = undefined;
     return this.list.remove(uriOrTemplate) || this.templates.remove(uriOrTemplate);
   }
 
-  /** Tells the clients that have subscribed to this URI, and may read it, that its content has changed. */
+  /** Notifies the clients that have subscribed to this URI, and may read it, that its content has changed. */
   updated(uri: string): void {
     this.changes.resourceUpdated(uri);
   }
 
   /**
-   * The resource that a URI is of: the one with exactly this URI, or else of the families that it fits the one
-   * whose template has the longest text before its first variable. That one decides who may read it: where a
-   * caller may not, no other is tried in its place.
+   * The resource for a URI: the one with exactly this URI, or else, of the matching families, the one whose template
+   * has the longest text before its first variable. Its access rule applies: where the caller may not read it, no other
+   * family is tried.
    */
   find(uri: string): FoundResource | undefined {
     const resource = this.list.get(uri);
@@ -91,7 +91,7 @@ export class ResourceRegistry {
     return undefined;
   }
 
-  /** What a caller with these scopes may do with the resource of a URI, whether or not there is one. */
+  /** What a caller with these scopes may do with the resource of a URI, also where there is none. */
   verdictOn(uri: string, scopes: readonly string[]): Verdict {
     return this.find(uri)?.primitive.access.verdict(scopes) ?? 'hidden';
   }
@@ -101,7 +101,7 @@ export class ResourceRegistry {
   }
 }
 
-/** The longest prefix first; then by template, so that the order does not depend on who came first. */
+/** The longest prefix first, then by template, so that the order does not depend on registration. */
 function byPrecision(one: RegisteredResource, other: RegisteredResource): number {
   const longer = other.template!.prefix.length - one.template!.prefix.length;
   if (longer !== 0) return longer;

@@ -9,7 +9,7 @@ import { ChangeFeed } from './change.feed.js';
 import { PrimitiveList, type ListOptions } from './primitive.list.js';
 import { type RegisteredTool, registeredTool } from './registered-tool.js';
 
-/** Holds the tools of this process: those found at start, and those added and removed while it runs. */
+/** Holds the tools of this process: those found at start, and those added or removed at run time. */
 @Injectable()
 export class ToolRegistry {
   readonly list: PrimitiveList<RegisteredTool>;
@@ -27,8 +27,8 @@ export class ToolRegistry {
   }
 
   /**
-   * Adds a tool; clients that watch the list are told. `tool` may be an instance of any class, also of one
-   * that carries Nest's enhancers. Throws {@link WiringError} when the tool is wrong or its name is taken.
+   * Adds a tool and notifies clients that watch the list. `tool` may be an instance of any class, also of one with
+   * Nest's enhancers. Throws {@link WiringError} when the tool is invalid or its name is in use.
    */
   add<I extends Schema | undefined = undefined, O extends Schema | undefined = undefined>(
     options: ToolOptions<I, O>,
@@ -39,7 +39,7 @@ export class ToolRegistry {
     this.list.add(registeredTool(options, execute, name, auditPolicyOf(tool.constructor, name)));
   }
 
-  /** Removes a tool; clients that watch the list are told. False: there was none of this name. */
+  /** Removes a tool and notifies clients that watch the list. False: unknown name. */
   remove(name: string): boolean {
     return this.list.remove(name);
   }

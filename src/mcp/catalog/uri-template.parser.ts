@@ -1,22 +1,22 @@
-/** A piece of a URI: a literal, or a variable that takes one or more characters but those of `stops`. */
+/** A part of a URI: a literal, or a variable of one or more characters other than `stops`. */
 export type UriPart = { readonly literal: string } | { readonly name: string; readonly stops: string };
 
-/** What a URI template consists of. */
+/** A parsed URI template. */
 export interface ParsedUriTemplate {
   readonly parts: readonly UriPart[];
-  /** The variables of `{?…}` or `{&…}` at its end: each may be left out. */
+  /** The variables of `{?…}` or `{&…}` at its end, all optional. */
   readonly query: { readonly operator: '?' | '&'; readonly names: readonly string[] } | undefined;
 }
 
 /** RFC 3986, appendix A. */
 const URI_TEXT = /^(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[\dA-Fa-f]{2})*$/;
 const SCHEME = /^[A-Za-z][\dA-Za-z+.-]*:/;
-/** RFC 6570, section 2.3, but for percent-encoded names. */
+/** RFC 6570, section 2.3, without percent-encoded names. */
 const NAME = /^\w+(?:\.\w+)*$/;
-/** Where a path segment, a path, or one parameter ends. */
+/** End of a path segment, a path, or a parameter. */
 const ENDS = '/?#&';
 
-/** What stands before the variables of an expression, and what a value does not hold. RFC 6570, section 3.2. */
+/** The text before an expression's variables, and the characters that values exclude. RFC 6570, section 3.2. */
 const OPERATORS: Readonly<Record<string, { first: string; separator: string; stops: string }>> = {
   '': { first: '', separator: ',', stops: ENDS },
   '+': { first: '', separator: ',', stops: '' },
@@ -26,12 +26,12 @@ const OPERATORS: Readonly<Record<string, { first: string; separator: string; sto
   ';': { first: ';', separator: ';', stops: `${ENDS};` },
 };
 
-/** Whether a text is an absolute URI: one with a scheme. RFC 3986, section 3. */
+/** Whether a text is an absolute URI. RFC 3986, section 3. */
 export function isUri(text: string): boolean {
   return SCHEME.test(text) && URI_TEXT.test(text) && URL.canParse(text);
 }
 
-/** Reads a URI template of RFC 6570, levels 1 to 3. Throws a `SyntaxError` that says how to mend it. */
+/** Parses a URI template of RFC 6570, levels 1 to 3. Throws a `SyntaxError` that says how to correct it. */
 export function parseUriTemplate(template: string): ParsedUriTemplate {
   const parts: UriPart[] = [];
   let query: ParsedUriTemplate['query'];

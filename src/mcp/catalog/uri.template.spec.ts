@@ -68,11 +68,11 @@ describe('UriTemplate', () => {
     ['file:///{name}', 'file:///a%5c..%5cb'],
     ['file:///{name}', 'file:///a%00.txt'],
     ['s://find{?q}', 's://find?q=../x'],
-  ])('%s does not climb by %s', (template, uri) => {
+  ])('%s refuses the path step %s', (template, uri) => {
     expect(match(template, uri)).toBeUndefined();
   });
 
-  it('lets through dots that are no step up', () => {
+  it('accepts dots that are no path step', () => {
     expect(match('file:///{+path}', 'file:///a/..b/c../...')).toEqual({ path: 'a/..b/c../...' });
   });
 
@@ -86,7 +86,7 @@ describe('UriTemplate', () => {
     expect(template.prefix).toBe('db://');
   });
 
-  /** Each of these keeps a backtracking matcher busy for seconds, minutes or for ever. */
+  /** Each keeps a backtracking matcher busy for seconds or longer. */
   it.each([
     ['x://{a}-{b}-{c}-{d}/end', `x://${'-'.repeat(100_000)}/`],
     ['x://{a}{b}{c}{d}{e}/end', `x://${'a'.repeat(100_000)}`],
@@ -100,7 +100,7 @@ describe('UriTemplate', () => {
     ['x://{a}', `x://${'%25'.repeat(30_000)}%`],
     ['x://{a}', `x://${'../'.repeat(30_000)}`],
     ['x://{+a}', `x://${'/..'.repeat(30_000)}`],
-  ])('%s comes to an end on a long hostile URI', (template, uri) => {
+  ])('%s terminates on a long hostile URI', (template, uri) => {
     expect(match(template, uri)).toBeUndefined();
   });
 

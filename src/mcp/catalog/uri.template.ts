@@ -9,25 +9,24 @@ import {
 /** The values of a URI template's variables, decoded, by name. */
 export type UriVariables = Readonly<Record<string, string>>;
 
-/** Names no resource: a step up in a path that a value may become part of, or an end of a C string. */
+/** Names no resource: `..` in a path that a value may become part of, or NUL, which ends a C string. */
 const UNSAFE = /(?:^|[\\/])\.\.(?:[\\/]|$)|\0/;
 // oxlint-disable-next-line no-control-regex -- the point is to find them
 const CONTROL = /[\0-\x1f\x7f]/;
 
 /**
- * A URI template, to tell whether a URI is one of its family: RFC 6570, levels 1 to 3. Takes time that grows
- * with the length of the URI and no faster, whatever the URI. Of several ways to read one, the variables that
- * come first take the most.
+ * Matches URIs against a URI template: RFC 6570, levels 1 to 3. Takes time linear in the length of the URI. Where
+ * several matches are possible, earlier variables take as much as they can.
  */
 export class UriTemplate {
   /** The text before the first variable. */
   readonly prefix: string;
   readonly variables: readonly string[];
   private readonly parsed: ParsedUriTemplate;
-  /** How many `&` come before the variables of `{&…}`. */
+  /** Number of `&` before the variables of `{&…}`. */
   private readonly ampersands: number;
 
-  /** Throws a `SyntaxError` that says how to mend the template. */
+  /** Throws a `SyntaxError` that says how to correct the template. */
   constructor(template: string) {
     this.parsed = parseUriTemplate(template);
     this.variables = variablesOf(this.parsed);
@@ -37,8 +36,8 @@ export class UriTemplate {
   }
 
   /**
-   * The variables of `uri`, those of a query only where it has them. Undefined: it is none of the family, or
-   * a value is not well encoded or holds a `..` segment or a NUL.
+   * The variables of `uri`; query variables only where present. Undefined: no match, or a value is badly encoded or
+   * holds a `..` segment or a NUL.
    */
   match(uri: string): UriVariables | undefined {
     if (!uri.startsWith(this.prefix) || CONTROL.test(uri)) return undefined;
@@ -49,7 +48,7 @@ export class UriTemplate {
     return raw && decodeAll(raw);
   }
 
-  /** What comes before the variables of the query, and those. */
+  /** The URI before the query variables, and the query. */
   private split(uri: string): [string, string | undefined] {
     const { query } = this.parsed;
     if (query === undefined) return [uri, undefined];
@@ -72,10 +71,10 @@ export class UriTemplate {
   }
 }
 
-/** The value of each variable, as it stands in `uri`. Undefined: the parts do not make it up. */
+/** The raw value of each variable. Undefined: the parts do not match. */
 function matchParts(parts: readonly UriPart[], uri: string): Map<string, string> | undefined {
   const width = uri.length + 1;
-  /** Whether the parts from one on make up the rest of the URI from a character on. */
+  /** Whether the parts from an index on match the rest of the URI from a position on. */
   const fits = new Uint8Array((parts.length + 1) * width);
   fits[fits.length - 1] = 1;
   for (let p = parts.length - 1; p >= 0; p -= 1) fit(parts[p]!, uri, fits, p * width);
@@ -94,7 +93,7 @@ function matchParts(parts: readonly UriPart[], uri: string): Map<string, string>
   return found;
 }
 
-/** Finds the characters at which a part may begin, given those at which the next one may. */
+/** Computes the positions at which a part may begin, given those of the next part. */
 function fit(part: UriPart, uri: string, fits: Uint8Array, row: number): void {
   const next = row + uri.length + 1;
   if ('literal' in part) {

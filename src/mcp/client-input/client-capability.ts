@@ -2,8 +2,8 @@ import type { ClientCapabilities } from '../messages/sdk-types.js';
 import type { InputRequest } from './client.input.js';
 
 /**
- * What a client would have to declare to be asked this; undefined: it has. An empty `elicitation` means forms.
- * MCP 2026-07-28, Client Features: Elicitation, "Capabilities"; Sampling, "Capabilities"; Roots, "Capabilities".
+ * The capability that the client lacks for this request; undefined: none. An empty `elicitation` means forms. MCP
+ * 2026-07-28, Client Features: Elicitation, "Capabilities"; Sampling, "Capabilities"; Roots, "Capabilities".
  */
 export function missingCapability(
   { method, params }: InputRequest,
@@ -22,7 +22,7 @@ export function missingCapability(
   return hasForms ? undefined : { elicitation: { form: {} } };
 }
 
-/** `elicitation`, `elicitation.url`, `sampling.tools`. */
+/** Its path: `elicitation`, `elicitation.url`, `sampling.tools`. */
 export function nameOfCapability(capability: ClientCapabilities): string {
   const [name, detail] = Object.entries(capability)[0]!;
   return [name, ...Object.keys(detail)].join('.');

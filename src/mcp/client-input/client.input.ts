@@ -1,36 +1,36 @@
 import type { Principal } from '../authorization/principal.js';
 import type { Peer } from '../sessions/peer.js';
 
-/** Something that a call asks its client for. */
+/** A request to the client during a call. */
 export interface InputRequest {
   readonly method: 'elicitation/create' | 'sampling/createMessage' | 'roots/list';
   readonly params: Readonly<Record<string, unknown>>;
-  /** What the handler calls it; undefined: it is known by its number. */
+  /** The key that the handler gives; undefined: its number in the call is used. */
   readonly key: string | undefined;
 }
 
-/** The call that asks. */
+/** The call that sends the request. */
 export interface AskingCall {
   readonly session: Peer;
   readonly user: Principal;
-  /** False: a message that is sent ahead of the reply cannot reach the client. */
+  /** False: a message sent before the reply cannot reach the client. */
   readonly reachesClient: boolean;
-  /** Sends a message to the client, on the way that the reply will take. */
+  /** Sends a message to the client on the reply's stream. */
   send(message: string): void;
-  /** The call's time does not run while `answer` is waited for. */
+  /** Stops the call's time limit while waiting for `answer`. */
   pausing<T>(answer: Promise<T>): Promise<T>;
 }
 
-/** Asks the client of a call, in the way of the revision that it speaks. */
+/** Requests input from the client of a call, in the form of its revision. */
 export interface ClientInput {
-  /** Takes in what the client brings of earlier rounds; throws `ProtocolError` where that is not genuine. */
+  /** Reads the state of earlier rounds; throws `ProtocolError` where it is not genuine. */
   resume?(): Promise<void>;
-  /** Resolves with the client's result, which is not checked yet. */
+  /** Resolves with the client's result, not yet validated. */
   ask(question: InputRequest): Promise<unknown>;
-  /** Runs a step that must not run again when the handler does. */
+  /** Runs a step that must not run again when the handler is run again. */
   once<T>(key: string, step: () => T | Promise<T>): Promise<T>;
-  /** What the handler was left for: it goes out in place of a result. */
+  /** The result that requests input, where the handler was interrupted for it. */
   required?(): Promise<Readonly<Record<string, unknown>> | undefined>;
-  /** The call waits for no answer any more: what is still asked is taken back. */
-  drop?(reason: Error): void;
+  /** The call has ended: cancels its open requests. */
+  cancel?(reason: Error): void;
 }

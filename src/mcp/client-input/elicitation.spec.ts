@@ -3,7 +3,7 @@ import type { ClientInput, InputRequest } from './client.input.js';
 import { elicitation } from './elicitation.js';
 import { ToolError } from '../decorators/tool.error.js';
 
-/** A client that answers so, and what it was asked. */
+/** A client that always answers the same, and the requests it received. */
 function client(answer: unknown): { input: ClientInput; asked: InputRequest[] } {
   const asked: InputRequest[] = [];
   const input: ClientInput = {
@@ -27,7 +27,7 @@ const choices = z.object({
 });
 
 describe('elicitation', () => {
-  it('makes a form of a schema: defaults stay, and force nothing', async () => {
+  it('converts a schema to a form: defaults stay, and are not required', async () => {
     const { input, asked } = client({ action: 'decline' });
     await elicitation({ message: 'Well?', schema: choices }, input);
     expect(asked[0]).toMatchObject({
@@ -53,7 +53,7 @@ describe('elicitation', () => {
     expect(asked[0]!.params['requestedSchema']).not.toHaveProperty('required');
   });
 
-  it('writes what has an id in its place: a form has no definitions', async () => {
+  it('inlines definitions: a form has none', async () => {
     const { input, asked } = client({ action: 'decline' });
     const size = z.enum(['small', 'large']).meta({ id: 'Size' });
     await elicitation({ message: 'Well?', schema: z.object({ size }).meta({ id: 'Order' }) }, input);
@@ -94,18 +94,18 @@ describe('elicitation', () => {
     [z.object({ address: z.object({ street: z.string() }) }), 'address'],
     [z.object({ names: z.array(z.object({ first: z.string() })) }), 'names'],
     [z.object({ maybe: z.string().nullable() }), 'maybe'],
-  ])('refuses a schema that no form has', async (schema, field) => {
+  ])('refuses a schema that a form cannot have', async (schema, field) => {
     const { input, asked } = client({ action: 'accept' });
     await expect(elicitation({ message: 'Well?', schema }, input)).rejects.toThrow(field);
     expect(asked).toEqual([]);
   });
 
-  it('gives no content with a no, whatever the client sends', async () => {
+  it('returns no content when the user declines, whatever the client sends', async () => {
     const { input } = client({ action: 'cancel', content: { age: 25 } });
     expect(await elicitation({ message: 'Well?', schema: choices }, input)).toEqual({ action: 'cancel' });
   });
 
-  it('tells the model what does not fit', async () => {
+  it('reports to the model what does not fit', async () => {
     const { input } = client({ action: 'accept', content: { age: 'old' } });
     const answer = elicitation({ message: 'Well?', schema: choices }, input);
     await expect(answer).rejects.toThrow(ToolError);

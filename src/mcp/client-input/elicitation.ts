@@ -13,7 +13,7 @@ import type { ClientInput } from './client.input.js';
 import { readElicited } from './input-answers.js';
 import { ToolError } from '../decorators/tool.error.js';
 
-/** Asks the user, and checks what comes back. Throws {@link ToolError} where it is no answer to the question. */
+/** Asks the user and validates the answer. Throws {@link ToolError} where the answer does not fit. */
 export async function elicitation(
   request: FormElicitation<Schema> | RawElicitation | UrlElicitation,
   input: ClientInput,
@@ -37,7 +37,7 @@ function paramsOf(
   return { mode: 'form', message, requestedSchema };
 }
 
-/** MCP 2025-11-25, Elicitation, "Requested Schema": nothing nested, so that any client can show it. */
+/** MCP 2025-11-25, Elicitation, "Requested Schema": a flat object, so that any client can display it. */
 function formOf(schema: Schema): JsonSchema {
   const requestedSchema = inlined(objectSchemaOf(schema, 'input', 'elicitation', 'context.elicit()'));
   const form = ElicitRequestFormParamsSchema.safeParse({ message: '', requestedSchema });

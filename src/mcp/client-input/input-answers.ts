@@ -10,14 +10,14 @@ import {
 } from '../messages/sdk-types.js';
 import { ToolError } from '../decorators/tool.error.js';
 
-/** The client's answer to `elicitation/create`. Throws {@link ToolError} where it is none. */
+/** The client's answer to `elicitation/create`. Throws {@link ToolError} where it is malformed. */
 export function readElicited(answer: unknown): ElicitResult {
   const result = ElicitResultSchema.safeParse(answer);
   if (result.success) return result.data;
   throw noAnswer('elicitation');
 }
 
-/** The client's answer to `sampling/createMessage`. Throws {@link ToolError} where it is none. */
+/** The client's answer to `sampling/createMessage`. Throws {@link ToolError} where it is malformed. */
 export function readSample(answer: unknown): CreateMessageResult | CreateMessageResultWithTools {
   const plain = CreateMessageResultSchema.safeParse(answer);
   if (plain.success) return plain.data;
@@ -26,7 +26,7 @@ export function readSample(answer: unknown): CreateMessageResult | CreateMessage
   throw noAnswer('sampling request');
 }
 
-/** The client's answer to `roots/list`. Throws {@link ToolError} where it is none. */
+/** The client's answer to `roots/list`. Throws {@link ToolError} where it is malformed. */
 export function readRoots(answer: unknown): readonly Root[] {
   const result = ListRootsResultSchema.safeParse(answer);
   if (result.success) return result.data.roots;
@@ -42,7 +42,7 @@ const READERS: ReadonlyMap<string, (answer: unknown) => unknown> = new Map<
   ['roots/list', readRoots],
 ]);
 
-/** Whether this is what the protocol knows as an answer to such a request. */
+/** Whether the value has the protocol's form of an answer to such a request. */
 export function isAnswer(method: string, value: unknown): boolean {
   try {
     READERS.get(method)!(value);

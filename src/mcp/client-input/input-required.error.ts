@@ -1,10 +1,10 @@
 import { IntrinsicException } from '@nestjs/common';
 
 /**
- * What `context.elicit()`, `sample()` and `listRoots()` reject with in 2026-07-28 while the client has not answered:
- * the handler is left here, and run again from its beginning when the answer is there. Let it pass: code that
- * catches it changes nothing but what runs before the handler is left. Afterwards it is the `reason` of the call's
- * `signal`. MCP 2026-07-28, Patterns: Multi Round-Trip Requests.
+ * Rejection of `context.elicit()`, `sample()` and `listRoots()` in 2026-07-28 while the client has not answered. The
+ * handler is interrupted, and run again from its beginning when the client sends the answer. Do not catch it: the
+ * handler is interrupted all the same. Afterwards it is the `reason` of the call's `signal`. MCP 2026-07-28, Patterns:
+ * Multi Round-Trip Requests.
  */
 export class InputRequiredError extends IntrinsicException {
   override readonly name = 'InputRequiredError';

@@ -34,7 +34,7 @@ const ask = (message: string, key?: string): InputRequest => ({
 });
 const accept = (value: number) => ({ action: 'accept', content: { value } });
 
-/** One round: the input after `handler` has been left or has ended, and what goes out in place of a result. */
+/** One round: the input after `handler` was interrupted or has ended, and the result that requests input. */
 async function round(
   params: object,
   handler: (input: MultiRoundTripInput) => Promise<unknown>,
@@ -46,7 +46,7 @@ async function round(
   return { value, required: (await input.required()) as Required | undefined };
 }
 
-/** A handler that asks one thing after the other, and returns the answers. */
+/** A handler that sends requests one after the other and returns the answers. */
 function inTurn(...questions: InputRequest[]): (input: MultiRoundTripInput) => Promise<unknown[]> {
   return async (input) => {
     const answers: unknown[] = [];
@@ -63,7 +63,7 @@ const expiryOf = async (requestState: string): Promise<number> =>
     })
   ).expiresAt;
 
-describe('ReplayedInput', () => {
+describe('MultiRoundTripInput', () => {
   it.each(['tools/call', 'prompts/get', 'resources/read'])('leaves the handler of %s', async (method) => {
     const { value, required } = await round({}, (input) => input.ask(ask('Who?')), method);
     expect(value).toBeInstanceOf(InputRequiredError);
@@ -79,13 +79,13 @@ describe('ReplayedInput', () => {
     });
   });
 
-  it('asks nothing where a question is no answer', async () => {
+  it('refuses requests whose method cannot be answered with input requests', async () => {
     const { value, required } = await round({}, (input) => input.ask(ask('Who?')), 'completion/complete');
     expect(value).toBeInstanceOf(ToolError);
     expect(required).toBeUndefined();
   });
 
-  it('numbers the questions of each kind, answered or not', async () => {
+  it('numbers the input requests of each kind, answered or not', async () => {
     const roots: InputRequest = { method: 'roots/list', params: {}, key: undefined };
     const questions = [ask('One?'), roots, ask('Two?'), ask('Named?', 'name')];
     const first = await round({ inputResponses: { 'elicitation-1': accept(1) } }, (input) =>
@@ -94,7 +94,7 @@ describe('ReplayedInput', () => {
     expect(Object.keys(first.required!.inputRequests)).toEqual(['roots-1', 'elicitation-2', 'name']);
   });
 
-  it('asks one question to a key at a time, and keeps what each was answered', async () => {
+  it('sends one input request per key and round, and keeps each answer', async () => {
     const handler = inTurn(ask('First?', 'same'), ask('Second?', 'same'), ask('First?', 'same'));
     const first = await round({}, handler);
     const second = await round(
@@ -109,20 +109,20 @@ describe('ReplayedInput', () => {
     expect(third.value).toEqual([accept(1), accept(2), accept(1)]);
   });
 
-  it('gives an answer without a state to one question only', async () => {
+  it('uses an answer without a state once', async () => {
     const handler = inTurn(ask('Delete a?', 'sure'), ask('Delete b?', 'sure'));
     const { required } = await round({ inputResponses: { sure: accept(1) } }, handler);
     expect(required!.inputRequests['sure']!.params.message).toBe('Delete b?');
   });
 
-  it('gives up nothing where the handler failed before it was left', async () => {
+  it('requests no input where the handler failed first', async () => {
     const failure = new ToolError('no such order');
     const handler = (input: MultiRoundTripInput) =>
       Promise.all([input.ask(ask('Who?')), Promise.reject<unknown>(failure)]);
     expect(await round({}, handler)).toEqual({ value: failure, required: undefined });
   });
 
-  it('neither asks nor runs anything more once the handler is left', async () => {
+  it('sends no request and runs no step after the interruption', async () => {
     let runs = 0;
     const handler = async (input: MultiRoundTripInput) => {
       await input.ask(ask('Who?')).catch(() => undefined);
@@ -134,7 +134,7 @@ describe('ReplayedInput', () => {
     expect(runs).toBe(0);
   });
 
-  it('lives on with something new, and no longer with nothing', async () => {
+  it('extends the lifetime of a state only with new answers', async () => {
     const old = Math.ceil(Date.now() / 1000) + 5;
     const asked = { 'elicitation-1': ['?', 'elicitation/create'] } as const;
     const requestState = await seal.encode(

@@ -11,8 +11,15 @@ import { digestOfQuestion, digestOfRequest } from './request-digest.js';
 import type { OpenedState, RequestState, StateBinding, RequestStateCodec } from './request-state.codec.js';
 import { ToolError } from '../decorators/tool.error.js';
 
-/** The requests whose result may be a question. MCP 2026-07-28, Multi Round-Trip Requests, "Supported Requests". */
-const ANSWERED_BY_QUESTIONS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+/**
+ * The requests that may be answered with input requests. MCP 2026-07-28, Multi Round-Trip Requests, "Supported
+ * Requests".
+ */
+const MULTI_ROUND_TRIP_METHODS: ReadonlySet<string> = new Set([
+  'tools/call',
+  'prompts/get',
+  'resources/read',
+]);
 
 const KINDS = {
   'elicitation/create': 'elicitation',
@@ -26,58 +33,58 @@ interface Asked {
 }
 
 /**
- * Asks in place of a result: the handler is left, and run again with the answers when its client sends the request
- * again. From 2026-07-28 on.
+ * Requests input in place of a result: the handler is interrupted, and run again with the answers when the client sends
+ * the request again. From 2026-07-28 on.
  */
 export class MultiRoundTripInput implements ClientInput {
   private readonly steps = new OnceSteps();
-  /** By the digest of the question: the answers of earlier rounds, and those of this one that are of use. */
+  /** By the request's digest: the answers of earlier rounds, and the matching ones of this round. */
   private readonly answers = new Map<string, unknown>();
-  /** What the client sends for questions that this server cannot say it has asked. */
+  /** Answers of the client to requests that this server has no record of. */
   private readonly offered = new Map<string, unknown>();
-  /** What has no answer yet, by key. */
+  /** Requests without an answer yet, by key. */
   private readonly open = new Map<string, Asked>();
   private readonly counts = new Map<string, number>();
   private earlier: OpenedState | undefined;
-  private left = false;
+  private isInterrupted = false;
 
   constructor(
     private readonly call: AskingCall,
     private readonly request: JsonRpcRequest,
-    private readonly seal: RequestStateCodec,
+    private readonly codec: RequestStateCodec,
   ) {}
 
   async resume(): Promise<void> {
     const { inputResponses = {}, requestState } = this.request.params;
     if (!isObject(inputResponses)) throw invalidParams('"inputResponses" must be an object');
-    if (requestState !== undefined) this.restore(await this.seal.decode(requestState, this.binding));
+    if (requestState !== undefined) this.restore(await this.codec.decode(requestState, this.binding));
     for (const [key, response] of Object.entries(inputResponses)) this.take(key, response);
   }
 
   async ask(question: InputRequest): Promise<unknown> {
-    if (this.left) throw new InputRequiredError();
+    if (this.isInterrupted) throw new InputRequiredError();
     this.assertPossible(question);
     const key = question.key ?? this.numberOf(question);
     const digest = digestOfQuestion(key, question);
     if (!this.answers.has(digest)) this.accept(key, digest, question);
     if (this.answers.has(digest)) return this.answers.get(digest);
-    // One question to a key: another one has its turn in the next round.
+    // One request per key and round.
     if (!this.open.has(key)) this.open.set(key, { digest, question });
-    // Whatever else is asked in this turn goes out together with it.
+    // Further requests of this turn are sent together with it.
     await nextTurn();
-    this.left = true;
+    this.isInterrupted = true;
     throw new InputRequiredError();
   }
 
   async once<T>(key: string, step: () => T | Promise<T>): Promise<T> {
-    // Somebody has caught the error, and goes on as if the user had said no.
-    if (this.left && !this.steps.has(key)) throw new InputRequiredError();
+    // The handler has caught the error and continues as if the user had declined.
+    if (this.isInterrupted && !this.steps.has(key)) throw new InputRequiredError();
     return this.steps.run(key, step);
   }
 
-  /** A step that is under way is waited for: it would run again otherwise. */
+  /** Waits for steps in progress, which would run again otherwise. */
   async required(): Promise<Readonly<Record<string, unknown>> | undefined> {
-    if (!this.left) return undefined;
+    if (!this.isInterrupted) return undefined;
     const open = [...this.open];
     const state: RequestState = {
       answers: Object.fromEntries(this.answers),
@@ -91,7 +98,7 @@ export class MultiRoundTripInput implements ClientInput {
       inputRequests: Object.fromEntries(
         open.map(([key, { question }]) => [key, { method: question.method, params: question.params }]),
       ),
-      requestState: await this.seal.encode(state, this.binding, this.expiryOf(state)),
+      requestState: await this.codec.encode(state, this.binding, this.expiryOf(state)),
     };
   }
 
@@ -111,7 +118,10 @@ export class MultiRoundTripInput implements ClientInput {
     for (const [key, result] of Object.entries(state.steps)) this.steps.keep(key, result);
   }
 
-  /** What answers a question of the last round belongs to that one; anything else to whoever asks for it. */
+  /**
+   * An answer to a request of the last round is matched with that request; any other is kept for a later request with
+   * its key.
+   */
   private take(key: string, response: unknown): void {
     const asked = this.earlier?.asked;
     if (asked === undefined || !Object.hasOwn(asked, key)) return void this.offered.set(key, response);
@@ -125,14 +135,14 @@ export class MultiRoundTripInput implements ClientInput {
     this.answers.set(digest, response);
   }
 
-  /** Sending it again and again without anything new does not make a state live longer. */
+  /** Repeating the request without anything new does not extend the state's lifetime. */
   private expiryOf(state: RequestState): number | undefined {
     const { earlier } = this;
     return earlier !== undefined && sizeOf(state) === sizeOf(earlier) ? earlier.expiresAt : undefined;
   }
 
   private assertPossible(question: InputRequest): void {
-    if (!ANSWERED_BY_QUESTIONS.has(this.request.method)) {
+    if (!MULTI_ROUND_TRIP_METHODS.has(this.request.method)) {
       throw new ToolError(`A client cannot be asked anything during ${this.request.method}`);
     }
     const missing = missingCapability(question, this.call.session.clientCapabilities);

@@ -1,7 +1,7 @@
 import { OnceSteps } from './once.steps.js';
 
 describe('OnceSteps', () => {
-  it('runs a step once, also while it is under way', async () => {
+  it('runs a step once, also while it is in progress', async () => {
     const steps = new OnceSteps();
     let runs = 0;
     const step = () => Promise.resolve((runs += 1));
@@ -10,7 +10,7 @@ describe('OnceSteps', () => {
     expect(await steps.run('b', step)).toBe(2);
   });
 
-  it('resolves with what JSON keeps, and with a value of its own each time', async () => {
+  it('resolves with the JSON value, a new copy each time', async () => {
     const steps = new OnceSteps();
     const made = { at: new Date(0), nothing: undefined, list: [1] };
     const first = await steps.run<unknown>('a', () => made);
@@ -21,7 +21,7 @@ describe('OnceSteps', () => {
     expect(await steps.run('null', () => null)).toBeNull();
   });
 
-  it('is the same after its results have been away', async () => {
+  it('restores its results', async () => {
     const steps = new OnceSteps();
     const results = [{ a: [1] }, null, undefined, 'text', 0, false];
     for (const [index, result] of results.entries()) await steps.run(`step-${index}`, () => result);
@@ -33,7 +33,7 @@ describe('OnceSteps', () => {
     }
   });
 
-  it('may try a step again that failed, and does not keep it', async () => {
+  it('runs a failed step again', async () => {
     const steps = new OnceSteps();
     await expect(steps.run('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     await expect(steps.run('b', () => ({ n: 1n }))).rejects.toThrow(TypeError);
@@ -41,7 +41,7 @@ describe('OnceSteps', () => {
     expect(await steps.run('a', () => 'now')).toBe('now');
   });
 
-  it('waits for the steps that are under way', async () => {
+  it('waits for steps in progress', async () => {
     const steps = new OnceSteps();
     const { promise, resolve } = Promise.withResolvers<string>();
     void steps.run('a', () => promise);

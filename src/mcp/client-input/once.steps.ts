@@ -1,11 +1,11 @@
-/** What a step resolved with, as JSON keeps it: a list of one value, or of none for `undefined`. */
+/** The result of a step as kept in JSON: a list of one value, or an empty one for `undefined`. */
 export type StepResult = readonly [] | readonly [unknown];
 
 /** The steps of a call that run once. */
 export class OnceSteps {
   private readonly results = new Map<string, Promise<StepResult>>();
 
-  /** What an earlier round of the call has done. */
+  /** Restores the result of an earlier round. */
   keep(key: string, result: StepResult): void {
     this.results.set(key, Promise.resolve(result));
   }
@@ -14,7 +14,7 @@ export class OnceSteps {
     return this.results.has(key);
   }
 
-  /** A step that failed has not been run: it may be tried again. */
+  /** A failed step is not kept and may run again. */
   async run<T>(key: string, step: () => T | Promise<T>): Promise<T> {
     let result = this.results.get(key);
     if (result === undefined) {
@@ -22,11 +22,11 @@ export class OnceSteps {
       this.results.set(key, result);
       result.catch(() => this.results.delete(key));
     }
-    // Everybody gets a value of its own, and one that looks as it will when the handler is run again.
+    // Each caller gets its own copy, in the form that it has when the handler is run again.
     return structuredClone((await result)[0]) as T;
   }
 
-  /** What has been done, once no step is under way any more. */
+  /** The results, once no step is in progress. */
   async settled(): Promise<ReadonlyMap<string, StepResult>> {
     const done = new Map<string, StepResult>();
     for (const [key, result] of this.results) {

@@ -5,8 +5,8 @@ import type { InputRequest } from './client.input.js';
 const digests = new WeakMap<JsonRpcRequest, string>();
 
 /**
- * What a request asks for, whichever round of it this is: its method, and its parameters but for the round's own.
- * Remembered for as long as the request is, also when its parameters are not there any more.
+ * Identifies a request across rounds: its method and its parameters without the round's own. Cached for the lifetime of
+ * the request object, also after its parameters are released.
  */
 export function digestOfRequest(request: JsonRpcRequest): string {
   let known = digests.get(request);
@@ -19,12 +19,12 @@ export function digestOfRequest(request: JsonRpcRequest): string {
   return known;
 }
 
-/** What the client is asked, to the letter. */
+/** Identifies an input request exactly. */
 export function digestOfQuestion(key: string, { method, params }: InputRequest): string {
   return digest([key, method, params]);
 }
 
-/** SHA-256 of a JSON value, in whichever order its members are. */
+/** SHA-256 of a JSON value, independent of the order of its members. */
 function digest(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value, inOrder)).digest('base64url');
 }

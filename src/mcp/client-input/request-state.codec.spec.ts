@@ -18,7 +18,7 @@ const sealWith = (options: Partial<McpModuleOptions>): RequestStateCodec =>
   new RequestStateCodec({ stateKey: KEY, inputTimeoutMs: 60_000, ...options } as McpModuleOptions);
 const seal = sealWith({});
 
-/** The code of the error that opening ends with; undefined: it opens. */
+/** The code of the error that decoding ends with; undefined: none. */
 async function refusalOf(sealed: unknown, binding = MINE): Promise<number | undefined> {
   try {
     await seal.decode(sealed, binding);
@@ -29,28 +29,28 @@ async function refusalOf(sealed: unknown, binding = MINE): Promise<number | unde
   }
 }
 
-/** A state that is as large as it is told. */
+/** A state of this size. */
 function stateOf(bytes: number): RequestState {
   return { answers: {}, asked: {}, steps: { a: ['x'.repeat(bytes)] } };
 }
 
-describe('StateSeal', () => {
-  it('opens what it has sealed', async () => {
+describe('RequestStateCodec', () => {
+  it('decodes what it encoded', async () => {
     const { expiresAt, ...state } = await seal.decode(await seal.encode(STATE, MINE), MINE);
     expect(state).toEqual(STATE);
     expect(expiresAt).toBeGreaterThan(Date.now() / 1000);
   });
 
-  it('never seals the same twice alike', async () => {
+  it('never encodes the same state alike', async () => {
     expect(await seal.encode(STATE, MINE)).not.toBe(await seal.encode(STATE, MINE));
   });
 
-  it('keeps the end that it is given', async () => {
+  it('keeps the given expiry', async () => {
     const end = Math.ceil(Date.now() / 1000) + 5;
     expect((await seal.decode(await seal.encode(STATE, MINE, end), MINE)).expiresAt).toBe(end);
   });
 
-  it('opens for its principal and its request only, with its key only, in its time only', async () => {
+  it('decodes only for its principal and request, with its key, before its expiry', async () => {
     const sealed = await seal.encode(STATE, MINE);
     expect(await refusalOf(sealed, { ...MINE, principal: 'mallory' })).toBe(INVALID_PARAMS);
     expect(await refusalOf(sealed, { ...MINE, request: 'another' })).toBe(INVALID_PARAMS);
@@ -62,7 +62,7 @@ describe('StateSeal', () => {
     );
   });
 
-  it('refuses every text that differs by one character, wherever', async () => {
+  it('refuses a text with any one character changed', async () => {
     const sealed = await seal.encode(STATE, MINE);
     const changed = new Set<string>();
     for (let at = 0; at < sealed.length; at += 1) {
@@ -70,7 +70,7 @@ describe('StateSeal', () => {
         changed.add(sealed.slice(0, at) + other + sealed.slice(at + 1));
       }
     }
-    // Among them are texts that a forgiving decoder takes for the same bytes.
+    // Includes spellings that a lenient decoder maps to the same bytes.
     const parts = sealed.split('.');
     for (const [index, part] of parts.entries()) {
       for (const end of BASE64URL) changed.add(parts.with(index, part.slice(0, -1) + end).join('.'));
@@ -81,7 +81,7 @@ describe('StateSeal', () => {
     expect(opened).toEqual([]);
   });
 
-  it('refuses what was sealed with its key in another way', async () => {
+  it('refuses another kind of JWE with its key', async () => {
     const claims = { answers: {}, asked: {}, steps: {} };
     const make = () => new EncryptJWT(claims).setSubject('alice').setAudience('digest');
     expect(
@@ -101,7 +101,7 @@ describe('StateSeal', () => {
     expect(await refusalOf(sealed)).toBe(INVALID_PARAMS);
   });
 
-  it('seals 64 KiB and no more', async () => {
+  it('encodes at most 64 KiB', async () => {
     const most = await seal.encode(stateOf(48_900), MINE);
     expect(most.length).toBeLessThanOrEqual(65_536);
     expect((await seal.decode(most, MINE)).steps['a']).toEqual(['x'.repeat(48_900)]);

@@ -8,20 +8,20 @@ import { ToolError } from '../decorators/tool.error.js';
 const ALGORITHMS = { alg: 'dir', enc: 'A256GCM' } as const;
 const MAX_SEALED = 64 * 2 ** 10;
 
-/** What a call that waits for its client has come to. Its client keeps it, and can neither read nor change it. */
+/** The state of a call that waits for input. The client keeps it, and can neither read nor change it. */
 export interface RequestState {
-  /** The answers so far, by the digest of the question. */
+  /** The answers so far, by the digest of the request. */
   readonly answers: Readonly<Record<string, unknown>>;
-  /** What was asked last: the digest and the method of each question, by its key. */
+  /** The requests of the last round: digest and method by key. */
   readonly asked: Readonly<Record<string, readonly [digest: string, method: string]>>;
   readonly steps: Readonly<Record<string, StepResult>>;
 }
 
-/** Whose the state is, and of which request. */
+/** The principal and request that a state is bound to. */
 export interface StateBinding {
   /** The key of the principal. */
   readonly principal: string;
-  /** The digest of method and parameters. Read once the state is known to be this server's: it may take a while. */
+  /** The digest of method and parameters. A getter, since it costs time: read once the state is authenticated. */
   readonly request: string;
 }
 
@@ -31,15 +31,15 @@ export interface OpenedState extends RequestState {
 }
 
 /**
- * Seals `requestState` and opens it again: an encrypted JWT (RFC 7519, RFC 7516; `dir`, AES-256-GCM), so that it is
- * worth nothing to anybody else, for any other request, changed, or after its time. MCP 2026-07-28, Patterns:
- * Multi Round-Trip Requests, "Server Requirements".
+ * Encodes and decodes `requestState`: an encrypted JWT (RFC 7519, RFC 7516; `dir`, AES-256-GCM). It is refused for
+ * another principal or request, after a change, and after its expiry. MCP 2026-07-28, Patterns: Multi Round-Trip
+ * Requests, "Server Requirements".
  */
 @Injectable()
 export class RequestStateCodec {
   constructor(@Inject(MCP_OPTIONS) private readonly options: McpModuleOptions) {}
 
-  /** `expiresAt` undefined: in `inputTimeoutMs` from now. Throws {@link ToolError} for more than 64 KiB. */
+  /** `expiresAt` (seconds) undefined: `inputTimeoutMs` from now. Throws {@link ToolError} for more than 64 KiB. */
   async encode(
     { answers, asked, steps }: RequestState,
     binding: StateBinding,
@@ -57,7 +57,7 @@ export class RequestStateCodec {
     );
   }
 
-  /** Throws `ProtocolError` (−32602) for what this server has not sealed for this very principal and request. */
+  /** Throws `ProtocolError` (−32602) for a state that was not encoded for this principal and request. */
   async decode(sealed: unknown, binding: StateBinding): Promise<OpenedState> {
     if (typeof sealed !== 'string' || sealed.length > MAX_SEALED || !isCanonical(sealed)) throw notGenuine();
     try {
@@ -80,7 +80,7 @@ export class RequestStateCodec {
   }
 }
 
-/** Base64url as it is written: what a decoder would forgive makes other texts of the same bytes. */
+/** Canonical base64url only: a lenient decoder would accept several spellings of the same bytes. */
 function isCanonical(sealed: string): boolean {
   return sealed.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 }

@@ -7,12 +7,12 @@ import { samplingFor } from '../messages/older-content.js';
 import { OnceSteps } from './once.steps.js';
 import { ToolError } from '../decorators/tool.error.js';
 
-/** What of a client's error message is told. */
+/** Maximum characters of a client's error message that are passed on. */
 const MAX_REASON = 500;
 
 /**
- * Asks by a request to the client, on the way that the reply will take: revisions up to 2025-11-25. The answer is
- * looked for among the questions of the call's own session, and nowhere else.
+ * Sends a request to the client on the reply's stream: revisions up to 2025-11-25. Only answers in the call's own
+ * session are accepted.
  */
 export class ServerRequestInput implements ClientInput {
   private readonly steps = new OnceSteps();
@@ -39,11 +39,11 @@ export class ServerRequestInput implements ClientInput {
   }
 
   drop(reason: Error): void {
-    for (const giveUp of this.waiting) giveUp(reason);
+    for (const cancel of this.waiting) cancel(reason);
   }
 
-  /** As the client's revision has it. */
-  private written(method: InputRequest['method'], params: Params): Params {
+  /** In the form of the client's revision. */
+  private paramsFor(method: InputRequest['method'], params: Params): Params {
     return method === 'sampling/createMessage'
       ? samplingFor(this.call.session.protocolVersion, params)
       : asInSessions(params);
@@ -51,15 +51,15 @@ export class ServerRequestInput implements ClientInput {
 
   private answerTo({ method, params }: InputRequest): Promise<unknown> {
     const { questions } = this.call.session;
-    // No other request of this server has it, and nobody else can name it.
+    // Unique and not guessable by other clients.
     const id = randomUUID();
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         clearTimeout(timer);
         questions.delete(id);
-        this.waiting.delete(giveUp);
+        this.waiting.delete(cancel);
       };
-      const giveUp = (reason: Error): void => {
+      const cancel = (reason: Error): void => {
         settle();
         this.call.send(
           encodeNotification('notifications/cancelled', { requestId: id, reason: reason.message }),
@@ -67,9 +67,9 @@ export class ServerRequestInput implements ClientInput {
         reject(reason);
       };
       const timer = setTimeout(() => {
-        giveUp(new ToolError(`The client did not answer ${method} in time`));
+        cancel(new ToolError(`The client did not answer ${method} in time`));
       }, this.timeoutMs);
-      this.waiting.add(giveUp);
+      this.waiting.add(cancel);
       questions.set(id, {
         answer: (response) => {
           settle();
@@ -77,12 +77,12 @@ export class ServerRequestInput implements ClientInput {
           else resolve(response.result);
         },
       });
-      this.call.send(encodeRequest(id, method, this.written(method, params)));
+      this.call.send(encodeRequest(id, method, this.paramsFor(method, params)));
     });
   }
 }
 
-/** A form needs no mode, which older clients do not know; an address has an id, which newer ones do without. */
+/** Older clients do not know `mode` for a form; newer ones need no id for a URL. */
 function asInSessions({ mode, ...params }: Params): Params {
   return mode === 'url' ? { mode, ...params, elicitationId: randomUUID() } : params;
 }

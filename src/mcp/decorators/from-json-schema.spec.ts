@@ -1,10 +1,10 @@
 import { fromJsonSchema } from './from-json-schema.js';
 
-/** Of an array of `items` that has to be without duplicates. */
+/** An array of `items` without duplicates. */
 const unique = fromJsonSchema<unknown[]>({ type: 'array', uniqueItems: true })['~standard'];
 
-// What these do in a moment took seconds, for which the whole server stood still.
-describe('fromJsonSchema in time that grows with the value only', () => {
+// These took seconds once, during which the event loop was blocked.
+describe('fromJsonSchema in linear time', () => {
   it('finds duplicates among many objects', () => {
     const items = Array.from({ length: 20_000 }, (_, number) => ({ number, nested: { a: 1, b: [number] } }));
     expect(unique.validate(items)).toEqual({ value: items });
@@ -28,11 +28,11 @@ describe('fromJsonSchema in time that grows with the value only', () => {
     [[1, 1], false],
     [[null, null], false],
     [[{}, {}], false],
-  ])('takes %j for different: %s', (items, isValid) => {
+  ])('treats %j as different: %s', (items, isValid) => {
     expect('value' in (unique.validate(items) as object)).toBe(isValid);
   });
 
-  it('reads long addresses', () => {
+  it('reads long URLs', () => {
     const { validate } = fromJsonSchema<string>({ type: 'string', format: 'url' })['~standard'];
     const long = `http://${'a.'.repeat(39_000)} `;
     expect(validate(long)).toMatchObject({ issues: [{ message: 'must match format "url"' }] });
@@ -42,7 +42,7 @@ describe('fromJsonSchema in time that grows with the value only', () => {
     }
   });
 
-  it('tells the first of many things that are wrong, and all of a few', () => {
+  it('reports the first of many issues, and all of a few', () => {
     const { validate } = fromJsonSchema<number[]>({ type: 'array', items: { type: 'number' } })['~standard'];
     expect(validate(Array(24_000).fill('x'))).toEqual({
       issues: [{ path: ['0'], message: 'must be number' }],

@@ -4,23 +4,22 @@ import type { Schema } from './schema.js';
 
 type Validator<Value> = ValidateFunction<Value>;
 
-/** Tells such a schema from one that was converted: it goes out as it was written. */
+/** Marks a schema that is listed as written, not converted. */
 export const JSON_SCHEMA_VENDOR = 'json-schema';
 
-/** Up to here all that is wrong with a value is told; of a larger one the first, for each would cost its time. */
+/** Up to this size every issue of a value is reported; of a larger one the first, to bound the time. */
 const MAX_TOLD = { values: 1_000, length: 1_000 };
 
 /**
- * A schema for `@Tool` out of JSON Schema (2020-12) that is there already: of an OpenAPI document, of another
- * server. `Value` is what the caller takes it to describe. Nothing is fetched: a `$ref` has to point into the
- * schema itself. Validation takes time that grows with the value only; a `pattern` for which that does not hold is
- * refused at start, unless `"maxLength": 256` stands beside it. So is what is no valid JSON Schema: the
- * `WiringError` names the class that uses it and the place in the definition.
+ * A schema for `@Tool` from existing JSON Schema (2020-12), such as an OpenAPI document's or another server's. `Value`
+ * is the type that it describes, unchecked. Nothing is fetched: a `$ref` must point into the schema itself. Validation
+ * time is linear in the value; a `pattern` for which it is not is refused at start, unless it has `"maxLength": 256`.
+ * So is invalid JSON Schema: the `WiringError` names the class that uses it and the place in the definition.
  */
 export function fromJsonSchema<Value = Record<string, unknown>>(
   definition: Readonly<Record<string, unknown>>,
 ): Schema<Value> {
-  // The first stops at the first error, so that a string's length is checked before its pattern.
+  // Stops at the first error, so that a string's length is checked before its pattern.
   let first: Validator<Value> | undefined;
   let detailed: Validator<Value> | undefined;
   const validate = (value: unknown) => {
@@ -41,9 +40,9 @@ export function fromJsonSchema<Value = Record<string, unknown>>(
   };
 }
 
-/** What cannot be compiled is known when a tool or prompt with the schema is registered, which compiles it. */
+/** Compiled when a tool or prompt with the schema is registered, which reports errors. */
 function compile<Value>(definition: Readonly<Record<string, unknown>>, allErrors: boolean): Validator<Value> {
-  // A promise of a verdict would pass for a verdict.
+  // An asynchronous verdict would be truthy.
   if (definition['$async'] !== undefined) throw new TypeError('"$async" is not JSON Schema');
   return linearAjv(allErrors).compile<Value>(definition);
 }

@@ -2,8 +2,8 @@ import { Injectable, type InjectableOptions } from '@nestjs/common';
 import { SCOPE_OPTIONS_METADATA } from '@nestjs/common/constants.js';
 
 /**
- * `@Injectable()` with the scope that the class, or a class that it extends, declares. The plain one replaces a scope
- * that an `@Injectable({ scope })` below it has set by none: the class becomes a singleton, which all callers share.
+ * `@Injectable()` that keeps the scope of the class or a base class. The plain decorator would reset the scope of an
+ * `@Injectable({ scope })` below it: the class would become a singleton shared by all callers.
  */
 export function InjectableAsDeclared(): ClassDecorator {
   return (target) => {

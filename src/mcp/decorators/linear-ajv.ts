@@ -5,7 +5,7 @@ const require = createRequire(import.meta.url);
 
 const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'ftp:']);
 
-/** Many a written pattern has an escape that the flag `u` refuses, such as `\-`; where it is listed it is rewritten. */
+/** Many patterns contain an escape that the flag `u` refuses, such as `\-`; listed schemas have it rewritten. */
 const REG_EXP = Object.assign(
   (pattern: string, flags: string): RegExp => {
     try {
@@ -18,14 +18,14 @@ const REG_EXP = Object.assign(
 );
 
 /**
- * A validator of JSON Schema 2020-12 whose time grows with the value only: `uniqueItems` compares items by what
- * they are written as, and `format: "url"` is read by the URL parser. Patterns are checked where a schema is listed.
+ * A validator of JSON Schema 2020-12 in linear time: `uniqueItems` compares serialized items, and `format: "url"` uses
+ * the URL parser. Patterns are checked where a schema is listed.
  */
 export function linearAjv(allErrors: boolean) {
-  // Loaded where it is needed: it would be a good part of the time that a server takes to start.
+  // Loaded on demand: it would take a good part of the start time.
   const { Ajv2020 } = require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
   const { default: addFormats } = require('ajv-formats') as typeof import('ajv-formats');
-  // Unknown formats are annotations; a warning would go to the console, which over stdio is the protocol's.
+  // Unknown formats are annotations; a warning would go to the console, which over stdio carries the protocol.
   const ajv = new Ajv2020({ allErrors, strict: false, logger: false, code: { regExp: REG_EXP } });
   addFormats.default(ajv);
   ajv.addFormat('url', isUrl);
@@ -43,7 +43,7 @@ export function linearAjv(allErrors: boolean) {
 function areDifferent(items: readonly unknown[]): boolean {
   const seen = new Set<unknown>();
   for (const item of items) {
-    // The text tells 1 from "1", and does not depend on the order of an object's keys.
+    // The text distinguishes 1 from "1" and does not depend on the order of keys.
     const key = canonicalize(item);
     if (seen.has(key)) return false;
     seen.add(key);
@@ -51,7 +51,7 @@ function areDifferent(items: readonly unknown[]): boolean {
   return true;
 }
 
-/** What `ajv-formats` takes for a `url`: of the web, with a host, and without spaces. */
+/** The `url` of `ajv-formats`: http, https or ftp, with a host, without spaces. */
 function isUrl(text: string): boolean {
   if (/\s/.test(text)) return false;
   const url = URL.parse(text);

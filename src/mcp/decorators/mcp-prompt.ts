@@ -3,12 +3,12 @@ import type { CallContext } from './call-context.js';
 import type { Completes } from './completion.js';
 import type { Schema, Validated } from './schema.js';
 
-/** A text is one message of the user's. */
+/** A string is one message with the role `user`. */
 export type PromptReturn = string | readonly PromptMessage[] | GetPromptResult;
 
 /**
- * The class behind a prompt. Throw `ToolError` to tell the client what went wrong. Anything else that is
- * thrown is logged, and the client sees a reference number only.
+ * The class of a prompt. Throw `ToolError` to send the client an error message. Any other error is logged, and the
+ * client receives a reference number only.
  */
 export interface McpPrompt<A extends Schema | undefined = undefined> extends Completes {
   render(

@@ -1,7 +1,6 @@
 /**
- * Thrown by a resource's `read` where its URI template fits but nothing is there, or nothing that this caller
- * may know of: the client gets the answer that it gets for any URI of no resource. The message is for tests
- * and debuggers; nobody else sees it.
+ * Thrown by a resource's `read` where its URI template matches but the resource does not exist, or may not be seen by
+ * this caller: the client gets the same answer as for any unknown URI. The message is for tests and debugging only.
  */
 export class ResourceNotFoundError extends Error {
   override readonly name = 'ResourceNotFoundError';

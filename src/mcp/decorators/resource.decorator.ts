@@ -10,11 +10,11 @@ interface CommonResourceOptions extends PrimitiveOptions {
   readonly description?: string;
   readonly mimeType?: string;
   readonly annotations?: Annotations;
-  /** How long a client may keep what it has read, in milliseconds (2026-07-28). Left out: not at all. */
+  /** How long a client may cache the content, in milliseconds (2026-07-28). Default: not at all. */
   readonly ttlMs?: number;
 }
 
-/** A resource with one URI. */
+/** A resource with a fixed URI. */
 export interface FixedResourceOptions extends CommonResourceOptions {
   /** Unique: `config://app`. */
   readonly uri: string;
@@ -31,15 +31,15 @@ export interface ResourceTemplateOptions extends CommonResourceOptions {
   readonly size?: undefined;
 }
 
-/** How a resource presents itself, and who may read it. MCP 2025-11-25, Server Features: Resources. */
+/** Options of a resource. MCP 2025-11-25, Server Features: Resources. */
 export type ResourceOptions = FixedResourceOptions | ResourceTemplateOptions;
 
-/** Where the explorer looks. */
+/** Metadata key that the explorer reads. */
 export const ResourceMetadata = DiscoveryService.createDecorator<ResourceOptions>();
 
 /**
- * Makes a class a resource: injectable, found at module init in any module that lists it among its
- * `providers`. Wrong wiring is refused at start with a `WiringError`.
+ * Makes a class a resource: injectable, and registered at module init by any module that lists it in `providers`. Wrong
+ * wiring is refused at start with a `WiringError`.
  */
 export function Resource(options: ResourceOptions): (target: Type<McpResource>) => void {
   return applyDecorators(InjectableAsDeclared(), ResourceMetadata(options));

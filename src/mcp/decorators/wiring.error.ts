@@ -1,4 +1,4 @@
-/** A tool, resource or prompt cannot be registered as it is written. The message names the class and how to mend it. */
+/** A tool, resource or prompt cannot be registered as written. The message names the class and the remedy. */
 export class WiringError extends Error {
   override readonly name = 'WiringError';
 

@@ -4,7 +4,7 @@ import { type McpContext, mcpContext } from './mcp-context.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
-/** Makes, for each call, a new instance of a provider, of what it injects and of its enhancers. Nothing holds them later. */
+/** Creates a new instance of a provider, its dependencies and its enhancers for each call. They are not retained. */
 export class CallScope {
   private readonly moduleRef: ModuleRef;
 
@@ -12,17 +12,17 @@ export class CallScope {
     this.moduleRef = wrapper.host!.getProviderByKey<ModuleRef>(ModuleRef).instance;
   }
 
-  /** Rejects where something that is injected cannot be made. */
+  /** Rejects where a dependency cannot be created. */
   async enter(input: unknown, call: CallContext): Promise<{ instance: object; contextId: ContextId }> {
     const request = mcpContext(input, call);
-    // Where durable providers are used, the application's strategy finds their tenant by the request.
+    // Where the application uses durable providers, its strategy derives the tenant from the request.
     const contextId: ContextId = ContextIdFactory.getByRequest(request);
     this.moduleRef.registerRequestByContextId(this.injected(request, contextId), contextId);
     const instance = await this.moduleRef.resolve<object>(this.wrapper.token as string, contextId);
     return { instance, contextId };
   }
 
-  /** What `@Inject(REQUEST)` gives: what durable instances outlive does not reach them. */
+  /** The value of `@Inject(REQUEST)`; durable instances, which outlive the call, get the payload only. */
   private injected(request: McpContext, contextId: ContextId): unknown {
     if (contextId.getParent === undefined) return request;
     return this.wrapper.isDependencyTreeDurable()

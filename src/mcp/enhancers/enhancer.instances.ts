@@ -10,12 +10,12 @@ import { WiringError } from '../decorators/wiring.error.js';
 
 type Module = ReturnType<DiscoveryService['getModules']>[number];
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
-/** What Nest asks for the instance of an enhancer, of one call or of all. */
+/** The part of Nest's wrapper that returns the instance of an enhancer, per call or shared. */
 export type InstanceSource = Pick<Wrapper, 'getInstanceByContextId'>;
 
 /**
- * Finds the instances of the enhancers that a class names by theirs. Nest would pass over one that it does not
- * find, a guard like any other; here there is none that is passed over.
+ * Finds the instances of enhancers that a class names by their class. Nest would skip one that it does not find, even a
+ * guard; here that is an error.
  */
 export class EnhancerInstances {
   private readonly found = new Map<Type, InstanceSource>();
@@ -23,11 +23,14 @@ export class EnhancerInstances {
   constructor(
     private readonly modules: ModulesContainer,
     private readonly owner: Type,
-    /** The module that provides the class. Undefined: Nest has not made the object, nor seen what its class carries. */
+    /**
+     * The module that provides the class. Undefined: Nest has not created the object, so it has not processed its
+     * enhancers.
+     */
     private readonly home: Module | undefined,
   ) {}
 
-  /** Throws {@link WiringError} where there is no instance, and none can be made. */
+  /** Throws {@link WiringError} where there is no instance, and none can be created. */
   get(enhancer: Type): InstanceSource {
     let source = this.found.get(enhancer);
     if (source === undefined) {

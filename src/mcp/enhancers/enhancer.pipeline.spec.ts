@@ -13,7 +13,7 @@ class AllowGuard implements CanActivate {
   }
 }
 
-/** Its parameter is not one that anybody injects, nor is it told which it is. */
+/** Its parameter cannot be injected. */
 class PickyGuard extends AllowGuard {
   constructor(readonly scope: string) {
     super();
@@ -30,12 +30,12 @@ const pipelineOf = (tool: Type<{ execute(...args: unknown[]): unknown }>) =>
   );
 
 describe('an enhancer that Nest does not know', () => {
-  it('is made once, where it needs nothing', () => {
+  it('is created once, where it has no dependencies', () => {
     const instances = instancesOf(PickyGuard);
     expect(instances.get(AllowGuard)).toBe(instances.get(AllowGuard));
   });
 
-  it('is refused before there is any call, where it needs something', () => {
+  it('is refused at start, where it has dependencies', () => {
     @UseGuards(PickyGuard)
     class OrderTool {
       execute(): void {}
@@ -49,7 +49,7 @@ describe('an enhancer that Nest does not know', () => {
 describe('the decorators of parameters', () => {
   const input = { city: 'Paris', days: 3 };
 
-  it('that have a meaning are those of the body', async () => {
+  it('that work are those of the body', async () => {
     class WeatherTool {
       execute(@Body('city') city: unknown, context: unknown, @Body() all: unknown) {
         return { city, context, all };
@@ -59,7 +59,7 @@ describe('the decorators of parameters', () => {
     expect(await answer).toEqual({ city: 'Paris', context: CONTEXT, all: input });
   });
 
-  it('that speak of HTTP are refused, and not left empty', async () => {
+  it('for HTTP are refused, not left undefined', async () => {
     class WeatherTool {
       execute(@Query('city') city: unknown) {
         return city;

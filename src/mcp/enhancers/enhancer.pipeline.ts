@@ -16,25 +16,25 @@ import { UnansweredFilter } from './unanswered.filter.js';
 
 type Parameters = ReturnType<ReturnType<ExternalContextCreator['getMetadata']>['getParamsMetadata']>;
 
-/** The parameter that no pipe sees. */
+/** The parameter that pipes do not process. */
 const CONTEXT = 'mcp:context';
 
-/** What a method gets where a parameter is not decorated: `(input, context)`. */
+/** The arguments of a method without parameter decorators: `(input, context)`. */
 const POSITIONS: Parameters = [
   { index: 0, type: RouteParamtypes.BODY, extractValue: (input: unknown) => input },
   { index: 1, type: CONTEXT, extractValue: (_input: unknown, context: CallContext) => present(context) },
 ].map((position) => ({ ...position, data: undefined as never, pipes: [] }));
 
-/** An instance that lives as long as a call, or the whole time where both are left out. */
+/** A per-call instance, or a shared one where both are left out. */
 export interface Lifetime {
   readonly contextId?: ContextId;
-  /** The provider whose enhancers these are: each has transient ones of its own. */
+  /** The provider of these enhancers: each has its own transient instances. */
   readonly inquirerId?: string;
 }
 
 /**
- * Puts a class's guards, interceptors, pipes and filters around its method, by Nest's own means, in the order of
- * controllers. Those of the whole application stay out: they stand at the HTTP door, where the call came in.
+ * Runs a class's guards, interceptors, pipes and filters around its method, with Nest's own code, in the order of
+ * controllers. Global enhancers are not included: they run on the HTTP request.
  */
 export class EnhancerPipeline {
   private readonly creator: ExternalContextCreator;
@@ -66,7 +66,7 @@ export class EnhancerPipeline {
   }
 }
 
-/** Nest's creator, which finds here a single module with the enhancers, and an application that has none. */
+/** Nest's context creator, with one module that holds the enhancers and an application without global ones. */
 function contextCreator(instances: EnhancerInstances): ExternalContextCreator {
   const injectables = { get: (enhancer: Type) => instances.get(enhancer) };
   const module = { injectables, providers: new Map(), entryProviders: [], hasProvider: () => true };
@@ -101,7 +101,7 @@ function contextCreator(instances: EnhancerInstances): ExternalContextCreator {
   return creator;
 }
 
-/** Where Nest makes the context that an enhancer gets. */
+/** Where Nest creates the context for an enhancer. */
 interface ContextSources {
   readonly guardsConsumer: GuardsConsumer;
   readonly interceptorsConsumer: InterceptorsConsumer;
@@ -125,7 +125,7 @@ function giveMcpContexts(sources: ContextSources): void {
   };
 }
 
-/** What a parameter decorator of Nest's own stands for: `@Body()` is the input, or one property of it. */
+/** The value for one of Nest's parameter decorators: `@Body()` is the input, or one property of it. */
 function argumentOf(type: RouteParamtypes, data: unknown, [input]: [unknown]): unknown {
   if (type !== RouteParamtypes.BODY) {
     throw new TypeError('Of the parameter decorators for HTTP, only @Body() has a meaning for an MCP call');
@@ -133,7 +133,7 @@ function argumentOf(type: RouteParamtypes, data: unknown, [input]: [unknown]): u
   return typeof data === 'string' ? (input as Record<string, unknown>)[data] : input;
 }
 
-/** A call that was given up while its guards took their time does not reach its handler. */
+/** A call that was aborted while its guards ran does not reach its handler. */
 function present(context: CallContext): CallContext {
   context.signal.throwIfAborted();
   return context;

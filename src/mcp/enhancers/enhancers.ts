@@ -9,10 +9,10 @@ import {
 
 const KINDS = [GUARDS_METADATA, INTERCEPTORS_METADATA, PIPES_METADATA, EXCEPTION_FILTERS_METADATA];
 
-/** What Nest's decorators say of a method: `@UseGuards` and its like on class and method, and those of parameters. */
+/** The enhancers that Nest's decorators declare for a method, its class and its parameters. */
 export class Enhancers {
   readonly hasFilters: boolean;
-  /** Nothing stands around the method. */
+  /** The method has no enhancers. */
   readonly none: boolean;
   private readonly all: readonly unknown[];
 
@@ -26,7 +26,7 @@ export class Enhancers {
     this.none = this.all.length === 0 && parameters.length === 0;
   }
 
-  /** Those that are named by their class: somebody has to find or make an instance. */
+  /** Enhancers given as classes, whose instances have to be found or created. */
   get classes(): readonly Type[] {
     return this.all.filter((enhancer): enhancer is Type => typeof enhancer === 'function');
   }

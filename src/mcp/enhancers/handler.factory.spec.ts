@@ -18,7 +18,7 @@ import { HandlerFactory } from './handler.factory.js';
 const CONTEXT = { signal: new AbortController().signal } as CallContext;
 const options = { name: 'any', description: 'Any.' };
 
-/** The factory in an application of these providers, and the wrapper of a class in it. */
+/** The factory in an application with these providers, and the wrapper of one class. */
 async function start(providers: Provider[]) {
   @Module({ imports: [DiscoveryModule], providers: [HandlerFactory, ...providers] })
   class AnyModule {}
@@ -62,8 +62,8 @@ class AskingGuard implements CanActivate {
 @UseGuards(AskingGuard)
 class GuardedTool extends PlainTool {}
 
-describe('a method that nothing stands around', () => {
-  it('is called as it is: bound, without a promise or a function between', async () => {
+describe('a method without enhancers', () => {
+  it('is called directly: bound, without a promise or a function between', async () => {
     Tool(options)(PlainTool as never);
     const { app, factory, wrapperOf } = await start([PlainTool]);
     const instance = new PlainTool();
@@ -71,7 +71,7 @@ describe('a method that nothing stands around', () => {
       [factory.forProvider(wrapperOf(PlainTool), 'execute'), app.get(PlainTool)],
       [factory.forInstance(instance, 'execute'), instance],
     ] as const) {
-      // What Function.prototype.bind makes, and nobody writes.
+      // The name that Function.prototype.bind gives.
       expect(handler.name).toBe('bound execute');
       expect('prototype' in handler).toBe(false);
       expect(handler(1, CONTEXT)).toEqual({ answer: owner.answer, args: [1, CONTEXT] });
@@ -80,7 +80,7 @@ describe('a method that nothing stands around', () => {
     await app.close();
   });
 
-  it('is refused where there is none, also where no instance has been made yet', async () => {
+  it('is refused where it is missing, also before an instance exists', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class Shortlived {}
     const { app, factory, wrapperOf } = await start([Shortlived]);
@@ -91,8 +91,8 @@ describe('a method that nothing stands around', () => {
   });
 });
 
-describe('the guard of an object that Nest has not made', () => {
-  it('is the one of a module', async () => {
+describe('the guard of an object created outside of Nest', () => {
+  it("is a module's instance", async () => {
     const { app, factory } = await start([Verdict, AskingGuard]);
     const handler = factory.forInstance(new GuardedTool(), 'execute');
     await expect(handler(1, CONTEXT)).resolves.toMatchObject({ args: [1, CONTEXT] });
@@ -101,7 +101,7 @@ describe('the guard of an object that Nest has not made', () => {
     await app.close();
   });
 
-  it('is the one that Nest has made for its class, where a module provides that', async () => {
+  it("is Nest's instance for its class, where a module provides that", async () => {
     const { app, factory } = await start([Verdict, GuardedTool]);
     const handler = factory.forInstance(new GuardedTool(), 'execute');
     Object.assign(app.get(Verdict), { allowed: false });
@@ -109,7 +109,7 @@ describe('the guard of an object that Nest has not made', () => {
     await app.close();
   });
 
-  it('is made where it needs nothing', async () => {
+  it('is created where it has no dependencies', async () => {
     class DenyGuard implements CanActivate {
       canActivate(): boolean {
         return false;
@@ -123,7 +123,7 @@ describe('the guard of an object that Nest has not made', () => {
     await app.close();
   });
 
-  it('is not passed over where there is none', async () => {
+  it('is not skipped where there is no instance', async () => {
     const { app, factory } = await start([]);
     expect(() => factory.forInstance(new GuardedTool(), 'execute')).toThrow(
       new WiringError(
@@ -146,7 +146,7 @@ describe('the guard of an object that Nest has not made', () => {
     await app.close();
   });
 
-  it('is refused where it has not been made yet', async () => {
+  it('is refused where it is not created yet', async () => {
     @Injectable()
     class HastyService {
       constructor(handlers: HandlerFactory) {
@@ -158,7 +158,7 @@ describe('the guard of an object that Nest has not made', () => {
     );
   });
 
-  it('counts also where a provider is a value or comes out of a factory', async () => {
+  it("also guards a provider that is a value or a factory's result", async () => {
     const { app, factory } = await start([
       { provide: 'value', useValue: new GuardedTool() },
       { provide: 'made', useFactory: () => new GuardedTool() },
@@ -201,7 +201,7 @@ it('a transient guard of a singleton is its own, and stays', async () => {
   await app.close();
 });
 
-it('pipes see the input, and never the context', async () => {
+it('pipes get the input, never the context', async () => {
   const seen: unknown[] = [];
   class NotingPipe implements PipeTransform {
     transform(value: unknown, metadata: unknown) {

@@ -11,14 +11,14 @@ type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 type Module = ReturnType<DiscoveryService['getModules']>[number];
 
 /**
- * Makes the function behind an entry out of a method of its class, with what Nest's decorators put around it.
- * A method that nothing stands around is called as it is.
+ * Builds the handler of a primitive from a method of its class and Nest's decorators on it. A method without enhancers
+ * is called directly.
  */
 @Injectable()
 export class HandlerFactory {
   constructor(private readonly modules: ModulesContainer) {}
 
-  /** Of a provider that Nest manages. Throws {@link WiringError} where it cannot be called. */
+  /** For a provider that Nest manages. Throws {@link WiringError} where it cannot be called. */
   forProvider(wrapper: Wrapper, method: string): Handler<unknown> {
     if (wrapper.isNotMetatype) return this.forInstance(wrapper.instance as object, method);
     const classRef = wrapper.metatype as Type;
@@ -27,7 +27,7 @@ export class HandlerFactory {
       : this.perCall(wrapper, classRef, method);
   }
 
-  /** Of an object that somebody made. */
+  /** For an object created outside of Nest. */
   forInstance(instance: object, method: string): Handler<unknown> {
     return this.bound(instance, instance.constructor as Type, method);
   }
@@ -39,7 +39,7 @@ export class HandlerFactory {
     return pipeline.around(instance, { inquirerId: wrapper?.id });
   }
 
-  /** Of a class, or with something in it, that lives as long as a call: made anew for each. */
+  /** For a class that is request-scoped, itself or by a dependency: created for each call. */
   private perCall(wrapper: Wrapper, classRef: Type, method: string): Handler<unknown> {
     const prototype = classRef.prototype as object;
     callable(prototype, method, classRef);

@@ -1,6 +1,6 @@
 import type { CallContext } from '../decorators/call-context.js';
 
-/** Runs a method of the class behind an entry, through whatever enhancers it has. */
+/** Runs a method of a primitive's class, through its enhancers. */
 export type Handler<Input = never, Returned = unknown> = (
   input: Input,
   context: CallContext,

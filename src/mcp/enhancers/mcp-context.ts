@@ -1,23 +1,23 @@
 import type { ArgumentsHost, ContextType } from '@nestjs/common';
 import type { CallContext, ClientSession, User } from '../decorators/call-context.js';
 
-/** What `getType()` of an execution context says of a call of a tool, a resource or a prompt. */
+/** `getType()` of an execution context during a call of a tool, resource or prompt. */
 export const MCP_CONTEXT_TYPE = 'mcp';
 
 /** For `context.getType<McpContextType>()`. */
 export type McpContextType = ContextType | typeof MCP_CONTEXT_TYPE;
 
-/** One call, as enhancers see it, and what `@Inject(REQUEST)` gives to providers that live as long as it does. */
+/** One call, for enhancers and for `@Inject(REQUEST)` in request-scoped providers. */
 export interface McpContext<Input = unknown> {
   readonly user: User;
   readonly session: ClientSession;
-  /** What the handler is called with, as its schema hands it out; pipes come later. */
+  /** The validated input; pipes run later. */
   readonly input: Input;
-  /** The context that the handler gets. */
+  /** The context that the handler receives. */
   readonly call: CallContext;
 }
 
-/** The call that a guard, an interceptor or a filter stands around. Throws `TypeError` where it is no MCP call. */
+/** The MCP call of an execution context. Throws `TypeError` where it is no MCP call. */
 export function getMcpContext<Input = unknown>(host: ArgumentsHost): McpContext<Input> {
   if (host.getType<McpContextType>() !== MCP_CONTEXT_TYPE) {
     throw new TypeError('This is no call of a tool, a resource or a prompt: ask getType() first');

@@ -5,10 +5,9 @@ import { MCP_CONTEXT_TYPE } from './mcp-context.js';
 type Callback = (...args: unknown[]) => unknown;
 
 /**
- * What guards, interceptors, filters and parameter decorators get of a call. Its arguments are `(input, context)`: to
- * code that takes the first one for an HTTP request, `user` would be whatever the caller has put into the input. So
- * every way to that argument which names a transport, or only a position, throws a `TypeError` that names
- * `getMcpContext()`.
+ * The execution context of a call for guards, interceptors, filters and parameter decorators. Its arguments are
+ * `(input, context)`. Code that takes the first for an HTTP request would read the caller's input as `user`. So every
+ * accessor that names a transport, or a position, throws a `TypeError` that names `getMcpContext()`.
  */
 export class McpExecutionContext extends ExecutionContextHost {
   constructor(args: unknown[], classRef?: Type | null, handler?: Callback | null) {

@@ -1,6 +1,6 @@
 import { Catch, type ExceptionFilter } from '@nestjs/common';
 
-/** Leaves to the invoker what no filter of the class's own catches. Nest's last resort would log it as well. */
+/** Rethrows to the invoker what the class's own filters do not catch. Nest's default filter would also log it. */
 @Catch()
 export class UnansweredFilter implements ExceptionFilter<unknown> {
   catch(error: unknown): never {

@@ -15,7 +15,7 @@ import type { RequestHandler } from '../protocol/request-handler.js';
 import { CallLimiter } from './call.limiter.js';
 import { HandlerFactory } from '../enhancers/handler.factory.js';
 
-/** Nothing of it comes back while a test runs. */
+/** Does not refill while a test runs. */
 const FIVE = { count: 5, periodMs: 86_400_000 };
 const user = (subject: string, ...scopes: string[]): Principal =>
   principalOf({ issuer: 'i', subject, clientId: '', scopes } as unknown as Principal);
@@ -82,13 +82,13 @@ async function admit({ limiter, resolve }: Limiter, principal: Principal, ...mes
   }
 }
 
-/** What an HTTP client is told of the limit that it is over. */
+/** The rate limit headers for an HTTP client. */
 function headersOf(refused: unknown): Readonly<Record<string, string>> {
   const { policy, limit, verdict } = (refused as RefusedError).exceeded!;
   return rateLimitHeaders(policy, limit, verdict);
 }
 
-/** How many of `count` calls of a tool are admitted, one after the other. */
+/** How many of `count` sequential calls of a tool are admitted. */
 async function admitted(limiter: Limiter, principal: Principal, name: string, count = 20) {
   let total = 0;
   for (let at = 0; at < count; at += 1) {
@@ -97,7 +97,7 @@ async function admitted(limiter: Limiter, principal: Principal, name: string, co
   return total;
 }
 
-/** The time that it tells, less what has passed of it, and the same in both headers. */
+/** Asserts the wait in both headers. */
 function expectWait(refused: unknown, atMost: number, header: (seconds: number) => string): void {
   const headers = headersOf(refused);
   const seconds = Number(headers['Retry-After']);
@@ -107,7 +107,7 @@ function expectWait(refused: unknown, atMost: number, header: (seconds: number) 
 }
 
 describe('CallLimiter', () => {
-  it('admits as many calls of a principal as its limit says, whatever they do', async () => {
+  it('admits as many calls of a principal as its limit allows', async () => {
     const limiter = await make(FIVE);
     for (const method of Object.keys(KINDS)) {
       expect(await admit(limiter, alice, request(method))).toBe('admitted');
@@ -116,7 +116,7 @@ describe('CallLimiter', () => {
     expect(await admitted(limiter, bob, 'free')).toBe(5);
   });
 
-  it('refuses with the limit and the time to come again', async () => {
+  it('refuses with the limit and the time to retry', async () => {
     const limiter = await make(FIVE);
     await admitted(limiter, alice, 'free');
     const refused = await admit(limiter, alice, call('free'));
@@ -137,7 +137,7 @@ describe('CallLimiter', () => {
     ];
     expect(await admit(limiter, alice, ...free)).toBe('admitted');
     expect(await admitted(limiter, alice, 'free')).toBe(1);
-    // Ten for each call, in a limit of their own.
+    // Ten for each call, in a separate limit.
     expect(await admit(limiter, alice, request('ping'))).toBe('admitted');
     expect(await admit(limiter, alice, request('ping'))).toBe('admitted');
     const refused = await admit(limiter, alice, request('ping'));
@@ -145,7 +145,7 @@ describe('CallLimiter', () => {
     expect(headersOf(refused)).toMatchObject({ 'RateLimit-Policy': '"messages";q=10;w=86400' });
   });
 
-  it('takes what a large body costs before it is read, and the rest when it is known what it was', async () => {
+  it('charges a large body before it is read, and the rest once its content is known', async () => {
     const made = await make({ count: 10, periodMs: 86_400_000 });
     const { limiter, resolve } = made;
     const left = async (): Promise<number> => {
@@ -158,7 +158,7 @@ describe('CallLimiter', () => {
     expect([taken, await left()]).toEqual([4, 6]);
     await limiter.take(resolve([call('free')], alice), alice, { length: 350_000, taken });
     expect(await left()).toBe(6);
-    // In chunks: its size is not known before.
+    // Chunked: its size is not known in advance.
     expect([await limiter.chargeBody(undefined, alice), await left()]).toEqual([1, 5]);
     await limiter.take(resolve([call('free')], alice), alice, { length: 200_000, taken: 1 });
     expect(await left()).toBe(3);
@@ -166,17 +166,17 @@ describe('CallLimiter', () => {
       reason: 'rate_limited',
       id: null,
     });
-    // Not a call after all.
+    // It turned out to be no call.
     await limiter.take(resolve([request('ping')], alice), alice, {
       length: 20_000,
       taken: await limiter.chargeBody(20_000, alice),
     });
     expect(await left()).toBe(3);
-    // One call may be as large as a message may.
+    // A single call may be as large as any message.
     expect(await limiter.chargeBody(4_000_000, bob)).toBe(10);
   });
 
-  it('bounds the calls at a time', async () => {
+  it('bounds the calls in flight', async () => {
     const { limiter, resolve } = await make(undefined);
     const begin = (principal: Principal, ...messages: JsonRpcMessage[]) =>
       limiter.begin(resolve(messages, principal), principal);
@@ -188,7 +188,7 @@ describe('CallLimiter', () => {
     begin(alice, call('free'));
   });
 
-  it('admits a batch whole or not at all', async () => {
+  it('admits a whole batch or none of it', async () => {
     const limiter = await make(FIVE);
     expect(await admit(limiter, alice, call('free'), request('ping'), call('free'))).toBe('admitted');
     const four = [call('free'), call('free'), call('free'), call('free')];
@@ -197,7 +197,7 @@ describe('CallLimiter', () => {
     expect(await admit(limiter, alice, ...four.slice(1))).toBe('admitted');
   });
 
-  it('names no time for a batch that never fits', async () => {
+  it('gives no retry time for a batch that never fits', async () => {
     const limiter = await make(FIVE);
     const refused = await admit(limiter, alice, ...Array.from({ length: 6 }, () => call('free')));
     expect(headersOf(refused)).toEqual({
@@ -207,7 +207,7 @@ describe('CallLimiter', () => {
     expect((refused as RefusedError).message).toBe('Too many calls at once: send 5 at most');
   });
 
-  it('keeps to the limit of a tool, per principal, also where there is no other', async () => {
+  it('applies the limit of a tool, per principal, also without another limit', async () => {
     for (const limiter of [await make(undefined), await make({ count: 1_000, periodMs: 1_000 })]) {
       expect(await admitted(limiter, alice, 'dear')).toBe(2);
       expect(await admitted(limiter, alice, 'dearer')).toBe(1);
@@ -219,11 +219,11 @@ describe('CallLimiter', () => {
     }
   });
 
-  it('takes nothing from one limit for what another refuses', async () => {
+  it('charges no limit for what another refuses', async () => {
     const limiter = await make(FIVE);
     expect(await admitted(limiter, alice, 'dear', 1_000)).toBe(2);
     expect(await admitted(limiter, alice, 'free')).toBe(3);
-    // The other way round: the general limit refuses, and the tool's is left.
+    // Conversely: the general limit refuses, and the tool's is unused.
     expect(await admitted(limiter, bob, 'free')).toBe(5);
     const generous = await make({ count: 6, periodMs: 86_400_000 });
     const batch = [call('dear'), call('free'), call('free'), call('free'), call('free'), call('free')];
@@ -231,7 +231,7 @@ describe('CallLimiter', () => {
     expect(await admit(generous, bob, ...batch)).toBe('admitted');
   });
 
-  it('tells of the limit that takes longest', async () => {
+  it('reports the limit with the longest wait', async () => {
     const limiter = await make({ count: 3, periodMs: 86_400_000 });
     expect(await admit(limiter, alice, call('dear'), call('dear'), call('dearer'))).toBe('admitted');
     const refused = await admit(limiter, alice, call('dear'), call('dearer'));
@@ -239,7 +239,7 @@ describe('CallLimiter', () => {
     expectWait(refused, 86_400, (seconds) => `"tool-dearer";r=0;t=${seconds}`);
   });
 
-  it('treats a tool of others as one that does not exist', async () => {
+  it('treats a hidden tool as a missing one', async () => {
     const limiter = await make(undefined);
     expect(await admitted(limiter, alice, 'hidden')).toBe(20);
     expect(await admitted(limiter, bob, 'hidden')).toBe(1);

@@ -8,14 +8,14 @@ import type { ResolvedMessage } from '../protocol/message.dispatcher.js';
 
 const NOTHING_TO_END = (): void => {};
 const NOTHING_TAKEN = Promise.resolve(0);
-/** A smaller body is read before anything is taken for it: what it is decides which limit that is. */
+/** A smaller body is charged after it is read, since its content decides which limit applies. */
 const SMALL_BYTES = 16_384;
-/** So many bytes of a body cost as much as a call. */
+/** Bytes of a body that cost as much as one call. */
 const BYTES_OF_A_CALL = 100_000;
-/** So many messages that are no calls may be sent for each call. */
+/** Other messages allowed per call. */
 const MESSAGES_FOR_A_CALL = 10;
 
-/** The body that messages came in: its size in bytes, and what was taken for it before it was read. */
+/** The body that messages arrived in: its size in bytes, and what was charged before it was read. */
 export interface ChargedBody {
   readonly length: number;
   readonly taken: number;
@@ -23,7 +23,7 @@ export interface ChargedBody {
 
 const NO_BODY: ChargedBody = { length: 0, taken: 0 };
 
-/** What some messages take from one limit. */
+/** The cost of some messages in one limit. */
 interface Demand {
   /** The limit's name in the headers. */
   readonly policy: string;
@@ -33,9 +33,9 @@ interface Demand {
 }
 
 /**
- * Limits the calls of a user: how many in a time (`RATE_LIMIT`, and beside it the `rateLimit` of each primitive), where a
- * large body counts as several, and how many at a time (`CALLS_IN_FLIGHT`). Messages that are no calls have a limit of
- * their own, ten times as high, so that a client that has made all its calls may still ping.
+ * Limits the calls of a user: the rate (`RATE_LIMIT`, and beside it the `rateLimit` of each primitive), where a large
+ * body counts as several calls, and the number in flight (`CALLS_IN_FLIGHT`). Other messages have a limit of their own,
+ * ten times as high, so that a client without calls left may still ping.
  */
 @Injectable()
 export class CallLimiter {
@@ -46,8 +46,8 @@ export class CallLimiter {
   ) {}
 
   /**
-   * Takes what a body costs before any of it is read, unless it is small. `announced`: its size; undefined where it is
-   * not known. Resolves with what was taken; rejects with {@link RefusedError}.
+   * Charges a body before it is read, unless it is small. `announced`: its size in bytes; undefined where it is
+   * unknown. Resolves with the charge; rejects with {@link RefusedError}.
    */
   chargeBody(announced: number | undefined, principal: Principal): Promise<number> {
     const { callLimit } = this.options;
@@ -56,8 +56,8 @@ export class CallLimiter {
   }
 
   /**
-   * Counts calls from when they are accepted until the returned function is called. Throws `BudgetExceededError` where
-   * the user has as many in flight as one may.
+   * Counts calls from their acceptance until the returned function is called. Throws {@link BudgetExceededError} where
+   * the user has too many in flight.
    */
   begin(messages: readonly ResolvedMessage[], { userKey }: Principal): () => void {
     const count = callsIn(messages);
@@ -65,8 +65,8 @@ export class CallLimiter {
   }
 
   /**
-   * Takes what the messages of one delivery cost, before any of them is begun: all of it, or, where one limit is
-   * exceeded, nothing of any. Rejects with {@link RefusedError} then. Undefined: they cost nothing.
+   * Charges the messages of one delivery before any of them starts: all of them, or none where one limit is exceeded.
+   * Rejects with {@link RefusedError} then. Undefined: no charge.
    */
   take(
     messages: readonly ResolvedMessage[],
@@ -104,7 +104,7 @@ export class CallLimiter {
     if (limit !== undefined) {
       const calls = callsIn(messages);
       const all = calls + Math.floor(length / BYTES_OF_A_CALL);
-      // One call may be as large as a message may.
+      // A single call may be as large as any message.
       const cost = Math.max(calls, Math.min(limit.count, all)) - taken;
       if (cost !== 0) demands.push({ policy: 'calls', key: `calls:${userKey}`, limit, cost });
       const others = messages.length - calls;
@@ -112,7 +112,7 @@ export class CallLimiter {
     }
     for (const { found } of messages) {
       const primitive = found?.target.primitive;
-      // What this caller may not know of has no limit either: it does not exist.
+      // A hidden primitive has no limit, as if it did not exist.
       if (primitive?.rateLimit === undefined || found?.verdict === 'hidden') continue;
       const policy = `tool-${primitive.key}`;
       const key = `tool:${primitive.key}:${userKey}`;
@@ -135,7 +135,7 @@ function demandOfOthers(userKey: string, { count, periodMs }: RateLimit, cost: n
   return { policy: 'messages', key: `messages:${userKey}`, limit, cost };
 }
 
-/** Told by the limit that takes longest: a client that comes back then is refused by none. */
+/** Reports the limit with the longest wait: after that no limit refuses the client. */
 function refusalOf(limits: readonly ExceededLimit[]): RefusedError {
   const [{ policy, limit, verdict }] = limits
     .filter((demand) => !demand.verdict.allowed)

@@ -21,25 +21,25 @@ import { CallLimiter, type ChargedBody } from './call.limiter.js';
 /** The one revision with batches: MCP 2025-03-26, Base Protocol, "Batching". */
 const BATCHES = '2025-03-26';
 
-/** What brings messages in: one POST, or one line of standard input. */
+/** The source of messages: one POST, or one line of standard input. */
 export interface Delivery {
   readonly authorization: RequestAuthorization;
-  /** Of the client, where it has one. */
+  /** Address of the client, where it has one. */
   readonly address?: string | undefined;
-  /** What the messages are counted with for their user. */
+  /** Counts the messages for their user. */
   readonly hold: ByteHold;
   readonly body?: ChargedBody;
-  /** The session that the client names, where it has been looked for already. */
+  /** The session that the client names, where it was found before. */
   readonly named?: Peer | undefined;
-  /** Finds or opens what the messages belong to; refuses a session that is not there, or not this caller's. */
+  /** Finds or opens the messages' peer; refuses an unknown session, or another caller's. */
   peer(): Peer | Promise<Peer>;
-  /** Refuses a request that its transport finds wrong. `target`: what it is about, where its caller may know of that. */
+  /** Refuses a request that is invalid for its transport. `target`: what it is about, where its caller may see that. */
   check?(request: JsonRpcRequest, target: Target | undefined): void;
-  /** Nothing is refused any more. Takes what the messages cause ahead of their replies. */
+  /** Called once all messages are accepted. Returns the sink for messages ahead of the replies. */
   accepted(peer: Peer): ReplySink;
 }
 
-/** The one way in for messages, whatever brings them. What is refused here has not begun. */
+/** Every message passes here, over each transport. A refused message has not started. */
 @Injectable()
 export class Gate {
   constructor(
@@ -50,9 +50,9 @@ export class Gate {
   ) {}
 
   /**
-   * Judges messages, all of them before any is begun: limits, then whether the authorization is still good, session,
-   * drain and duplicate id, access. Then hands them on; resolves with the replies. Rejects with {@link RefusedError},
-   * with what the authorization or the delivery throws, and not once they are accepted.
+   * Checks all messages before any starts: limits, then authorization, session, drain and duplicate id, access. Then
+   * dispatches them; resolves with the replies. Rejects with {@link RefusedError}, or with the error of the
+   * authorization or the delivery; never after acceptance.
    */
   async accept(incoming: IncomingMessages, delivery: Delivery): Promise<readonly Reply[]> {
     const { authorization, address, hold } = delivery;
@@ -118,7 +118,7 @@ function isOverLimit(error: unknown): boolean {
   );
 }
 
-/** What a caller has done must be known afterwards: so many records wait to be written that this one might be lost. */
+/** Every call must be on record: so many records are waiting that this one might be lost. */
 function auditUnavailable(): RefusedError {
   return new RefusedError('audit_unavailable', 'Calls cannot be recorded now: try again later', {
     code: ErrorCode.InternalError,

@@ -9,7 +9,7 @@ const ARGS = {
 const paths = (...texts: string[]) => texts.map((text) => text.split('.'));
 
 describe('without', () => {
-  it('leaves out what the paths lead to, also in each element of a list', () => {
+  it('leaves out the values at the paths, also in each element of a list', () => {
     expect(without(ARGS, paths('password', 'card.number', 'card.owner.name', 'items.note'))).toEqual({
       user: 'alice',
       card: { kind: 'visa', owner: {} },
@@ -17,7 +17,7 @@ describe('without', () => {
     });
   });
 
-  it('passes over paths that lead nowhere, and changes nothing of what it is given', () => {
+  it('ignores paths without a value, and does not change its argument', () => {
     const before = structuredClone(ARGS);
     expect(without(ARGS, paths('none', 'user.none', 'card.none.x', 'toString', 'items.none'))).toEqual(ARGS);
     without(ARGS, paths('card', 'items.id'));
@@ -44,7 +44,7 @@ describe('picked', () => {
     });
   });
 
-  it('has no object, nothing that is not there, and nothing inherited', () => {
+  it('has no objects, no missing values, and nothing inherited', () => {
     expect(
       picked(ARGS, paths('card', 'none', 'user.length', 'toString', 'constructor.name')),
     ).toBeUndefined();

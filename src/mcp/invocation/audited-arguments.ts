@@ -3,7 +3,7 @@ import { isObject, type Params } from '../messages/json-rpc.js';
 import { shortened } from '../messages/well-formed.js';
 import type { CallKind } from './operation.js';
 
-/** What an audit record says of the arguments of a call. */
+/** What an audit record contains of a call's arguments. */
 export interface AuditedArguments {
   readonly argumentHash: string;
   readonly arguments: Readonly<Record<string, unknown>> | undefined;
@@ -12,7 +12,7 @@ export interface AuditedArguments {
 const MAX_TEXT = 256;
 const MAX_ELEMENTS = 16;
 
-/** What stands for the arguments of a call, as the client sent them. */
+/** The arguments of a call for its audit record, as the client sent them. */
 export function argumentsIn(kind: CallKind, params: Params): unknown {
   switch (kind) {
     case 'tool':
@@ -25,14 +25,14 @@ export function argumentsIn(kind: CallKind, params: Params): unknown {
   }
 }
 
-/** By the names that they have in the prompt or template itself, so that its paths hold for them too. */
+/** Under their names in the prompt or template, so that its paths apply. */
 function completedArguments({ argument, context }: Params): unknown {
   const { name, value } = isObject(argument) ? argument : {};
   const settled = isObject(context) && isObject(context['arguments']) ? context['arguments'] : {};
   return typeof name === 'string' ? Object.fromEntries([...Object.entries(settled), [name, value]]) : settled;
 }
 
-/** The value without what the paths lead to; what they do not touch is not copied. */
+/** The value without the members at the paths; unchanged parts are not copied. */
 export function without(value: unknown, paths: readonly ArgumentPath[]): unknown {
   return paths.reduce(withoutPath, value);
 }
@@ -41,7 +41,7 @@ function withoutPath(value: unknown, [name, ...rest]: ArgumentPath): unknown {
   if (name === undefined) return value;
   if (Array.isArray(value)) return value.map((element) => withoutPath(element, [name, ...rest]));
   if (!isObject(value) || !Object.hasOwn(value, name)) return value;
-  // Entries, not a spread with an assignment: a client may call an argument `__proto__`.
+  // Entries, not a spread with an assignment: a client may name an argument `__proto__`.
   const entries = Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
     if (key !== name) return [[key, inner]];
     return rest.length === 0 ? [] : [[key, withoutPath(inner, rest)]];
@@ -49,7 +49,7 @@ function withoutPath(value: unknown, [name, ...rest]: ArgumentPath): unknown {
   return Object.fromEntries(entries);
 }
 
-/** The plain values that the paths lead to, by path; undefined where there are none. */
+/** The plain values at the paths, by path; undefined where there are none. */
 export function picked(
   value: unknown,
   paths: readonly ArgumentPath[],

@@ -12,7 +12,7 @@ const MESSAGES: Record<AbortCause, string> = {
   shutdown: 'The server is shutting down',
 };
 
-/** A call was given up before its handler had answered. It is the `reason` of the tool's `signal`. */
+/** A call was aborted before its handler had answered. It is the `reason` of the call's `signal`. */
 export class CallAbortedError extends IntrinsicException {
   override readonly name = 'CallAbortedError';
 

@@ -35,14 +35,14 @@ const call = (id: string): Call =>
     },
   );
 
-it('the id that a client has given its request is cut, in the log and in the record', () => {
+it('a long request id is cut, in the log and in the record', () => {
   const operation = { kind: 'tool', primitive: entryWith(true) } as unknown as Operation;
   log.ended(call('i'.repeat(1_000)), operation, 'ok', 0);
   const cut = { requestId: 'i'.repeat(64) };
   expect([...lines, ...records]).toMatchObject([cut, cut]);
 });
 
-it('what its author has not recorded is not, either, when it is hidden from a caller', () => {
+it('a primitive without audit is not recorded for a caller who cannot see it either', () => {
   log.unknown(call('1'), 'tool', entryWith(false));
   expect(records).toEqual([]);
   log.unknown(call('2'), 'tool', entryWith(true));

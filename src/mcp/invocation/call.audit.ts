@@ -10,17 +10,17 @@ import type { Operation, CallKind } from './operation.js';
 
 const MAX_REQUEST_ID = 64;
 
-/** Records the calls: who, what, how it ended. Where nobody keeps records it does nothing. */
+/** Writes the audit records of calls: caller, target, outcome. Does nothing where the trail is off. */
 @Injectable()
 export class CallAudit {
   constructor(@Inject(AuditTrail) private readonly trail: AuditTrail) {}
 
-  /** True: so many records wait to be written that no further call may be begun. */
+  /** True: so many records are waiting to be written that no further call may start. */
   get isFull(): boolean {
     return this.trail.isFull === true;
   }
 
-  /** Resolves when the records so far have left the process, where a call may not be answered before. */
+  /** Resolves when the records so far are written, where a call may not be answered before. */
   settled(): Promise<void> | undefined {
     return this.trail.settled?.();
   }
@@ -39,7 +39,7 @@ export class CallAudit {
     if (!this.trail.isOn || !primitive.audit.isRecorded) return;
     const { address: ip, id, reference, session, user } = call;
     const audited = call.audited ?? this.argumentsOf(call, operation);
-    // One literal, whose members the line has in this order: it is made for each call.
+    // One literal, whose member order is that of the line: this runs for each call.
     this.trail.write({
       event: 'audit.call',
       kind,
@@ -60,7 +60,7 @@ export class CallAudit {
     });
   }
 
-  /** Keeps what is recorded of the arguments of a call, before they are let go of. */
+  /** Keeps what is recorded of a call's arguments before these are released. */
   keepArguments(call: Call, operation: Pick<Operation, 'kind' | 'primitive'>): void {
     if (!this.trail.isOn || !operation.primitive.audit.isRecorded) return;
     call.audited = this.argumentsOf(call, operation);
@@ -70,24 +70,24 @@ export class CallAudit {
     { params }: Call,
     { kind, primitive: { audit } }: Pick<Operation, 'kind' | 'primitive'>,
   ): AuditedArguments {
-    const told = without(argumentsIn(kind, params), audit.redact);
-    return { argumentHash: this.trail.digest(told), arguments: picked(told, audit.include) };
+    const recorded = without(argumentsIn(kind, params), audit.redact);
+    return { argumentHash: this.trail.digest(recorded), arguments: picked(recorded, audit.include) };
   }
 
-  /** A name that is nothing of this caller's; `hidden` is the entry where there is one after all. */
+  /** A name that the caller cannot see; `hidden`: the primitive, where it exists. */
   unknown(call: Call, kind: CallKind, hidden: Primitive | undefined): void {
     if (!this.trail.isOn || hidden?.audit.isRecorded === false) return;
     this.trail.write({
       event: 'audit.call',
       kind,
-      // What is no name here may be anything, a secret too: it is not kept.
+      // An unknown name may contain a secret: it is not recorded.
       target: hidden?.key,
       outcome: hidden === undefined ? 'unknown' : 'hidden',
       ...callerOf(call),
     });
   }
 
-  /** A call that was refused before it was one. */
+  /** A call that was refused before it started. */
   refused(
     principal: Principal,
     id: RequestId,
@@ -106,7 +106,7 @@ function actorOf({ subject, issuer, clientId, tokenId }: Principal): AuditActor 
   return { subject, issuer, clientId, tokenId };
 }
 
-/** The id is the client's to choose, and may be long. */
+/** The client chooses the id, which may be long. */
 function cut(id: RequestId): RequestId {
   return typeof id === 'string' ? shortened(id, MAX_REQUEST_ID) : id;
 }

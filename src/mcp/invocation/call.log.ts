@@ -9,12 +9,10 @@ import type { Operation, CallKind } from './operation.js';
 
 const MAX_REQUEST_ID = 64;
 
-/** What is told of what was called. */
+/** What is logged of the target. */
 type Called = Pick<Operation, 'kind' | 'primitive'>;
 
-/**
- * The lifecycle lines of calls: who, what, how it ended, how long it took. Never an argument. And their records.
- */
+/** Writes the log lines and audit records of calls: caller, target, outcome, duration. Never an argument in the log. */
 @Injectable()
 export class CallLog {
   private readonly logger = new EventLogger('Call');
@@ -40,17 +38,17 @@ export class CallLog {
     this.audit.ended(call, operation, outcome, durationMs);
   }
 
-  /** Keeps what is recorded of the arguments of a call, before they are let go of. */
+  /** Keeps what is recorded of a call's arguments before these are released. */
   keepArguments(call: Call, operation: Called): void {
     this.audit.keepArguments(call, operation);
   }
 
-  /** Resolves when the records so far have left the process, where a call may not be answered before. */
+  /** Resolves when the records so far are written, where a call may not be answered before. */
   settled(): Promise<void> | undefined {
     return this.audit.settled();
   }
 
-  /** A name that is nothing of this caller's, `hidden` or not there: what the client sent is not logged. */
+  /** A name that is unknown, or `hidden` from the caller: what the client sent is not logged. */
   unknown(call: Call, kind: CallKind, hidden?: Primitive): void {
     const outcome: CallOutcome = hidden === undefined ? 'unknown' : 'hidden';
     if (this.logger.takes('info')) {
@@ -60,18 +58,18 @@ export class CallLog {
     this.audit.unknown(call, kind, hidden);
   }
 
-  /** An error that the client is not shown; the reference of the call is what it sees instead. */
+  /** An internal error; the client receives the call's reference only. */
   failed(call: Call, { kind, primitive: { key: target } }: Called, error: unknown): void {
     this.logger.error({ event: 'call.failed', [kind]: target, ...caller(call), err: error });
   }
 
-  /** A result goes out without its structured content. */
+  /** The structured content of a result was dropped. */
   dropped(call: Call, { kind, primitive: { key: target } }: Called, reason: unknown): void {
     this.logger.warn({ event: 'call.structure_dropped', [kind]: target, ...caller(call), err: reason });
   }
 }
 
-/** The members of {@link caller}, as they follow others in a line. */
+/** The members of {@link caller}, as text to append to a line. */
 function callerText({ address, id, reference, session: { logId }, user }: Call): string {
   const requestId = typeof id === 'string' ? logString(shortened(id, MAX_REQUEST_ID)) : JSON.stringify(id);
   const session = logId === undefined ? '' : `,"session":${logString(logId)}`;
@@ -81,7 +79,7 @@ function callerText({ address, id, reference, session: { logId }, user }: Call):
 }
 
 function caller(call: Call): Record<string, unknown> {
-  // The id is the client's to choose, and may be long.
+  // The client chooses the id, which may be long.
   const requestId = typeof call.id === 'string' ? shortened(call.id, MAX_REQUEST_ID) : call.id;
   const { address: ip, reference, session, user } = call;
   return { requestId, session: session.logId, subject: user.subject, client: user.clientId, ip, reference };

@@ -23,11 +23,11 @@ beforeEach(() => {
 });
 afterEach(() => jest.useRealTimers());
 
-/** Why the call's time is up, if it is. */
-const givenUp = (): unknown => (call.signal.reason as { outcome?: string } | undefined)?.outcome;
+/** Why the call was aborted, if it was. */
+const abortReason = (): unknown => (call.signal.reason as { outcome?: string } | undefined)?.outcome;
 
-describe('the time of a call', () => {
-  it('runs while its handler works, and stops when it has ended', async () => {
+describe('the time limit of a call', () => {
+  it('runs while its handler runs, and stops when that has ended', async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
     const settled = call.settle(promise, 1_000, performance.now());
     expect(jest.getTimerCount()).toBe(1);
@@ -37,7 +37,7 @@ describe('the time of a call', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('does not run while its client is asked, however many questions are open', async () => {
+  it('does not run while its client is asked, however many requests are open', async () => {
     const settled = call.settle(new Promise(() => {}), 1_000, performance.now());
     const [one, other] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const waiting = [call.pausing(one.promise), call.pausing(other.promise)];
@@ -45,16 +45,16 @@ describe('the time of a call', () => {
     one.resolve();
     await waiting[0];
     await jest.advanceTimersByTimeAsync(5_000);
-    expect(givenUp()).toBeUndefined();
+    expect(abortReason()).toBeUndefined();
     other.resolve();
     await waiting[1];
     const ended = settled.catch((error: unknown) => error);
     await jest.advanceTimersByTimeAsync(1_000);
     expect(await ended).toMatchObject({ outcome: 'timeout' });
-    expect(givenUp()).toBe('timeout');
+    expect(abortReason()).toBe('timeout');
   });
 
-  it('leaves no timer of a question that was answered', async () => {
+  it('leaves no timer of an answered request', async () => {
     const roots = call.listRoots();
     await jest.advanceTimersByTimeAsync(0);
     const [[id, question]] = [...session.questions] as [[string, { answer(response: object): void }]];
@@ -65,10 +65,10 @@ describe('the time of a call', () => {
 });
 
 describe('the signal of a call', () => {
-  it('has fired where it is first asked for after the call was given up', () => {
+  it('is aborted where it is first read after the abort', () => {
     call.abort('cancelled');
     expect(call.signal.aborted).toBe(true);
-    expect(givenUp()).toBe('cancelled');
+    expect(abortReason()).toBe('cancelled');
   });
 });
 

@@ -11,36 +11,33 @@ import type { AskingCall, ClientInput } from '../client-input/client.input.js';
 import { elicitation } from '../client-input/elicitation.js';
 import { readRoots, readSample } from '../client-input/input-answers.js';
 import { InputRequiredError } from '../client-input/input-required.error.js';
-import { isLarge, releaseArguments, progressTokenOf } from './let-go.js';
+import { isLarge, releaseArguments, progressTokenOf } from './request-arguments.js';
 import { ToolError } from '../decorators/tool.error.js';
 
 const MAX_KEY = 64;
 
-/**
- * One call in flight: the context that its handler sees, and the handle by which the call is given up. Costs
- * next to nothing until the handler asks for something.
- */
+/** One call in flight: the context of its handler, and the means to abort it. Parts are created on first use. */
 export class Call implements CallContext, PendingCall, AskingCall {
   readonly session: Peer;
-  /** The caller, as the token of this very request describes it. */
+  /** The caller, from this request's token. */
   readonly user: Principal;
   readonly id: RequestId;
-  /** Of the client, where it has one. */
+  /** Address of the client, where it has one. */
   readonly address: string | undefined;
-  /** Names this call in the log and among the audit records, and to the client where it failed. */
+  /** Identifies this call in the log, in audit records, and to the client where it failed. */
   readonly reference = randomUUID();
   private controller: AbortController | undefined;
   private abortReason: Error | undefined;
   private onAbort: ((reason: Error) => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
-  /** What is left of the call's time, from `runningSince` on; 0: it does not run yet. */
+  /** The rest of the call's time limit at `runningSince`, in milliseconds; 0: not started. */
   private leftMs = 0;
   private runningSince = 0;
   private waiting = 0;
   private ended = false;
   private lastProgress = Number.NEGATIVE_INFINITY;
-  private asked: ClientInput | undefined;
-  /** What is recorded of its arguments, where they have been let go of. */
+  private usedInput: ClientInput | undefined;
+  /** What is recorded of its arguments, where these are released. */
   audited: AuditedArguments | undefined;
 
   constructor(
@@ -54,17 +51,17 @@ export class Call implements CallContext, PendingCall, AskingCall {
     this.address = context.address;
   }
 
-  /** What the client sent, until it is {@link releaseArguments}. */
+  /** What the client sent, until {@link releaseArguments}. */
   get params(): Params {
     return this.request.params;
   }
 
-  /** Whether what the client sent is so large that it is let go of while the call runs. */
+  /** Whether the parameters are so large that they are released while the call runs. */
   get isLarge(): boolean {
     return isLarge(this.context.hold);
   }
 
-  /** Lets go of the parameters: the handler has `input`, and the call is counted with that from here on. */
+  /** Releases the parameters: the handler has `input`, and the call is counted with that from here on. */
   releaseArguments(input: unknown): void {
     releaseArguments(this.request, this.context.hold, this.session.isModern, input);
   }
@@ -77,17 +74,17 @@ export class Call implements CallContext, PendingCall, AskingCall {
     return this.controller.signal;
   }
 
-  /** What the handler has asked its client for, if it has. */
+  /** The input requests of the handler, if there were any. */
   get input(): ClientInput | undefined {
-    return this.asked;
+    return this.usedInput;
   }
 
-  /** Bound where it is asked for, as the ones below are: a handler may take them off its context. */
+  /** Bound, as the methods below: a handler may detach them from its context. */
   get progress(): CallContext['progress'] {
     return (progress, { total, ...detail } = {}) => {
       const progressToken = progressTokenOf(this.request.params['_meta']);
       if (this.ended || progressToken === undefined || !(progress > this.lastProgress)) return;
-      // JSON has no infinity, which is what a part of nothing comes to.
+      // JSON has no Infinity, which a handler computes by dividing by 0.
       if (!Number.isFinite(progress)) return;
       this.lastProgress = progress;
       const params = { progressToken, progress, ...(Number.isFinite(total) ? { total } : {}), ...detail };
@@ -132,45 +129,45 @@ export class Call implements CallContext, PendingCall, AskingCall {
     };
   }
 
-  /** False: a message that is sent ahead of the reply cannot reach the client. */
+  /** False: a message sent before the reply cannot reach the client. */
   get reachesClient(): boolean {
     return this.context.sink.reachesClient !== false;
   }
 
-  /** Sends a message of the server's own to the client, on the way that the reply will take. */
+  /** Sends a message of the server to the client, on the reply's stream. */
   send(message: string): void {
     if (!this.ended) this.context.sink.send(message);
   }
 
-  /** Takes in what the client brings of earlier rounds, if there were any; rejects where that is not genuine. */
+  /** Reads the state of earlier rounds, if there were any; rejects where it is not genuine. */
   resume(): Promise<void> | undefined {
     const { inputResponses, requestState } = this.request.params;
     const isRetry = inputResponses !== undefined || requestState !== undefined;
     return isRetry ? this.clientInput().resume?.() : undefined;
   }
 
-  /** The handler was left for its client's answer: what it started, and what still runs, is to stop. */
-  leave(): void {
-    this.giveUp(new InputRequiredError());
+  /** The handler was interrupted for input: aborts what it still runs. */
+  interrupt(): void {
+    this.abortWith(new InputRequiredError());
   }
 
-  /** Gives the call up: the handler's signal fires, and `settle` rejects with {@link CallAbortedError}. Once. */
+  /** Aborts the call: the handler's signal fires, and `settle` rejects with {@link CallAbortedError}. Once. */
   abort(cause: AbortCause): void {
-    if (!this.ended) this.giveUp(new CallAbortedError(cause));
+    if (!this.ended) this.abortWith(new CallAbortedError(cause));
   }
 
   keepAlive(now: number): void {
     this.context.sink.keepAlive?.(now);
   }
 
-  /** Throws why, when the call was given up. */
+  /** Throws the reason where the call was aborted. */
   throwIfAborted(): void {
     if (this.abortReason !== undefined) throw this.abortReason;
   }
 
   /**
-   * Waits for `work`, but no longer than `timeoutMs` or until the call is given up; rejects with the reason then.
-   * `startedAt`, as `performance.now()` has it: since when its time runs.
+   * Waits for `work`, but not beyond `timeoutMs` or an abort; rejects with the reason then. `startedAt`: start of the
+   * time limit, of `performance.now()`.
    */
   settle<T>(work: PromiseLike<T>, timeoutMs: number, startedAt: number): Promise<T> {
     this.leftMs = timeoutMs;
@@ -183,7 +180,7 @@ export class Call implements CallContext, PendingCall, AskingCall {
     });
   }
 
-  /** The call's time does not run while `answer` is waited for: that is the client's time. */
+  /** Stops the call's time limit while waiting for `answer` of the client. */
   async pausing<T>(answer: Promise<T>): Promise<T> {
     if (this.waiting === 0) this.stopTimer();
     this.waiting += 1;
@@ -196,29 +193,29 @@ export class Call implements CallContext, PendingCall, AskingCall {
     }
   }
 
-  /** Nothing is sent for this call any more. */
+  /** Sends nothing for this call from here on. */
   end(): void {
-    this.asked?.drop?.(new ToolError('The call has ended'));
+    this.usedInput?.cancel?.(new ToolError('The call has ended'));
     this.ended = true;
     clearTimeout(this.timer);
   }
 
-  private giveUp(reason: Error): void {
+  private abortWith(reason: Error): void {
     if (this.abortReason !== undefined) return;
     this.abortReason = reason;
     this.controller?.abort(reason);
-    this.asked?.drop?.(reason);
+    this.usedInput?.cancel?.(reason);
     this.onAbort?.(reason);
   }
 
   private clientInput(): ClientInput {
-    this.asked ??= this.inputFor(this, this.request);
-    return this.asked;
+    this.usedInput ??= this.inputFor(this, this.request);
+    return this.usedInput;
   }
 
   private inputNamed<T>(key: string | undefined, use: (input: ClientInput) => Promise<T>): Promise<T> {
     const answer = this.useInput(key, use);
-    // A handler may be busy with something else when it is left; nobody hears of it then, and nobody need.
+    // The handler may not await it when it is interrupted: avoids an unhandled rejection.
     answer.catch(() => undefined);
     return answer;
   }

@@ -7,21 +7,21 @@ import type { Operation, Result } from './operation.js';
 
 /** MCP 2025-11-25, Utilities: Completion, "Completion Results". */
 const MAX_VALUES = 100;
-/** The user is typing: a later answer is of no use. */
+/** The user is typing: a later answer is useless. */
 const MAX_TIME_MS = 5_000;
 
-/** The answer where there is nothing to suggest. */
+/** The result without suggestions. */
 const NO_COMPLETION: Result = { completion: { values: [], hasMore: false } };
 
-/** What a reference names, and which of its arguments can be completed. */
+/** The referenced prompt or template, and its arguments that can be completed. */
 export interface CompletionTarget extends Target {
   readonly primitive: Primitive & { readonly complete: Handler<CompletionRequest> | undefined };
   has(argument: string): boolean;
 }
 
 /**
- * `completion/complete`. A suggestion that fails or takes more than 5 s is logged, and answered with none: the
- * client asks again at the next letter, and its user has no use for an error.
+ * `completion/complete`. A suggestion that fails or takes more than 5 s is logged and answered with an empty list: the
+ * client asks again at the next letter, and an error would not help its user.
  */
 export class CompletionOperation implements Operation {
   readonly kind = 'completion';
@@ -50,12 +50,12 @@ export class CompletionOperation implements Operation {
       : primitive.complete(request, context);
   }
 
-  /** Throws when `complete` returned none of the forms that `Completion` names. */
+  /** Throws when `complete` returned none of the forms of `Completion`. */
   toResult(returned: unknown): Result {
     if (returned === NO_COMPLETION) return NO_COMPLETION;
     const { values, total, hasMore } = read(returned);
     const sent = values.slice(0, MAX_VALUES);
-    // A handler that says that there is more, and not how much, does not know.
+    // `hasMore` without `total` means that the total is unknown.
     const all = total ?? (hasMore ? undefined : values.length);
     return {
       completion: {

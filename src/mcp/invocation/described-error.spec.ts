@@ -12,6 +12,6 @@ it.each([
   ['what the server did wrong', new HttpException('inside', 500), undefined],
   ['any other error', new Error('inside'), undefined],
   ['a text', 'inside', undefined],
-])('of %s the caller is told what it is for it to know', (_what, error, told) => {
+])('of %s the caller gets the part meant for it', (_what, error, told) => {
   expect(describedError(error)).toEqual(told);
 });

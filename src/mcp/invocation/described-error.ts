@@ -4,15 +4,15 @@ import { ToolError } from '../decorators/tool.error.js';
 
 const DENIALS: readonly number[] = [HttpStatus.UNAUTHORIZED, HttpStatus.FORBIDDEN];
 
-/** What the caller is told of an error, and how the log calls it. */
+/** The message for the caller, and the outcome for the log. */
 export interface DescribedError {
   readonly outcome: 'tool_error' | 'refused';
   readonly text: string;
 }
 
 /**
- * Reads an exception that was thrown for the caller to know of: a {@link ToolError}, or one of Nest's exceptions
- * for what the client did wrong (4xx), as guards and pipes throw them. Undefined: the caller is told nothing.
+ * Reads an error that is meant for the caller: a {@link ToolError}, or one of Nest's 4xx exceptions, as guards and
+ * pipes throw them. Undefined: any other error, whose message the caller does not receive.
  */
 export function describedError(error: unknown): DescribedError | undefined {
   if (error instanceof ToolError) return { outcome: 'tool_error', text: error.message };
@@ -25,7 +25,7 @@ export function describedError(error: unknown): DescribedError | undefined {
 function textOf(error: HttpException): string {
   const response: unknown = error.getResponse();
   const message = isObject(response) ? response['message'] : response;
-  // As `ValidationPipe` has it: one text for each field.
+  // The form of `ValidationPipe`: one message for each field.
   if (Array.isArray(message)) return message.map(String).join('; ');
   return typeof message === 'string' ? message : error.message;
 }

@@ -21,7 +21,7 @@ import { Invoker } from './invoker.js';
 import type { CallType } from './operation.js';
 import { ToolOperation } from './tool.operation.js';
 
-/** Makes an answer of anything, also of what is no error. */
+/** Catches everything, also values that are no errors. */
 @Catch()
 class EagerFilter implements ExceptionFilter {
   catch(): string {
@@ -42,7 +42,7 @@ class AskingTool {
     Invoker,
     CallAudit,
     CallLog,
-    // Off: what is recorded has specs of its own.
+    // Off: recording has its own specs.
     { provide: AuditTrail, useValue: { isOn: false } },
     ResultWriter,
     RequestStateCodec,
@@ -58,7 +58,7 @@ const principal = principalOf({
   scopes: [],
 } as unknown as Principal);
 
-it('a question to the client goes out, whatever a filter makes of the handler being left for it', async () => {
+it('an input request is sent, whatever a filter makes of the interruption', async () => {
   const app = await NestFactory.createApplicationContext(InvocationModule, {
     logger: false,
     abortOnError: false,
@@ -80,7 +80,7 @@ it('a question to the client goes out, whatever a filter makes of the handler be
   await app.close();
 });
 
-it('a call that has ended is known to its session no more, and has kept it alive until then', async () => {
+it('a call keeps its session alive until it ends, and is then removed from it', async () => {
   const app = await NestFactory.createApplicationContext(InvocationModule, {
     logger: false,
     abortOnError: false,

@@ -23,13 +23,13 @@ interface Answer {
   readonly result: Result | ProtocolError;
 }
 
-/** An answer as it goes out. */
+/** A serialized answer. */
 interface Written {
   readonly outcome: CallOutcome;
   readonly reply: string | ProtocolError;
 }
 
-/** Takes a call through its steps: validate, run, map the outcome, observe. There is no other way to a handler. */
+/** Runs a call: validate, run, map the outcome, observe. Every handler is called here. */
 @Injectable()
 export class Invoker {
   constructor(
@@ -39,15 +39,15 @@ export class Invoker {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** The way to ask a call's client that its revision has. */
+  /** Chooses the form of input requests by the call's revision. */
   private readonly inputFor = (call: Call, request: JsonRpcRequest): ClientInput =>
     call.session.isModern
       ? new MultiRoundTripInput(call, request, this.codec)
       : new ServerRequestInput(call, this.options.inputTimeoutMs);
 
   /**
-   * Makes a call of a request, and lets its peer know of it while it runs. A target that is not there, or that the caller
-   * may not use, is answered alike. Resolves and rejects as {@link invoke} does.
+   * Creates a call from a request, and registers it with its peer while it runs. A missing target and one that the
+   * caller may not use get the same answer. Resolves and rejects as {@link invoke} does.
    */
   async call<T extends Target>(
     type: CallType<T>,
@@ -71,8 +71,8 @@ export class Invoker {
   }
 
   /**
-   * Takes a call through its steps. Resolves with the result as JSON text. Rejects with {@link ProtocolError} where the reply is an error
-   * object, and with {@link CallAbortedError} when the call was given up.
+   * Runs a call. Resolves with the result as JSON text. Rejects with {@link ProtocolError} where the reply is an error
+   * object, and with {@link CallAbortedError} when the call was aborted.
    */
   async invoke(operation: Operation, call: Call): Promise<string> {
     const startedAt = performance.now();
@@ -105,7 +105,7 @@ export class Invoker {
   }
 
   private async run(operation: Operation, call: Call, startedAt: number): Promise<Answer> {
-    // Only what takes its time is waited for, here and below: most calls need no promise of their own.
+    // Awaits promises only, here and below: most calls need none of their own.
     const resumed = call.resume();
     if (resumed !== undefined) await resumed;
     const prepared = operation.prepare();
@@ -114,7 +114,7 @@ export class Invoker {
       this.callLog.keepArguments(call, operation);
       call.releaseArguments(input);
     }
-    // Where the input took time to check, the client may have thought better of it.
+    // The client may have cancelled the call while the input was validated.
     call.throwIfAborted();
     const timeoutMs = operation.timeoutMs ?? this.options.callTimeoutMs;
     let value: unknown;
@@ -133,12 +133,12 @@ export class Invoker {
     return { outcome: result['isError'] === true ? 'tool_error' : 'ok', result };
   }
 
-  /** Whatever the handler made of being left, by an error or a value: what it was left for is the answer. */
+  /** The input requests of an interrupted handler are the answer, even where the handler caught the error. */
   private async required(call: Call, timeoutMs: number): Promise<Answer | undefined> {
     if (call.input?.required === undefined) return undefined;
     const result = await call.settle(call.input.required(), timeoutMs, performance.now());
     if (result === undefined) return undefined;
-    call.leave();
+    call.interrupt();
     return { outcome: 'input_required', result };
   }
 
@@ -164,14 +164,14 @@ export class Invoker {
     return { outcome: 'error', result: operation.failure(text, 'handler') };
   }
 
-  /** Throws for what JSON cannot say, such as a BigInt: that too is a failure of the handler. */
+  /** Throws for values that JSON cannot represent, such as a BigInt: that is a failure of the handler. */
   private written({ outcome, result }: Answer, call: Call): Written {
     const reply = result instanceof ProtocolError ? result : this.writer.write(result, call.session);
     return { outcome, reply };
   }
 }
 
-/** Of a request that its call found wrong. */
+/** The outcome of a request that was invalid. */
 function outcomeOf({ code }: ProtocolError): CallOutcome {
   switch (code) {
     case ErrorCode.InvalidParams:

@@ -2,25 +2,25 @@ import type { ByteHold } from '../limits/in-flight.budgets.js';
 import type { MessageSink, Peer } from '../sessions/peer.js';
 import type { Principal } from '../authorization/principal.js';
 
-/** Where messages go ahead of a reply. */
+/** Takes messages ahead of a reply. */
 export interface ReplySink extends MessageSink {
-  /** False: the client has no stream that could carry them. */
+  /** False: the client has no stream for them. */
   readonly reachesClient?: boolean;
-  /** Ends the connection of the stream that carries them, where the client can come back for the rest. */
+  /** Closes the connection of their stream, where the client can reconnect for the rest. */
   closeStream?(): void;
-  /** Keeps the connection of a reply that takes its time; called every now and then. `now` as `performance.now()`. */
+  /** Keeps the connection of a slow reply open; called at intervals. `now` as `performance.now()`. */
   keepAlive?(now: number): void;
 }
 
-/** What a message came with. */
+/** The context of a message. */
 export interface MessageContext {
   readonly peer: Peer;
-  /** The caller, as the token of this very message describes it. */
+  /** The caller, from this message's token. */
   readonly principal: Principal;
-  /** Of the client, where it has one. */
+  /** Address of the client, where it has one. */
   readonly address?: string | undefined;
-  /** Takes what a request causes ahead of its reply: progress, log messages, questions. */
+  /** Takes messages ahead of the reply: progress, log messages, input requests. */
   readonly sink: ReplySink;
-  /** What the message is counted with, where it came alone: it shrinks when its arguments are let go of. */
+  /** Counts the message, where it arrived alone: it shrinks when the arguments are released. */
   readonly hold?: ByteHold | undefined;
 }

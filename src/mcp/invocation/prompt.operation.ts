@@ -6,13 +6,13 @@ import { ErrorCode, type GetPromptResult, type PromptMessage } from '../messages
 import { describeIssues, validateArguments } from '../catalog/argument-issues.js';
 import { type FailureCause, InvalidInputError, type Operation, type Result } from './operation.js';
 
-/** `prompts/get`: what goes wrong is an error object. MCP 2025-11-25, Prompts, "Error Handling". */
+/** `prompts/get`: errors are error objects. MCP 2025-11-25, Prompts, "Error Handling". */
 export class PromptOperation implements Operation {
   readonly kind = 'prompt';
 
   constructor(
     private readonly prompt: RegisteredPrompt,
-    /** Until they are validated: the call may run for long. */
+    /** Released after validation, since the call may run for long. */
     private args: Readonly<Record<string, string>> | undefined,
   ) {}
 
@@ -39,7 +39,7 @@ export class PromptOperation implements Operation {
     return this.prompt.render(args, context);
   }
 
-  /** Throws when `render` returned none of the forms that {@link PromptReturn} names. */
+  /** Throws when `render` returned none of the forms of {@link PromptReturn}. */
   toResult(returned: unknown): Result {
     if (isObject(returned) && isMessages(returned['messages'])) return returned;
     const { description } = this.prompt;

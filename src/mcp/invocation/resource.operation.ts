@@ -9,7 +9,7 @@ import { ErrorCode } from '../messages/sdk-types.js';
 import type { Peer } from '../sessions/peer.js';
 import type { FailureCause, Operation, Result } from './operation.js';
 
-/** `resources/read`: what goes wrong is an error object. MCP 2025-11-25, Resources, "Error Handling". */
+/** `resources/read`: errors are error objects. MCP 2025-11-25, Resources, "Error Handling". */
 export class ResourceOperation implements Operation {
   readonly kind = 'resource';
 
@@ -38,7 +38,7 @@ export class ResourceOperation implements Operation {
   toResult(returned: unknown): Result {
     const { primitive: resource } = this.found;
     const contents = toContents(resource, this.uri, returned);
-    // What is read may depend on who reads it.
+    // The content may depend on the caller.
     return this.peer.isModern ? { contents, ttlMs: resource.ttlMs, cacheScope: 'private' } : { contents };
   }
 
@@ -49,18 +49,15 @@ export class ResourceOperation implements Operation {
 }
 
 /**
- * The one answer for a URI that is no resource of this caller's, whatever the reason. MCP 2025-11-25 and
- * 2026-07-28, Resources, "Error Handling".
+ * The answer for a URI that the caller cannot read, whatever the reason. MCP 2025-11-25 and 2026-07-28, Resources,
+ * "Error Handling".
  */
 export function resourceNotFound(uri: string, peer: Peer): ProtocolError {
   const code = peer.isModern ? ErrorCode.InvalidParams : ErrorCode.ResourceNotFound;
   return new ProtocolError(code, 'Resource not found', { uri });
 }
 
-/**
- * Maps what `read` returned to the contents on the wire. Throws when it is none of the forms that
- * {@link ResourceReturn} names.
- */
+/** Maps the return value of `read` to contents. Throws when it is none of the forms of {@link ResourceReturn}. */
 export function toContents(resource: RegisteredResource, uri: string, returned: unknown): ResourceContents[] {
   if (typeof returned === 'string') {
     return [{ uri, mimeType: resource.mimeType ?? 'text/plain', text: returned }];

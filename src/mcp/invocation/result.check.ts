@@ -7,13 +7,13 @@ import type { Result } from './operation.js';
 type Verdict = (value: unknown) => string | undefined;
 
 /**
- * Checks a tool's result against the output schema that its list entry has, as clients do. What passes the tool's
- * own schema and not the listed one would be thrown away by them. Off in production: it is for those who write tools.
+ * Validates a tool's result against its listed output schema, as clients do: they would discard a result that fits only
+ * the tool's own schema. Off in production: it helps authors of tools.
  */
 @Injectable()
 export class ResultCheck {
   private readonly verdicts = new WeakMap<object, Verdict>();
-  /** One for all: what is listed has no `$id` by which two could meet. */
+  /** Shared: listed schemas have no `$id` that could collide. */
   private ajv: ReturnType<typeof linearAjv> | undefined;
 
   constructor(@Inject(MCP_OPTIONS) private readonly options: Pick<McpModuleOptions, 'checkResults'>) {}
@@ -38,7 +38,7 @@ export class ResultCheck {
     const validate = this.ajv.compile(outputSchema);
     this.ajv.removeSchema(outputSchema);
     const verdict: Verdict = (value) => {
-      // As a client gets it.
+      // The value that a client receives.
       const received: unknown = JSON.parse(JSON.stringify(value));
       if (validate(received)) return undefined;
       const [error] = validate.errors ?? [];

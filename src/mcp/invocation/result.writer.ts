@@ -5,17 +5,17 @@ import { resultFor } from '../messages/older-content.js';
 
 const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 
-/** Writes results down in the form that each revision wants. MCP 2026-07-28, Overview, "Result Responses". */
+/** Serializes results in the form of each revision. MCP 2026-07-28, Overview, "Result Responses". */
 @Injectable()
 export class ResultWriter {
-  /** What nearly every result ends with. */
+  /** The `_meta` of nearly every result. */
   private readonly meta: string;
 
   constructor(@Inject(MCP_OPTIONS) private readonly options: McpModuleOptions) {
     this.meta = `"_meta":${JSON.stringify({ [SERVER_INFO]: options.serverInfo })}}`;
   }
 
-  /** The result as JSON text. A `resultType` of its own stays. */
+  /** The result as JSON text. An existing `resultType` is kept. */
   write(result: Readonly<Record<string, unknown>>, peer: Peer): string {
     if (!peer.isModern) return JSON.stringify(resultFor(peer.protocolVersion, result));
     const { serverInfo } = this.options;

@@ -8,15 +8,15 @@ import { wellFormedJson } from '../messages/well-formed.js';
 import { InvalidInputError, type Operation, type Result } from './operation.js';
 import type { ResultCheck } from './result.check.js';
 
-/** `tools/call`: what goes wrong is for the model to read. MCP 2025-11-25, Tools, "Error Handling". */
+/** `tools/call`: errors are results for the model. MCP 2025-11-25, Tools, "Error Handling". */
 export class ToolOperation implements Operation {
   readonly kind = 'tool';
 
   constructor(
     private readonly tool: RegisteredTool,
-    /** Until they are validated: the call may run for long. */
+    /** Released after validation, since the call may run for long. */
     private args: unknown,
-    /** The revision has structured content of any type, not of objects only. */
+    /** The revision allows structured content of any type. */
     private readonly modern: boolean,
     private readonly check?: ResultCheck,
   ) {}
@@ -70,7 +70,7 @@ function textResult(text: string): CallToolResult {
   return { content: [{ type: 'text', text }] };
 }
 
-/** A result that tells the model what went wrong. MCP 2025-11-25, Tools, "Error Handling". */
+/** A result that reports an error to the model. MCP 2025-11-25, Tools, "Error Handling". */
 export function errorResult(text: string): CallToolResult {
   return { content: [{ type: 'text', text }], isError: true };
 }
@@ -83,12 +83,12 @@ const BLOCK_TYPES: ReadonlySet<unknown> = new Set<ContentBlock['type']>([
   'resource_link',
 ]);
 
-/** Hears why the structured content of a result was left out of it: the client would refuse the result, text and all. */
+/** Receives the reason where the structured content was dropped: the client would refuse the whole result otherwise. */
 type OnDropped = (reason: unknown) => void;
 
 /**
- * Maps what `execute` returned to the result on the wire. Throws when it is none of the forms that
- * {@link ToolReturn} names, or is not what the tool's output schema describes.
+ * Maps the return value of `execute` to the result. Throws when it is none of the forms of {@link ToolReturn}, or does
+ * not fit the tool's output schema.
  */
 export function toResult(
   tool: RegisteredTool,
@@ -105,14 +105,14 @@ export function toResult(
   throw new TypeError('execute() must return a string, content blocks or a result with "content"');
 }
 
-/** Of a whole result its `structuredContent` is checked; one that is an error need not have any. */
+/** Validates `structuredContent` of a whole result; an error result need not have any. */
 async function structuredResult(
   schema: Schema,
   returned: unknown,
   wraps: boolean,
   onDropped: OnDropped,
 ): Promise<CallToolResult> {
-  // A value that the schema describes may have a `content` of its own.
+  // A plain value may itself have a `content`.
   const isWhole =
     isResult(returned) && (returned.isError === true || returned.structuredContent !== undefined);
   if (!isWhole) return checkedResult(schema, returned, undefined, wraps);
@@ -127,7 +127,7 @@ async function structuredResult(
   }
 }
 
-/** A result of a tool that declares no output: what the class built is not described anywhere. */
+/** A result of a tool that declares no output, whose structured content has no schema. */
 function handBuiltResult(returned: CallToolResult, modern: boolean, onDropped: OnDropped): CallToolResult {
   const { structuredContent, ...rest } = returned;
   if (structuredContent === undefined) return rest;
@@ -143,7 +143,7 @@ function handBuiltResult(returned: CallToolResult, modern: boolean, onDropped: O
   }
 }
 
-/** `value` as the schema makes it, beside the rest of a result or as a text. Throws `TypeError` where it does not fit. */
+/** The validated value, with the rest of the result or as text. Throws `TypeError` where it does not fit. */
 async function checkedResult(
   schema: Schema,
   unchecked: unknown,

@@ -1,6 +1,6 @@
 import { FairTurns } from './fair-turns.js';
 
-it('takes the users in turn, each in its own order', async () => {
+it('runs users in turn, each in its own order', async () => {
   const turns = new FairTurns();
   const done: string[] = [];
   const work = async (user: string, name: string): Promise<void> => {
@@ -12,7 +12,7 @@ it('takes the users in turn, each in its own order', async () => {
   expect(done).toEqual(['a1', 'b1', 'c1', 'a2', 'a3']);
 });
 
-it('lets what is cheap pass between two pieces', async () => {
+it('runs cheap work between two pieces', async () => {
   const turns = new FairTurns();
   const done: string[] = [];
   const heavy = [1, 2, 3].map((number) => turns.take('alice').then(() => done.push(`heavy ${number}`)));
@@ -21,7 +21,7 @@ it('lets what is cheap pass between two pieces', async () => {
   expect(done.indexOf('cheap')).toBeLessThan(done.indexOf('heavy 3'));
 });
 
-it('goes on with what is asked for in a turn', async () => {
+it('runs what is requested during a turn', async () => {
   const turns = new FairTurns();
   await turns.take('alice');
   await turns.take('alice');

@@ -7,20 +7,20 @@ interface Piece {
 }
 
 /**
- * Work that takes the process a while, one piece at a time, and the users in turn: between two pieces of one user comes
- * a piece of each other user that waits. Pieces take half of the time at most. The other half is for all that is cheap,
- * and for taking new connections: of those the system hands over one or two in each turn of the event loop.
+ * Runs expensive work one piece at a time, users in turn: between two pieces of one user runs a piece of each other
+ * waiting user. Pieces take at most half of the time. The rest is for cheap work and new connections, of which the
+ * system accepts one or two per turn of the event loop.
  */
 @Injectable()
 export class FairTurns {
-  /** What each user waits for, in the order in which the users come. */
+  /** Waiting pieces by user; the user whose turn is next comes first. */
   private readonly waiting = new Map<string, Piece[]>();
-  /** A piece is run, or was run just now. */
+  /** A piece is running, or has just run. */
   private isBusy = false;
 
   /**
-   * Resolves when it is this user's turn. What it does then, up to where it waits again, is one piece. `bytes`: of the
-   * message that it is about; what the piece leaves behind is collected after it.
+   * Resolves when it is this user's turn. The piece is what runs up to the next await. `bytes`: size of the piece's
+   * message; its garbage is collected afterwards.
    */
   take(user: string, bytes = 0): Promise<void> {
     return new Promise((begin) => {
@@ -40,14 +40,14 @@ export class FairTurns {
       return;
     }
     const [user, queue] = first;
-    // To the end of the row, where there is more to do for this user.
+    // The user's further pieces go to the end of the queue.
     this.waiting.delete(user);
     const { begin, bytes } = queue.shift()!;
     if (queue.length > 0) this.waiting.set(user, queue);
     const startedAt = performance.now();
     begin();
     setImmediate(() => {
-      // By now the piece has been run.
+      // The piece has run by now.
       collectAfter(bytes);
       setTimeout(() => this.next(), performance.now() - startedAt);
     });

@@ -4,14 +4,14 @@ import { runInNewContext } from 'node:vm';
 type Collect = (options: { readonly type: 'minor' | 'major'; readonly execution: 'sync' }) => void;
 
 /**
- * After so many bytes of large messages what they have left is collected: a message leaves about seven times its size, as
- * text, value, reply and what is in between. Nearly all of it is young, and costs a few milliseconds to collect.
+ * After this many bytes of large messages their garbage is collected: about seven times the message, for text, value,
+ * reply and intermediate values. Nearly all of it is young, which takes a few milliseconds.
  */
 const YOUNG_BYTES = 2 ** 21;
-/** After so many, also what has grown old: a share of the heap, so that a large heap is not collected early. */
+/** After this many, a full collection: a share of the heap, so that a large heap is not collected early. */
 const OLD_BYTES = getHeapStatistics().heap_size_limit / 8;
 
-/** A smaller buffer may be a part of one that others use. */
+/** A smaller buffer may be part of a shared one. */
 const OWN_BYTES = 8_192;
 
 let collect: Collect | undefined;
@@ -19,8 +19,8 @@ let young = 0;
 let old = 0;
 
 /**
- * Tells that the work on a large message of `bytes` is done. V8 lets garbage grow up to the limit of the heap before it
- * looks for it, and a container pays for that as for anything else: it is made to look once in a while.
+ * Call after the work on a large message of `bytes`. V8 lets garbage grow up to the heap limit before it collects,
+ * which counts as a container's memory; so it is collected at intervals.
  */
 export function collectAfter(bytes: number): void {
   young += bytes;
@@ -33,7 +33,7 @@ export function collectAfter(bytes: number): void {
   collect({ type: isMajor ? 'major' : 'minor', execution: 'sync' });
 }
 
-/** Frees a large buffer now, rather than when the collector comes by: nothing refers to it any more. */
+/** Frees a large buffer now instead of at the next collection. The caller must hold the only reference. */
 export function freeBytes({ length, buffer }: Buffer): void {
   if (length > OWN_BYTES && buffer.byteLength === length) (buffer as ArrayBuffer).transfer(0);
 }

@@ -7,7 +7,7 @@ const make = (bytesInFlight = 10 * MB, callsInFlight = 2): InFlightBudgets =>
 const overUser = (what: string) => expect.objectContaining({ whose: 'user', what }) as Error;
 
 describe('bytes in flight', () => {
-  it('are held for each user apart, and no more than one user may have', () => {
+  it('are held per user, up to the limit of one user', () => {
     const budgets = make();
     budgets.hold('alice', 6 * MB);
     expect(() => budgets.hold('alice', 5 * MB)).toThrow(overUser('bytes'));
@@ -29,7 +29,7 @@ describe('bytes in flight', () => {
     expect(budgets.bytesOf('alice')).toBe(MB);
   });
 
-  it('are given back once, however often they are released', () => {
+  it('are released once, however often release is called', () => {
     const budgets = make();
     const first = budgets.hold('alice', 4 * MB);
     budgets.hold('alice', 3 * MB);
@@ -53,8 +53,8 @@ describe('bytes in flight', () => {
   });
 });
 
-describe('what can be done without', () => {
-  it('makes room for what cannot, its own user’s first', () => {
+describe('a reclaimable hold', () => {
+  it('makes room for others, its own user’s first', () => {
     const budgets = make();
     const lost: string[] = [];
     const first = budgets.hold('alice', 4 * MB, () => lost.push('first'));
@@ -78,7 +78,7 @@ describe('what can be done without', () => {
 });
 
 describe('calls in flight', () => {
-  it('are counted for each user apart', () => {
+  it('are counted per user', () => {
     const budgets = make();
     const end = budgets.beginCalls('alice', 1);
     budgets.beginCalls('alice', 1);

@@ -4,14 +4,14 @@ import { RATE_LIMITED, RefusedError } from '../messages/refused.error.js';
 import { getHeapStatistics } from 'node:v8';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 
-/** The share of the heap that all users together may have held for them, and that one user may. */
+/** The share of the heap that may be held for all users together, and for one user. */
 const SHARE_OF_ALL = 1 / 3;
 const SHARE_OF_ONE = 1 / 12;
 
-/** Seconds until trying again is likely to help. */
+/** Seconds after which a retry is likely to succeed. */
 const RETRY_AFTER = 2;
 
-/** The user has as much in flight as one may, or the server holds as much as it may. */
+/** The user, or the server as a whole, holds as much as allowed. */
 export class BudgetExceededError extends RefusedError {
   override readonly name = 'BudgetExceededError';
 
@@ -27,20 +27,20 @@ export class BudgetExceededError extends RefusedError {
   }
 }
 
-/** Bytes that the server holds for one user, until they are released: a body, arguments, a reply that is not read yet. */
+/** Bytes held for one user until they are released: a body, arguments, a reply not yet read. */
 export interface ByteHold {
   readonly user: string;
   readonly bytes: number;
   /**
-   * Holds `bytes` from now on. Throws {@link BudgetExceededError}, and goes on holding what it did. Does nothing after
+   * Holds `bytes` from now on. Throws {@link BudgetExceededError} and keeps the previous size then. No effect after
    * {@link release}.
    */
   resize(bytes: number): void;
-  /** Holds nothing any more, for good. May be called again. */
+  /** Holds nothing from now on. May be called again. */
   release(): void;
 }
 
-/** What is held for one user: see {@link InFlightBudgets.of}. */
+/** The budget of one user: see {@link InFlightBudgets.of}. */
 export interface UserBudget {
   readonly user: string;
   hold(bytes: number): ByteHold;
@@ -50,14 +50,13 @@ interface Account {
   readonly user: string;
   bytes: number;
   calls: number;
-  /** What can be given up to make room. */
+  /** Holds that can be reclaimed to make room. */
   readonly reclaimable: Set<Hold>;
 }
 
 /**
- * What the server holds at this moment, for each user and in all: one account that every body, argument, unread
- * reply, replay log, subscription and listen stream is booked in. A user is an issuer and a subject, so that more
- * registered clients are no more budget.
+ * Accounts for the memory held for each user and in all: bodies, arguments, unread replies, replay logs, subscriptions
+ * and listen streams. A user is an issuer and a subject, so more registered clients give no more budget.
  */
 @Injectable()
 export class InFlightBudgets {
@@ -77,7 +76,7 @@ export class InFlightBudgets {
     return this.held;
   }
 
-  /** How many users something is held for. */
+  /** Number of users with something held. */
   get users(): number {
     return this.accounts.size;
   }
@@ -93,8 +92,8 @@ export class InFlightBudgets {
   }
 
   /**
-   * Holds `bytes` for a user. Throws {@link BudgetExceededError}. `onReclaim`: what is held can be done without; it is
-   * called when the bytes are needed for something else, and they count as released then.
+   * Holds `bytes` for a user. Throws {@link BudgetExceededError}. `onReclaim`: the held data is optional; called when
+   * the bytes are needed for something else, and count as released.
    */
   hold(user: string, bytes: number, onReclaim?: () => void): ByteHold {
     const hold = new Hold(this, user, onReclaim);
@@ -117,7 +116,7 @@ export class InFlightBudgets {
     };
   }
 
-  /** Books `more` bytes of a hold, which may be negative. */
+  /** Adds `more` bytes to a hold; may be negative. */
   book(hold: Hold, more: number): void {
     const account = this.accountOf(hold.user);
     if (more > 0) {
@@ -133,7 +132,7 @@ export class InFlightBudgets {
     this.forgetEmpty(account);
   }
 
-  /** Gives up what can be done without: of the user first, and where the server is at its limit, of all. */
+  /** Reclaims optional holds: of the user first, and where the server is at its limit, of all. */
   private makeRoom(account: Account, more: number, asking: Hold): void {
     for (const hold of account.reclaimable) {
       if (account.bytes + more <= this.bytesOfOne && this.held + more <= this.bytesOfAll) return;

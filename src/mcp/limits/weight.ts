@@ -1,9 +1,9 @@
-/** What one element of an array or object takes beside its text: about so many bytes. */
+/** Approximate bytes of an element of an array or object, beside its text. */
 const ELEMENT_BYTES = 64;
-/** A value with more elements than this is not weighed to its end. */
+/** A value with more elements is not weighed completely. */
 const MAX_WEIGHED = 50_000;
 
-/** The weight of JSON text once it is parsed. `elements`: of its arrays and objects. */
+/** The approximate memory of parsed JSON, in bytes. `elements`: of its arrays and objects. */
 export function weightOfJson(bytes: number, characters: number, elements: number): number {
   return weightOfCharacters(bytes, characters) + elements * ELEMENT_BYTES;
 }
@@ -13,7 +13,7 @@ export function weightOfText(text: string): number {
   return weightOfCharacters(Buffer.byteLength(text), text.length);
 }
 
-/** Bytes that a value takes, about; Infinity where it has too many elements to find out. */
+/** Approximate bytes of a value; Infinity where it has too many elements. */
 export function weightOf(value: unknown): number {
   const left: unknown[] = [value];
   let weight = 0;
@@ -34,7 +34,7 @@ export function weightOf(value: unknown): number {
   return weight;
 }
 
-/** A text takes a byte for each character, or two for each where one of them needs two. */
+/** A string takes one byte per character, or two where one of them needs two. */
 function weightOfCharacters(bytes: number, characters: number): number {
   return bytes === characters ? bytes : 2 * characters;
 }

@@ -12,19 +12,19 @@ import type { RequestId } from './sdk-types.js';
 
 const MAX_BATCH = 50;
 
-/** A member of a batch that is no message: it is answered with an error, and the others are taken. */
+/** A malformed member of a batch: it gets an error, and the others are processed. */
 export interface MalformedMessage {
   readonly id: RequestId | null;
-  /** It is meant as an answer to a request of the server. */
+  /** It has the form of a response to the server. */
   readonly isAnswer: boolean;
   readonly error: ProtocolError;
 }
 
 export interface IncomingMessages {
-  /** One, or those of a batch that are well-formed. */
+  /** One, or the well-formed ones of a batch. */
   readonly messages: readonly JsonRpcMessage[];
   readonly malformed: readonly MalformedMessage[];
-  /** What came was an array: a batch, which some revisions have. */
+  /** The client sent an array: a batch, which some revisions allow. */
   readonly batched: boolean;
 }
 
@@ -53,14 +53,14 @@ export function toMessages(value: unknown): IncomingMessages {
   return { messages, malformed: others, batched: true };
 }
 
-/** The error that answers a malformed member of a batch. */
+/** The error for a malformed member of a batch. */
 export function encodeMalformed({ id, error }: MalformedMessage): string {
   return encodeError(id, error.code, error.message);
 }
 
 /**
- * The refusal of a message with the id of the message, so that its client knows which. A duplicate has none: its id is
- * that of a request in progress, which is not refused.
+ * Adds the message's id to its refusal, so that the client can match it. A duplicate gets none: its id is that of a
+ * request in progress, which is not refused.
  */
 export function refusalOf({ messages, batched }: IncomingMessages, thrown: unknown): unknown {
   const [message] = messages;

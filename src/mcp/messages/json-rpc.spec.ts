@@ -61,7 +61,7 @@ describe('readMessage', () => {
 });
 
 describe('encoding', () => {
-  it('puts a result that is text already into the envelope', () => {
+  it('puts a serialized result into the response', () => {
     expect(JSON.parse(encodeResult('a"b', '{"x":[1]}'))).toEqual({
       jsonrpc: '2.0',
       id: 'a"b',
@@ -69,7 +69,7 @@ describe('encoding', () => {
     });
   });
 
-  it('answers with a null id where there was none', () => {
+  it('uses a null id where there was none', () => {
     expect(JSON.parse(encodeError(null, -32700, 'no'))).toEqual({
       jsonrpc: '2.0',
       id: null,

@@ -10,7 +10,7 @@ export interface JsonRpcRequest {
   readonly kind: 'request';
   readonly id: RequestId;
   readonly method: string;
-  /** Replaced by what is still of use of them once the arguments of a large call are validated. */
+  /** Reduced to what is still needed once the arguments of a large call are validated. */
   params: Params;
 }
 
@@ -20,7 +20,7 @@ export interface JsonRpcNotification {
   readonly params: Params;
 }
 
-/** The client's answer to a request of the server: one of the two, which nobody has checked yet. */
+/** The client's response to a request of the server: result or error, not yet validated. */
 export type JsonRpcResponse = { readonly kind: 'response'; readonly id: RequestId } & (
   { readonly result: unknown } | { readonly error: unknown }
 );
@@ -28,8 +28,9 @@ export type JsonRpcResponse = { readonly kind: 'response'; readonly id: RequestI
 export type JsonRpcMessage = JsonRpcRequest | JsonRpcNotification | JsonRpcResponse;
 
 /**
- * Reads one JSON-RPC 2.0 message as MCP narrows it: no batch, `params` an object, an id a string or an
- * integer and never null. What is null or `[]` for want of a value is read as `normal-form.ts` has it. Throws {@link ProtocolError} (−32600) that says what is wrong.
+ * Reads one JSON-RPC 2.0 message as MCP restricts it: no batch, `params` an object, an id a string or an integer and
+ * never null. `normal-form.ts` normalizes null and `[]` for absent values. Throws {@link ProtocolError} (−32600) that
+ * says what is wrong.
  */
 export function readMessage(value: unknown): JsonRpcMessage {
   if (Array.isArray(value)) throw invalid('Batches are not supported: send one message at a time');
@@ -56,18 +57,18 @@ function readResponse(value: Params): JsonRpcResponse {
   return failed ? { kind: 'response', id, error } : { kind: 'response', id, result: normalAnswer(result) };
 }
 
-/** Whether a message, well-formed or not, is meant as an answer to a request of the server. */
+/** Whether a message, well-formed or not, is meant as a response to the server. */
 export function isAnswer(message: unknown): boolean {
   return isObject(message) && (Object.hasOwn(message, 'result') || Object.hasOwn(message, 'error'));
 }
 
-/** The id of a message that may be malformed otherwise; null where there is none that could be read. */
+/** The id of a possibly malformed message; null where it cannot be read. */
 export function idIn(message: unknown): RequestId | null {
   const id = isObject(message) ? message['id'] : undefined;
   return isRequestId(id) ? id : null;
 }
 
-/** A request of the server to its client. */
+/** A request of the server to the client. */
 export function encodeRequest(id: RequestId, method: string, params: Params): string {
   return wellFormedJson(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
 }
@@ -78,8 +79,8 @@ export function encodeResult(id: RequestId, resultJson: string): string {
 }
 
 /**
- * An error response. Where the request's id could not be read, `id` is null; or undefined, to be left out, as
- * the revisions from 2025-11-25 on have it.
+ * An error response. Where the request's id could not be read, `id` is null, or undefined and left out from 2025-11-25
+ * on.
  */
 export function encodeError(
   id: RequestId | null | undefined,

@@ -6,18 +6,18 @@ import { isObject, type Params } from './json-object.js';
  * has an object. What belongs to a tool or to a vendor is left as it is.
  */
 
-/** What the protocol has in a place. */
+/** The protocol's type of a value. */
 type Shape =
-  /** An object whose members are not the protocol's. */
+  /** An object whose members the protocol does not define. */
   | 'opaque'
-  /** A list, or one element of it alone. */
+  /** A list, or a single element in its place. */
   | { readonly each: Shape }
   | {
-      /** The members that are objects or lists. */
+      /** Members that are objects or lists. */
       readonly members: Readonly<Record<string, Shape>>;
-      /** What all other members are; undefined: they are left as they are. */
+      /** The type of all other members; undefined: unchanged. */
       readonly others?: Shape;
-      /** Members without which the object is refused: null in one of them is an error of the client's. */
+      /** Members without which the object is refused: null there is the client's error. */
       readonly required?: readonly string[];
     };
 
@@ -25,7 +25,7 @@ const PREFIX = 'io.modelcontextprotocol/';
 const PLAIN: Shape = { members: {} };
 const MARKED: Shape = { members: { _meta: 'opaque' } };
 const IMPLEMENTATION: Shape = { members: { icons: { each: PLAIN } } };
-/** Whether a capability is there says what the client can do; what is in one is again such an object. */
+/** The presence of a capability says what the client can do; its value is again such an object. */
 const CAPABILITY: Shape = { members: {}, others: { members: {}, others: { members: {}, others: PLAIN } } };
 const CAPABILITIES: Shape = {
   members: { experimental: { members: {}, others: 'opaque' }, extensions: { members: {}, others: 'opaque' } },
@@ -36,7 +36,7 @@ const META: Shape = {
 };
 
 const LEAF_BLOCK = { annotations: PLAIN, icons: { each: PLAIN }, resource: MARKED, _meta: 'opaque' } as const;
-/** Of a sample: text, an image, the use of a tool, or its result. */
+/** A block of a sample: text, image, tool use or tool result. */
 const BLOCK: Shape = {
   members: {
     ...LEAF_BLOCK,
@@ -62,10 +62,10 @@ const PARAM_MEMBERS = {
 } as const satisfies Record<string, Shape>;
 const REQUIRED = ['name', 'uri'];
 const CALL: Shape = { members: { ...PARAM_MEMBERS, arguments: 'opaque' }, required: REQUIRED };
-/** The arguments of a prompt are the protocol's: their values are strings. */
+/** The protocol defines the arguments of a prompt: their values are strings. */
 const PROMPT: Shape = { members: { ...PARAM_MEMBERS, arguments: PLAIN }, required: REQUIRED };
 
-/** The `params` of a request or notification, null or absent ones too. */
+/** The `params` of a request or notification, also null or absent. */
 export function normalParams(method: string, params: unknown): unknown {
   const normal = normalize(params ?? {}, method === 'prompts/get' ? PROMPT : CALL);
   const responses = isObject(normal) ? normal['inputResponses'] : undefined;
@@ -79,7 +79,7 @@ export function normalParams(method: string, params: unknown): unknown {
 
 /** The client's answer to `elicitation/create`, `sampling/createMessage` or `roots/list`. */
 export function normalAnswer(answer: unknown): unknown {
-  // Only the answer to an elicitation has an action, and its content is an object.
+  // Only the answer to an elicitation has an action; its content is an object.
   return normalize(answer, isObject(answer) && 'action' in answer ? ELICITED : ANSWERED);
 }
 
@@ -93,14 +93,14 @@ function normalize(value: unknown, shape: Shape): unknown {
   return shape !== 'opaque' && isObject(value) ? normalizeMembers(value, shape) : value;
 }
 
-/** Copies only where something changes: most messages are in the normal form. */
+/** Copies only on change: most messages are normal. */
 function normalizeMembers(
   object: Params,
   { members, others, required }: Exclude<Shape, 'opaque' | { readonly each: Shape }>,
 ): Params {
   let changed: Record<string, unknown> | undefined;
   for (const name of Object.keys(object)) {
-    // Setting it would change the copy's prototype.
+    // An assignment would change the copy's prototype.
     if (name === '__proto__') continue;
     const value = object[name];
     if (value === null) {

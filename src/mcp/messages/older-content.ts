@@ -1,11 +1,11 @@
 import { isObject, type Params } from './json-rpc.js';
 
-/** The revisions that brought a kind of content; clients of an older one refuse the whole message that has it. */
+/** The revisions that introduced a kind of content; clients of an older one refuse the whole message. */
 const AUDIO_SINCE = '2025-03-26';
 const LINKS_SINCE = '2025-06-18';
 const SAMPLED_TOOLS_SINCE = '2025-11-25';
 
-/** A result of a tool or a prompt with content that a client of `revision` knows: a text stands for what it does not. */
+/** A result with content that a client of `revision` supports: unsupported content is replaced by a text. */
 export function resultFor(revision: string, result: Params): Params {
   if (revision >= LINKS_SINCE) return result;
   const { content, messages } = result;
@@ -16,7 +16,7 @@ export function resultFor(revision: string, result: Params): Params {
     : result;
 }
 
-/** The same of what the client's model is asked. Before 2025-11-25 a message of it has one block, which is no tool's. */
+/** The same for a sampling request. Before 2025-11-25 a message has one block, which is not a tool's. */
 export function samplingFor(revision: string, params: Params): Params {
   const { messages } = params;
   if (revision >= SAMPLED_TOOLS_SINCE || !Array.isArray(messages)) return params;

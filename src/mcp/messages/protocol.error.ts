@@ -2,8 +2,8 @@ import { IntrinsicException } from '@nestjs/common';
 import { ErrorCode } from './sdk-types.js';
 
 /**
- * A request that is answered with a JSON-RPC error object. `message` reaches the client: it never contains
- * a stack, a path, a token or what the client sent. JSON-RPC 2.0, section 5.1.
+ * A request is answered with this JSON-RPC error object. `message` is sent to the client: it never contains a stack, a
+ * path, a token or what the client sent. JSON-RPC 2.0, section 5.1.
  */
 export class ProtocolError extends IntrinsicException {
   override readonly name = 'ProtocolError';

@@ -2,13 +2,13 @@ import type { RefusalCode } from '../../audit/index.js';
 import { BackplaneUnavailable, type RateLimit, type RateVerdict } from '../../backplane/index.js';
 import { ErrorCode, type RequestId } from './sdk-types.js';
 
-/** −32000 to −32099 are the server's own; the SDKs use −32001 for a session that is not there. */
+/** −32000 to −32099 are for servers; the SDKs use −32001 for an unknown session. */
 const SESSION_NOT_FOUND = -32001;
 
-/** JSON-RPC leaves everything outside −32768 to −32000 to applications; this is the number of the HTTP status. */
+/** JSON-RPC leaves codes outside −32768 to −32000 to applications; this one equals the HTTP status. */
 export const RATE_LIMITED = 429;
 
-/** The limit that a request is over. */
+/** The exceeded limit. */
 export interface ExceededLimit {
   /** The limit's name in the headers. */
   readonly policy: string;
@@ -17,16 +17,16 @@ export interface ExceededLimit {
 }
 
 export interface RefusalDetails {
-  /** Of the JSON-RPC error; −32600 where it is left out. */
+  /** Code of the JSON-RPC error; default −32600. */
   readonly code?: number;
-  /** Seconds, where trying again may help. */
+  /** Seconds, where a retry may succeed. */
   readonly retryAfter?: number;
   readonly exceeded?: ExceededLimit;
-  /** Of the request that is refused, where it is one alone. */
+  /** Id of the refused request, where it is a single one. */
   readonly id?: RequestId | null;
 }
 
-/** What a client sent is not taken, and none of it has begun. Each transport answers it in its own form. */
+/** What a client sent is refused, and none of it has started. Each transport responds in its own form. */
 export class RefusedError extends Error {
   override readonly name: string = 'RefusedError';
 
@@ -39,7 +39,7 @@ export class RefusedError extends Error {
     super(message);
   }
 
-  /** Of the JSON-RPC error object. */
+  /** Code of the JSON-RPC error object. */
   get code(): number {
     return this.details.code ?? ErrorCode.InvalidRequest;
   }
@@ -56,7 +56,7 @@ export class RefusedError extends Error {
     return this.details.id ?? null;
   }
 
-  /** The same, of the request with this id. */
+  /** The same refusal, with the request's id. */
   of(id: RequestId): RefusedError {
     return new RefusedError(this.reason, this.message, { ...this.details, id });
   }
@@ -69,7 +69,7 @@ export function batchesUnsupported(): RefusedError {
   );
 }
 
-/** `reason`: for log and audit. A client that names the session of another caller is not told that it exists. */
+/** `reason`: for log and audit. The client does not learn whether another caller's session exists. */
 export function unknownSession(
   reason: 'unknown_session' | 'foreign_session' = 'unknown_session',
 ): RefusedError {
@@ -91,7 +91,7 @@ export function shuttingDown(): RefusedError {
   });
 }
 
-/** The error, as a refusal where what the nodes share cannot be reached. */
+/** Converts an unreachable backplane to a refusal; returns any other error unchanged. */
 export function asRefusal(error: unknown): unknown {
   if (!(error instanceof BackplaneUnavailable)) return error;
   const message = 'What the nodes of this server share cannot be reached now: try again';

@@ -4,8 +4,8 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 
 /**
- * What this project takes from the SDK: the protocol's types, its revisions and error codes. The other
- * folders of `mcp/` import them from here, so that the SDK can be changed in one place.
+ * What this project imports from the SDK: the protocol's types, revisions and error codes. Only this file of `mcp/`
+ * imports the SDK, so that it can be replaced in one place.
  */
 export {
   CreateMessageResultSchema,
@@ -48,10 +48,10 @@ export type {
 /** The revisions with sessions, newest first. */
 export { LATEST_PROTOCOL_VERSION, SESSION_VERSIONS };
 
-/** The revision without sessions: each request says who sends it. */
+/** The revision without sessions: each request identifies its client. */
 export const STATELESS_VERSION = '2026-07-28';
 
-/** Every revision that this server speaks, newest first. */
+/** Every supported revision, newest first. */
 export const SUPPORTED_PROTOCOL_VERSIONS: readonly string[] = [STATELESS_VERSION, ...SESSION_VERSIONS];
 
 export function isModernVersion(version: string): boolean {
@@ -65,9 +65,9 @@ export const ErrorCode = {
   MethodNotFound: -32601,
   InvalidParams: -32602,
   InternalError: -32603,
-  /** The SDKs' own: the other side has gone away. */
+  /** Defined by the SDKs: the other side has disconnected. */
   ConnectionClosed: -32000,
-  /** Up to 2025-11-25; then it is InvalidParams. */
+  /** Up to 2025-11-25; later InvalidParams. */
   ResourceNotFound: -32002,
   HeaderMismatch: -32020,
   MissingRequiredClientCapability: -32021,

@@ -5,14 +5,14 @@ import type { Session } from '../sessions/session.js';
 import { SessionService } from '../sessions/session.service.js';
 import { encodeNotification, type Params } from '../messages/json-rpc.js';
 
-/** The notification that tells of a change. */
+/** The notification for a change. */
 export function notificationOf(change: Change): { readonly method: string; readonly params: Params } {
   return change.kind === 'list'
     ? { method: `notifications/${change.list}/list_changed`, params: {} }
     : { method: 'notifications/resources/updated', params: { uri: change.uri } };
 }
 
-/** Tells the sessions on this node of changes. Requests without a session listen for themselves. */
+/** Notifies the sessions on this node of changes. Requests without a session subscribe themselves. */
 @Injectable()
 export class ChangeAnnouncer implements OnModuleInit, OnModuleDestroy {
   private stop: (() => void) | undefined;
@@ -31,7 +31,7 @@ export class ChangeAnnouncer implements OnModuleInit, OnModuleDestroy {
     this.stop?.();
   }
 
-  /** For a session that has missed nobody knows what: all that it could have heard. */
+  /** For a session that may have missed changes: announces all that it could have missed. */
   announceAll(session: Session): void {
     const changes: Change[] = LIST_NAMES.map((list) => ({ kind: 'list', list }));
     for (const uri of session.subscriptions) changes.push({ kind: 'resource', uri });
@@ -44,9 +44,11 @@ export class ChangeAnnouncer implements OnModuleInit, OnModuleDestroy {
   }
 
   private wants(session: Session, change: Change): boolean {
-    // Also before initialize: clients of /sse open a stream that broke off again, and say nothing.
+    // Also before initialize: clients of /sse reconnect a broken stream without initializing again.
     if (change.kind === 'list') return true;
-    return session.subscriptions.has(change.uri) && this.audience.mayHear(change, session.principal.scopes);
+    return (
+      session.subscriptions.has(change.uri) && this.audience.mayReceive(change, session.principal.scopes)
+    );
   }
 }
 

@@ -21,14 +21,14 @@ import { shortened } from '../messages/well-formed.js';
 import type { Peer } from '../sessions/peer.js';
 import { REQUEST_HANDLERS, type RequestHandler, type RequestHandlers } from './request-handler.js';
 
-/** The one answer to a request. */
+/** The reply to a request. */
 export interface Reply {
   readonly text: string;
-  /** The code of the JSON-RPC error object, where the answer is one. */
+  /** The code of the JSON-RPC error object, where the reply is one. */
   readonly error?: number;
 }
 
-/** A message, and where it is a request, its handler and what it is about: looked up once. */
+/** A message and, for a request, its handler and target: looked up once. */
 export interface ResolvedMessage {
   readonly message: JsonRpcMessage;
   readonly handler: RequestHandler | undefined;
@@ -37,7 +37,7 @@ export interface ResolvedMessage {
 
 const NO_REPLY = Promise.resolve(undefined);
 
-/** Hands each message to what answers it. */
+/** Dispatches each message to its handler. */
 @Injectable()
 export class MessageDispatcher {
   private readonly logger = new Logger('Protocol');
@@ -51,7 +51,7 @@ export class MessageDispatcher {
     this.handlers = new Map(handlers.map((handler) => [handler.method, handler]));
   }
 
-  /** Looks up what answers a message, what it is about, and what a caller with these scopes may do with that. */
+  /** Looks up a message's handler and target, and what a caller with these scopes may do with it. */
   resolve(message: JsonRpcMessage, scopes: readonly string[]): ResolvedMessage {
     const handler = message.kind === 'request' ? this.handlers.get(message.method) : undefined;
     const target = message.kind === 'request' ? handler?.find?.(message.params) : undefined;
@@ -60,19 +60,19 @@ export class MessageDispatcher {
   }
 
   /**
-   * Takes a message. Resolves with the one reply of a request; with undefined for anything else, and for a
-   * request that the client has cancelled or whose session has ended.
+   * Handles a message. Resolves with the reply to a request; with undefined for any other message, and for a request
+   * that the client has cancelled or whose session has ended.
    */
   handle(resolved: ResolvedMessage, context: MessageContext): Promise<Reply | undefined> {
     const { message } = resolved;
     if (message.kind === 'request') return this.reply(message, resolved, context);
     if (message.kind === 'notification') handleNotification(message, context.peer);
-    // An answer to no question of this peer, or a second answer, is ignored.
+    // A response to no open request of this peer is ignored.
     else context.peer.questions.get(message.id)?.answer(message);
     return NO_REPLY;
   }
 
-  /** Records those of the messages that are calls. The peer is not known yet where a whole HTTP request is refused. */
+  /** Records refused messages that are calls. The peer is not known yet where a whole HTTP request is refused. */
   recordRefused(
     messages: readonly ResolvedMessage[],
     outcome: CallOutcome,
@@ -110,7 +110,7 @@ export class MessageDispatcher {
           ? errorReply(request, new ProtocolError(ErrorCode.ConnectionClosed, error.message))
           : undefined;
       }
-      // The request is accepted already: its reply says so.
+      // The request is accepted already, so the refusal is its reply.
       const refusal = asRefusal(error);
       if (refusal instanceof RefusedError) {
         return errorReply(request, new ProtocolError(refusal.code, refusal.message));
@@ -119,7 +119,7 @@ export class MessageDispatcher {
     }
   }
 
-  /** A handler throws for what it cannot read, before a call is begun: what is begun rejects, and is recorded there. */
+  /** A handler throws for invalid parameters, before a call starts; a started call rejects, and is recorded there. */
   private answer(
     request: JsonRpcRequest,
     resolved: ResolvedMessage,
@@ -138,7 +138,7 @@ export class MessageDispatcher {
     }
   }
 
-  /** What this server did wrong: the client gets the reference under which the log has it. */
+  /** An internal error: the client receives the reference of its log line. */
   private failure(
     { id, method }: JsonRpcRequest,
     { address, peer, principal }: MessageContext,
@@ -160,7 +160,7 @@ export class MessageDispatcher {
   }
 }
 
-/** Whether the revision of a peer has the method of a handler. */
+/** Whether a peer's revision has the handler's method. */
 export function serves({ era }: RequestHandler, { isModern }: Peer): boolean {
   return era === 'all' || isModern === (era === 'stateless');
 }

@@ -9,15 +9,15 @@ import { invalidParams } from '../messages/protocol.error.js';
 /** Revisions with sessions, up to 2025-11-25; without, from 2026-07-28 on; or all of them. */
 export type Era = 'sessions' | 'stateless' | 'all';
 
-/** Answers the requests of one method. */
+/** Handles the requests of one method. */
 export interface RequestHandler<T extends Target = Target> {
   readonly method: string;
   readonly era: Era;
-  /** The request is a call: it does work, and is limited and recorded. */
+  /** The request is a call: it is limited and recorded. */
   readonly kind?: CallKind;
-  /** What the request is about, if it is about a primitive that there is. */
+  /** The existing primitive that the request is about, if any. */
   find?(params: Params): T | undefined;
-  /** Answers with the result as JSON text; throws `ProtocolError`. `found`: what {@link find} has found. */
+  /** Returns the result as JSON text; throws `ProtocolError`. `found`: the result of {@link find}. */
   answer(
     request: JsonRpcRequest,
     context: MessageContext,
@@ -33,7 +33,7 @@ export interface RequestHandlers {
 /** Injection token of all {@link RequestHandlers}. */
 export const REQUEST_HANDLERS = Symbol('REQUEST_HANDLERS');
 
-/** Answers with the page of a list that the request asks for. MCP 2025-11-25, Utilities: Pagination. */
+/** Handles list requests: returns the requested page. MCP 2025-11-25, Utilities: Pagination. */
 export function listHandler<P extends Primitive>(method: string, list: PrimitiveList<P>): RequestHandler {
   return {
     method,

@@ -1,11 +1,11 @@
 import { freeBytes } from '../limits/garbage.js';
 
-/** The first copy has room for this many bytes. */
+/** Initial capacity in bytes. */
 const FIRST = 1024;
 
 /**
- * The bytes of a body while it is being read: one buffer that doubles, since a list of chunks would cost about 430
- * bytes for each of them. A body that comes in one chunk is not copied.
+ * Collects the bytes of a body in one buffer that doubles, since a list of chunks would cost about 430 bytes each. A
+ * body of one chunk is not copied.
  */
 export class BodyBuffer {
   private bytes: Buffer | undefined;
@@ -13,14 +13,14 @@ export class BodyBuffer {
 
   constructor(private readonly maxBytes: number) {}
 
-  /** Bytes of memory that it holds. */
+  /** Bytes of memory in use. */
   get heldBytes(): number {
     return this.bytes?.length ?? 0;
   }
 
   /**
-   * Takes over a chunk, whose memory is free afterwards. False: this is more than a body may have. Nothing is held then,
-   * and nothing is taken any more.
+   * Takes a chunk over; its memory is freed afterwards. False: the body is too large. The buffer is then empty and
+   * accepts nothing more.
    */
   add(chunk: Buffer): boolean {
     const before = this.size;
@@ -32,14 +32,14 @@ export class BodyBuffer {
     return this.size <= this.maxBytes;
   }
 
-  /** The body, which is let go of here. */
+  /** Returns the body and releases it here. */
   take(): Buffer {
     const whole = this.bytes?.subarray(0, this.size) ?? Buffer.alloc(0);
     this.bytes = undefined;
     return whole;
   }
 
-  /** Nothing is held any more. */
+  /** Releases everything. */
   drop(): void {
     if (this.bytes !== undefined) freeBytes(this.bytes);
     this.bytes = undefined;

@@ -1,6 +1,6 @@
 import { measureJson, opensAtMost } from './json-text.js';
 
-/** Counts the same by parsing: each value inside an array or object that is not the first, and each bracket. */
+/** Counts by parsing: each value inside an array or object that is not the first, and each bracket. */
 function measureByParsing(text: string): { depth: number; elements: number } {
   const walk = (value: unknown): { depth: number; elements: number } => {
     if (typeof value !== 'object' || value === null) return { depth: 0, elements: 0 };
@@ -29,7 +29,7 @@ describe('measureJson', () => {
     expect(measureJson(text)).toEqual(measureByParsing(text));
   });
 
-  it('counts what is made to exhaust a parser', () => {
+  it('counts input made to exhaust a parser', () => {
     expect(measureJson('['.repeat(1_000_000))).toEqual({ depth: 1_000_000, elements: 1_000_000 });
     expect(measureJson(`[${'0,'.repeat(200_000)}0]`).elements).toBe(200_001);
   });
@@ -45,7 +45,7 @@ describe('measureJson', () => {
     expect(measureJson(`"${'\\'.repeat(1_000_000)}"`)).toEqual({ depth: 0, elements: 0 });
   });
 
-  it('is certain of what opens little, and of nothing else', () => {
+  it('is certain of texts with few brackets only', () => {
     expect(opensAtMost('{"a":[1,{"b":"}"}]}', 3)).toBe(true);
     expect(opensAtMost('{"a":[1,{"b":"}"}]}', 2)).toBe(false);
     expect(opensAtMost('"[[["', 2)).toBe(false);

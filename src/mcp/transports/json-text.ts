@@ -6,18 +6,18 @@ import { ErrorCode } from '../messages/sdk-types.js';
 
 const MAX_DEPTH = 64;
 const MAX_ELEMENTS = 10_000;
-/** A text of so many characters is not measured: it weighs as if each eighth began an element. */
+/** Up to this many characters a text is not measured; it is estimated at one element per eight characters. */
 const SMALL = 1_024;
 
-/** A message as it was parsed, and what it takes in memory, in bytes: about. */
+/** A parsed message, and its approximate memory in bytes. */
 export interface ParsedJson {
   readonly value: unknown;
   readonly weight: number;
 }
 
 /**
- * Parses what a client sent as JSON. Throws {@link RefusedError} for what is not UTF-8 or not JSON
- * (−32700), nests deeper than 64 levels or has more than 10,000 elements. Nothing of it is in the error.
+ * Parses what a client sent as JSON. Throws {@link RefusedError} for invalid UTF-8 or JSON (−32700), more than 64
+ * levels or more than 10,000 elements. The error contains nothing of the text.
  */
 export function parseJson(bytes: Buffer): ParsedJson {
   const text = decode(bytes);
@@ -42,7 +42,7 @@ function assertMeasure(text: string): number {
   return elements;
 }
 
-/** `Buffer.toString` alone would replace what is not UTF-8, silently. */
+/** `Buffer.toString` alone would silently replace invalid UTF-8. */
 function decode(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw refused('malformed_utf8', 'The message is not valid UTF-8', ErrorCode.ParseError);
   return bytes.toString('utf8');
@@ -61,9 +61,9 @@ const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 
 /**
- * How deep a JSON text nests and how many elements its arrays and objects have, counted before it is
- * parsed: so that neither the parser nor what comes after it meets a value that is made to exhaust it. The
- * text need not be valid; one that is not has an upper bound counted.
+ * The depth of a JSON text and the number of elements in its arrays and objects, counted before parsing, so that the
+ * parser never gets a value made to exhaust it. The text need not be valid; for invalid text the result is an upper
+ * bound.
  */
 export function measureJson(text: string): { depth: number; elements: number } {
   let open = 0;
@@ -93,8 +93,8 @@ export function measureJson(text: string): { depth: number; elements: number } {
 }
 
 /**
- * Whether a text is certain to nest no deeper than `most`: it opens no more than that, strings and all. Says
- * so of nearly every message, for a small part of what measuring it would cost.
+ * Whether a text certainly has at most `most` levels: it contains no more opening brackets, strings included. True for
+ * nearly every message, at a small part of the cost of measuring.
  */
 export function opensAtMost(text: string, most: number): boolean {
   let left = most;

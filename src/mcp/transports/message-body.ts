@@ -6,19 +6,19 @@ import { BodyBuffer } from './body-buffer.js';
 
 const CONTENT_TYPE = 'content-type';
 const CHARSET = 'charset=';
-/** The name, what many clients call it, and both as RFC 9110 allows to quote them. */
+/** The name, a common alias, and both quoted as RFC 9110 allows. */
 const UTF8: ReadonlySet<string> = new Set(['utf-8', 'utf8', '"utf-8"', '"utf8"']);
 const NOT_ENCODED: ReadonlySet<string> = new Set(['', 'identity']);
 
-/** The size of a body that is announced; undefined where it comes in chunks. */
+/** The announced size of a body in bytes; undefined where it is chunked. */
 export function announcedBytes({ headers }: IncomingMessage): number | undefined {
   if (headers['transfer-encoding'] !== undefined) return undefined;
   return Number(headers['content-length'] ?? 0);
 }
 
 /**
- * Refuses with 400 a request that has a body where none is read: it would stay unread for as long as the stream that
- * a GET opens. RFC 9112, section 6.3.
+ * Refuses with 400 a request with a body where none is read: it would stay unread while the stream of a GET is open.
+ * RFC 9112, section 6.3.
  */
 export function assertNoBody({ headers }: IncomingMessage): void {
   if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return;
@@ -27,11 +27,11 @@ export function assertNoBody({ headers }: IncomingMessage): void {
 
 /** Refuses a body that is not `application/json` in UTF-8 (415), is compressed (415), or has two media types (400). */
 export function assertMediaType({ headers, rawHeaders }: IncomingMessage): void {
-  // Of two, Node keeps the first, and a proxy on the way may have read the other.
+  // Of two, Node keeps the first, while a proxy may have read the second.
   if (isGivenTwice(rawHeaders, CONTENT_TYPE)) {
     throw new RefusedError('ambiguous_header', 'The Content-Type header is given more than once');
   }
-  // What nearly every client sends.
+  // The value that nearly every client sends.
   if (headers[CONTENT_TYPE] === 'application/json' && headers['content-encoding'] === undefined) return;
   const [mediaType = '', ...parameters] = (headers[CONTENT_TYPE] ?? '').toLowerCase().split(';');
   const charset = parameters
@@ -59,15 +59,16 @@ function isGivenTwice(rawHeaders: readonly string[], name: string): boolean {
 }
 
 /**
- * Reads a body; `hold` grows with it. Refuses one that is larger than `maxBytes` (413, whether or not it was announced),
- * or that ends early (400); rejects with `BudgetExceededError` where too much is held for its sender.
+ * Reads a body; `hold` grows with it. Refuses one larger than `maxBytes` (413, announced or not), or incomplete (400);
+ * rejects with `BudgetExceededError` where too much is held for its sender.
  */
 export function readBytes(request: IncomingMessage, maxBytes: number, hold: ByteHold): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   return new Promise((resolve, reject) => {
     const body = new BodyBuffer(maxBytes);
     let isRefused = false;
-    // The rest is read and dropped: closing on a client that is still sending would lose it the answer.
+    // The rest is read and dropped: a client that is still sending would not receive the response if the connection
+    // closed.
     const refuse = (error: unknown): void => {
       isRefused = true;
       body.drop();
@@ -84,7 +85,7 @@ export function readBytes(request: IncomingMessage, maxBytes: number, hold: Byte
     });
     request.once('end', () => resolve(body.take()));
     const failed = (): void => {
-      // Also heard after a body that has arrived whole; an exception costs more than the rest of this.
+      // Also emitted after a complete body; an exception costs more than the rest of this function.
       if (request.complete) return;
       body.drop();
       reject(new RefusedError('incomplete_body', 'The body ended early'));

@@ -9,16 +9,16 @@ import { type IncomingMessages, toMessages } from '../messages/incoming-messages
 import { parseJson } from './json-text.js';
 import { announcedBytes, assertMediaType, readBytes } from './message-body.js';
 
-/** A body of more bytes, or a message that weighs more, waits for its user's turn before its messages are begun. */
-const DEAR_BYTES = 65_536;
+/** A larger body, or a message with a larger parsed size, waits for its user's turn before it is dispatched. Bytes. */
+const LARGE_BYTES = 65_536;
 
-/** What came in one body, counted among what is held for its user. Its reader's caller releases it at the end. */
+/** The messages of one body, counted for its user. The caller of {@link MessageReader.read} releases the hold. */
 export interface ReadMessages extends IncomingMessages {
   readonly hold: ByteHold;
   readonly body: ChargedBody;
 }
 
-/** Reads messages: charged before they are read, counted while they are held, and parsed in their user's turn. */
+/** Reads messages: charges them before reading, counts them while held, and parses them in their user's turn. */
 @Injectable()
 export class MessageReader {
   constructor(
@@ -28,7 +28,7 @@ export class MessageReader {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** The messages in the body of a request. Rejects with `RefusedError` for what is not taken. */
+  /** The messages in the body of a request. Rejects with `RefusedError`. */
   async read(request: IncomingMessage, principal: Principal): Promise<ReadMessages> {
     assertMediaType(request);
     const hold = this.hold(principal);
@@ -37,8 +37,8 @@ export class MessageReader {
       const bytes = await readBytes(request, this.options.maxBodyBytes, hold);
       const { length } = bytes;
       const value = await this.parse(bytes, hold);
-      // Not left to the garbage collector, which takes its time. One of this size is a buffer of its own.
-      if (length > DEAR_BYTES) (bytes.buffer as ArrayBuffer).transfer(0);
+      // Frees memory now rather than at the next collection. A buffer of this size is not shared.
+      if (length > LARGE_BYTES) (bytes.buffer as ArrayBuffer).transfer(0);
       const { messages, malformed, batched } = toMessages(value);
       return { messages, malformed, batched, hold, body: { length, taken } };
     } catch (error) {
@@ -47,19 +47,19 @@ export class MessageReader {
     }
   }
 
-  /** What a message of this principal is counted with from here on. */
+  /** A new hold for a message of this principal. */
   hold({ userKey }: Principal): ByteHold {
     return this.budgets.hold(userKey, 0);
   }
 
-  /** Parses what has come, in its user's turn where it is large; it is counted with its weight from then on. */
+  /** Parses a message, in its user's turn where it is large; counts it with its parsed size from then on. */
   async parse(bytes: Buffer, hold: ByteHold): Promise<unknown> {
-    const isLong = bytes.length > DEAR_BYTES;
+    const isLong = bytes.length > LARGE_BYTES;
     if (isLong) await this.turns.take(hold.user, bytes.length);
     const { value, weight } = parseJson(bytes);
     hold.resize(weight);
     // Many elements in few bytes: parsing them is cheap, validating them is not.
-    if (!isLong && weight > DEAR_BYTES) await this.turns.take(hold.user, weight);
+    if (!isLong && weight > LARGE_BYTES) await this.turns.take(hold.user, weight);
     return value;
   }
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { ALLOWED, refuseMethod } from './protocol-request.js';
 import { RefusalFilter } from './refusal.filter.js';
 
-/** What an address of the protocol does not take, so that nobody looks for a mistake in the address. */
+/** Responds 405 to unsupported methods of the protocol's endpoints: a 404 would suggest a wrong URL. */
 @Controller()
 @UseFilters(RefusalFilter)
 export class OtherMethodsController {

@@ -4,7 +4,7 @@ import { PacedWriter } from './paced.writer.js';
 
 const LIMITS = { maxBufferedBytes: 1_000_000, maxStallMs: 30_000 };
 
-/** An output whose reader takes what it has when the test says so. */
+/** An output that is read only when the test does so. */
 class SlowOutput extends Writable {
   private readonly chunks: Buffer[] = [];
   private takeNext: (() => void) | undefined;
@@ -39,7 +39,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.useRealTimers());
 
-it('gives a reader that goes on all the time that it needs, before the end and after it', async () => {
+it('gives a slow reader all the time that it needs, before the end and after it', async () => {
   const text = 'a👍'.repeat(200_000);
   writer.write(text);
   writer.write('and more');
@@ -51,7 +51,7 @@ it('gives a reader that goes on all the time that it needs, before the end and a
   expect([output.destroyed && !output.writableFinished, writer.waiting]).toEqual([false, 0]);
 });
 
-it('tells a reader that takes nothing, and cuts it after the end', async () => {
+it('recognises a reader that reads nothing, and closes its connection after the end', async () => {
   writer.write('x'.repeat(100_000));
   jest.advanceTimersByTime(20_000);
   await output.take();
@@ -64,7 +64,7 @@ it('tells a reader that takes nothing, and cuts it after the end', async () => {
   expect(output.destroyed).toBe(true);
 });
 
-it('takes one message of any size and others behind it, but no more than may wait', () => {
+it('accepts one message of any size and others behind it, up to the limit', () => {
   const large = 'x'.repeat(3_000_000);
   expect([writer.write(large), writer.write('small'), writer.write(large)]).toEqual([true, true, true]);
   expect(writer.write('one more')).toBe(false);

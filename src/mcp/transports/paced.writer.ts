@@ -3,10 +3,10 @@ import type { Writable } from 'node:stream';
 import type { ByteHold, UserBudget } from '../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 
-/** How much may wait for a client to take it (bytes), and for how long it may take nothing (milliseconds). */
+/** How much may wait for a client (bytes), and how long it may read nothing (milliseconds). */
 export type ReadingLimits = Pick<McpModuleOptions, 'maxBufferedBytes' | 'maxStallMs'>;
 
-/** What is handed to the system at a time, so that it can be seen how far a client has come in a large message. */
+/** Bytes per write, so that progress within a large message is visible. */
 const PART = 32_768;
 const MAX_IN_FLIGHT = 2 * PART;
 
@@ -16,21 +16,21 @@ interface Part {
 }
 
 /**
- * Text on its way to a client, handed to the system as the client takes it: a client that goes on reading, at whatever
- * pace, is told from one that reads nothing, and what waits is bounded.
+ * Writes text to a client at the pace of its reading: distinguishes a slow client from one that reads nothing, and
+ * bounds what waits.
  */
 export class PacedWriter {
-  /** What waits for the parts before it to be taken. */
+  /** Parts that wait for earlier ones to be written. */
   private parts: Part[] = [];
   private queued = 0;
   private inFlight = 0;
-  /** Of what waits, the rest of one message that is larger than the bound by itself. */
+  /** Of these, the rest of one message that exceeds the bound by itself. */
   private exempt = 0;
   private takenAt = 0;
   private isEnding = false;
   private isHeld = false;
 
-  /** `hold`: what waits is counted with; it is released when the output has closed. */
+  /** `hold` counts what waits; it is released when the output has closed. */
   constructor(
     private readonly output: Writable,
     private readonly limits: ReadingLimits,
@@ -38,19 +38,19 @@ export class PacedWriter {
     private readonly hold?: ByteHold,
   ) {}
 
-  /** Bytes that the system has not taken yet. */
+  /** Bytes not yet accepted by the system. */
   get waiting(): number {
     return this.queued + this.inFlight;
   }
 
-  /** The client has taken nothing for as long as it may, though something waits. */
+  /** The client has read nothing for too long although data waits. */
   get isStalled(): boolean {
     return this.waiting > 0 && this.takenAt + this.limits.maxStallMs <= Date.now();
   }
 
   /**
-   * False: too much waits already, and the text was not taken. One message may have any size. Throws
-   * `BudgetExceededError` where its user's budget has no room for what would have to wait.
+   * False: too much waits already, and the text was not accepted. A single message may have any size. Throws
+   * `BudgetExceededError` where its user's budget has no room for what would wait.
    */
   write(text: string): boolean {
     if (this.isEnding || this.output.destroyed) return true;
@@ -76,7 +76,7 @@ export class PacedWriter {
     return true;
   }
 
-  /** Nothing more comes. The connection ends once all of it is taken, and is cut where the client takes nothing. */
+  /** Ends the output: the connection closes once all is written, or when the client reads nothing. */
   end(): void {
     if (this.isEnding) return;
     this.isEnding = true;
@@ -88,10 +88,10 @@ export class PacedWriter {
     for (const event of ['finish', 'close']) this.output.once(event, () => clearInterval(look));
   }
 
-  /** What is to wait is counted before it does; what little is in flight is not. */
+  /** Counts what will wait before it does; the small part in flight is not counted. */
   private count(waiting: number): void {
     if (this.hold === undefined) return;
-    // A large message stays in memory until the last part of it is taken.
+    // A large message stays in memory until its last part is written.
     this.hold.resize(Math.max(this.hold.bytes, waiting));
     if (this.isHeld) return;
     this.isHeld = true;
@@ -101,7 +101,7 @@ export class PacedWriter {
     });
   }
 
-  /** Small messages wait as one part. */
+  /** Small messages are merged into one part. */
   private queue(text: string): void {
     const last = this.parts.at(-1);
     if (typeof last?.data === 'string' && last.data.length + text.length <= PART) last.data += text;
@@ -132,8 +132,8 @@ export class PacedWriter {
 }
 
 /**
- * Sends a whole body and ends; cuts the connection of a client that takes nothing of it. What waits for the client is
- * counted in its user's budget. `writeHead` is called first, or not at all: throws `BudgetExceededError` then.
+ * Sends a whole body and ends the response; closes the connection of a client that reads nothing. What waits counts in
+ * its user's budget. Throws `BudgetExceededError` before `writeHead` is called.
  */
 export function sendWhole(
   response: ServerResponse,
@@ -151,13 +151,13 @@ export function sendWhole(
   }
   writeHead?.();
   response.end(body);
-  // The system has taken over all of it, as it does with nearly every reply at once.
+  // Already handed to the system, as nearly every reply is at once.
   if (response.writableLength === 0) return;
   cutAfter(response, limits.maxStallMs);
   holdUnread(response, budget);
 }
 
-/** A small reply that waits: its connection is cut where its user's budget has no room for it. */
+/** Counts a small waiting reply: its connection closes where its user's budget has no room. */
 function holdUnread(response: ServerResponse, budget: UserBudget | undefined): void {
   try {
     const hold = budget?.hold(response.writableLength);
@@ -168,7 +168,7 @@ function holdUnread(response: ServerResponse, budget: UserBudget | undefined): v
   }
 }
 
-/** Cuts the connection unless the system has taken all of an ended response within `ms`. */
+/** Closes the connection unless the system has accepted all of an ended response within `ms`. */
 export function cutAfter(response: ServerResponse, ms: number): void {
   const cut = setTimeout(() => response.destroy(), ms).unref();
   for (const event of ['finish', 'close']) response.once(event, () => clearTimeout(cut));

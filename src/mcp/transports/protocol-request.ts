@@ -18,23 +18,23 @@ export function addressOf(request: IncomingMessage & { readonly ip?: string }): 
   return request.ip;
 }
 
-/** The methods of each address, as `Allow` lists them. RFC 9110, section 15.5.6. */
+/** The methods of each endpoint, for `Allow`. RFC 9110, section 15.5.6. */
 export const ALLOWED = { mcp: 'POST, GET, DELETE', message: 'POST', sse: 'GET' } as const;
 
-/** @throws MethodNotAllowedException, with the methods that are allowed in the response's head. */
+/** @throws MethodNotAllowedException; sets `Allow` on the response. */
 export function refuseMethod(response: ServerResponse, allowed: string): never {
   response.setHeader('Allow', allowed);
   throw new MethodNotAllowedException(`This address takes ${allowed} alone`);
 }
 
-/** Express hands HEAD to a GET route; a stream without a body is of no use. */
+/** Express routes HEAD to GET handlers; a stream without a body is useless. */
 export function refuseHead({ method }: IncomingMessage, response: ServerResponse, allowed: string): void {
   if (method === 'HEAD') refuseMethod(response, allowed);
 }
 
 /**
- * Refuses a request whose session or stateless peer ended before there was anything to answer it with: 401 where its
- * token is no good any more, 404 where the session alone has ended. A bare 202 would have its client wait.
+ * Refuses a request whose session or stateless peer ended before a reply: 401 where its token is no longer valid, 404
+ * where only the session has ended. With 202 its client would wait.
  */
 export async function refuseUnanswered(
   authorization: RequestAuthorization,

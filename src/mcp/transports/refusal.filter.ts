@@ -19,7 +19,7 @@ import { ErrorCode } from '../messages/sdk-types.js';
 import { sendWhole } from './paced.writer.js';
 import { addressOf } from './protocol-request.js';
 
-/** The statuses of refusals that are not 400. */
+/** Statuses of refusals other than 400. */
 const STATUSES: Readonly<Partial<Record<RefusalCode, HttpStatus>>> = {
   unknown_session: HttpStatus.NOT_FOUND,
   foreign_session: HttpStatus.NOT_FOUND,
@@ -37,7 +37,7 @@ const STATUSES: Readonly<Partial<Record<RefusalCode, HttpStatus>>> = {
   shutting_down: HttpStatus.SERVICE_UNAVAILABLE,
 };
 
-/** What the guard refuses: it has told of it itself, and made the body. */
+/** Statuses of the guard, which has reported the refusal and built the body. */
 const OF_THE_GUARD = new Set<number>([
   HttpStatus.UNAUTHORIZED,
   HttpStatus.FORBIDDEN,
@@ -45,8 +45,8 @@ const OF_THE_GUARD = new Set<number>([
 ]);
 
 /**
- * Answers what the protocol routes refuse: a JSON-RPC error object, but what the guard refuses (401, 403, 429) with the
- * body that it gave. Anything that is neither a refusal nor an `HttpException` is logged and answered with a bare 500.
+ * Responds to refusals on the protocol routes: a JSON-RPC error object, or for refusals of the guard (401, 403, 429)
+ * its body. Any error that is neither a refusal nor an `HttpException` is logged and answered with 500.
  */
 @Catch()
 export class RefusalFilter implements ExceptionFilter<unknown> {
@@ -65,7 +65,7 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     const principal = this.principalOf(request);
     const status = statusOf(error);
     this.log(error, status, request, principal);
-    // An interceptor of the application may fail at what comes after the answer.
+    // An interceptor of the application may fail after the response.
     if (response.writableEnded) return;
     if (response.headersSent) return void response.destroy();
     if (error instanceof RefusedError) {
@@ -75,7 +75,7 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
-    // The id in it is the client's own, and may be long.
+    // It contains the client's id, which may be long.
     const budget = principal && this.budgets.of(principal.userKey);
     try {
       sendWhole(response, bodyOf(error, status), this.options, budget);
@@ -85,7 +85,7 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     }
   }
 
-  /** The guard may have turned the request away. */
+  /** Undefined where the guard has refused the request. */
   private principalOf(request: IncomingMessage): Principal | undefined {
     return this.options.authorizationOf(request)?.principal;
   }

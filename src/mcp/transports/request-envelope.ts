@@ -14,14 +14,14 @@ import type { RequestEnvelope } from '../sessions/stateless.peer.js';
 const PREFIX = 'io.modelcontextprotocol/';
 const VERSION = `${PREFIX}protocolVersion`;
 
-/** The revision that a message names in its `_meta`, if it names one: messages of a session do not. */
+/** The revision in a message's `_meta`; messages of a session have none. */
 export function versionIn(message: JsonRpcMessage): unknown {
   return message.kind === 'response' ? undefined : metaOf(message.params)[VERSION];
 }
 
 /**
- * What a request says of its sender. Throws `ProtocolError`: −32602 where something is missing or malformed,
- * −32022 for a revision that is not spoken here. MCP 2026-07-28, Overview, "Per-request protocol fields".
+ * What a request says of its client. Throws `ProtocolError`: −32602 where something is missing or malformed, −32022 for
+ * an unsupported revision. MCP 2026-07-28, Overview, "Per-request protocol fields".
  */
 export function readEnvelope(params: Params): RequestEnvelope {
   const meta = metaOf(params);
@@ -36,7 +36,7 @@ export function readEnvelope(params: Params): RequestEnvelope {
   };
 }
 
-/** −32022, with the revisions that are spoken here. */
+/** −32022, with the supported revisions. */
 export function unsupportedVersion(requested: string): ProtocolError {
   return new ProtocolError(ErrorCode.UnsupportedProtocolVersion, 'Unsupported protocol version', {
     supported: SUPPORTED_PROTOCOL_VERSIONS,
@@ -53,7 +53,7 @@ function readCapabilities(capabilities: unknown): ClientCapabilities {
 
 function readClient(info: unknown): RequestEnvelope['client'] {
   if (info === undefined) return undefined;
-  // On every request, and no more of it is used: a whole schema would cost as much as the guard.
+  // Runs on every request and nothing more is used: validating a whole schema would cost as much as the guard.
   const { name, version } = isObject(info) ? info : {};
   if (typeof name !== 'string' || typeof version !== 'string') throw missing('clientInfo');
   return { name, version };

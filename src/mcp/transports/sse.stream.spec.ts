@@ -7,7 +7,7 @@ import { SseStream } from './sse.stream.js';
 const LIMITS = { maxBufferedBytes: 1_000, maxStallMs: 30_000 };
 const COMMENT = ': heartbeat\n\n';
 
-/** A response whose client reads when the test says so. */
+/** A response that is read only when the test does so. */
 class SlowResponse extends Writable {
   read = '';
   private unread: (() => void)[] = [];
@@ -27,7 +27,7 @@ class SlowResponse extends Writable {
     });
   }
 
-  /** The client reads, until nothing is left. */
+  /** Reads until nothing is left. */
   async catchUp(): Promise<void> {
     while (this.unread.length > 0) {
       this.unread.shift()!();
@@ -49,11 +49,11 @@ beforeEach(() => {
 });
 afterEach(() => jest.useRealTimers());
 
-/** More than the response takes at once. */
+/** More than the response accepts at once. */
 const fill = () => stream.send('x'.repeat(60));
 
 describe('a stream whose client does not read', () => {
-  it('is given up once it has been blocked for so long, counted from the first message that was too much', () => {
+  it('ends once it has been blocked for the limit, from the first message that had to wait', () => {
     fill();
     jest.setSystemTime(1_000_000 + 20_000);
     fill();
@@ -65,7 +65,7 @@ describe('a stream whose client does not read', () => {
     expect(ends).toEqual(['slow_client']);
   });
 
-  it('is sent no comments on top of what waits', async () => {
+  it('gets no heartbeat while data waits', async () => {
     fill();
     for (let at = 0; at < 3; at += 1) stream.heartbeat();
     await response.catchUp();
@@ -75,7 +75,7 @@ describe('a stream whose client does not read', () => {
     expect(response.read.endsWith(COMMENT)).toBe(true);
   });
 
-  it('may take its time again after it has caught up', async () => {
+  it('has the full time again after it has caught up', async () => {
     fill();
     jest.setSystemTime(1_000_000 + 20_000);
     await response.catchUp();
@@ -85,7 +85,7 @@ describe('a stream whose client does not read', () => {
     expect(ends).toEqual([]);
   });
 
-  it('is given up when too much waits, whatever the time', () => {
+  it('ends when too much waits, whatever the time', () => {
     for (let at = 0; ends.length === 0 && at < 100; at += 1) fill();
     expect(ends).toEqual(['slow_client']);
     expect(response.writableLength).toBeLessThan(LIMITS.maxBufferedBytes + 100);

@@ -7,7 +7,7 @@ import { cutAfter, PacedWriter, type ReadingLimits } from './paced.writer.js';
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-cache, no-transform',
-  // Keeps nginx and its kin from holding events back.
+  // Keeps proxies such as nginx from buffering events.
   'X-Accel-Buffering': 'no',
 };
 
@@ -15,13 +15,13 @@ const HEARTBEAT = ': heartbeat\n\n';
 
 const LOGGER = new Logger('Stream');
 
-/** What a stream may take to send the rest of what it has, where it ends for another reason than its reply. */
+/** Time to flush a stream that ends for another reason than its reply. */
 const FLUSH_MS = 500;
 
 /**
- * Server-sent events on a response (WHATWG HTML, section 9.2). What is sent must be one line; JSON text is.
- * A stream whose client reads nothing is given up: `onEnd` hears `slow_client`, and has to end it; or `over_budget`, where
- * what waits is more than may be held for its user.
+ * Server-sent events on a response (WHATWG HTML, section 9.2). Data must be one line; JSON text is. `onEnd` receives
+ * `slow_client` where the client reads nothing, or `over_budget` where too much waits for its user, and has to end the
+ * stream.
  */
 export class SseStream implements SessionStream {
   private readonly writer: PacedWriter;
@@ -36,7 +36,7 @@ export class SseStream implements SessionStream {
   ) {
     this.writer = new PacedWriter(response, limits, undefined, budget?.hold(0));
     response.once('close', () => onEnd('client_disconnected'));
-    // A client that has left before has closed it unheard. Told when whoever made the stream has it in hand.
+    // `close` was emitted before the client was known. In a microtask, so that the caller has the stream by then.
     if (response.destroyed) queueMicrotask(() => onEnd('client_disconnected'));
     response.writeHead(200, { ...HEADERS, ...headers });
   }
@@ -45,24 +45,24 @@ export class SseStream implements SessionStream {
     this.write(`event: ${name}\ndata: ${data}\n\n`);
   }
 
-  /** Whether the client has an id of this connection to come back with. */
+  /** Whether the client has an event id of this connection, to resume from. */
   get hasId(): boolean {
     return this.named;
   }
 
-  /** An event that a client can name when it comes back: `Last-Event-ID`. */
+  /** An event that the client can name in `Last-Event-ID`. */
   numbered(id: string, data: string): void {
     this.named = true;
     this.write(`id: ${id}\nevent: message\ndata: ${data}\n\n`);
   }
 
-  /** Gives the client an id to come back with. MCP 2025-11-25, Transports, "Sending Messages to the Server". */
+  /** Sends an event id to resume from. MCP 2025-11-25, Transports, "Sending Messages to the Server". */
   prime(id: string): void {
     this.named = true;
     this.write(`id: ${id}\ndata: \n\n`);
   }
 
-  /** Tells when to come back, ahead of an end of the connection that is not the end of the stream. */
+  /** Sets the reconnection time, before the connection closes and the stream goes on. */
   retryAfter(ms: number): void {
     this.write(`retry: ${ms}\n\n`);
   }
@@ -71,7 +71,7 @@ export class SseStream implements SessionStream {
     this.event('message', message);
   }
 
-  /** Nothing more comes. */
+  /** Ends the stream. */
   finish(): void {
     this.end('closed_by_server');
   }

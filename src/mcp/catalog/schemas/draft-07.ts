@@ -1,8 +1,8 @@
 import { type JsonSchema, mapSchemas } from './schema-tree.js';
 
 /**
- * The schema as clients of revisions up to 2025-11-25 get it. Some of them read it as draft-07, in which `items`
- * is for all elements of an array, `prefixItems` or not: both readings accept each value that the schema does.
+ * The schema for clients of revisions up to 2025-11-25. Some read it as draft-07, where `items` applies to all elements
+ * of an array, with or without `prefixItems`: both readings accept each value that the schema does.
  */
 export function readableAsDraft07(schema: JsonSchema): JsonSchema {
   return mapSchemas(schema, (node) => {

@@ -11,7 +11,7 @@ const TYPES: ReadonlySet<unknown> = new Set([
   'null',
 ]);
 
-/** The formats that Ajv's clients know: those of `ajv-formats`. Strict ones refuse a schema with any other. */
+/** The formats of `ajv-formats`. Strict clients refuse a schema with any other. */
 export const KNOWN_FORMATS: ReadonlySet<unknown> = new Set(
   (
     'date time date-time iso-time iso-date-time duration uri uri-reference uri-template url email hostname ipv4 ' +
@@ -48,7 +48,7 @@ const NAMED: Check = [
 const PATTERN: Check = ['must be a regular expression that is valid with the flag u', isPattern];
 const NAMES: Check = ['must be a list of different strings', isNames];
 
-/** What each keyword takes: a client's validator throws at anything else. JSON Schema 2020-12. */
+/** The value that each keyword requires; a client's validator throws at any other. JSON Schema 2020-12. */
 const KEYWORDS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ...both(['title', 'description', '$comment', 'format', 'contentEncoding', 'contentMediaType', '$id'], TEXT),
   ...both(['uniqueItems', 'deprecated', 'readOnly', 'writeOnly'], FLAG),
@@ -97,17 +97,17 @@ const KEYWORDS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['$anchor', ['must be a plain name', (value) => isText(value) && /^[A-Za-z_][\w.-]*$/.test(String(value))]],
 ]);
 
-/** Those of 2020-12 that take any value, and those that the rest of this folder looks at. */
+/** Keywords of 2020-12 with any value, and those checked elsewhere in this folder. */
 const OTHERS: ReadonlySet<string> = new Set(
   'const default $schema $ref $dynamicRef $dynamicAnchor contentSchema nullable'.split(' '),
 );
 
-/** Whether a strict client knows the keyword. `x-…` are extensions, of which MCP has one itself. */
+/** Whether a strict client knows the keyword. `x-…` are extensions; MCP defines one itself. */
 export function isKeyword(keyword: string): boolean {
   return KEYWORDS.has(keyword) || OTHERS.has(keyword) || keyword.startsWith('x-');
 }
 
-/** Throws {@link SchemaProblem} for the first keyword of `node` that no validator takes as it is. */
+/** Throws {@link SchemaProblem} for the first keyword of `node` that validators refuse. */
 export function assertKeywords(node: JsonSchema, path: Path): void {
   for (const keyword of Object.keys(node)) {
     const check = KEYWORDS.get(keyword);

@@ -4,12 +4,12 @@ import { findAmbiguity } from './position-automaton.js';
 
 const require = createRequire(import.meta.url);
 
-/** A count beyond this is taken for no limit at all. */
+/** A higher count is treated as unlimited. */
 const MAX_COUNT = 8;
 
 /**
- * How the time that a regular expression takes grows with the string: with its length, with a power of it, or
- * exponentially. `unknown` where the expression is too large to tell.
+ * How the run time of a regular expression grows with the string's length. `unknown`: the expression is too large to
+ * analyse.
  */
 export type PatternCost = 'linear' | 'polynomial' | 'exponential' | 'unknown';
 
@@ -26,7 +26,7 @@ export function patternCost(regex: RegExp): PatternCost {
 }
 
 function analysed(regex: RegExp): PatternCost {
-  // Loaded where it is needed: few schemas have patterns.
+  // Loaded on demand: few schemas have patterns.
   const { analyse } = require('scslre') as typeof import('scslre');
   const { source } = regex;
   const flags = regex.flags.replaceAll(/[dgy]/g, '');
@@ -41,7 +41,7 @@ function analysed(regex: RegExp): PatternCost {
     : 'linear';
 }
 
-/** The expression with high counts replaced: `{1,500}` is `+` for what is asked here. */
+/** The expression with high counts replaced: `{1,500}` becomes `+`, which is equivalent for this analysis. */
 function withoutCounts(source: string, flags: string): string {
   const { RegExpParser, visitRegExpAST } =
     require('@eslint-community/regexpp') as typeof import('@eslint-community/regexpp');
@@ -51,7 +51,7 @@ function withoutCounts(source: string, flags: string): string {
   const found: AST.Quantifier[] = [];
   visitRegExpAST(pattern, { onQuantifierEnter: (node) => void found.push(node) });
   let result = source;
-  // From the end on: what stands before keeps its place.
+  // From the end, so that earlier positions stay valid.
   for (const node of found.toSorted((one, other) => other.end - one.end)) {
     if (node.max <= MAX_COUNT) continue;
     const at = node.element.end;

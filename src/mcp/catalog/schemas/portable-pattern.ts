@@ -4,20 +4,20 @@ import { isValidPattern } from './keywords.js';
 
 const require = createRequire(import.meta.url);
 
-/** The widest range of a class whose other cases are looked up one by one. */
+/** The widest class range whose case variants are looked up one by one. */
 const MAX_RANGE = 1_024;
-/** Characters that stand for themselves only behind a backslash, in a pattern with the flag `u`. */
+/** Characters that need a backslash in a pattern with the flag `u`. */
 const SYNTAX = /[\^$\\.*+?()[\]{}|/-]/;
 
 /**
- * The pattern that matches in JSON Schema, where patterns have the flag `u` and no other, what `regex` matches.
+ * A pattern that matches the same strings as `regex` in JSON Schema, whose patterns have the flag `u` and no other.
  * Undefined: there is none.
  */
 export function portablePattern(regex: RegExp): string | undefined {
   const flags = regex.flags.replaceAll(/[gdu]/g, '');
   if (flags === '' && isValidPattern(regex.source)) return regex.source;
   if (regex.multiline || regex.flags.includes('v')) return undefined;
-  // Loaded where it is needed: few schemas do.
+  // Loaded on demand: few schemas have patterns.
   const { parseRegExpLiteral } =
     require('@eslint-community/regexpp') as typeof import('@eslint-community/regexpp');
   const { pattern } = parseRegExpLiteral(regex);
@@ -39,7 +39,7 @@ const SHORT: ReadonlyMap<string, string> = new Map([
 
 class NotPortableError extends Error {}
 
-/** Writes a parsed regular expression down again, without its flags. */
+/** Serializes a parsed regular expression without its flags. */
 class Writer {
   private readonly cases: RegExp['flags'];
 
@@ -91,7 +91,7 @@ class Writer {
     const upTo = max === Number.POSITIVE_INFINITY ? '' : String(max);
     const plain = SHORT.get(`${min},${upTo}`);
     const times = plain ?? (min === max ? `{${min}}` : `{${min},${upTo}}`);
-    // Without the flag u a lookahead may be repeated.
+    // Without the flag `u` a lookahead may have a quantifier.
     const repeated = element.type === 'Assertion' ? `(?:${this.write(element)})` : this.write(element);
     return `${repeated}${times}${greedy ? '' : '?'}`;
   }
@@ -117,7 +117,7 @@ class Writer {
     return range + [...others].map(escaped).join('');
   }
 
-  /** The characters that the expression takes for the same, where it ignores case. */
+  /** The other characters that match where case is ignored. */
   private othersOf(value: number): number[] {
     if (!this.regex.ignoreCase) return [];
     const text = String.fromCodePoint(value);
@@ -130,7 +130,10 @@ class Writer {
   }
 }
 
-/** Those whose other case is none of what `toLowerCase` and `toUpperCase` give: long s, Kelvin, Angstrom, Ohm … */
+/**
+ * Characters with a further case variant that `toLowerCase` and `toUpperCase` do not give: long s, Kelvin, Angstrom,
+ * Ohm …
+ */
 const RARE = [
   'ſ',
   '\u212A',

@@ -3,14 +3,14 @@ import type { CharSet, JS } from 'refa';
 
 const require = createRequire(import.meta.url);
 
-/** Characters of an expression up to which its pairs are searched; more takes too long for a start. */
+/** Expressions with more positions are not searched: it would take too long at start. */
 const MAX_POSITIONS = 300;
-/** Pairs that are looked at in all. */
+/** Maximum number of visited pairs. */
 const MAX_STEPS = 2_000_000;
 
 class TooLargeError extends Error {}
 
-/** A part of an expression: where it can begin and end, and whether it can be empty. */
+/** A part of an expression: its possible first and last positions, and whether it can be empty. */
 interface Part {
   readonly first: readonly number[];
   readonly last: readonly number[];
@@ -19,10 +19,10 @@ interface Part {
 const EMPTY: Part = { first: [], last: [], nullable: true };
 
 /**
- * Whether a regular expression can match one string in many ways, which is what backtracking goes through: in
- * exponentially many, where a repeated part matches a string in two ways, or in as many as the string has
- * characters, where a search without `^` starts anew at each of them. The expression's positions are the states,
- * and the same step by two ways counts as two (Weber and Seidl 1991, criteria EDA and IDA).
+ * Whether a regular expression can match one string in many ways, all of which backtracking tries: exponentially many,
+ * where a repeated part matches a string in two ways, or as many as the string has characters, where a search without
+ * `^` restarts at each of them. The expression's positions are the states, and the same step by two ways counts as two
+ * (Weber and Seidl 1991, criteria EDA and IDA).
  */
 export function findAmbiguity(literal: {
   readonly source: string;
@@ -39,7 +39,7 @@ export function findAmbiguity(literal: {
     const mayReject = /[$)]/.test(literal.source.replaceAll(/\\./g, ''));
     return !isAnchored && automaton.restarts(mayReject) ? 'polynomial' : 'none';
   } catch {
-    // Larger than what can be searched, or than what `refa` reads.
+    // Too large to search, or for `refa` to parse.
     return 'unknown';
   }
 }
@@ -64,12 +64,12 @@ class PositionAutomaton {
     this.whole = this.choice(expression.alternatives);
   }
 
-  /** A state and a pair of ways that lead from it to itself by the same string. */
+  /** Whether two different paths lead from a state to itself by the same string. */
   hasAmbiguousCycle(): boolean {
     return this.next.some((_, state) => this.comesBackTwice(state));
   }
 
-  /** A loop that a search which begins further on enters again, before it has matched. */
+  /** Whether a search that begins later re-enters a loop before it has matched. */
   restarts(mayReject: boolean): boolean {
     const finals = new Set(mayReject ? [] : this.whole.last);
     if (this.whole.nullable && !mayReject) return false;
@@ -93,7 +93,7 @@ class PositionAutomaton {
     return false;
   }
 
-  /** One search in the loop at `state`, another from the beginning, and both in it after the same string. */
+  /** Whether a search in the loop at `state` and one from the beginning are both in it after the same string. */
   private entersAgain(state: number): boolean {
     const seen = new Set<number>();
     const waiting: (readonly [one: number, other: number, apart: 0 | 1])[] = [];
@@ -103,7 +103,7 @@ class PositionAutomaton {
         if (one === state && begin === state) return true;
         this.visit(seen, waiting, [one, begin, 1]);
       }
-      // The other may begin later than the loop's turn.
+      // The second search may begin after any turn of the loop.
       this.visit(seen, waiting, [one, -1, 1]);
     }
     for (let pair = waiting.pop(); pair !== undefined; pair = waiting.pop()) {
@@ -181,7 +181,7 @@ class PositionAutomaton {
     const parts = Array.from({ length: copies }, () => this.choice(alternatives));
     for (const [at, part] of parts.entries()) this.connect(part.last, parts[at + 1]?.first ?? []);
     if (isEndless) this.connect(parts.at(-1)!.last, parts.at(-1)!.first);
-    // One iteration after the other: a later one is never entered without those before it.
+    // Iterations follow each other: a later one is never entered without the earlier ones.
     const last = parts.slice(Math.max(min, 1) - 1).flatMap((part) => part.last);
     return { first: parts[0]!.first, last, nullable: min === 0 || parts[0]!.nullable };
   }

@@ -3,12 +3,12 @@ import { SchemaProblem } from './schema-problem.js';
 
 const SAFE_NAME = /^[\w.-]+$/;
 const DEFINITIONS = ['$defs', 'definitions'] as const;
-/** Keywords that {@link withOwnReferences} rewrites. It returns a schema that has no such keyword unchanged. */
+/** Keywords that {@link withOwnReferences} rewrites; it returns a schema without them unchanged. */
 export const REFERRING = ['$ref', '$id', '$dynamicRef', '$dynamicAnchor'] as const;
-/** Keywords whose schemas apply to the same value: a circle of them has no end. */
+/** Keywords whose schemas apply to the same value: a cycle of them never ends. */
 const IN_PLACE = new Set(['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else']);
 
-/** The schema that a JSON pointer `#…` leads to. Undefined: there is none. */
+/** The schema that a JSON pointer `#…` points to. Undefined: there is none. */
 export function targetOf(ref: unknown, root: JsonSchema): JsonSchema | boolean | undefined {
   if (typeof ref !== 'string' || !/^#(\/|$)/.test(ref)) return undefined;
   let at: unknown = root;
@@ -20,9 +20,9 @@ export function targetOf(ref: unknown, root: JsonSchema): JsonSchema | boolean |
 }
 
 /**
- * The same schema with every reference a JSON pointer from its root, names of definitions that need no escape, and
- * no reference at its root. `$id` is gone: a client cannot compile two tools that share one.
- * Throws {@link SchemaProblem} for a reference that leads nowhere, out of the schema, or in a circle.
+ * The same schema with every reference as a JSON pointer from its root, definition names that need no escape, and no
+ * reference at its root. `$id` is removed: a client cannot compile two tools that share one. Throws {@link
+ * SchemaProblem} for a reference that points nowhere, outside the schema, or in a cycle.
  */
 export function withOwnReferences(schema: JsonSchema): JsonSchema {
   const renamed = withSafeNames(withPointers(schema));
@@ -35,14 +35,14 @@ export function withOwnReferences(schema: JsonSchema): JsonSchema {
   return root;
 }
 
-/** `schema` as it stands inside of another: its pointers lead through `to`, but for those to definitions. */
+/** `schema` for embedding in another: its pointers get the prefix `to`, except those to definitions. */
 export function movedTo(to: string, schema: JsonSchema): JsonSchema {
   return withChangedRefs(schema, (ref) =>
     DEFINITIONS.some((keyword) => ref.startsWith(`#/${keyword}/`)) ? ref : `${to}${ref.slice(1)}`,
   );
 }
 
-/** The schema with what its references lead to in their place, as far as they do not recur; for simple clients. */
+/** The schema with references replaced by their targets where these do not recur; for simple clients. */
 export function inlined(schema: JsonSchema): JsonSchema {
   const inline = (node: JsonSchema, inside: readonly string[]): JsonSchema =>
     mapSchemas(node, ({ $ref, ...own }) => {
@@ -54,7 +54,7 @@ export function inlined(schema: JsonSchema): JsonSchema {
   return inline(root, ['#']);
 }
 
-/** Without the definitions that nothing refers to. */
+/** Without unreferenced definitions. */
 export function withoutUnused(schema: JsonSchema): JsonSchema {
   const { $defs, ...rest } = schema;
   if (!isSchema($defs)) return schema;

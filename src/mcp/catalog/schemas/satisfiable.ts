@@ -3,14 +3,14 @@ import { isSchema, type JsonSchema, type Path } from './schema-tree.js';
 import { SchemaProblem } from './schema-problem.js';
 
 const ALL_TYPES = ['string', 'number', 'boolean', 'object', 'array', 'null'] as const;
-/** Keywords that alone, beside a type, exclude no value that another of them asks for. */
+/** Keywords that, beside a type, never conflict with another of them. */
 const HARMLESS: ReadonlySet<string> = new Set(
   'type title description default examples format pattern maximum maxLength maxItems items'.split(' '),
 );
-/** Schemas looked at; of a larger one it is not told whether anything passes. */
+/** Maximum number of visited schemas; a larger one is not checked. */
 const MAX_VISITS = 5_000;
 
-/** Throws {@link SchemaProblem} for a schema that no value passes, as far as its structure tells. */
+/** Throws {@link SchemaProblem} for a schema that provably accepts no value. */
 export function assertSatisfiable(root: JsonSchema): void {
   const place = new Satisfiability(root).impossible([root], []);
   if (place === undefined) return;
@@ -28,14 +28,14 @@ class Satisfiability {
 
   constructor(private readonly root: JsonSchema) {}
 
-  /** Where it fails that one value passes all of `schemas`. Undefined: some value may. */
+  /** The path at which no value can satisfy all of `schemas`. Undefined: some value may. */
   impossible(schemas: readonly unknown[], path: Path): Path | undefined {
     this.visits += 1;
     if (this.visits > MAX_VISITS || (schemas.length === 1 && isSimple(schemas[0]))) return undefined;
     const all = schemas.flatMap((schema) => this.parts(schema));
     if (all.includes(false)) return path;
     const nodes = all.filter(isSchema);
-    // A value has an end: what needs itself to pass never does.
+    // Values are finite: a schema that requires itself accepts none.
     const isOpen = this.open.some(
       (before) => before.length === nodes.length && before.every((node, at) => node === nodes[at]),
     );
@@ -48,7 +48,7 @@ class Satisfiability {
     }
   }
 
-  /** A schema and all that has to pass with it. */
+  /** A schema and all others that apply with it. */
   private parts(schema: unknown, seen: readonly unknown[] = []): unknown[] {
     if (!isSchema(schema) || seen.includes(schema)) return [schema];
     const target = schema['$ref'] === undefined ? undefined : targetOf(schema['$ref'], this.root);
@@ -82,7 +82,7 @@ class Satisfiability {
     return undefined;
   }
 
-  /** The same object each time: that is how a circle is noticed. */
+  /** Returns the same object each time, so that cycles are recognised. */
   private withoutChoices(node: JsonSchema): JsonSchema {
     const known = this.plain.get(node);
     if (known !== undefined) return known;
@@ -104,7 +104,7 @@ class Satisfiability {
   }
 }
 
-/** A type of one value, as most properties are. */
+/** Only a type, as in most properties. */
 function isSimple(schema: unknown): boolean {
   if (!isSchema(schema) || typeof schema['type'] !== 'string') return false;
   return schema['type'] !== 'object' && Object.keys(schema).every((keyword) => HARMLESS.has(keyword));
@@ -139,7 +139,7 @@ function only(types: readonly string[], type: string): boolean {
   return types.length === 1 && types[0] === type;
 }
 
-/** Whether the highest lower bound is above the lowest upper one. */
+/** Whether the highest lower bound exceeds the lowest upper bound. */
 function bound(nodes: readonly JsonSchema[], low: string, high: string): boolean {
   const lows = nodes.map((node) => node[low]).filter((value) => typeof value === 'number');
   const highs = nodes.map((node) => node[high]).filter((value) => typeof value === 'number');

@@ -1,6 +1,6 @@
 import { type Path, placeOf } from './schema-tree.js';
 
-/** Why a schema cannot be listed. The wiring makes a `WiringError` of it, which also names the class. */
+/** Why a schema cannot be listed. The wiring converts it to a `WiringError`, which also names the class. */
 export class SchemaProblem extends Error {
   override readonly name = 'SchemaProblem';
 
@@ -8,7 +8,7 @@ export class SchemaProblem extends Error {
     path: Path,
     problem: string,
     remedy: string,
-    /** The library knows no JSON Schema for it at all. */
+    /** The library has no JSON Schema for the type. */
     readonly isUnrepresentable = false,
   ) {
     super(`at ${placeOf(path)} ${problem}; ${remedy}`);

@@ -1,10 +1,10 @@
-/** A JSON Schema that is an object, as all are that the server lists. */
+/** A JSON Schema that is an object, as all listed ones are. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The way to a place in a schema, or to a value in an instance. */
+/** The path of a subschema, or of a value in an instance. */
 export type Path = readonly string[];
 
-/** Keywords with one schema, with a list of schemas, and with schemas by name. JSON Schema 2020-12 and draft-07. */
+/** Keywords with one schema, with a list, and with schemas by name. JSON Schema 2020-12 and draft-07. */
 const ONE = new Set([
   'items',
   'additionalItems',
@@ -33,7 +33,7 @@ export function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The schemas directly inside of one, each with its path. */
+/** The direct subschemas, each with its path. */
 export function* subschemas(schema: JsonSchema): Generator<readonly [Path, JsonSchema]> {
   for (const [keyword, value] of Object.entries(schema)) {
     if (ONE.has(keyword) && isSchema(value)) yield [[keyword], value];
@@ -45,10 +45,7 @@ export function* subschemas(schema: JsonSchema): Generator<readonly [Path, JsonS
   }
 }
 
-/**
- * The schema with `change` applied to itself and to every schema inside of it, innermost first. What does not change
- * is not copied.
- */
+/** Applies `change` to the schema and all its subschemas, innermost first. Unchanged parts are not copied. */
 export function mapSchemas(
   schema: JsonSchema,
   change: (node: JsonSchema, path: Path) => JsonSchema,
@@ -82,7 +79,7 @@ function mapKeyword(
   return isList ? entries.map(([, child]) => child) : Object.fromEntries(entries);
 }
 
-/** Where a reader of the schema finds it: `properties.total.pattern`. */
+/** The path as text: `properties.total.pattern`. */
 export function placeOf(path: Path): string {
   return path.length === 0 ? 'its root' : path.join('.');
 }

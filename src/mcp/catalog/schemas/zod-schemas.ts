@@ -4,7 +4,7 @@ import { portablePattern } from './portable-pattern.js';
 import { SchemaProblem } from './schema-problem.js';
 import type { Path } from './schema-tree.js';
 
-/** What is read of a zod schema: what `zod/v4/core` has for libraries. */
+/** The used part of a zod definition, which `zod/v4/core` publishes for libraries. */
 interface Definition {
   readonly type?: string;
   readonly check?: string;
@@ -24,9 +24,9 @@ interface Unrepresentable {
   readonly message: string;
 }
 
-/** Patterns of zod itself, which take linear time. */
+/** zod's own patterns, which take linear time. */
 const OWN: ReadonlySet<unknown> = new Set(Object.values(regexes));
-/** Formats whose patterns zod makes. */
+/** Formats whose patterns zod generates. */
 const MADE: ReadonlySet<unknown> = new Set([
   'datetime',
   'date',
@@ -37,16 +37,16 @@ const MADE: ReadonlySet<unknown> = new Set([
   'includes',
   'mac',
 ]);
-/** A string up to this length may be matched in quadratic time. */
+/** A string up to this length may be matched in quadratic time. Characters. */
 export const MAX_QUADRATIC = 256;
 
-/** Formats where zod lets through only what a client's `ajv-formats` does. */
+/** Formats for which zod accepts only what a client's `ajv-formats` does. */
 const AGREED: ReadonlySet<unknown> = new Set(['date', 'date-time', 'uuid', 'ipv4']);
 
-/** Formats that zod tells by parsing, and describes by a pattern that lacks some of them. */
+/** Formats that zod validates by parsing and describes by a pattern that is too narrow. */
 const PARSED: ReadonlySet<unknown> = new Set(['ipv6', 'cidrv6']);
 
-/** How zod's own conversion is told to lose nothing that its validation checks. */
+/** Options for zod's conversion that keep everything its validation checks. */
 export function zodOptions(side: 'input' | 'output') {
   return {
     override: ({ zodSchema: { _zod: zod }, jsonSchema, path }: Overridden): void => {
@@ -54,7 +54,7 @@ export function zodOptions(side: 'input' | 'output') {
       const checks = [def, ...(def.checks ?? []).map(({ _zod }) => _zod.def)];
       for (const check of checks)
         if (check.pattern !== undefined) carry(check, checks, side, jsonSchema, path.map(String));
-      // What is endless is no bound, and JSON has no number for it.
+      // Infinity is no bound, and JSON cannot represent it.
       for (const key of Object.keys(jsonSchema))
         if (Math.abs(jsonSchema[key] as number) === Number.POSITIVE_INFINITY) delete jsonSchema[key];
       if (side === 'output') loosen(jsonSchema, def);
@@ -70,7 +70,7 @@ export function zodOptions(side: 'input' | 'output') {
   };
 }
 
-/** Carries the flags of a regular expression into its pattern; refuses one that takes a client's string for long. */
+/** Converts a regular expression with its flags to a pattern; refuses one that is slow for a client's string. */
 function carry(
   { pattern, format, check }: Definition,
   checks: readonly Definition[],
@@ -81,7 +81,7 @@ function carry(
   if (pattern === undefined || check !== 'string_format') return;
   if (side === 'input' && !OWN.has(pattern) && !MADE.has(format))
     assertCheap(pattern, lengthBefore(pattern, checks), path);
-  // zod looks for the text itself, in whatever line it stands.
+  // zod searches the text in any line.
   const portable = portablePattern(format === 'includes' ? new RegExp(pattern.source, 's') : pattern);
   if (portable === undefined) {
     throw new SchemaProblem(
@@ -99,7 +99,7 @@ function carry(
   }
 }
 
-/** What the string may be long at most when its pattern is tried. */
+/** The maximum length that is checked before the pattern. */
 function lengthBefore(pattern: RegExp, checks: readonly Definition[]): number {
   const before = checks.slice(
     0,
@@ -109,7 +109,7 @@ function lengthBefore(pattern: RegExp, checks: readonly Definition[]): number {
   return Math.min(Number.POSITIVE_INFINITY, ...limits.map(({ maximum }) => maximum!));
 }
 
-/** Throws {@link SchemaProblem} for an expression that a string of a client can keep busy. */
+/** Throws {@link SchemaProblem} for a regular expression that is slow for some string. */
 export function assertCheap(
   pattern: RegExp,
   maxLength: number,
@@ -131,10 +131,10 @@ export function assertCheap(
   );
 }
 
-/** Drops what a client checks otherwise than zod, which would refuse what zod let through. */
+/** Removes constraints that a client checks differently, which would refuse what zod accepts. */
 function loosen(jsonSchema: Record<string, unknown>, { type, format }: Definition): void {
   if (PARSED.has(format)) delete jsonSchema['pattern'];
   if (!AGREED.has(jsonSchema['format']) || jsonSchema['pattern'] === undefined) delete jsonSchema['format'];
-  // 0.3 is a multiple of 0.1 for zod, and none for a client that divides.
+  // For zod 0.3 is a multiple of 0.1; for a client that divides it is not.
   if (type === 'number' && !Number.isInteger(jsonSchema['multipleOf'] ?? 1)) delete jsonSchema['multipleOf'];
 }

@@ -16,10 +16,10 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '../../messages/sdk-types.js';
 
-/** It is kept with the session, on every node that serves it. */
+/** Bytes kept with the session, on every node that serves it. */
 const MAX_KEPT = 65_536;
 
-/** What this server can do. Entries may be added at any time, so that all of it holds from the start. */
+/** The server's capabilities. Primitives may be added at any time, so all are declared from the start. */
 const CAPABILITIES: ServerCapabilities = {
   tools: { listChanged: true },
   resources: { listChanged: true, subscribe: true },
@@ -28,7 +28,7 @@ const CAPABILITIES: ServerCapabilities = {
   logging: {},
 };
 
-/** How clients and this server meet: `initialize` and `ping`, or `server/discover`. */
+/** `initialize`, `ping` and `server/discover`. */
 @Injectable()
 export class LifecycleHandlers implements RequestHandlers {
   readonly handlers: readonly RequestHandler[] = [
@@ -47,8 +47,8 @@ export class LifecycleHandlers implements RequestHandlers {
   ) {}
 
   /**
-   * Agrees on a revision and remembers who the client is. A revision that this server does not speak with
-   * sessions is answered with the latest that it does. MCP 2025-11-25, Lifecycle, "Version Negotiation".
+   * Negotiates the revision and stores the client's information. The answer to an unsupported revision is the latest
+   * supported one with sessions. MCP 2025-11-25, Lifecycle, "Version Negotiation".
    */
   private initialize({ params }: JsonRpcRequest, { peer: session }: MessageContext): string {
     if (!(session instanceof Session)) throw new TypeError('Only a session is initialized');
@@ -56,7 +56,7 @@ export class LifecycleHandlers implements RequestHandlers {
       throw new ProtocolError(ErrorCode.InvalidRequest, 'The session is initialized already');
     const parsed = InitializeRequestParamsSchema.safeParse(params);
     if (!parsed.success) {
-      // No deeper: names further down are the client's own.
+      // No deeper: the client chooses the names further down.
       const fields = new Set(parsed.error.issues.map(({ path }) => path.slice(0, 2).join('.')));
       throw invalidParams(`Invalid initialize parameters: ${[...fields].join(', ')}`);
     }

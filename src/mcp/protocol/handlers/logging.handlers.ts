@@ -5,7 +5,7 @@ import type { Params } from '../../messages/json-rpc.js';
 import { invalidParams } from '../../messages/protocol.error.js';
 import { LoggingLevelSchema } from '../../messages/sdk-types.js';
 
-/** Which log messages a session wants. In 2026-07-28 each request says so itself. */
+/** The minimum log level of a session. In 2026-07-28 each request has its own. */
 @Injectable()
 export class LoggingHandlers implements RequestHandlers {
   readonly handlers: readonly RequestHandler[] = [

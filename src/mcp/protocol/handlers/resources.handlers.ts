@@ -15,7 +15,7 @@ import type { Peer } from '../../sessions/peer.js';
 import type { Session } from '../../sessions/session.js';
 import { listHandler, type RequestHandler, type RequestHandlers } from '../request-handler.js';
 
-/** Each is kept with the session, on every node that serves it. */
+/** Each subscription is kept with the session, on every node that serves it. */
 const MAX_SUBSCRIPTIONS = 1_000;
 
 /** MCP 2025-11-25 and 2026-07-28, Server Features: Resources. */
@@ -23,8 +23,8 @@ const MAX_SUBSCRIPTIONS = 1_000;
 export class ResourcesHandlers implements RequestHandlers, CallType<FoundResource> {
   readonly kind = 'resource';
   readonly handlers: readonly RequestHandler[];
-  /** What each session's subscriptions are counted with. */
-  private readonly held = new WeakMap<Session, ByteHold>();
+  /** Counts each session's subscriptions. */
+  private readonly holds = new WeakMap<Session, ByteHold>();
 
   constructor(
     registry: ResourceRegistry,
@@ -98,20 +98,20 @@ export class ResourcesHandlers implements RequestHandlers, CallType<FoundResourc
     return '{}';
   }
 
-  /** What the session is subscribed to is counted for its user. */
+  /** Counts the session's subscriptions for its user. */
   private count(session: Session): void {
-    let hold = this.held.get(session);
+    let hold = this.holds.get(session);
     if (hold === undefined) {
       hold = this.budgets.hold(session.principal.userKey, 0);
-      this.held.set(session, hold);
+      this.holds.set(session, hold);
       session.holds.add(hold);
     }
-    // Here, and in the record of the session.
+    // Twice: here, and in the record of the session.
     hold.resize(2 * weightOf([...session.subscriptions]));
   }
 }
 
-/** Also of what the caller may no longer read, and of what it has never subscribed to. */
+/** Accepts every URI, also of a resource that the caller may no longer read. */
 function unsubscribe(params: Params, session: Session): string {
   if (session.subscriptions.delete(uriIn(params))) session.markDirty();
   return '{}';

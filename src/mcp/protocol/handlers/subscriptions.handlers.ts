@@ -16,10 +16,10 @@ import { ErrorCode, type RequestId } from '../../messages/sdk-types.js';
 const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 const LISTS = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };
 const MAX_URIS = 1_000;
-/** Of a request in characters: it is kept for as long as its stream is open. */
+/** Maximum characters of a request, which is kept while its stream is open. */
 const MAX_LENGTH = 262_144;
 
-/** What a client wants to hear of. MCP 2026-07-28, Subscriptions, "Notification Filter". */
+/** The changes that a client subscribes to. MCP 2026-07-28, Subscriptions, "Notification Filter". */
 interface Filter {
   readonly toolsListChanged?: true;
   readonly promptsListChanged?: true;
@@ -27,7 +27,7 @@ interface Filter {
   readonly resourceSubscriptions?: readonly string[];
 }
 
-/** `subscriptions/listen`: a request whose answer is a stream of changes, for as long as the client wants it. */
+/** `subscriptions/listen`: a request whose answer is a stream of changes, until the client closes it. */
 @Injectable()
 export class SubscriptionsHandlers implements RequestHandlers {
   readonly handlers: readonly RequestHandler[] = [
@@ -37,7 +37,7 @@ export class SubscriptionsHandlers implements RequestHandlers {
       answer: (request, context) => this.listen(request, context),
     },
   ];
-  /** How many streams each user has open here. */
+  /** Number of open streams of each user on this node. */
   private readonly open = new Map<string, number>();
 
   constructor(
@@ -68,7 +68,7 @@ export class SubscriptionsHandlers implements RequestHandlers {
     return this.writer.write({ _meta: { [SUBSCRIPTION_ID]: request.id } }, context.peer);
   }
 
-  /** Resolves when the stream is to end: the server stops, or there is nothing to wait for. */
+  /** Resolves when the stream has to end: the server stops, or there is nothing to subscribe to. */
   private async deliver(
     filter: Filter,
     id: RequestId,
@@ -80,7 +80,7 @@ export class SubscriptionsHandlers implements RequestHandlers {
     if (Object.keys(filter).length === 0) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const stop = this.changes.subscribe((change) => {
-      if (!wants(filter, change) || !this.audience.mayHear(change, principal.scopes)) return;
+      if (!wants(filter, change) || !this.audience.mayReceive(change, principal.scopes)) return;
       const { method, params } = notificationOf(change);
       sink.send(encodeNotification(method, { ...params, ...mark }));
     });
@@ -102,7 +102,7 @@ function wants(filter: Filter, change: Change): boolean {
     : filter.resourceSubscriptions?.includes(change.uri) === true;
 }
 
-/** What is asked for and can be had. */
+/** The requested changes that are supported. */
 function readFilter(notifications: unknown): Filter {
   if (!isObject(notifications)) throw invalidParams('"notifications" must be an object');
   const lists = Object.values(LISTS).filter((name) => {

@@ -34,7 +34,7 @@ export class HttpSseTransport {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** Opens a session on this response, and tells the client where to post its messages. */
+  /** Opens a session on this response, and sends the client the URL to post its messages to. */
   async open(request: IncomingMessage, response: ServerResponse): Promise<void> {
     refuseHead(request, response, ALLOWED.sse);
     assertNoBody(request);
@@ -42,8 +42,8 @@ export class HttpSseTransport {
     const authorization = authorizationOf(request, this.options);
     const { principal } = authorization;
     const session = await this.sessions.openFor(authorization, 'http-sse');
-    // The stream ends with its connection: without chunks each event is one write rather than four.
-    // RFC 9112, section 6.3.
+    // The connection closes with the stream: without chunks each event is one write instead of four. RFC 9112, section
+    // 6.3.
     response.useChunkedEncodingByDefault = false;
     const onEnd = (reason: SessionEnd): void => this.sessions.close(session, reason);
     const stream = new SseStream(response, this.options, onEnd, {}, this.budgets.of(principal.userKey));
@@ -53,13 +53,13 @@ export class HttpSseTransport {
     stream.event('endpoint', `${this.options.basePath}/message?sessionId=${session.id}`);
   }
 
-  /** Takes one message for a session: 202 once it is accepted, the reply comes on the stream. */
+  /** Accepts one message for a session with 202; the reply is sent on the stream. */
   async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const sessionId = sessionIdIn(request.url ?? '');
     if (sessionId === undefined) throw missingSession(ONE_SESSION);
     const authorization = authorizationOf(request, this.options);
     const { principal } = authorization;
-    // Asked before the body is read, and again after it.
+    // Called before the body is read, and again after it.
     const find = (): Session => this.sessions.find(sessionId, principal, 'http-sse');
     const named = find();
     const incoming = await this.reader.read(request, principal);
@@ -84,7 +84,7 @@ export class HttpSseTransport {
   }
 }
 
-/** The `sessionId` of a request target. Undefined where it is missing, empty or given twice. */
+/** The `sessionId` of a request target. Undefined where it is missing, empty or repeated. */
 function sessionIdIn(target: string): string | undefined {
   const query = target.slice(target.indexOf('?') + 1);
   const plain = /^sessionId=([\w-]+)$/.exec(query)?.[1];

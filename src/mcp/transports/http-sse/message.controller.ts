@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RefusalFilter } from '../refusal.filter.js';
 import { HttpSseTransport } from './http-sse.transport.js';
 
-/** `POST /message?sessionId=…`: one JSON-RPC message for a session of the caller's. */
+/** `POST /message?sessionId=…`: one JSON-RPC message for a session of the caller. */
 @Controller('message')
 @UseFilters(RefusalFilter)
 export class MessageController {

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RefusalFilter } from '../refusal.filter.js';
 import { HttpSseTransport } from './http-sse.transport.js';
 
-/** `GET /sse`: the stream of a session. Its first event names the address to post messages to. */
+/** `GET /sse`: the stream of a session. Its first event has the URL to post messages to. */
 @Controller('sse')
 @UseFilters(RefusalFilter)
 export class SseController {

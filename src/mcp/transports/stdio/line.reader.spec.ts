@@ -4,7 +4,7 @@ async function* inPieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** The lines of `text`, whatever the pieces that it comes in. */
+/** The lines of `text`, however it is split into chunks. */
 async function linesOf(text: string, maxBytes = 100): Promise<(string | symbol)[]> {
   const bytes = Buffer.from(text);
   const found: (string | symbol)[][] = [];
@@ -40,7 +40,7 @@ describe('LineReader', () => {
     ['refuses one byte more', '123456\n', [TOO_LONG]],
     ['refuses one byte more, with either end', '123456\r\nok\n', [TOO_LONG, 'ok']],
     ['counts bytes', 'éé\nééé\n', ['éé', TOO_LONG]],
-    ['goes on after a long line, and tells it once', `${'x'.repeat(100)}\nok\n`, [TOO_LONG, 'ok']],
+    ['continues after a long line, and reports it once', `${'x'.repeat(100)}\nok\n`, [TOO_LONG, 'ok']],
     ['tells a long line at the end', `ok\n${'x'.repeat(100)}`, ['ok', TOO_LONG]],
   ])('with a limit of 5 bytes: %s', async (_what, text, lines) => {
     expect(await linesOf(text, 5)).toEqual(lines);

@@ -1,13 +1,12 @@
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** Stands for a line that was longer than it may be; nothing of it was kept. */
+/** Stands for a line above the maximum length, which was dropped. */
 export const TOO_LONG = Symbol('TOO_LONG');
 
 /**
- * The lines of a stream of bytes, without their ends; empty ones are left out. Keeps at most one line of
- * `maxBytes` in memory, whatever comes. What follows the last line break counts as a line.
- * MCP 2025-11-25, Transports, "stdio".
+ * Splits a stream of bytes into lines without their ends; empty ones are skipped. Keeps at most one line of `maxBytes`
+ * in memory. Text after the last line break counts as a line. MCP 2025-11-25, Transports, "stdio".
  */
 export class LineReader implements AsyncIterable<Buffer | typeof TOO_LONG> {
   private pieces: Buffer[] = [];
@@ -41,7 +40,7 @@ export class LineReader implements AsyncIterable<Buffer | typeof TOO_LONG> {
     else this.pieces.push(piece);
   }
 
-  /** The line so far; undefined where there is nothing in it. */
+  /** The line so far; undefined where it is empty. */
   private take(): Buffer | typeof TOO_LONG | undefined {
     const { size } = this;
     let line = this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces);

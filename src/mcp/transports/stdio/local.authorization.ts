@@ -4,12 +4,12 @@ import { type Principal, principalOf } from '../../authorization/principal.js';
 import type { RequestAuthorization } from '../../authorization/request-authorization.js';
 import { RefusedError } from '../../messages/refused.error.js';
 
-/** `issuer` of the user who started the process: no token's issuer may be this. */
+/** `issuer` of the user who started the process; no token may have it. */
 const LOCAL_ISSUER = 'urn:mcp-server:local';
 
 /**
- * The authorization of the user of the operating system that started the process, for as long as it lives. There is no
- * token. MCP 2025-11-25, Authorization, "Protocol Requirements".
+ * The authorization of the operating system's user who started the process, valid while it runs. There is no token. MCP
+ * 2025-11-25, Authorization, "Protocol Requirements".
  */
 export class LocalAuthorization implements RequestAuthorization {
   readonly principal: Principal;
@@ -47,7 +47,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // A container may run as a number that has no name.
+    // In a container the user may have a number without a name.
     return `uid-${process.getuid?.() ?? 'unknown'}`;
   }
 }

@@ -23,12 +23,12 @@ import type { MessageReader } from '../message.reader.js';
 import { readEnvelope, versionIn } from '../request-envelope.js';
 import type { StdioStream } from './stdio.stream.js';
 
-/** From this revision on an error leaves out an id that it does not know; before, and in JSON-RPC, it is null. */
+/** From this revision on an error omits an unknown id; before, and in JSON-RPC, it is null. */
 const ID_LEFT_OUT_SINCE = '2025-11-25';
 
 /**
- * What one host says and hears. Its requests that name a revision in `_meta` stand each for themselves; all
- * else belongs to the one session of the process. MCP 2026-07-28, Versioning, "Backward Compatibility".
+ * The connection to one host. Requests that name a revision in `_meta` are stateless; all others belong to the one
+ * session of the process. MCP 2026-07-28, Versioning, "Backward Compatibility".
  */
 export class StdioConnection {
   private readonly logger = new Logger('Stdio');
@@ -47,8 +47,7 @@ export class StdioConnection {
   ) {}
 
   /**
-   * Takes a line, after the one before it was taken. Resolves when its messages are on their way, or refused: their
-   * answers follow. Never rejects.
+   * Processes a line, in order. Resolves when its messages are dispatched or refused; replies follow. Never rejects.
    */
   async take(line: Buffer): Promise<void> {
     const hold = this.reader.hold(this.authorization.principal);
@@ -69,12 +68,12 @@ export class StdioConnection {
       await accepted.promise;
     } catch (error) {
       hold.release();
-      // An answer to an answer that is malformed could go to and fro for ever.
+      // Replying to a malformed response could cause an endless exchange.
       this.refuse(error, this.unusedIdIn(value), isAnswer(value));
     }
   }
 
-  /** Tells the host, unless it is `silent`, that something was not taken; `id` where it is known. */
+  /** Sends the refusal to the host, unless `silent`; `id` where it is known. */
   refuse(error: unknown, id?: RequestId, silent = false): void {
     if (error instanceof RefusedError) {
       const { reason: code } = error;
@@ -85,13 +84,13 @@ export class StdioConnection {
     if (!silent) this.stream.send(text);
   }
 
-  /** Waits until all that was taken is answered, and written. */
+  /** Waits until all messages are answered and written. */
   async finish(): Promise<void> {
     await Promise.all(this.answers);
     await this.stream.flushed();
   }
 
-  /** The host waits for no answer any more. */
+  /** The host waits for no reply any more. */
   close(reason: SessionEnd): void {
     for (const peer of this.stateless.values()) this.sessions.close(peer, reason);
     if (this.session !== undefined) this.sessions.close(this.session, reason);
@@ -99,7 +98,7 @@ export class StdioConnection {
 
   private async serve(incoming: IncomingMessages, hold: ByteHold, onAccepted: () => void): Promise<void> {
     const [message] = incoming.messages;
-    // A notification or an answer that belongs to nothing is ignored.
+    // An unmatched notification or response is ignored.
     const isRequest = incoming.batched || message?.kind === 'request';
     if (!isRequest && this.addresseeOf(message) === undefined) return;
     let own: StatelessPeer | undefined;
@@ -133,7 +132,7 @@ export class StdioConnection {
     if (texts.length > 0) this.stream.send(`[${texts.join(',')}]`);
   }
 
-  /** A request that names its revision stands for itself. Undefined: the messages belong to the session. */
+  /** The peer of a request that names its revision. Undefined: the messages belong to the session. */
   private receive({ messages, batched }: IncomingMessages): StatelessPeer | undefined {
     for (const message of messages) {
       if (message.kind === 'request' && this.isInUse(message.id)) throw duplicateId();
@@ -160,7 +159,7 @@ export class StdioConnection {
     return session;
   }
 
-  /** Cancellation is of one request, and that may stand for itself. */
+  /** A cancellation goes to the peer of its request, which may be stateless. */
   private addresseeOf(message: JsonRpcMessage | undefined): Peer | undefined {
     const cancelled = message?.kind === 'notification' ? message.params['requestId'] : undefined;
     return (isRequestId(cancelled) ? this.stateless.get(cancelled) : undefined) ?? this.session;
@@ -170,7 +169,7 @@ export class StdioConnection {
     return this.stateless.has(id) || this.session?.calls.has(id) === true;
   }
 
-  /** So that the host need not wait for the answer to a request that was not taken. */
+  /** The id of a refused message, so that the host does not wait for its reply. Undefined while a request uses it. */
   private unusedIdIn(value: unknown): RequestId | undefined {
     const id = isObject(value) && Object.hasOwn(value, 'method') ? value['id'] : undefined;
     return isRequestId(id) && !this.isInUse(id) ? id : undefined;
@@ -184,7 +183,7 @@ export class StdioConnection {
     return encodeError(to, ErrorCode.InternalError, 'Internal error');
   }
 
-  /** What the host is known to speak; empty where nothing is known yet. */
+  /** The host's revision; empty where it is unknown. */
   private get revision(): string {
     if (this.session?.initialized === true) return this.session.protocolVersion;
     return this.isModern ? STATELESS_VERSION : '';

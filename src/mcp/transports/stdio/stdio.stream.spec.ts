@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import { StdioStream } from './stdio.stream.js';
 
-/** A host that reads when it is told to. */
+/** A host that reads only when the test does so. */
 class StalledOutput extends Writable {
   readonly read: string[] = [];
   private waiting: (() => void)[] = [];
@@ -22,10 +22,10 @@ class StalledOutput extends Writable {
   }
 }
 
-const LIMITS = { pauseAt: 100, giveUpAt: 1_000 };
+const LIMITS = { pauseAt: 100, closeAt: 1_000 };
 const MESSAGE = 'x'.repeat(99);
 
-/** Whether it resolves without anything else happening. */
+/** Whether it resolves without further events. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   const pending = Symbol('pending');
   await new Promise((resolve) => setImmediate(resolve));
@@ -41,7 +41,7 @@ describe('StdioStream', () => {
     expect(output.read().toString()).toBe('{"a":1}\n{"b":2}\n');
   });
 
-  it('has no room while more waits than may, and is flushed when nothing does', async () => {
+  it('has no room above the limit, and is flushed when nothing waits', async () => {
     const output = new StalledOutput();
     const stream = new StdioStream(output, LIMITS);
     stream.send(MESSAGE);
@@ -54,7 +54,7 @@ describe('StdioStream', () => {
     expect(output.read).toHaveLength(2);
   });
 
-  it('gives up a host for which too much waits, and sends it nothing more', async () => {
+  it('closes the connection of a host for which too much waits, and sends nothing more', async () => {
     const output = new StalledOutput();
     const stream = new StdioStream(output, LIMITS);
     for (let sent = 0; sent < 100; sent += 1) stream.send(MESSAGE);
@@ -72,7 +72,7 @@ describe('StdioStream', () => {
   it.each<[string, (output: StalledOutput) => void]>([
     ['breaks', (output) => output.destroy(new Error('EPIPE'))],
     ['is closed', (output) => output.destroy()],
-  ])('is lost when its output %s, and holds up nobody', async (_what, end) => {
+  ])('is lost when its output %s, and blocks no waiter', async (_what, end) => {
     const output = new StalledOutput();
     const stream = new StdioStream(output, LIMITS);
     for (let sent = 0; sent < 3; sent += 1) stream.send(MESSAGE);

@@ -4,13 +4,13 @@ import { PacedWriter } from '../paced.writer.js';
 
 /** Bytes that may wait for the host to read them. */
 export interface StdioLimits {
-  /** From here on no more is asked of the server until the host has read. */
+  /** Above this no further input is read until the host has read. */
   readonly pauseAt: number;
-  /** Here the host is given up. */
-  readonly giveUpAt: number;
+  /** Above this the connection is closed. */
+  readonly closeAt: number;
 }
 
-/** Why nothing can be said to the host any more. */
+/** Why the host can no longer be reached. */
 export type StdioLoss = 'client_disconnected' | 'slow_client';
 
 interface Waiter {
@@ -18,9 +18,9 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
-/** The messages to the host, one on each line. What is sent must be one line; JSON text is. */
+/** Messages to the host, one per line. A message must be one line; JSON text is. */
 export class StdioStream implements SessionStream {
-  /** Resolves when nothing can be said to the host any more. */
+  /** Resolves when the host can no longer be reached. */
   readonly lost: Promise<StdioLoss>;
   private lose!: (reason: StdioLoss) => void;
   private isLost = false;
@@ -31,7 +31,7 @@ export class StdioStream implements SessionStream {
     output: Writable,
     private readonly limits: StdioLimits,
   ) {
-    const reading = { maxBufferedBytes: limits.giveUpAt, maxStallMs: Number.POSITIVE_INFINITY };
+    const reading = { maxBufferedBytes: limits.closeAt, maxStallMs: Number.POSITIVE_INFINITY };
     this.writer = new PacedWriter(output, reading, () => this.wake());
     this.lost = new Promise((resolve) => {
       this.lose = (reason) => {
@@ -40,7 +40,7 @@ export class StdioStream implements SessionStream {
         this.wake();
       };
     });
-    // EPIPE: the host has closed its end, or is gone.
+    // EPIPE: the host has closed its end, or exited.
     output.on('error', () => this.lose('client_disconnected'));
     output.once('close', () => this.lose('client_disconnected'));
   }
@@ -50,7 +50,7 @@ export class StdioStream implements SessionStream {
     if (!this.writer.write(`${message}\n`)) this.lose('slow_client');
   }
 
-  /** Waits until the host has read so much that more can be asked of the server. */
+  /** Waits until the host has read enough to accept further input. */
   room(): Promise<void> {
     return this.when(() => this.writer.waiting <= this.limits.pauseAt);
   }
@@ -62,7 +62,7 @@ export class StdioStream implements SessionStream {
 
   heartbeat(): void {}
 
-  /** The last replies follow the end of their session: the stream ends with the process. */
+  /** No effect: the last replies follow the end of their session, and the stream ends with the process. */
   end(): void {}
 
   private when(holds: () => boolean): Promise<void> {

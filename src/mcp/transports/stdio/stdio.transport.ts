@@ -12,10 +12,10 @@ import { StdioConnection } from './stdio.connection.js';
 import { type StdioLoss, StdioStream } from './stdio.stream.js';
 
 const MIB = 2 ** 20;
-/** What may wait for a host that does not read before its input pauses, and before it is given up. */
-const LIMITS = { pauseAt: MIB, giveUpAt: 64 * MIB };
+/** What may wait for a host that does not read, before its input pauses and before the connection is closed. */
+const LIMITS = { pauseAt: MIB, closeAt: 64 * MIB };
 
-/** The streams of a host, and what its user may do. */
+/** The streams of a host, and its user's scopes. */
 export interface StdioHost {
   readonly input: Readable;
   readonly output: Writable;
@@ -23,15 +23,15 @@ export interface StdioHost {
   readonly scopes: readonly string[];
 }
 
-/** A host that is being served. */
+/** A connected host. */
 export interface StdioService {
-  /** Resolves when no more can come from the host, or nothing can be said to it; with why. */
+  /** Resolves with the reason when no more input can arrive, or the host cannot be reached. */
   readonly ended: Promise<'input_ended' | StdioLoss>;
-  /** Waits until all that has come is answered, and written. */
+  /** Waits until all input is answered and written. */
   finish(): Promise<void>;
 }
 
-/** Lines of JSON-RPC from and to the host that started this process. MCP 2025-11-25 and 2026-07-28, stdio. */
+/** JSON-RPC lines from and to the host that started this process. MCP 2025-11-25 and 2026-07-28, stdio. */
 @Injectable()
 export class StdioTransport {
   constructor(
@@ -42,7 +42,7 @@ export class StdioTransport {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** Reads what the host says, and answers it, until either end is closed. */
+  /** Serves the host until either stream closes. */
   serve({ input, output, scopes }: StdioHost): StdioService {
     const stream = new StdioStream(output, LIMITS);
     const connection = new StdioConnection(
@@ -71,7 +71,7 @@ export class StdioTransport {
         await stream.room();
       }
     } catch {
-      // The input broke off, or was destroyed: either way nothing more comes.
+      // The input failed or was destroyed: no more arrives.
     }
   }
 }

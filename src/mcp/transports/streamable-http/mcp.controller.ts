@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RefusalFilter } from '../refusal.filter.js';
 import { McpTransport } from './mcp.transport.js';
 
-/** `/mcp`: Streamable HTTP. POST sends a message, GET listens, DELETE ends the session. */
+/** `/mcp`: Streamable HTTP. POST sends a message, GET opens a stream, DELETE ends the session. */
 @Controller('mcp')
 @UseFilters(RefusalFilter)
 export class McpController {

@@ -14,7 +14,7 @@ import { namesSession, protocolVersionIn } from './mcp-headers.js';
 import { SessionTransport } from './session.transport.js';
 import { StatelessTransport } from './stateless.transport.js';
 
-/** `/mcp`: tells which kind of revision a message is of. MCP 2026-07-28, Versioning, "Backward Compatibility". */
+/** `/mcp`: chooses between stateless and session messages. MCP 2026-07-28, Versioning, "Backward Compatibility". */
 @Injectable()
 export class McpTransport {
   constructor(
@@ -24,12 +24,12 @@ export class McpTransport {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** `POST`: takes a message, or a batch where the revision has them, and answers it. */
+  /** `POST`: processes a message, or a batch where the revision allows it, and replies. */
   async post(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const accepted = acceptedReply(request);
     const authorization = authorizationOf(request, this.options);
     const { principal } = authorization;
-    // Another caller's session is refused before a body is read for it.
+    // Another caller's session is refused before the body is read.
     const named = namesModern(request) ? undefined : await this.stateful.namedSession(request, principal);
     const incoming = await this.reader.read(request, principal);
     const post = { incoming, authorization, accepted, request, response };
@@ -45,7 +45,7 @@ export class McpTransport {
     }
   }
 
-  /** `GET`: a stream of a session's. */
+  /** `GET`: a stream of a session. */
   async listen(request: IncomingMessage, response: ServerResponse): Promise<void> {
     assertNoBody(request);
     if (!namesSession(request)) refuseModern(request, response);
@@ -61,8 +61,8 @@ export class McpTransport {
 }
 
 /**
- * The message, where it belongs to no session: its `_meta` names a revision, or, in a request that names no session
- * either, its headers do. `initialize` opens a session whatever the headers say.
+ * The message where it is stateless: its `_meta` names a revision or, in a request without a session, its headers do.
+ * `initialize` opens a session whatever the headers say.
  */
 function statelessMessage(
   { messages, batched }: IncomingMessages,
@@ -76,18 +76,18 @@ function statelessMessage(
   if (versionIn(message) !== undefined) return message;
   if (namesSession(request)) return undefined;
   if (message.kind !== 'request') return namesModern(request) ? message : undefined;
-  return message.method !== 'initialize' && namesNoSessionVersion(request) ? message : undefined;
+  return message.method !== 'initialize' && namesStatelessVersion(request) ? message : undefined;
 }
 
-/** Where there are no sessions there is POST alone. */
+/** Without sessions there is only POST. */
 function refuseModern(request: IncomingMessage, response: ServerResponse): void {
   if (!namesModern(request)) return;
   response.setHeader('Allow', 'POST');
   throw new MethodNotAllowedException('This protocol version has POST alone');
 }
 
-/** A revision that has no sessions, or one that is not spoken here: what answers is the newest there is. */
-function namesNoSessionVersion(request: IncomingMessage): boolean {
+/** A revision without sessions, or an unsupported one, which gets the newest. */
+function namesStatelessVersion(request: IncomingMessage): boolean {
   const version = protocolVersionIn(request);
   return version !== undefined && !SESSION_VERSIONS.includes(version);
 }

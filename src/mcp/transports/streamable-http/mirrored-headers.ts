@@ -20,12 +20,12 @@ const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 const PLAIN = /^[\t\x20-\x7e]*$/;
 
 /**
- * Refuses (−32020) a request whose headers do not repeat what its body says: whoever routed it by them would
- * have seen another request than the one that is run. MCP 2026-07-28, Streamable HTTP, "Server Validation".
+ * Refuses (−32020) a request whose headers differ from its body: a proxy that routes by them would have seen another
+ * request. MCP 2026-07-28, Streamable HTTP, "Server Validation".
  */
 export function assertMirrored(request: IncomingMessage, version: unknown, message: JsonRpcRequest): void {
   const { headers } = request;
-  // A version that is missing in the body is told as such, by whoever reads the envelope.
+  // The envelope's reader reports a version that is missing in the body.
   const named = headers['mcp-protocol-version'];
   if (named === undefined) throw mismatch('Mcp-Protocol-Version is missing');
   if (version !== undefined && named !== version) {
@@ -41,7 +41,7 @@ export function assertMirrored(request: IncomingMessage, version: unknown, messa
   }
 }
 
-/** Refuses (−32020) a call whose `Mcp-Param-…` headers do not repeat the arguments that its tool marks. */
+/** Refuses (−32020) a call whose `Mcp-Param-…` headers differ from the arguments that its tool marks. */
 export function assertParamsMirrored(
   request: IncomingMessage,
   args: unknown,
@@ -58,14 +58,14 @@ export function assertParamsMirrored(
   }
 }
 
-/** Undefined: missing, or not a value that a header can have. */
+/** Undefined: missing, or not a valid header value. */
 function decode(header: string | undefined): string | undefined {
   if (header === undefined || !PLAIN.test(header)) return undefined;
   const encoded = ENCODED.exec(header)?.[1];
   if (encoded === undefined) return header;
   if (!BASE64.test(encoded)) return undefined;
   const bytes = Buffer.from(encoded, 'base64');
-  // What is not UTF-8 would be read as something that was never sent.
+  // Invalid UTF-8 would be decoded to something that was never sent.
   return isUtf8(bytes) ? bytes.toString() : undefined;
 }
 

@@ -9,7 +9,7 @@ import type { AcceptedTypes } from '../accepted-types.js';
 import type { ReadMessages } from '../message.reader.js';
 import { type ReadingLimits, sendWhole } from '../paced.writer.js';
 
-/** A POST to /mcp whose messages have been read. */
+/** A POST to /mcp with its messages. */
 export interface McpPost {
   readonly incoming: ReadMessages;
   readonly authorization: RequestAuthorization;
@@ -18,40 +18,39 @@ export interface McpPost {
   readonly response: ServerResponse;
 }
 
-/** The stream that an answer becomes once something goes ahead of it. */
+/** The stream that a response becomes once a message precedes the reply. */
 export interface ReplyStream {
   send(message: string): void;
   heartbeat(): void;
-  /** Nothing more comes: the connection ends once everything is sent. `isAnswered`: a reply was among it. */
+  /** Ends the stream: the connection closes once everything is sent. `isAnswered`: it included a reply. */
   finish(isAnswered: boolean): void;
-  /** Ends the connection, not the stream. */
+  /** Closes the connection, not the stream. */
   closeConnection?(): void;
 }
 
-/** An answer is for its caller alone. RFC 9111, section 5.2.2.5. */
+/** A reply is for its caller only. RFC 9111, section 5.2.2.5. */
 const NOT_STORED = { 'Cache-Control': 'no-store' } as const;
 
-/** Where the messages of a client go that accepts no event stream as the answer to its POST. */
+/** Takes the messages for a client that accepts no event stream as the response to its POST. */
 export interface OtherStream {
-  /** There is one. */
+  /** Whether it has a connection. */
   readonly hasStream: boolean;
   send(message: string): void;
 }
 
 export interface PostExchangeOptions {
   readonly accepted: AcceptedTypes;
-  /** Opens the stream that the answer becomes, with these headers. */
+  /** Opens the stream that the response becomes, with these headers. */
   readonly openStream: (headers?: Readonly<Record<string, string>>) => ReplyStream;
-  /** What is sent ahead of the reply goes here where the client accepts JSON alone; without it, it is dropped. */
+  /** For messages ahead of the reply where the client accepts JSON only; without it they are dropped. */
   readonly otherStream?: OtherStream;
-  /** The client comes back for the rest of a stream whose connection has ended. */
+  /** The client reconnects for the rest of a stream whose connection has closed. */
   readonly isPolled?: boolean;
 }
 
 /**
- * The answer to one POST: JSON, unless a request sends something ahead of its reply. From then on it is a
- * stream of events. MCP 2025-11-25, Transports, "Sending Messages to the Server". A client that accepts only one
- * of the two gets that one.
+ * The response to one POST: JSON, unless a message precedes the reply; then an event stream. MCP 2025-11-25,
+ * Transports, "Sending Messages to the Server". A client that accepts only one of the two gets that one.
  */
 export class PostResponse implements ReplySink {
   private stream: ReplyStream | undefined;
@@ -60,18 +59,18 @@ export class PostResponse implements ReplySink {
   constructor(
     private readonly response: ServerResponse,
     private readonly limits: ReadingLimits & Pick<McpModuleOptions, 'heartbeatMs'>,
-    /** Of the caller: what of the answer is not read yet is counted there. */
+    /** The caller's budget, which counts the unread part of the response. */
     private readonly budget: UserBudget,
-    /** Undefined: the answer is JSON, and nothing goes ahead of it. */
+    /** Undefined: the response is JSON, and no message precedes the reply. */
     private readonly options?: PostExchangeOptions,
   ) {}
 
-  /** Something has gone ahead of the reply. */
+  /** A message has preceded the reply. */
   get hasBegun(): boolean {
     return this.stream !== undefined;
   }
 
-  /** Whether what is sent ahead of the reply can reach the client. */
+  /** Whether a message ahead of the reply can reach the client. */
   get reachesClient(): boolean {
     return this.options?.accepted.stream === true || this.options?.otherStream?.hasStream === true;
   }
@@ -83,14 +82,13 @@ export class PostResponse implements ReplySink {
   }
 
   closeStream(): void {
-    // The client has to have something to come back with, also where nothing was sent yet.
+    // The client needs an event id to resume from, also where nothing was sent yet.
     if (this.options?.isPolled === true) this.begin()?.closeConnection?.();
   }
 
   /**
-   * Makes the answer a stream once it has been waited for as long as a heartbeat: proxies and clients give up a
-   * response of which nothing comes. `now`: of a clock that does not jump, in milliseconds; the time begins with the
-   * first call.
+   * Turns the response into a stream after one heartbeat interval: proxies and clients close a response that sends
+   * nothing. `now`: of a monotonic clock, in milliseconds; the interval begins with the first call.
    */
   keepAlive(now: number): void {
     if (this.stream !== undefined || this.response.destroyed) return;
@@ -100,7 +98,7 @@ export class PostResponse implements ReplySink {
 
   /**
    * Sends the replies and ends. `batched`: the client sent an array, and gets one. Throws `BudgetExceededError` before
-   * anything is sent where a JSON answer is more than may wait for its client.
+   * anything is sent where a JSON response exceeds what may wait for its client.
    */
   finish(
     replies: readonly Reply[],
@@ -122,7 +120,7 @@ export class PostResponse implements ReplySink {
     }
   }
 
-  /** Makes the answer a stream. Undefined: the client accepts none. */
+  /** Turns the response into a stream. Undefined: the client accepts none. */
   private begin(headers?: Readonly<Record<string, string>>): ReplyStream | undefined {
     if (this.options?.accepted.stream === true) this.stream ??= this.options.openStream(headers);
     return this.stream;

@@ -11,7 +11,7 @@ import { Session } from '../../sessions/session.js';
 import { ResumableStream } from './resumable.stream.js';
 import { SessionStreams } from './session.streams.js';
 
-/** A log whose answers take a while to arrive, as those of one that nodes share do. */
+/** An event store with latency, like one that nodes share. */
 class RemoteLog implements ReplayLog {
   onTheWay = (): void => undefined;
 
@@ -49,7 +49,7 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-/** A request that came in, and what its client gets. */
+/** A request, and what its client receives. */
 async function connect(): Promise<{ response: ServerResponse; body: Promise<string> }> {
   const arrived = new Promise<ServerResponse>((resolve) => {
     server.once('request', (_request, response) => resolve(response));
@@ -64,7 +64,7 @@ const unwanted = (): never => {
 };
 const dataIn = (body: string): string[] => [...body.matchAll(/^data: (.+)$/gm)].map(([, data]) => data!);
 
-/** Connects `stream`, and lets the client lose its connection: the id that it comes back with. */
+/** Connects `stream` and drops the connection; returns the event id to resume from. */
 async function connectOnce(resumable: ResumableStream): Promise<string> {
   const { response, body } = await connect();
   const connection = open(response);
@@ -74,7 +74,7 @@ async function connectOnce(resumable: ResumableStream): Promise<string> {
   return /^id: (.+)$/m.exec(await body)![1]!;
 }
 
-it.each([1, 2, 3])('loses nothing that is sent while the log is read: time %d', async (time) => {
+it.each([1, 2, 3])('loses nothing that is sent while the event store is read: time %d', async (time) => {
   const primed = await connectOnce(stream);
   const sent = ['missed'];
   stream.send('missed');
@@ -94,7 +94,7 @@ it.each([1, 2, 3])('loses nothing that is sent while the log is read: time %d', 
   expect(dataIn(await second.body)).toEqual(sent);
 });
 
-it('waits for what is on its way to the log', async () => {
+it('waits for appends in progress', async () => {
   const primed = await connectOnce(stream);
   const second = await connect();
   stream.send('just now');
@@ -103,7 +103,7 @@ it('waits for what is on its way to the log', async () => {
   expect(dataIn(await second.body)).toEqual(['just now']);
 });
 
-it('is forgotten by its session once it has finished', async () => {
+it('is removed from its session once it has finished', async () => {
   const session = new Session('s', { key: 'alice' } as Principal, 'streamable-http');
   session.protocolVersion = '2025-11-25';
   const streams = new SessionStreams(
@@ -118,7 +118,7 @@ it('is forgotten by its session once it has finished', async () => {
   expect(streams.sentOn(session, idOfFinished)).not.toBe(finished);
 });
 
-it('says that nothing is left once it has finished without what its client waits for', async () => {
+it('reports that nothing is left once it has finished without the reply', async () => {
   const primed = await connectOnce(stream);
   stream.finish(false);
   expect(await stream.resume(primed, unwanted)).toBe('nothing_left');
@@ -126,7 +126,7 @@ it('says that nothing is left once it has finished without what its client waits
   expect(await stream.resume(end!.id, unwanted)).toBe('nothing_left');
 });
 
-it('tells a client of another node, which cannot know whether it has finished, to ask again', async () => {
+it('makes a client on another node, which cannot know whether it has finished, reconnect', async () => {
   const primed = await connectOnce(stream);
   const options = { name: 'reply-1', logKey: 'session', log, onLost: lost, isPrimed: true };
   const elsewhere = new ResumableStream({ ...options, isElsewhere: true });
@@ -134,18 +134,18 @@ it('tells a client of another node, which cannot know whether it has finished, t
   expect(await elsewhere.resume(primed, () => open(response))).toBe('resumed');
   expect(await body).toBe(`id: ${primed}\ndata: \n\nretry: 1000\n\n`);
   stream.finish(false);
-  // Until the end has reached the log, which the other node does not wait for.
+  // Until the end is stored; the other node does not wait for it.
   while ((await log.after('session', primed))?.length !== 1) await turn();
   expect(await elsewhere.resume(primed, () => open(response))).toBe('nothing_left');
 });
 
-it('gives an id to a connection that has had none, at the first heartbeat', async () => {
+it('sends an event id to a connection without one, at the first heartbeat', async () => {
   const primed = await connectOnce(stream);
   const second = await connect();
   await stream.resume(primed, () => open(second.response));
   stream.heartbeat();
   stream.heartbeat();
   stream.finish(true);
-  // A comment is left out where something waits to be read.
+  // A comment is left out while data waits.
   expect((await second.body).replaceAll(': heartbeat\n\n', '')).toBe(`id: ${primed}\ndata: \n\n`);
 });

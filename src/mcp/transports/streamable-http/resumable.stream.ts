@@ -3,10 +3,10 @@ import type { ReplayEntry, ReplayLog } from '../../../backplane/index.js';
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
 
-/** When a client should come back whose connection the server ends before its stream. */
+/** Reconnection time where the server closes a connection before its stream ends. */
 const RETRY_MS = 1_000;
 
-/** The id of the entry that ends a stream. A client that names it has missed nothing and waits for nothing. */
+/** The id of the event that ends a stream. A client that resumes from it has missed nothing. */
 const FINAL_EVENT = /^[a-z]+-[\w-]+\.[\w-]+\.\d+\.end$/;
 
 export interface ResumableStreamOptions {
@@ -14,33 +14,33 @@ export interface ResumableStreamOptions {
   readonly logKey: string;
   readonly log: ReplayLog;
   readonly onLost: (error: unknown) => void;
-  /** Hears how many characters of the session this process keeps, after each event. */
+  /** Receives the number of stored characters of the session after each event. */
   readonly onKept?: (characters: number) => void;
-  /** The client is given ids without a message, to come back with. MCP 2025-11-25 and later. */
+  /** The client gets event ids without a message, to resume from. MCP 2025-11-25 and later. */
   readonly isPrimed: boolean;
-  /** This node does not send on it: it is in the log alone. */
+  /** Another node sends on it: here it is read from the event store only. */
   readonly isElsewhere?: boolean;
 }
 
 /**
- * What became of a request for the rest of a stream: the client gets it on its connection; there is nothing left, and
- * never will be; or the event is not known any more.
+ * The outcome of resuming: the client gets the rest on its connection; the stream has ended and nothing is left; or the
+ * event is unknown.
  */
 export type Resumption = 'resumed' | 'nothing_left' | 'unknown';
 
 /**
- * A stream of a session that outlives its connection: what is sent is numbered and kept, and a client that
- * comes back with the last number that it saw gets the rest. MCP 2025-11-25, Transports, "Resumability".
+ * A stream of a session that outlives its connection: events are numbered and stored, and a client that reconnects with
+ * its last event id gets the rest. MCP 2025-11-25, Transports, "Resumability".
  */
 export class ResumableStream implements SessionStream {
   private connection: SseStream | undefined;
   private sent = 0;
   private finished = false;
-  /** Of the newest event, which the client of an open connection has been given. */
+  /** Id of the newest event sent on an open connection. */
   private lastId: string | undefined;
-  /** Another node may have a stream of this name, and the log is one. */
+  /** Makes the name unique: the event store is shared with other nodes. */
   private readonly tag = randomBytes(6).toString('base64url');
-  /** Appends follow one another, whatever each takes. */
+  /** Appends run one after the other. */
   private appended: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: ResumableStreamOptions) {}
@@ -57,13 +57,13 @@ export class ResumableStream implements SessionStream {
     return this.connection !== undefined;
   }
 
-  /** Sends on this connection from here on, beginning with an id to come back with. */
+  /** Sends on this connection from here on, beginning with an event id to resume from. */
   open(connection: SseStream): void {
     this.connect(connection);
     if (this.options.isPrimed) connection.prime(this.keep(''));
   }
 
-  /** Goes on where the client stopped reading. `open` is called once there is something to send or to wait for. */
+  /** Continues after the client's last event. `open` is called once there is something to send or to wait for. */
   async resume(lastEventId: string, open: () => SseStream): Promise<Resumption> {
     if (FINAL_EVENT.test(lastEventId)) return 'nothing_left';
     let connection: SseStream | undefined;
@@ -74,7 +74,7 @@ export class ResumableStream implements SessionStream {
       const rest = await this.after(last);
       if (rest === undefined) {
         if (connection === undefined) return 'unknown';
-        // The log was overrun meanwhile: the client comes back, and is told so.
+        // The store has evicted events meanwhile: the client reconnects and learns so.
         this.leave(connection, last);
         return 'resumed';
       }
@@ -82,7 +82,7 @@ export class ResumableStream implements SessionStream {
         if (data !== '') (connection ??= open()).numbered(id, data);
         last = id;
       }
-      // What was sent while the log was read is in the log when it is read again.
+      // Events sent while the store was read are found when it is read again.
     } while (this.sent !== sent);
     if (this.finished || FINAL_EVENT.test(last)) {
       connection?.end('closed_by_server');
@@ -110,8 +110,8 @@ export class ResumableStream implements SessionStream {
   }
 
   /**
-   * Nothing more comes: the connection ends once everything is sent. `isAnswered`: what the client waits for has been
-   * sent. Otherwise it would come back for it, and is given the id that ends the matter.
+   * Ends the stream: the connection closes once everything is sent. `isAnswered`: the awaited reply was sent. Otherwise
+   * the client would reconnect, so it gets the final event id.
    */
   finish(isAnswered: boolean): void {
     this.finished = true;
@@ -120,14 +120,14 @@ export class ResumableStream implements SessionStream {
     this.connection?.end('closed_by_server');
   }
 
-  /** Ends the connection, where the client has a number to come back with: the stream goes on without it. */
+  /** Closes the connection, where the client has an event id to resume from; the stream goes on. */
   closeConnection(): void {
     if (this.options.isPrimed && this.connection !== undefined) this.leave(this.connection, this.lastId);
   }
 
   heartbeat(): void {
     const { connection, lastId } = this;
-    // Without an id of this very connection the SDKs' clients come back for another stream than this.
+    // Without an id of this connection the SDKs' clients resume another stream.
     if (this.options.isPrimed && connection?.hasId === false && lastId !== undefined)
       connection.prime(lastId);
     connection?.heartbeat();
@@ -145,7 +145,7 @@ export class ResumableStream implements SessionStream {
     before?.end('replaced');
   }
 
-  /** Ends a connection whose client is to come back, with an id of that connection. */
+  /** Closes a connection whose client is to reconnect, with an event id of that connection. */
   private leave(connection: SseStream, lastId: string | undefined): void {
     if (this.options.isPrimed) {
       if (!connection.hasId && lastId !== undefined) connection.prime(lastId);
@@ -155,7 +155,7 @@ export class ResumableStream implements SessionStream {
   }
 
   private async after(id: string): Promise<readonly ReplayEntry[] | undefined> {
-    // A client that has seen the last has missed nothing, however long ago that was.
+    // A client that has the last event has missed nothing, however old it is.
     if (id === this.lastId) return [];
     await this.appended;
     return this.options.log.after(this.options.logKey, id);

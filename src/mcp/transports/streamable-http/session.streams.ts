@@ -6,7 +6,7 @@ import type { Session } from '../../sessions/session.js';
 import { ResumableStream } from './resumable.stream.js';
 import { StandaloneStreams } from './standalone.streams.js';
 
-/** From this revision on a stream begins with an event that gives the client a number to come back with. */
+/** From this revision on a stream begins with an event id to resume from. */
 const PRIMED_SINCE = '2025-11-25';
 
 const STANDALONE = 'standalone-';
@@ -16,7 +16,7 @@ interface StreamsOfSession {
   readonly standalone: StandaloneStreams;
   /** By name: one for each reply that became a stream. */
   readonly replies: Map<string, ResumableStream>;
-  /** Hears the size of what is kept for the session, in characters. */
+  /** Receives the size of what is stored for the session, in characters. */
   readonly onKept: (characters: number) => void;
 }
 
@@ -25,7 +25,7 @@ export function isPrimed({ protocolVersion }: Session): boolean {
   return protocolVersion >= PRIMED_SINCE;
 }
 
-/** The resumable streams of each session: those that belong to no request, and one for each reply that became one. */
+/** The resumable streams of each session: standalone streams, and one for each reply that became a stream. */
 @Injectable()
 export class SessionStreams {
   private readonly logger = new Logger('Replay');
@@ -36,7 +36,7 @@ export class SessionStreams {
     private readonly budgets: InFlightBudgets,
   ) {}
 
-  /** A stream for messages that belong to no request. */
+  /** A standalone stream. */
   forMessages(session: Session): ResumableStream {
     return this.make(session, STANDALONE + randomUUID());
   }
@@ -48,12 +48,12 @@ export class SessionStreams {
     return stream;
   }
 
-  /** Whether this could be the id of an event that belongs to no request. */
+  /** Whether the event id has the form of a standalone stream's. */
   isStandaloneEvent(eventId: string): boolean {
     return STANDALONE_EVENT.test(eventId);
   }
 
-  /** The stream of a session that an event was sent on; of a reply that is not sent here, what the log has of it. */
+  /** The stream of a session that an event was sent on; for a reply of another node, its stored events. */
   sentOn(session: Session, eventId: string): ResumableStream {
     const name = eventId.slice(0, eventId.indexOf('.'));
     const { standalone, replies } = this.of(session);
@@ -61,8 +61,8 @@ export class SessionStreams {
     return replies.get(name) ?? this.make(session, name, true);
   }
 
-  /** The stream has a connection: it keeps its session, and is given the heartbeat. */
-  joined(session: Session, stream: ResumableStream): void {
+  /** The stream has a connection: it keeps its session alive and gets the heartbeat. */
+  connected(session: Session, stream: ResumableStream): void {
     if (!stream.name.startsWith(STANDALONE)) return void session.streams.add(stream);
     const { standalone } = this.of(session);
     standalone.carryOn(stream);
@@ -70,7 +70,7 @@ export class SessionStreams {
   }
 
   /** The stream has lost its connection. */
-  left(session: Session, stream: ResumableStream): void {
+  disconnected(session: Session, stream: ResumableStream): void {
     if (!stream.name.startsWith(STANDALONE)) return session.detach(stream);
     const { standalone } = this.of(session);
     standalone.passOn(stream);
@@ -106,7 +106,7 @@ export class SessionStreams {
     return streams;
   }
 
-  /** What is kept for a session is counted for its user, and is what is done without first. */
+  /** Counts what is stored for a session for its user; it is reclaimed first. */
   private counted({ holds, id, logId, principal }: Session): (characters: number) => void {
     const forget = (): void => {
       this.logger.warn({ event: 'replay.dropped', reason: 'over_budget', session: logId });

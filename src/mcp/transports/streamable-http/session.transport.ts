@@ -34,12 +34,12 @@ export class SessionTransport {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** The session that the request names, if it names one; refuses one that is not the caller's. */
+  /** The session that the request names, if any; refuses another caller's. */
   namedSession(request: IncomingMessage, principal: Principal): Promise<Session> | undefined {
     return namesSession(request) ? this.ownSession(request, principal) : undefined;
   }
 
-  /** `POST`: answers messages of a session, or opens one at initialize. */
+  /** `POST`: processes messages of a session, or opens one at initialize. */
   async post(named: Session | undefined, post: McpPost): Promise<void> {
     const { incoming, authorization, request, response } = post;
     if (named !== undefined) assertProtocolVersion(request);
@@ -60,13 +60,13 @@ export class SessionTransport {
       });
       const all = incoming.batched ? [...replies, ...incoming.malformed.map(replyTo)] : replies;
       if (all.length === 0 && !answer!.hasBegun && incoming.messages.some(({ kind }) => kind === 'request')) {
-        // Its own token may have been revoked, and the session live on by a newer one.
+        // This request's token may have been revoked while the session lives on by a newer one.
         if (!response.destroyed) await authorization.reauthorize();
         if (!this.sessions.holds(session!)) return await refuseUnanswered(authorization, response);
       }
       await this.finish(all, session!, named === undefined, incoming.batched, answer!);
     } finally {
-      // An initialize that was refused has opened nothing.
+      // A refused initialize opens no session.
       if (named === undefined && session?.initialized === false) {
         this.sessions.close(session, 'closed_by_server');
       }
@@ -90,7 +90,7 @@ export class SessionTransport {
     batched: boolean,
     answer: PostResponse,
   ): Promise<void> {
-    // The node that takes the next request has to know what this one has agreed on.
+    // The next request may reach another node, which needs the negotiated state.
     if (session.isDirty) await this.sessions.save(session);
     const opened = isNew && session.initialized;
     answer.finish(replies, batched, HttpStatus.OK, opened ? { 'Mcp-Session-Id': session.id } : {});
@@ -98,7 +98,7 @@ export class SessionTransport {
     if (session.initialized) this.sessions.renew(session);
   }
 
-  /** `GET`: the stream of messages that belong to no request, or the rest of one that broke off. */
+  /** `GET`: the standalone stream, or the rest of a broken stream. */
   async listen(
     request: IncomingMessage,
     response: ServerResponse,
@@ -118,7 +118,7 @@ export class SessionTransport {
     if (resumption === 'nothing_left') return endWith204(response);
     if (!this.streams.isStandaloneEvent(eventId)) throw unknownEvent();
     this.sessions.find(session.id, principal, TRANSPORT);
-    // What it has missed is gone, and clients do not ask again without the id: they would hear nothing any more.
+    // Its missed events are lost, and clients do not reconnect without the id: they would receive nothing more.
     this.openStandalone(session, response, principal);
     this.announcer.announceAll(session);
   }
@@ -134,7 +134,7 @@ export class SessionTransport {
     return this.sessions.load(sessionIdOf(request), principal, TRANSPORT);
   }
 
-  /** A session for a request that names none: only `initialize` gets one. */
+  /** Opens a session for a request that names none: only `initialize` may. */
   private openFor(
     { messages, batched }: IncomingMessages,
     authorization: RequestAuthorization,
@@ -147,7 +147,7 @@ export class SessionTransport {
       : this.ownSession(request, authorization.principal);
   }
 
-  /** The caller's own, where its token is still good: much may have happened while something was waited for. */
+  /** The caller's session, if its token is still valid: both may have changed while waiting. */
   private async currentSession(
     request: IncomingMessage,
     authorization: RequestAuthorization,
@@ -173,8 +173,8 @@ export class SessionTransport {
   private openStandalone(session: Session, response: ServerResponse, principal: Principal): void {
     const stream = this.streams.forMessages(session);
     stream.open(this.connection(session, stream, response, principal));
-    this.streams.joined(session, stream);
-    // There may be nothing to send for a while, and the client waits to hear that it is connected.
+    this.streams.connected(session, stream);
+    // Nothing may be sent for a while, and the client waits for the response headers.
     response.flushHeaders();
   }
 
@@ -185,7 +185,7 @@ export class SessionTransport {
     principal: Principal,
   ): Promise<Resumption> {
     const stream = this.streams.sentOn(session, lastEventId);
-    // The session may end while the log is read; nothing would end this connection after that.
+    // The session may end while the store is read; this connection would then stay open.
     const open = (): SseStream => {
       if (!this.sessions.holds(session)) throw unknownSession();
       return this.connection(session, stream, response, principal);
@@ -194,7 +194,7 @@ export class SessionTransport {
     if (resumption !== 'resumed') return resumption;
     if (!this.sessions.holds(session)) stream.end('closed_by_server');
     else if (stream.isConnected && !response.destroyed) {
-      this.streams.joined(session, stream);
+      this.streams.connected(session, stream);
       response.flushHeaders();
     }
     return resumption;
@@ -210,8 +210,8 @@ export class SessionTransport {
     const onEnd = (reason: SessionEnd): void => {
       if (reason === 'slow_client' || reason === 'over_budget') connection.end(reason);
       session.drop(connection);
-      // A newer connection may have taken the stream over.
-      if (stream.disconnect(connection)) this.streams.left(session, stream);
+      // A newer connection may carry the stream.
+      if (stream.disconnect(connection)) this.streams.disconnected(session, stream);
     };
     const budget = this.budgets.of(principal.userKey);
     const connection: SseStream = new SseStream(response, this.options, onEnd, headers, budget);

@@ -1,18 +1,18 @@
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { ResumableStream } from './resumable.stream.js';
 
-/** How many streams a session may have for messages that belong to no request. */
+/** Maximum standalone streams of a session. */
 const MAX_STREAMS = 4;
 
 /**
- * The streams of a session for messages that belong to no request. The newest connection carries the messages, and
- * the others stay open and silent: each message goes out on one stream. MCP 2025-11-25, Transports, "Multiple
- * Connections". Ending the others instead would make two streams of one client end each other again and again.
+ * The standalone streams of a session. The newest connection carries the messages; the others stay open and idle, since
+ * each message is sent on one stream only. MCP 2025-11-25, Transports, "Multiple Connections". If the others were
+ * closed instead, two streams of one client would close each other repeatedly.
  */
 export class StandaloneStreams implements SessionStream {
-  /** The oldest connection first. Each is one that its client may come back to. */
+  /** The oldest connection first. A client may resume each of them. */
   private readonly streams: ResumableStream[] = [];
-  /** The one that messages go to. It goes on taking them while none is connected, for when its client comes back. */
+  /** The stream that messages go to. Without a connection it stores them until its client reconnects. */
   private carrier: ResumableStream | undefined;
 
   get isConnected(): boolean {
@@ -23,7 +23,7 @@ export class StandaloneStreams implements SessionStream {
     return this.streams.find((stream) => stream.name === name);
   }
 
-  /** `stream` has been connected just now: it carries the messages from here on. */
+  /** `stream` has just been connected: it carries the messages from here on. */
   carryOn(stream: ResumableStream): void {
     const at = this.streams.indexOf(stream);
     if (at !== -1) this.streams.splice(at, 1);
@@ -32,7 +32,7 @@ export class StandaloneStreams implements SessionStream {
     if (this.streams.length > MAX_STREAMS) this.evict();
   }
 
-  /** `stream` has lost its connection: the newest of the others takes over, where there is one. */
+  /** `stream` has lost its connection: the newest of the others takes over, if there is one. */
   passOn(stream: ResumableStream): void {
     if (this.carrier !== stream) return;
     this.carrier = this.streams.findLast(({ isConnected }) => isConnected) ?? stream;
@@ -50,7 +50,7 @@ export class StandaloneStreams implements SessionStream {
     for (const stream of this.streams) stream.end(reason);
   }
 
-  /** One without a connection is in the log, and can be had from there. One with a connection ends for good. */
+  /** A stream without a connection can be resumed from the event store. One with a connection ends. */
   private evict(): void {
     const lost = this.streams.findIndex(({ isConnected }) => !isConnected);
     const [stream] = this.streams.splice(Math.max(lost, 0), 1);

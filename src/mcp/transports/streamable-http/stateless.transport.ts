@@ -22,7 +22,7 @@ import { SseStream } from '../sse.stream.js';
 import { assertMirrored, assertParamsMirrored } from './mirrored-headers.js';
 import { type McpPost, PostResponse } from './post.response.js';
 
-/** What goes wrong with the request itself, rather than with what it asks for. */
+/** Status of errors in the request itself, rather than in its target. */
 const STATUSES: Readonly<Record<number, HttpStatus>> = {
   [ErrorCode.MethodNotFound]: HttpStatus.NOT_FOUND,
   [ErrorCode.HeaderMismatch]: HttpStatus.BAD_REQUEST,
@@ -30,7 +30,7 @@ const STATUSES: Readonly<Record<number, HttpStatus>> = {
   [ErrorCode.UnsupportedProtocolVersion]: HttpStatus.BAD_REQUEST,
 };
 
-/** Why a request was not taken. */
+/** Refusal code by JSON-RPC error code. */
 const CODES: Readonly<Record<number, RefusalCode>> = {
   [ErrorCode.HeaderMismatch]: 'header_mismatch',
   [ErrorCode.UnsupportedProtocolVersion]: 'unsupported_protocol_version',
@@ -43,10 +43,10 @@ const NO_ENVELOPE: RequestEnvelope = {
   logLevel: undefined,
 };
 
-/** The client has left before its request was begun. */
-class ClientLeftError extends Error {}
+/** The client has disconnected before its request started. */
+class ClientDisconnectedError extends Error {}
 
-/** Streamable HTTP without sessions: each request stands for itself. MCP 2026-07-28, Transports. */
+/** Streamable HTTP without sessions: each request is independent. MCP 2026-07-28, Transports. */
 @Injectable()
 export class StatelessTransport {
   constructor(
@@ -57,14 +57,14 @@ export class StatelessTransport {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** Takes a message and answers it. A connection that ends before the answer cancels the request. */
+  /** Processes a message and replies. A connection that closes before the reply cancels the request. */
   async post(message: JsonRpcMessage, post: McpPost): Promise<void> {
     const { authorization, request, response } = post;
     const budget = this.budgets.of(authorization.principal.userKey);
     try {
       await this.serve(message, budget, post);
     } catch (error) {
-      if (error instanceof ClientLeftError) return;
+      if (error instanceof ClientDisconnectedError) return;
       if (!(error instanceof ProtocolError) || message.kind !== 'request') throw error;
       const { id: requestId } = message;
       this.refusals.refused(request, {
@@ -96,8 +96,8 @@ export class StatelessTransport {
         body: incoming.body,
         peer: () => {
           const envelope = envelopeOf(message, request);
-          // Its 'close' may have passed while something was waited for.
-          if (response.destroyed) throw new ClientLeftError();
+          // `close` may have been emitted while waiting.
+          if (response.destroyed) throw new ClientDisconnectedError();
           return (peer = this.sessions.receive(authorization.principal, envelope));
         },
         check: ({ method, params }, target) => {
@@ -127,7 +127,7 @@ export class StatelessTransport {
   }
 }
 
-/** This revision has no notifications of the client's over HTTP: unknown ones come to nothing. */
+/** This revision has no client notifications over HTTP: unknown ones are ignored. */
 function envelopeOf(message: JsonRpcMessage, request: IncomingMessage): RequestEnvelope {
   if (message.kind === 'response') throw unwantedResponse();
   if (message.kind === 'notification') return NO_ENVELOPE;
@@ -139,7 +139,7 @@ function paramHeadersOf(target: Target | undefined): readonly ParamHeader[] {
   return (target?.primitive as Partial<RegisteredTool> | undefined)?.paramHeaders ?? [];
 }
 
-/** Answers to what the server asks come in the request that is sent again. */
+/** In this revision answers arrive in the repeated request. */
 function unwantedResponse(): RefusedError {
   return new RefusedError(
     'malformed_message',

@@ -4,17 +4,17 @@ import { isObject, type JsonRpcRequest } from '../messages/json-rpc.js';
 import type { ProgressToken } from '../messages/sdk-types.js';
 import { digestOfRequest } from '../client-input/request-digest.js';
 
-/** Bytes that a message may be counted with for as long as its call runs, whatever of it is still of use. */
+/** Messages up to this many bytes keep their parameters while the call runs. */
 const LARGE = 65_536;
 
-/** Whether it pays to let go of the parameters of a call that is counted with this. */
+/** Whether releasing a call's parameters is worthwhile for this hold. */
 export function isLarge(hold: ByteHold | undefined): boolean {
   return hold !== undefined && hold.bytes > LARGE;
 }
 
 /**
- * Lets go of the parameters of a request that came alone: its handler has `input`, and the request is counted with that
- * and with what else of it is still of use.
+ * Releases the parameters of a request that arrived alone: its handler has `input`, and the request is counted with
+ * that and with the rest still needed.
  */
 export function releaseArguments(
   request: JsonRpcRequest,
@@ -24,7 +24,7 @@ export function releaseArguments(
 ): void {
   const { inputResponses, _meta } = request.params;
   const progressToken = progressTokenOf(_meta);
-  // What the client keeps between the rounds is bound to all that it has sent.
+  // The state that the client keeps between rounds is bound to all parameters.
   if (isModern) digestOfRequest(request);
   request.params = progressToken === undefined ? {} : { _meta: { progressToken } };
   if (hold === undefined) return;
@@ -32,7 +32,7 @@ export function releaseArguments(
   if (weight < hold.bytes) hold.resize(weight);
 }
 
-/** The token that a request gives for its progress to be told with, if it gives one. */
+/** The progress token of a request, if it has one. */
 export function progressTokenOf(meta: unknown): ProgressToken | undefined {
   const token = isObject(meta) ? meta['progressToken'] : undefined;
   return typeof token === 'string' || Number.isFinite(token) ? (token as ProgressToken) : undefined;
