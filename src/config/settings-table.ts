@@ -180,7 +180,7 @@ export const SETTINGS_TABLE = {
     example: '64mb',
   },
   CONNECTIONS: {
-    description: 'Connections that may be open at a time; further ones hear 503.',
+    description: 'Connections that may be open at a time; further ones get 503.',
     schema: wholeNumber(1, 1_000_000),
     defaults: same('16384'),
     example: '16384',
