@@ -21,19 +21,22 @@ describe('at the root of an origin', () => {
   });
   afterAll(() => auth.close());
 
-  it.each(['', '/mcp', '/sse'])('describes %j without a token, whatever the Host header', async (endpoint) => {
-    const headers = ['X-Forwarded-Host', 'evil.example.com'];
-    const reply = await auth.call(WELL_KNOWN + endpoint, { headers });
-    expect(reply.status).toBe(200);
-    expect(reply.headers['content-type']).toContain('application/json');
-    expect(reply.headers['cache-control']).toBe('public, max-age=300');
-    expect(reply.json).toEqual({
-      resource: `https://mcp.example.com${endpoint}`,
-      scopes_supported: ['mcp:access'],
-      bearer_methods_supported: ['header'],
-      resource_name: 'NestJS MCP server',
-    });
-  });
+  it.each(['', '/mcp', '/sse'])(
+    'describes %j without a token, whatever the Host header',
+    async (endpoint) => {
+      const headers = ['X-Forwarded-Host', 'evil.example.com'];
+      const reply = await auth.call(WELL_KNOWN + endpoint, { headers });
+      expect(reply.status).toBe(200);
+      expect(reply.headers['content-type']).toContain('application/json');
+      expect(reply.headers['cache-control']).toBe('public, max-age=300');
+      expect(reply.json).toEqual({
+        resource: `https://mcp.example.com${endpoint}`,
+        scopes_supported: ['mcp:access'],
+        bearer_methods_supported: ['header'],
+        resource_name: 'NestJS MCP server',
+      });
+    },
+  );
 
   it.each([
     `${WELL_KNOWN}/other`,
