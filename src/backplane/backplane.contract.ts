@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BeatTimes } from './beats.js';
 import { beatsContract } from './beats.contract.js';
 import { logsContract } from './logs.contract.js';
@@ -8,7 +7,6 @@ import { nodesContract } from './nodes.contract.js';
 import { revocationListContract } from './revocation-list.contract.js';
 import type { RateLimiter } from './rate-limiter.js';
 import { rateLimiterContract } from './rate-limiter.contract.js';
-import type { RecordStore } from './record-store.js';
 import { recordsContract } from './records.contract.js';
 import type { ReplayLog } from './replay-log.js';
 import { replayContract } from './replay-log.contract.js';
@@ -20,7 +18,6 @@ import { until } from './fixtures/until.fixture.js';
 /** What one node has of an engine under test. */
 export interface Handle extends NodeEngine {
   readonly limits: RateLimiter;
-  readonly recordStore: RecordStore;
   readonly replay: ReplayLog;
   readonly slots: SlotCounter;
 }
@@ -64,53 +61,6 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
     return async (count: number, times?: BeatTimes): Promise<Handle[Port][]> =>
       (await makeHandles(count, times)).map((handle) => handle[port]);
   }
-
-  describe(`${name}: whole records`, () => {
-    it('gives back what was put, and nothing for a key that was not', async () => {
-      const { recordStore: records } = await make();
-      await records.put('session:a', { owner: 'n1', epoch: 2, nested: { deep: [1, 'zwei'] } }, LONG_MS);
-      expect(await records.get('session:a')).toEqual({
-        owner: 'n1',
-        epoch: 2,
-        nested: { deep: [1, 'zwei'] },
-      });
-      expect(await records.get('session:b')).toBeUndefined();
-      expect(await records.get('__proto__')).toBeUndefined();
-    });
-
-    it('replaces a record, and its time to live with it', async () => {
-      const { recordStore: records } = await make();
-      await records.put('k', { version: 1 }, SHORT_MS);
-      await records.put('k', { version: 2 }, LONG_MS);
-      await sleep(SHORT_MS * 2);
-      expect(await records.get('k')).toEqual({ version: 2 });
-    });
-
-    it('forgets a record at its time', async () => {
-      const { recordStore: records } = await make();
-      await records.put('k', { version: 1 }, SHORT_MS);
-      await until(async () => (await records.get('k')) === undefined);
-      expect(await records.extend('k', LONG_MS)).toBe(false);
-      expect(await records.delete('k')).toBe(false);
-    });
-
-    it('extends a record that is there', async () => {
-      const { recordStore: records } = await make();
-      await records.put('k', { version: 1 }, BRIEF_MS);
-      expect(await records.extend('k', LONG_MS)).toBe(true);
-      await records.put('not extended', { version: 1 }, BRIEF_MS);
-      await until(async () => (await records.get('not extended')) === undefined);
-      expect(await records.get('k')).toEqual({ version: 1 });
-    });
-
-    it('deletes a record once', async () => {
-      const { recordStore: records } = await make();
-      await records.put('k', { version: 1 }, LONG_MS);
-      expect(await records.delete('k')).toBe(true);
-      expect(await records.delete('k')).toBe(false);
-      expect(await records.get('k')).toBeUndefined();
-    });
-  });
 
   describe(`${name}: slots`, () => {
     it('hands out as many as there are, and each again when it is free', async () => {

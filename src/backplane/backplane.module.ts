@@ -4,7 +4,6 @@ import { Beats } from './beats.js';
 import { Logs } from './logs.js';
 import { MEMORY_PROVIDERS } from './memory/memory.providers.js';
 import { RateLimiter } from './rate-limiter.js';
-import { RecordStore } from './record-store.js';
 import { Records } from './records.js';
 import type { RedisTarget } from './redis/redis.connection.js';
 import { redisProviders } from './redis/redis.providers.js';
@@ -26,7 +25,6 @@ const PORTS = [
   Beats,
   Logs,
   RateLimiter,
-  RecordStore,
   Records,
   ReplayLog,
   RevocationStore,

@@ -28,6 +28,8 @@ export interface BeatReport {
 
 /** By which nodes know of one another. All times are read from the engine's clock. Methods reject with `BackplaneUnavailable`. */
 export interface Beats {
+  /** There is no other process: what this one does not hold was never there. */
+  readonly isLocal: boolean;
   /** Says that `node` lives, and what the others shall know of it. */
   beat(node: string, info: Fields): Promise<BeatReport>;
   /** The node stops in order: the others need not wait for its silence. */

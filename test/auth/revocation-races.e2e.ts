@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { connect } from 'node:net';
-import { RecordStore, ReplayLog, RevocationStore, SlotCounter } from '../../src/backplane/index.js';
+import { Records, ReplayLog, RevocationStore, SlotCounter } from '../../src/backplane/index.js';
 import { SessionService } from '../../src/mcp/index.js';
 import { expectChallenge } from '../support/envelopes.js';
 import { type EraClient, ERAS } from '../support/eras/index.js';
@@ -85,11 +85,11 @@ describe('a token that is revoked while its session is looked up', () => {
     const keeper = tokenOf('dave', { iat: now() - 5 });
     const endpoint = await McpEndpoint.open(app.url, keeper);
     const own = tokenOf('dave', { iat: now() - 1 });
-    const records = app.app.get<RecordStore>(RecordStore);
-    const get = records.get.bind(records);
-    const looking = jest.spyOn(records, 'get').mockImplementationOnce(async (key) => {
+    const records = app.app.get<Records>(Records);
+    const read = records.read.bind(records);
+    const looking = jest.spyOn(records, 'read').mockImplementationOnce(async (key) => {
       await revoke(own);
-      return get(key);
+      return read(key);
     });
     const newer = new McpEndpoint(app.url, own);
     newer.sessionId = endpoint.sessionId;

@@ -73,6 +73,28 @@ import { ask, Load } from './support/load.js';
       for (const endpoint of load.endpoints) expect((await ask(at('n3', endpoint))).status).toBe(200);
     }, 60_000);
 
+    it('are replaced one after the other under load: no request is refused, no session is unknown', async () => {
+      const load = await Load.start(cluster.url, token, 4);
+      for (const name of ['n1', 'n2', 'n3']) {
+        await cluster.restart(name);
+        const before = load.answered;
+        await until(() => load.answered > before + 10);
+      }
+      const asked = await load.stop();
+      expect(asked.filter(({ status }) => status !== 200)).toEqual([]);
+      expect(violations({ asked, runs: cluster.runs, keys: await keysOf(cluster) })).toEqual([]);
+    }, 90_000);
+
+    it('end a session everywhere that is deleted at one, and its streams at once', async () => {
+      const endpoint = await McpEndpoint.open(cluster.url, token);
+      const stream = await at('n1', endpoint).get();
+      expect((await at('n2', endpoint).delete()).status).toBe(204);
+      await stream.text();
+      for (const name of cluster.nodes.keys()) {
+        expect((await at(name, endpoint).call(1, 'ping')).status).toBe(404);
+      }
+    });
+
     it('serve known sessions and tokens while Redis is down, and say 503 where they cannot', async () => {
       const endpoint = await McpEndpoint.open(cluster.url, token);
       await ask(endpoint);

@@ -11,7 +11,7 @@ const WRONG: readonly Planted[] = [
   ['src/auth', '../bootstrap/http-app.js', 'auth-imports'],
   ['src/auth', '../mcp/gate/gate.js', 'through-index'],
   ['src/auth', '@modelcontextprotocol/sdk/types.js', 'sdk-in-messages-only'],
-  ['src/auth/tokens', '../../backplane/record-store.js', 'through-index'],
+  ['src/auth/tokens', '../../backplane/records.js', 'through-index'],
   ['src/backplane/redis', '../../audit/index.js', 'backplane-imports'],
   ['src/config', '../app.module.js', 'config-imports'],
   ['src/http', '../auth/index.js', 'http-imports'],

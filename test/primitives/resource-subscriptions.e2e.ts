@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RecordStore } from '../../src/backplane/index.js';
+import { Records } from '../../src/backplane/index.js';
 import { type McpResource, Resource, ResourceRegistry, SessionService } from '../../src/mcp/index.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession, type Reply } from '../support/raw-session.js';
@@ -98,13 +98,13 @@ describe.each(WIRES)('subscriptions, $name', ({ name, open }) => {
   });
 
   it('may be made while another is written down, by a backplane that takes its time', async () => {
-    const records = app.app.get<RecordStore>(RecordStore);
-    const [get, put] = [records.get.bind(records), records.put.bind(records)];
-    jest.spyOn(records, 'get').mockImplementation(async (key) => structuredClone(await get(key)));
-    jest.spyOn(records, 'put').mockImplementation(async (key, record, ttlMs) => {
-      const copy = structuredClone(record);
+    const records = app.app.get<Records>(Records);
+    const [read, patch] = [records.read.bind(records), records.patch.bind(records)];
+    jest.spyOn(records, 'read').mockImplementation(async (key) => structuredClone(await read(key)));
+    jest.spyOn(records, 'patch').mockImplementation(async (...change) => {
+      const copy = structuredClone(change);
       await sleep(20);
-      return put(key, copy, ttlMs);
+      return patch(...copy);
     });
     const first = subscribe('item://1');
     await sleep(10);

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RecordStore, ReplayLog } from '../../src/backplane/index.js';
+import { Records, ReplayLog } from '../../src/backplane/index.js';
 import { SessionService, ToolRegistry } from '../../src/mcp/index.js';
 import { eventsOf, McpEndpoint, type NumberedEvent } from '../support/mcp-endpoint.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -20,10 +20,10 @@ afterEach(() => jest.restoreAllMocks());
 
 /** As with a backplane that takes a while: the record is read, and the session ends before it arrives. */
 function endOnTheWay(): void {
-  const records = app.app.get<RecordStore>(RecordStore);
-  const get = records.get.bind(records);
-  jest.spyOn(records, 'get').mockImplementationOnce(async (key) => {
-    const record = await get(key);
+  const records = app.app.get<Records>(Records);
+  const read = records.read.bind(records);
+  jest.spyOn(records, 'read').mockImplementationOnce(async (key) => {
+    const record = await read(key);
     expect((await endpoint.delete()).status).toBe(204);
     return record;
   });

@@ -1,4 +1,8 @@
-import { MemoryRecordStore } from '../../src/backplane/memory/memory-record.store.js';
+import { jest } from '@jest/globals';
+import { BackplaneNode, BackplaneUnavailable, Records } from '../../src/backplane/index.js';
+import { MemoryBeats } from '../../src/backplane/memory/memory-beats.js';
+import { MemoryLogs } from '../../src/backplane/memory/memory-logs.js';
+import { MemoryRecords } from '../../src/backplane/memory/memory-records.js';
 import { MemoryReplayLog } from '../../src/backplane/memory/memory-replay.log.js';
 import { MemorySlotCounter } from '../../src/backplane/memory/memory-slot.counter.js';
 import {
@@ -9,8 +13,11 @@ import {
   SessionService,
   Tool,
 } from '../../src/mcp/index.js';
+import type { Session } from '../../src/mcp/sessions/session.js';
 import { eventsOf, McpEndpoint } from '../support/mcp-endpoint.js';
 import { startApp, type TestApp } from '../support/test-app.js';
+import { signToken } from '../support/tokens.js';
+import { until } from '../support/until.js';
 
 /** Tells of each of its steps. */
 @Tool({ name: 'steps', description: 'Takes three steps.' })
@@ -37,18 +44,25 @@ let token: string;
 
 beforeAll(async () => {
   nodes = [await startApp({}, [StepsTool, NewsResource]), await startApp({}, [StepsTool, NewsResource])];
-  const [{ app: first }, { app: second }] = nodes;
-  for (const engine of [MemoryRecordStore, MemoryReplayLog, MemorySlotCounter]) {
-    Object.assign(second.get(engine, { strict: false }), first.get(engine, { strict: false }));
-  }
+  await share(nodes[0], nodes[1]);
   token = await nodes[0].token();
 });
 
 afterAll(() => Promise.all(nodes.map((node) => node.close())));
 
+/** Puts the second node on the engine of the first. */
+async function share({ app: first }: TestApp, { app: second }: TestApp): Promise<void> {
+  const node = second.get(BackplaneNode);
+  await node.stop();
+  for (const port of [MemoryBeats, MemoryLogs, MemoryRecords, MemoryReplayLog, MemorySlotCounter]) {
+    Object.assign(second.get(port, { strict: false }), first.get(port, { strict: false }));
+  }
+  await node.start();
+}
+
 /** The same session, at the other node. */
-function across(endpoint: McpEndpoint): McpEndpoint {
-  const there = new McpEndpoint(nodes[1].url, token);
+function across(endpoint: McpEndpoint, bearer = token): McpEndpoint {
+  const there = new McpEndpoint(nodes[1].url, bearer);
   there.sessionId = endpoint.sessionId;
   return there;
 }
@@ -111,3 +125,70 @@ describe('a session that was opened on one node', () => {
     expect(replayed).toEqual(sent.slice(2));
   });
 });
+
+describe('a session of two nodes', () => {
+  it('does not come back at a node that used it when it was deleted', async () => {
+    const here = await McpEndpoint.open(nodes[0].url, token);
+    const there = across(here);
+    expect((await there.call(1, 'ping')).status).toBe(200);
+    const heldThere = sessionOf(1, here);
+    expect((await here.delete()).status).toBe(204);
+    // As its call or its clock would, had it not heard of the end.
+    nodes[1].app.get(SessionService, { strict: false }).renew(heldThere);
+    expect((await there.call(2, 'ping')).status).toBe(404);
+    expect((await here.call(3, 'ping')).status).toBe(404);
+  });
+
+  it('loses its streams at once when it is deleted at the other node', async () => {
+    const here = await McpEndpoint.open(nodes[0].url, token);
+    const stream = await here.get();
+    expect((await across(here).delete()).status).toBe(204);
+    // To its end.
+    await stream.text();
+    expect((await here.call(1, 'ping')).status).toBe(404);
+  });
+
+  it('lives on with the token that its client has refreshed at the other node, when the first one expires', async () => {
+    const old = await signToken({ livesMs: 120_000, issuedInMs: -60_000 });
+    const here = await McpEndpoint.open(nodes[0].url, old);
+    const newer = across(here, await signToken());
+    expect((await newer.call(1, 'ping')).status).toBe(200);
+    nodes[0].app.get(SessionService, { strict: false }).closeExpired(Date.now() + 180_000);
+    expect((await newer.call(2, 'ping')).status).toBe(200);
+    await until(() => sessionOf(0, here).principal.expiresAt > Date.now() + 180_000);
+  });
+
+  it('lives on with it when the first one is revoked', async () => {
+    const old = await signToken({ sub: 'carol', issuedInMs: -60_000 });
+    const here = await McpEndpoint.open(nodes[0].url, old);
+    const newer = across(here, await signToken({ sub: 'carol' }));
+    expect((await newer.call(1, 'ping')).status).toBe(200);
+    const headers = { Authorization: `Bearer ${old}` };
+    expect((await fetch(`${nodes[0].url}/auth/revoke`, { method: 'POST', headers })).status).toBe(200);
+    expect((await newer.call(2, 'ping')).status).toBe(200);
+    await until(() => sessionOf(0, here).principal.issuedAt > Date.now() / 1_000 - 30);
+  });
+
+  it('outlives the node that it was opened on', async () => {
+    const leaving = await startApp({}, [StepsTool, NewsResource]);
+    await share(nodes[0], leaving);
+    const here = await McpEndpoint.open(leaving.url, token);
+    await leaving.close();
+    expect((await across(here).call(1, 'ping')).status).toBe(200);
+    expect((await across(here).delete()).status).toBe(204);
+  });
+
+  it('is neither found nor unknown while the records cannot be read', async () => {
+    const here = await McpEndpoint.open(nodes[0].url, token);
+    const records = nodes[0].app.get<Records>(Records);
+    jest.spyOn(records, 'read').mockRejectedValueOnce(new BackplaneUnavailable('on purpose'));
+    const response = await here.call(1, 'ping');
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect((await here.call(2, 'ping')).status).toBe(200);
+  });
+});
+
+function sessionOf(node: number, { sessionId }: McpEndpoint): Session {
+  const sessions = nodes[node]!.app.get(SessionService, { strict: false }).list();
+  return sessions.find(({ id }) => id === sessionId)!;
+}

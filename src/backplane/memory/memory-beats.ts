@@ -21,6 +21,7 @@ interface Node {
 /** {@link Beats} in this process's memory. Several nodes of a test may share one. */
 @Injectable()
 export class MemoryBeats implements Beats {
+  readonly isLocal = true;
   private readonly nodes = new Map<string, Node>();
   private readonly generation = randomUUID();
 

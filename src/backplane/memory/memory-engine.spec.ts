@@ -7,7 +7,6 @@ import { MemoryBeats } from './memory-beats.js';
 import { MemoryLogs } from './memory-logs.js';
 import { MemoryRateLimiter } from './memory-rate.limiter.js';
 import { MemoryRecords } from './memory-records.js';
-import { MemoryRecordStore } from './memory-record.store.js';
 import { MemoryReplayLog } from './memory-replay.log.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
 import { MemorySlotCounter } from './memory-slot.counter.js';
@@ -21,7 +20,6 @@ backplaneContract('memory', async (nodes, times) => {
     limits: new MemoryRateLimiter(),
     logs: new MemoryLogs(),
     records: new MemoryRecords(),
-    recordStore: new MemoryRecordStore(),
     slots: new MemorySlotCounter(),
   };
   return Array.from({ length: nodes }, () => ({
@@ -29,7 +27,6 @@ backplaneContract('memory', async (nodes, times) => {
     limits: engine.limits,
     logs: handleOf(engine.logs),
     records: handleOf(engine.records),
-    recordStore: engine.recordStore,
     replay: new SharedReplayLog(engine.logs),
     slots: engine.slots,
   }));

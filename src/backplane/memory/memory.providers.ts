@@ -3,7 +3,6 @@ import { BackplaneStatus } from '../backplane.status.js';
 import { Beats } from '../beats.js';
 import { Logs } from '../logs.js';
 import { RateLimiter } from '../rate-limiter.js';
-import { RecordStore } from '../record-store.js';
 import { Records } from '../records.js';
 import { ReplayLog } from '../replay-log.js';
 import { RevocationStore } from '../revocation-store.js';
@@ -13,7 +12,6 @@ import { MemoryBackplane } from './memory.backplane.js';
 import { MemoryBeats } from './memory-beats.js';
 import { MemoryLogs } from './memory-logs.js';
 import { MemoryRateLimiter } from './memory-rate.limiter.js';
-import { MemoryRecordStore } from './memory-record.store.js';
 import { MemoryRecords } from './memory-records.js';
 import { MemoryReplayLog } from './memory-replay.log.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
@@ -25,7 +23,6 @@ export const MEMORY_PROVIDERS: Provider[] = [
   { provide: BackplaneStatus, useValue: new BackplaneStatus() },
   MemoryRateLimiter,
   MemoryRecords,
-  MemoryRecordStore,
   MemoryLogs,
   MemoryReplayLog,
   MemoryRevocationStore,
@@ -37,7 +34,6 @@ export const MEMORY_PROVIDERS: Provider[] = [
   { provide: Logs, useExisting: MemoryLogs },
   { provide: RateLimiter, useExisting: MemoryRateLimiter },
   { provide: Records, useExisting: MemoryRecords },
-  { provide: RecordStore, useExisting: MemoryRecordStore },
   { provide: ReplayLog, useExisting: MemoryReplayLog },
   // With one node, what was revoked was heard here: there is nothing to ask.
   { provide: RevocationStore, useExisting: MemoryRevocationStore },

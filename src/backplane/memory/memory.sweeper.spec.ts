@@ -2,26 +2,17 @@ import { jest } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { BackplaneModule } from '../backplane.module.js';
 import { RateLimiter } from '../rate-limiter.js';
-import { RecordStore } from '../record-store.js';
 import { Records } from '../records.js';
 import { ReplayLog } from '../replay-log.js';
 import { RevocationStore } from '../revocation-store.js';
 import { SlotCounter } from '../slot-counter.js';
 import { MemoryRateLimiter } from './memory-rate.limiter.js';
 import { MemoryRecords } from './memory-records.js';
-import { MemoryRecordStore } from './memory-record.store.js';
 import { MemoryReplayLog } from './memory-replay.log.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
 import { MemorySlotCounter } from './memory-slot.counter.js';
 
-const ENGINE = [
-  MemoryRateLimiter,
-  MemoryRecords,
-  MemoryRecordStore,
-  MemoryReplayLog,
-  MemoryRevocationStore,
-  MemorySlotCounter,
-];
+const ENGINE = [MemoryRateLimiter, MemoryRecords, MemoryReplayLog, MemoryRevocationStore, MemorySlotCounter];
 
 afterEach(() => jest.useRealTimers());
 
@@ -32,17 +23,16 @@ it('forgets in time, on its own, what nobody asks for again, and stops with the 
   const sizes = () => ENGINE.map((part) => module.get<{ readonly size: number }>(part).size);
   const expiresAt = Date.now() / 1_000 + 60;
   await module.get<RateLimiter>(RateLimiter).take('k', { count: 1, periodMs: 60_000 });
-  await module.get<RecordStore>(RecordStore).put('k', {}, 60_000);
   await module.get<Records>(Records).create('k', {}, 60_000);
   await module.get<ReplayLog>(ReplayLog).append('k', { id: 'a.1', stream: 'a', data: '' });
   const target = { kind: 'token', tokenId: 't' } as const;
   await module.get<RevocationStore>(RevocationStore).revoke({ target, revokedAt: 0, expiresAt });
   await module.get<SlotCounter>(SlotCounter).acquire('k', 'holder', 1, 60_000);
   jest.advanceTimersByTime(30_000);
-  expect(sizes()).toEqual([1, 1, 1, 1, 1, 1]);
+  expect(sizes()).toEqual([1, 1, 1, 1, 1]);
   // A log keeps what is younger than ten minutes.
   jest.advanceTimersByTime(630_000);
-  expect(sizes()).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(sizes()).toEqual([0, 0, 0, 0, 0]);
   const timers = jest.getTimerCount();
   await module.close();
   expect(jest.getTimerCount()).toBe(timers - 2);

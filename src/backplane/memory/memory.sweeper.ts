@@ -2,7 +2,6 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import { MemoryBeats } from './memory-beats.js';
 import { MemoryLogs } from './memory-logs.js';
 import { MemoryRateLimiter } from './memory-rate.limiter.js';
-import { MemoryRecordStore } from './memory-record.store.js';
 import { MemoryRecords } from './memory-records.js';
 import { MemoryReplayLog } from './memory-replay.log.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
@@ -20,7 +19,6 @@ export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
     private readonly logs: MemoryLogs,
     private readonly limits: MemoryRateLimiter,
     private readonly records: MemoryRecords,
-    private readonly recordStore: MemoryRecordStore,
     private readonly replay: MemoryReplayLog,
     private readonly revocations: MemoryRevocationStore,
     private readonly slots: MemorySlotCounter,
@@ -40,7 +38,6 @@ export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
     this.limits.sweep();
     this.logs.sweep();
     this.records.sweep();
-    this.recordStore.sweep();
     this.replay.sweep();
     this.revocations.sweep();
     this.slots.sweep();

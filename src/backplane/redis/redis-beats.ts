@@ -68,6 +68,7 @@ return reply`);
 
 /** {@link Beats} as one hash, by the server's clock. */
 export class RedisBeats implements Beats {
+  readonly isLocal = false;
   /** Changes with each restart of the server, and when a replica takes its place. */
   private replicationId: string | undefined;
 

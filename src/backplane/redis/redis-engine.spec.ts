@@ -6,7 +6,6 @@ import { SharedReplayLog } from '../shared/shared-replay.log.js';
 import { RedisBeats } from './redis-beats.js';
 import { RedisLogs } from './redis-logs.js';
 import { RedisRateLimiter } from './redis-rate.limiter.js';
-import { RedisRecordStore } from './redis-record.store.js';
 import { RedisRecords } from './redis-records.js';
 import { RedisSlotCounter } from './redis-slot.counter.js';
 import { RedisConnection } from './redis.connection.js';
@@ -31,7 +30,6 @@ import { RedisConnection } from './redis.connection.js';
           limits: new RedisRateLimiter(connection, () => nodes),
           logs,
           records: new RedisRecords(connection),
-          recordStore: new RedisRecordStore(connection),
           replay: new SharedReplayLog(logs),
           slots: new RedisSlotCounter(connection),
         };

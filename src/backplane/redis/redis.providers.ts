@@ -3,7 +3,6 @@ import { BackplaneStatus } from '../backplane.status.js';
 import { Beats } from '../beats.js';
 import { Logs } from '../logs.js';
 import { RateLimiter } from '../rate-limiter.js';
-import { RecordStore } from '../record-store.js';
 import { Records } from '../records.js';
 import { ReplayLog } from '../replay-log.js';
 import { RevocationStore } from '../revocation-store.js';
@@ -13,7 +12,6 @@ import { SlotCounter } from '../slot-counter.js';
 import { RedisBeats } from './redis-beats.js';
 import { RedisLogs } from './redis-logs.js';
 import { RedisRateLimiter } from './redis-rate.limiter.js';
-import { RedisRecordStore } from './redis-record.store.js';
 import { RedisRecords } from './redis-records.js';
 import { RedisSlotCounter } from './redis-slot.counter.js';
 import { RedisBackplane } from './redis.backplane.js';
@@ -40,7 +38,6 @@ export function redisProviders(target: RedisTarget, fingerprint: string): Provid
     over(Records, RedisRecords),
     over(Logs, RedisLogs),
     over(Beats, RedisBeats),
-    over(RecordStore, RedisRecordStore),
     over(SlotCounter, RedisSlotCounter),
     { provide: ReplayLog, inject: [Logs], useFactory: (logs: Logs) => new SharedReplayLog(logs) },
     {

@@ -4,7 +4,7 @@ import type { LogEntry, LogFollower, Logs, Offset } from '../logs.js';
 import type { NodeFeed } from './node-feed.js';
 
 const LOG = 'bus';
-const BOUND = { entries: 100_000, ttlMs: 600_000 };
+const BOUND = { entries: 10_000, ttlMs: 600_000 };
 /** What was read stays in the node's memory, so that most resumptions ask nothing of the engine. */
 const RING = 1_000;
 /** Less than the second that a revocation may take. A trip to the engine may take half of one. */

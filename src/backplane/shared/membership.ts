@@ -86,6 +86,7 @@ export class Membership {
    * has written again what a restart may have lost.
    */
   get isSteady(): boolean {
+    if (this.beats.isLocal) return true;
     if (this.report === undefined || this.beaten.ms > this.times.unsureMs) return false;
     return this.report.generationAgeMs + this.beaten.ms >= this.times.goneMs;
   }

@@ -4,7 +4,8 @@ import { Test } from '@nestjs/testing';
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   BackplaneModule,
-  RecordStore,
+  BackplaneNode,
+  Records,
   ReplayLog,
   RevocationStore,
   SlotCounter,
@@ -48,17 +49,23 @@ const alice: Principal = {
   userKey: 'alice',
 };
 
-let records: RecordStore;
+let records: Records;
 let revocations: RevocationStore;
 let slots: SlotCounter;
 let service: SessionService;
 
 beforeEach(async () => {
   const backplane = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
-  records = backplane.get(RecordStore);
+  records = backplane.get(Records);
   revocations = backplane.get(RevocationStore);
   slots = backplane.get(SlotCounter);
-  const ledger = new SessionStore(records, backplane.get(ReplayLog), slots, OPTIONS);
+  const ledger = new SessionStore(
+    records,
+    backplane.get(ReplayLog),
+    slots,
+    backplane.get(BackplaneNode),
+    OPTIONS,
+  );
   service = new SessionService(ledger, revocations, OPTIONS);
 });
 
@@ -100,7 +107,7 @@ describe('a session', () => {
     const session = await service.open(alice, TRANSPORT);
     service.close(session, 'deleted');
     await service.save(session);
-    expect(await records.get(`session:${session.id}`)).toBeUndefined();
+    expect(await records.read(`session:${session.id}`)).toBe('ended');
   });
 });
 
@@ -113,12 +120,12 @@ describe('an idle session', () => {
     idle();
     await turn();
     expect(service.holds(session)).toBe(false);
-    expect(await records.get(`session:${session.id}`)).toBeDefined();
+    expect(await records.read(`session:${session.id}`)).toMatchObject({ o: 'alice' });
   });
 
   it('ends where nobody uses it, and gives its place back', async () => {
     const session = await service.open(alice, TRANSPORT);
-    await records.delete(`session:${session.id}`);
+    await records.end(`session:${session.id}`, 1);
     idle();
     await turn();
     expect([service.holds(session), await slots.count('sessions:alice')]).toEqual([false, 0]);
@@ -126,8 +133,8 @@ describe('an idle session', () => {
 
   it('stays where it is used again while that is found out', async () => {
     const session = await service.open(alice, TRANSPORT);
-    await records.delete(`session:${session.id}`);
-    const letGo = hold(records, 'get');
+    await records.end(`session:${session.id}`, 1);
+    const letGo = hold(records, 'read');
     idle();
     session.calls.set(1, { abort: () => {} });
     letGo();

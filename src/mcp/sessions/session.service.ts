@@ -1,11 +1,12 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { denies, type RevocableToken, RevocationStore } from '../../backplane/index.js';
+import { denies, type RecordState, RevocationStore } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { Principal } from '../authorization/principal.js';
 import type { RequestAuthorization } from '../authorization/request-authorization.js';
 import { causeOf, type Peer, type SessionEnd, type SessionTransport } from './peer.js';
 import { Session } from './session.js';
+import { type EndScope, isShared, SessionExpiry } from './session.expiry.js';
 import { SessionStore } from './session.store.js';
 import { SessionPlaces } from './session.places.js';
 import type { SessionRecord } from './session.record.js';
@@ -26,7 +27,8 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   private readonly sessions = new Map<string, Session>();
   private readonly places: SessionPlaces;
   private readonly stateless = new Set<StatelessPeer>();
-  private stopListening: (() => void) | undefined;
+  private readonly stopListening: (() => void)[] = [];
+  private readonly expiry: SessionExpiry;
   private draining = false;
   /** Sessions that have ended here. */
   private ended = 0;
@@ -34,27 +36,37 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   constructor(
     private readonly ledger: SessionStore,
     @Inject(RevocationStore) private readonly revocations: RevocationStore,
-    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+    @Inject(MCP_OPTIONS) options: McpModuleOptions,
   ) {
     this.places = new SessionPlaces(
       ledger,
       () => this.list(),
       (session) => this.end(session, 'evicted'),
     );
-  }
-
-  onModuleInit(): void {
-    this.stopListening = this.revocations.onRevoked((revocation) => {
-      const revoked = (token: RevocableToken): boolean => denies(revocation, token);
-      for (const peer of this.peers()) {
-        if (peer.isEndedBy(revoked)) this.close(peer, 'token_revoked');
-        else peer.endRevoked(revoked);
-      }
+    this.expiry = new SessionExpiry(ledger, options, {
+      peers: () => this.peers(),
+      end: (peer, reason, where) => this.end(peer, reason, where),
+      evict: (session) => {
+        this.sessions.delete(session.id);
+        session.leave();
+      },
     });
   }
 
+  onModuleInit(): void {
+    this.stopListening.push(
+      this.revocations.onRevoked((revocation) =>
+        this.expiry.endRevoked((token) => denies(revocation, token)),
+      ),
+      this.ledger.onEnded((id, reason) => {
+        const session = this.sessions.get(id);
+        if (session !== undefined) void this.end(session, reason, 'here');
+      }),
+    );
+  }
+
   onModuleDestroy(): void {
-    this.stopListening?.();
+    for (const stop of this.stopListening) stop();
     this.closeWhere(() => true, 'shutdown');
   }
 
@@ -88,11 +100,11 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     await this.places.enter(session);
     if (this.draining) {
       this.places.opened(session);
-      await this.ledger.leave(session);
+      await this.ledger.leave(session, 'shutdown');
       throw shuttingDown();
     }
     this.sessions.set(id, session);
-    this.logger.log({ event: 'session.opened', ...describe(session) });
+    this.logger.log({ event: 'session.opened', ...session.logFields });
     return session;
   }
 
@@ -127,19 +139,20 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** The session of this id wherever it was opened, if it is `principal`'s own and travels this way; 404 otherwise. */
   async load(id: string, principal: Principal, transport: SessionTransport): Promise<Session> {
-    let record: SessionRecord | undefined;
+    let record: SessionRecord | 'ended' | undefined;
     let ended: number;
     do {
       ended = this.ended;
       record = await this.ledger.read(id);
-      // It may be one that has ended here since: its record is being deleted.
-    } while (record !== undefined && this.ended !== ended && !this.sessions.has(id));
-    if (record === undefined) throw unknownSession();
+      // It may be one that has ended here since: its record is being ended.
+    } while (typeof record === 'object' && this.ended !== ended && !this.sessions.has(id));
+    if (record === undefined || record === 'ended') throw unknownSession();
     if (record.owner !== principal.key) throw unknownSession('foreign_session');
     if (record.transport !== transport) throw unknownSession();
     let session = this.sessions.get(id);
     if (session === undefined) {
-      session = new Session(id, principal, transport);
+      session = new Session(id, record.token, transport);
+      session.refreshToken(principal);
       this.sessions.set(id, session);
     }
     // What this node has agreed on just now is written down in a moment: the record is the older one.
@@ -150,7 +163,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   /** Writes down what a request has changed of a session, for whichever node takes the next. */
   async save(session: Session): Promise<void> {
     if (!this.sessions.has(session.id)) return;
-    await session.flush(() => this.ledger.save(session));
+    await session.flush(async () => this.heed(session, await this.ledger.save(session)));
   }
 
   /** A session was used: it lives on from now. */
@@ -158,9 +171,17 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     session.touch();
     this.opened(session);
     if (!this.sessions.has(session.id)) return;
-    this.ledger.renew(session).catch((error: unknown) => {
-      this.logger.warn({ event: 'session.not_renewed', session: session.logId, err: error });
-    });
+    this.ledger.renew(session).then(
+      (state) => this.heed(session, state),
+      (error: unknown) => {
+        this.logger.warn({ event: 'session.not_renewed', session: session.logId, err: error });
+      },
+    );
+  }
+
+  /** Another node has ended it, and this one has not heard. */
+  private heed(session: Session, state: RecordState): void {
+    if (state === 'ended') void this.end(session, 'deleted', 'here');
   }
 
   /** Whether a peer is on this node, and has not ended. */
@@ -186,13 +207,16 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     void this.end(peer, reason);
   }
 
-  /** The same; resolves when the place of a session is free again. */
-  private async end(peer: Peer, reason: SessionEnd): Promise<void> {
+  /** The same; resolves when the place of a session is free again. `here`: it lives on, or has ended, on other nodes. */
+  private async end(peer: Peer, reason: SessionEnd, where: EndScope = 'everywhere'): Promise<void> {
     const isSession = peer instanceof Session;
     if (!(isSession ? this.sessions.delete(peer.id) : this.stateless.delete(peer as StatelessPeer))) return;
     peer.abortCalls(causeOf(reason, isSession));
     for (const stream of peer.streams) stream.end(reason);
-    if (isSession) await this.forget(peer, reason);
+    if (!isSession) return;
+    // Its client goes on at another node, or at this one after its start.
+    const outlives = reason === 'shutdown' && isShared(peer);
+    await this.forget(peer, reason, outlives ? 'here' : where);
   }
 
   /** Ends every session and stateless peer that matches; see {@link close}. */
@@ -202,12 +226,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** Ends what has come to its time. */
   closeExpired(now = Date.now()): void {
-    for (const peer of this.stateless) if (peer.endsAt <= now) this.close(peer, 'token_expired');
-    for (const session of this.sessions.values()) {
-      const reason = this.dueEnd(session, now);
-      if (reason === 'idle') void this.evictIdle(session);
-      else if (reason !== undefined) this.close(session, reason);
-    }
+    this.expiry.endDue(now);
   }
 
   /** Takes no new session and no new call from here on. */
@@ -215,36 +234,15 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     this.draining = true;
   }
 
-  private dueEnd(session: Session, now: number): SessionEnd | undefined {
-    const { sessionMaxMs, sessionIdleMs } = this.options;
-    const passed = (since: number | undefined, ms: number): boolean =>
-      since !== undefined && since + ms <= now;
-    if (session.endsAt <= now) return 'token_expired';
-    if (passed(session.openedAt, sessionMaxMs)) return 'max_age';
-    return passed(session.idleSince, sessionIdleMs) ? 'idle' : undefined;
-  }
-
-  /** Idle on this node: it ends, unless its record says that another node uses it. */
-  private async evictIdle(session: Session): Promise<void> {
-    const record = await this.ledger.read(session.id).catch(() => undefined);
-    if (session.idleSince === undefined) return;
-    if (record === undefined) return this.close(session, 'idle');
-    this.sessions.delete(session.id);
-    session.leave();
-  }
-
-  private async forget(session: Session, reason: SessionEnd): Promise<void> {
+  private async forget(session: Session, reason: SessionEnd, where: EndScope): Promise<void> {
     this.ended += 1;
     session.leave();
     this.places.opened(session);
     const seconds = Math.round((Date.now() - session.openedAt) / 1000);
-    this.logger.log({ event: 'session.closed', reason, seconds, ...describe(session) });
-    await this.ledger.leave(session).catch((error: unknown) => {
+    this.logger.log({ event: 'session.closed', reason, seconds, ...session.logFields });
+    if (where === 'here') return;
+    await this.ledger.leave(session, reason).catch((error: unknown) => {
       this.logger.warn({ event: 'session.record_left', session: session.logId, err: error });
     });
   }
-}
-
-function describe({ logId, principal }: Session): Record<string, unknown> {
-  return { session: logId, subject: principal.subject, client: principal.clientId };
 }

@@ -1,88 +1,102 @@
-import type { RecordStore, ReplayLog, SlotCounter } from '../../backplane/index.js';
+import { Test } from '@nestjs/testing';
+import { BackplaneModule, BackplaneNode, Records, ReplayLog, SlotCounter } from '../../backplane/index.js';
 import type { McpModuleOptions } from '../mcp.options.js';
-import type { Principal } from '../authorization/principal.js';
+import { type Principal, principalOf } from '../authorization/principal.js';
 import { RefusedError } from '../messages/refused.error.js';
 import { Session } from './session.js';
 import { SessionStore } from './session.store.js';
 
-const alice = { key: 'alice' } as Principal;
-const session = (id: string): Session => new Session(id, alice, 'http-sse');
+const TRANSPORT = 'streamable-http';
+const OPTIONS = { sessionsPerPrincipal: 2, sessionIdleMs: 60_000 } as McpModuleOptions;
 
-/** Ports that forget everything on demand, as a backplane that was restarted has. */
-class ForgetfulPorts implements RecordStore, ReplayLog, SlotCounter {
-  readonly kept = new Map<string, unknown>();
-  readonly holders = new Set<string>();
-
-  async put(key: string, record: Readonly<Record<string, unknown>>): Promise<void> {
-    this.kept.set(key, record);
-  }
-  async get(key: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-    return this.kept.get(key) as Readonly<Record<string, unknown>> | undefined;
-  }
-  async extend(key: string): Promise<boolean> {
-    return this.kept.has(key);
-  }
-  async delete(key: string): Promise<boolean> {
-    return this.kept.delete(key);
-  }
-  async append(key: string): Promise<number> {
-    this.kept.set(`replay:${key}`, []);
-    return 0;
-  }
-  async after(): Promise<undefined> {}
-  async drop(key: string): Promise<void> {
-    this.kept.delete(`replay:${key}`);
-  }
-  async acquire(_key: string, holder: string, limit: number): Promise<boolean> {
-    if (this.holders.size >= limit) return false;
-    this.holders.add(holder);
-    return true;
-  }
-  async renew(_key: string, holder: string): Promise<boolean> {
-    return this.holders.has(holder);
-  }
-  async release(_key: string, holder: string): Promise<void> {
-    this.holders.delete(holder);
-  }
-  async count(): Promise<number> {
-    return this.holders.size;
-  }
-  forget(): void {
-    this.kept.clear();
-    this.holders.clear();
-  }
-}
-
-function ledgerOver(ports: ForgetfulPorts): SessionStore {
-  return new SessionStore(ports, ports, ports, { sessionsPerPrincipal: 2 } as McpModuleOptions);
-}
-
-describe('SessionLedger', () => {
-  it('leaves no record of a session that was refused', async () => {
-    const ports = new ForgetfulPorts();
-    const ledger = ledgerOver(ports);
-    await ledger.enter(session('a'));
-    await ledger.enter(session('b'));
-    await expect(ledger.enter(session('c'))).rejects.toBeInstanceOf(RefusedError);
-    expect([...ports.kept.keys()]).toEqual(['session:a', 'session:b']);
+const alice = (issuedAt = 1_000): Principal =>
+  principalOf({
+    issuer: 'i',
+    subject: 'alice',
+    clientId: 'c',
+    scopes: ['mcp:access'],
+    roles: [],
+    tokenId: `t${issuedAt}`,
+    jti: undefined,
+    issuedAt,
+    expiresAt: 2_000_000_000_000,
+    refusedFrom: 2_000_000_005_000,
   });
 
-  it('leaves nothing behind', async () => {
-    const ports = new ForgetfulPorts();
-    const ledger = ledgerOver(ports);
-    await ledger.enter(session('a'));
-    await ports.append('a');
-    await ledger.leave(session('a'));
-    expect(ports.kept.size + ports.holders.size).toBe(0);
-  });
+let records: Records;
+let replay: ReplayLog;
+let slots: SlotCounter;
+let store: SessionStore;
 
-  it('registers a live session again when the backplane has forgotten it', async () => {
-    const ports = new ForgetfulPorts();
-    const ledger = ledgerOver(ports);
-    for (const id of ['a', 'b']) await ledger.enter(session(id));
-    ports.forget();
-    for (const id of ['a', 'b']) await ledger.renew(session(id));
-    expect([...ports.kept.keys()]).toEqual(['session:a', 'session:b']);
-    expect(ports.holders.size).toBe(2);
-  });
+beforeEach(async () => {
+  const backplane = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
+  records = backplane.get(Records);
+  replay = backplane.get(ReplayLog);
+  slots = backplane.get(SlotCounter);
+  store = new SessionStore(records, replay, slots, backplane.get(BackplaneNode), OPTIONS);
+});
+
+const entered = async (id: string): Promise<Session> => {
+  const session = new Session(id, alice(), TRANSPORT);
+  await store.enter(session);
+  return session;
+};
+
+/** The same session on another node. */
+const elsewhere = async (id: string): Promise<Session> => {
+  const session = new Session(id, alice(), TRANSPORT);
+  const record = await store.read(id);
+  if (typeof record !== 'object') throw new Error(`there is no session ${id}`);
+  session.restore(record);
+  return session;
+};
+
+const placesTaken = (): Promise<number> => slots.count(`sessions:${alice().userKey}`);
+
+it('leaves no record of a session that was refused', async () => {
+  for (const id of ['a', 'b']) await entered(id);
+  await expect(entered('c')).rejects.toBeInstanceOf(RefusedError);
+  expect(await store.read('b')).toMatchObject({ owner: alice().key });
+  expect(await store.read('c')).toBeUndefined();
+});
+
+it('leaves nothing behind but the word that it has ended', async () => {
+  const session = await entered('a');
+  await replay.append('a', { id: 'x.1', stream: 'x', data: '' });
+  await store.leave(session, 'deleted');
+  expect(await store.read('a')).toBe('ended');
+  expect([await placesTaken(), await replay.after('a', 'x.1')]).toEqual([0, undefined]);
+});
+
+it('registers a live session again when the backplane has forgotten it, and not when it was ended', async () => {
+  const session = await entered('a');
+  await records.end('session:a', 0);
+  expect(await store.renew(session)).toBe('ok');
+  expect(await store.read('a')).toMatchObject({ owner: alice().key });
+  await records.end('session:a', 60_000);
+  expect([await store.renew(session), await store.save(session)]).toEqual(['ended', 'ended']);
+  expect(await store.read('a')).toBe('ended');
+});
+
+it('keeps what two nodes agree on at once', async () => {
+  const here = await entered('a');
+  const there = await elsewhere('a');
+  here.subscriptions.add('app://news');
+  there.subscriptions.add('app://news2');
+  await Promise.all([store.save(here), store.save(there)]);
+  expect((await elsewhere('a')).subscriptions).toEqual(new Set(['app://news', 'app://news2']));
+  here.subscriptions.delete('app://news');
+  await store.save(here);
+  expect((await elsewhere('a')).subscriptions).toEqual(new Set(['app://news2']));
+});
+
+it('keeps the newest token, whichever node writes last', async () => {
+  const here = await entered('a');
+  const there = await elsewhere('a');
+  there.refreshToken(alice(3_000));
+  here.refreshToken(alice(2_000));
+  await store.save(there);
+  await store.save(here);
+  const { principal } = await elsewhere('a');
+  expect(principal).toEqual(alice(3_000));
 });

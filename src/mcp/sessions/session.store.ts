@@ -1,23 +1,34 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { RecordStore, ReplayLog, SlotCounter } from '../../backplane/index.js';
+import {
+  BackplaneNode,
+  BackplaneUnavailable,
+  Records,
+  type RecordState,
+  ReplayLog,
+  SlotCounter,
+} from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
-import type { SessionTransport } from './peer.js';
+import type { SessionEnd, SessionTransport } from './peer.js';
 import type { Principal } from '../authorization/principal.js';
 import { RefusedError } from '../messages/refused.error.js';
 import type { Session } from './session.js';
-import type { SessionRecord } from './session.record.js';
+import { fieldsOf, recordOf, type SessionRecord, TOKEN, TOKEN_ISSUED_AT } from './session.record.js';
 
 /** The record of a stream's session outlives its node by this much; it is renewed three times as often. */
 const STREAM_TTL_MS = 60_000;
 export const RENEW_MS = STREAM_TTL_MS / 3;
+/** Nodes that hold the session find its end when they renew it, if they have not heard of it. */
+const TOMBSTONE_MS = 2 * STREAM_TTL_MS;
+const ENDED = 'session.ended';
 
 /** What all nodes know of the sessions: a record for each, and how many a user has. */
 @Injectable()
 export class SessionStore {
   constructor(
-    @Inject(RecordStore) private readonly records: RecordStore,
+    @Inject(Records) private readonly records: Records,
     @Inject(ReplayLog) private readonly replay: ReplayLog,
     @Inject(SlotCounter) private readonly slots: SlotCounter,
+    private readonly node: BackplaneNode,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -27,40 +38,92 @@ export class SessionStore {
     const limit = this.options.sessionsPerPrincipal;
     const ttlMs = this.ttlOf(session.transport);
     if (!(await this.slots.acquire(slotsOf(principal), id, limit, ttlMs))) throw tooManySessions();
-    await this.save(session);
+    await this.create(session);
   }
 
-  /** Writes down what has been agreed with the client since. */
-  save(session: Session): Promise<void> {
-    return this.records.put(keyOf(session.id), session.record, this.ttlOf(session.transport));
+  /** Writes down what has been agreed with the client since. `ended`: another node has ended it. */
+  async save(session: Session): Promise<RecordState> {
+    const { record } = session;
+    const fields = fieldsOf(record);
+    const known = session.known === undefined ? {} : fieldsOf(session.known);
+    const changed = Object.entries(fields).filter(
+      ([name, value]) => known[name] !== value && !isOfToken(name),
+    );
+    const change = {
+      set: Object.fromEntries(changed),
+      unset: Object.keys(known).filter((name) => fields[name] === undefined),
+    };
+    const newer = {
+      set: { [TOKEN]: fields[TOKEN]! },
+      ifHigher: [TOKEN_ISSUED_AT, record.token.issuedAt] as const,
+    };
+    const key = keyOf(session.id);
+    const [state] = await Promise.all([
+      this.records.patch(key, change, this.ttlOf(session.transport)),
+      known[TOKEN] === fields[TOKEN] ? undefined : this.records.patch(key, newer),
+    ]);
+    session.known = record;
+    if (state === 'missing') return this.create(session);
+    return state === 'ended' ? state : 'ok';
   }
 
-  async read(id: string): Promise<SessionRecord | undefined> {
-    return (await this.records.get(keyOf(id))) as SessionRecord | undefined;
+  /** Undefined: there was no such session. Rejects where that can't be known now. */
+  async read(id: string): Promise<SessionRecord | 'ended' | undefined> {
+    const fields = await this.records.read(keyOf(id));
+    if (fields === undefined && !this.node.membership.isSteady) {
+      throw new BackplaneUnavailable('its data may be on its way back');
+    }
+    return fields === undefined || fields === 'ended' ? fields : recordOf(fields);
   }
 
-  /** Renews what this node holds, and writes it again where the backplane has forgotten it. */
-  async renew(session: Session): Promise<void> {
+  /** Renews what this node holds, and writes it again where the backplane has forgotten it. `ended`: another node has ended it. */
+  async renew(session: Session): Promise<RecordState> {
     const { id, principal } = session;
     const ttlMs = this.ttlOf(session.transport);
-    if (!(await this.records.extend(keyOf(id), ttlMs))) await this.save(session);
+    const [state] = await this.records.extend([keyOf(id)], ttlMs);
+    if (state === 'ended') return state;
+    if (state === 'missing' && (await this.create(session)) === 'ended') return 'ended';
     if (!(await this.slots.renew(slotsOf(principal), id, ttlMs))) {
       await this.slots.acquire(slotsOf(principal), id, Number.POSITIVE_INFINITY, ttlMs);
     }
+    return 'ok';
   }
 
-  async leave({ id, principal }: Session): Promise<void> {
+  /** Ends it on all nodes. */
+  async leave({ id, principal }: Session, reason: SessionEnd): Promise<void> {
     await Promise.all([
-      this.records.delete(keyOf(id)),
+      this.records.end(keyOf(id), TOMBSTONE_MS),
       this.replay.drop(id),
       this.slots.release(slotsOf(principal), id),
     ]);
+    await this.node.bus.publish(ENDED, { id, reason });
+  }
+
+  /** Calls back for each session that any node has ended. Returns the way to stop listening. */
+  onEnded(listener: (id: string, reason: SessionEnd) => void): () => void {
+    return this.node.bus.on(ENDED, (body) => {
+      const { id, reason } = body as { id: string; reason: SessionEnd };
+      listener(id, reason);
+    });
+  }
+
+  /** `ended`: there is a tombstone. Another node may have written it again before. */
+  private async create(session: Session): Promise<RecordState> {
+    const { record } = session;
+    const key = keyOf(session.id);
+    const isCreated = await this.records.create(key, fieldsOf(record), this.ttlOf(session.transport));
+    session.known = record;
+    return !isCreated && (await this.records.read(key)) === 'ended' ? 'ended' : 'ok';
   }
 
   /** A session without a stream lives on from use to use, whichever node it is used on. */
   private ttlOf(transport: SessionTransport): number {
     return transport === 'streamable-http' ? this.options.sessionIdleMs : STREAM_TTL_MS;
   }
+}
+
+function isOfToken(name: string): boolean {
+  return name === TOKEN || name === TOKEN_ISSUED_AT;
 }
 
 function keyOf(id: string): string {

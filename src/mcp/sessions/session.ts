@@ -27,7 +27,8 @@ export class Session extends Peer implements MessageSink {
   private usedAt = Date.now();
   private revision = 0;
   private writtenRevision = 0;
-  private restored: SessionRecord | undefined;
+  /** What the nodes share of it, as this node has read or written it last. */
+  known: SessionRecord | undefined;
 
   constructor(
     override readonly id: string,
@@ -38,6 +39,12 @@ export class Session extends Peer implements MessageSink {
     this.shown = principal;
     this.shownUntil = endOf(principal);
     this.logId = sessionName(id);
+  }
+
+  /** What a log line says of it. */
+  get logFields(): Readonly<Record<string, unknown>> {
+    const { logId, shown } = this;
+    return { session: logId, subject: shown.subject, client: shown.clientId };
   }
 
   override get principal(): Principal {
@@ -82,13 +89,15 @@ export class Session extends Peer implements MessageSink {
       clientCapabilities: this.clientCapabilities,
       logLevel: this.logLevel ?? 'info',
       subscriptions: [...this.subscriptions],
+      token: this.shown,
     };
   }
 
   /** Takes over what was agreed on another node, or again on this one. */
   restore(record: SessionRecord): void {
-    if (record === this.restored) return;
-    this.restored = record;
+    if (record === this.known) return;
+    this.known = record;
+    this.adoptToken(record.token);
     this.initialized = record.protocolVersion !== undefined;
     this.protocolVersion = record.protocolVersion ?? INITIAL_PROTOCOL_VERSION;
     this.client = record.client;
@@ -110,6 +119,14 @@ export class Session extends Peer implements MessageSink {
     this.shownUntil = endOf(principal);
   }
 
+  /** Its owner has shown this token on another node. False: it is no newer one. */
+  adoptToken(token: Principal): boolean {
+    if (token.issuedAt <= this.shown.issuedAt) return false;
+    this.shown = token;
+    this.shownUntil = endOf(token);
+    return true;
+  }
+
   /** What `record` holds has changed. */
   markDirty(): void {
     this.revision += 1;
@@ -118,6 +135,12 @@ export class Session extends Peer implements MessageSink {
   /** What `record` holds has not been written down yet. */
   get isDirty(): boolean {
     return this.revision !== this.writtenRevision;
+  }
+
+  /** The other nodes do not know all of it: what has changed here, or the newest token. */
+  get isUnsaved(): boolean {
+    const saved = this.known?.token.issuedAt ?? Number.POSITIVE_INFINITY;
+    return this.isDirty || this.shown.issuedAt > saved;
   }
 
   /** Writes down what `record` holds by now. Until that is done, a record that is read is the older one. */

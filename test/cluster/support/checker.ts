@@ -34,7 +34,7 @@ export interface RedisKey {
   readonly ttlMs: number;
 }
 
-const KNOWN_KEYS = /^mcp:(r|l|b|g|s|t):\{.+\}$/;
+const KNOWN_KEYS = /^mcp:(r|l|b|g|s):\{.+\}$/;
 /** A refusal is no wait. */
 const MAX_REFUSAL_MS = 5_000;
 

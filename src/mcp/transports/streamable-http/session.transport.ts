@@ -91,7 +91,7 @@ export class SessionTransport {
     answer: PostResponse,
   ): Promise<void> {
     // The next request may reach another node, which needs the negotiated state.
-    if (session.isDirty) await this.sessions.save(session);
+    if (session.isUnsaved) await this.sessions.save(session);
     const opened = isNew && session.initialized;
     answer.finish(replies, batched, HttpStatus.OK, opened ? { 'Mcp-Session-Id': session.id } : {});
     this.streams.forgetFinished(session);
@@ -111,6 +111,10 @@ export class SessionTransport {
     const { principal } = authorization;
     const session = await this.currentSession(request, authorization);
     session.refreshToken(principal);
+    if (session.isUnsaved) {
+      await this.sessions.save(session);
+      this.sessions.find(session.id, principal, TRANSPORT);
+    }
     const eventId = String(request.headers['last-event-id'] ?? '');
     if (eventId === '') return this.openStandalone(session, response, principal);
     const resumption = await this.resume(session, eventId, response, principal);

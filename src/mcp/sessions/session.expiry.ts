@@ -1,0 +1,92 @@
+import type { RevocableToken } from '../../backplane/index.js';
+import type { Principal } from '../authorization/principal.js';
+import type { McpModuleOptions } from '../mcp.options.js';
+import type { Peer, SessionEnd } from './peer.js';
+import { Session } from './session.js';
+import type { SessionStore } from './session.store.js';
+
+/** `here`: the session lives on, or has ended, on other nodes. */
+export type EndScope = 'here' | 'everywhere';
+
+/** What {@link SessionExpiry} needs of the node. */
+export interface ExpiringPeers {
+  peers(): readonly Peer[];
+  end(peer: Peer, reason: SessionEnd, where?: EndScope): Promise<void>;
+  /** This node forgets a session that others may use. */
+  evict(session: Session): void;
+}
+
+/** Whether other nodes may use its record. The other sessions live and die with a stream on one node. */
+export function isShared(peer: Peer): peer is Session {
+  return peer instanceof Session && peer.transport === 'streamable-http';
+}
+
+/** Ends peers whose time has come, or whose token was revoked. */
+export class SessionExpiry {
+  /** Sessions whose record is asked for a newer token. */
+  private readonly doubted = new Set<Session>();
+
+  constructor(
+    private readonly store: SessionStore,
+    private readonly options: McpModuleOptions,
+    private readonly node: ExpiringPeers,
+  ) {}
+
+  /** Ends what has come to its time. */
+  endDue(now: number): void {
+    for (const peer of this.node.peers()) {
+      const reason = this.dueEnd(peer, now);
+      if (reason === 'idle') void this.evictIdle(peer as Session);
+      else if (reason === 'token_expired' && isShared(peer)) {
+        void this.endUnlessRefreshed(peer, reason, ({ expiresAt }) => expiresAt <= now);
+      } else if (reason !== undefined) void this.node.end(peer, reason);
+    }
+  }
+
+  /** Ends what a revoked token has brought, and the peers that have shown no newer one. */
+  endRevoked(revoked: (token: RevocableToken) => boolean): void {
+    for (const peer of this.node.peers()) {
+      const isOver = peer.isEndedBy(revoked);
+      if (isOver && !isShared(peer)) void this.node.end(peer, 'token_revoked');
+      else peer.endRevoked(revoked);
+      if (isOver && isShared(peer)) void this.endUnlessRefreshed(peer, 'token_revoked', revoked);
+    }
+  }
+
+  /** The newest token that this node knows is over. Its owner may have shown a newer one to another node. */
+  private async endUnlessRefreshed(
+    session: Session,
+    reason: SessionEnd,
+    isOver: (token: Principal) => boolean,
+  ): Promise<void> {
+    if (this.doubted.has(session)) return;
+    this.doubted.add(session);
+    const { principal } = session;
+    let where: EndScope = 'everywhere';
+    try {
+      const record = await this.store.read(session.id);
+      if (typeof record === 'object' && !isOver(record.token)) session.adoptToken(record.token);
+    } catch {
+      // That can't be known now. If its owner goes on with a newer token, it is loaded again.
+      where = 'here';
+    }
+    this.doubted.delete(session);
+    if (session.principal === principal) await this.node.end(session, reason, where);
+  }
+
+  private dueEnd(peer: Peer, now: number): SessionEnd | undefined {
+    if (peer.endsAt <= now) return 'token_expired';
+    if (!(peer instanceof Session)) return undefined;
+    const { sessionMaxMs, sessionIdleMs } = this.options;
+    if (peer.openedAt + sessionMaxMs <= now) return 'max_age';
+    return peer.idleSince !== undefined && peer.idleSince + sessionIdleMs <= now ? 'idle' : undefined;
+  }
+
+  /** Idle on this node: it ends, unless its record says that another node uses it. */
+  private async evictIdle(session: Session): Promise<void> {
+    const record = await this.store.read(session.id).catch(() => 'unknown');
+    if (session.idleSince === undefined) return;
+    if (record === undefined || record === 'ended') await this.node.end(session, 'idle');
+    else this.node.evict(session);
+  }
+}
