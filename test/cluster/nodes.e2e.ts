@@ -39,7 +39,7 @@ import { ask, Load } from './support/load.js';
         const stats = await cluster.redis.client.info('commandstats');
         return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
       };
-      const verdicts = async (): Promise<number> => asked('hgetall');
+      const verdicts = async (): Promise<number> => (await asked('hgetall')) + (await asked('evalsha'));
       await until(async () => {
         const before = await verdicts();
         for (let n = 0; n < 20; n += 1) expect((await endpoint.call(n, 'ping')).status).toBe(200);

@@ -64,6 +64,11 @@ export class Membership {
     return () => listeners.delete(listener);
   }
 
+  /** There is no other process: nothing that is shared is far away, or changed by another. */
+  get isAlone(): boolean {
+    return this.beats.isLocal;
+  }
+
   /** The nodes that are alive, this one among them. At least 1. */
   get size(): number {
     let size = 0;

@@ -1,4 +1,4 @@
-import type { RevocableToken } from '../../backplane/index.js';
+import { denies, type RevocableToken, type RevocationStore } from '../../backplane/index.js';
 import type { Principal } from '../authorization/principal.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 import type { Peer, SessionEnd } from './peer.js';
@@ -11,6 +11,7 @@ export type EndScope = 'here' | 'everywhere';
 /** What {@link SessionExpiry} needs of the node. */
 export interface ExpiringPeers {
   peers(): readonly Peer[];
+  get(id: string): Session | undefined;
   end(peer: Peer, reason: SessionEnd, where?: EndScope): Promise<void>;
   /** This node forgets a session that others may use. */
   evict(session: Session): void;
@@ -21,7 +22,7 @@ export function isShared(peer: Peer): peer is Session {
   return peer instanceof Session && peer.transport === 'streamable-http';
 }
 
-/** Ends peers whose time has come, or whose token was revoked. */
+/** Ends peers whose time has come, whose token was revoked, or that another node has ended. */
 export class SessionExpiry {
   /** Sessions whose record is asked for a newer token. */
   private readonly doubted = new Set<Session>();
@@ -31,6 +32,22 @@ export class SessionExpiry {
     private readonly options: McpModuleOptions,
     private readonly node: ExpiringPeers,
   ) {}
+
+  /** Hears of revocations and of other nodes. Returns the way to stop listening. */
+  listen(revocations: RevocationStore): () => void {
+    const stops = [
+      revocations.onRevoked((revocation) => this.endRevoked((token) => denies(revocation, token))),
+      this.store.onEnded((id, reason) => {
+        const session = this.node.get(id);
+        if (session !== undefined) void this.node.end(session, reason, 'here');
+      }),
+      this.store.onRevised((id) => {
+        const changed = id === undefined ? this.node.peers() : [this.node.get(id)];
+        for (const peer of changed) if (peer instanceof Session) peer.changesHeard += 1;
+      }),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }
 
   /** Ends what has come to its time. */
   endDue(now: number): void {
@@ -44,7 +61,7 @@ export class SessionExpiry {
   }
 
   /** Ends what a revoked token has brought, and the peers that have shown no newer one. */
-  endRevoked(revoked: (token: RevocableToken) => boolean): void {
+  private endRevoked(revoked: (token: RevocableToken) => boolean): void {
     for (const peer of this.node.peers()) {
       const isOver = peer.isEndedBy(revoked);
       if (isOver && !isShared(peer)) void this.node.end(peer, 'token_revoked');

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { denies, type RecordState, RevocationStore } from '../../backplane/index.js';
+import { type RecordState, RevocationStore } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { Principal } from '../authorization/principal.js';
 import type { RequestAuthorization } from '../authorization/request-authorization.js';
@@ -27,7 +27,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   private readonly sessions = new Map<string, Session>();
   private readonly places: SessionPlaces;
   private readonly stateless = new Set<StatelessPeer>();
-  private readonly stopListening: (() => void)[] = [];
+  private stopListening: (() => void) | undefined;
   private readonly expiry: SessionExpiry;
   private draining = false;
   /** Sessions that have ended here. */
@@ -45,6 +45,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     );
     this.expiry = new SessionExpiry(ledger, options, {
       peers: () => this.peers(),
+      get: (id) => this.sessions.get(id),
       end: (peer, reason, where) => this.end(peer, reason, where),
       evict: (session) => {
         this.sessions.delete(session.id);
@@ -54,19 +55,11 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleInit(): void {
-    this.stopListening.push(
-      this.revocations.onRevoked((revocation) =>
-        this.expiry.endRevoked((token) => denies(revocation, token)),
-      ),
-      this.ledger.onEnded((id, reason) => {
-        const session = this.sessions.get(id);
-        if (session !== undefined) void this.end(session, reason, 'here');
-      }),
-    );
+    this.stopListening = this.expiry.listen(this.revocations);
   }
 
   onModuleDestroy(): void {
-    for (const stop of this.stopListening) stop();
+    this.stopListening?.();
     this.closeWhere(() => true, 'shutdown');
   }
 
@@ -139,6 +132,10 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** The session of this id wherever it was opened, if it is `principal`'s own and travels this way; 404 otherwise. */
   async load(id: string, principal: Principal, transport: SessionTransport): Promise<Session> {
+    const held = this.sessions.get(id);
+    if (held !== undefined && this.ledger.isCurrent(held)) return this.find(id, principal, transport);
+    // A change that is told while the record is read may not be in it.
+    const heard = held?.changesHeard ?? 0;
     let record: SessionRecord | 'ended' | undefined;
     let ended: number;
     do {
@@ -156,7 +153,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
       this.sessions.set(id, session);
     }
     // What this node has agreed on just now is written down in a moment: the record is the older one.
-    if (!session.isDirty) session.restore(record);
+    if (!session.isDirty) session.restore(record, heard);
     return session;
   }
 

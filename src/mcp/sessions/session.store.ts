@@ -19,7 +19,10 @@ const STREAM_TTL_MS = 60_000;
 export const RENEW_MS = STREAM_TTL_MS / 3;
 /** Nodes that hold the session find its end when they renew it, if they have not heard of it. */
 const TOMBSTONE_MS = 2 * STREAM_TTL_MS;
+/** Where each renewal is a trip, a session that is in use is renewed once in such a time. */
+const MAX_RENEWAL_MS = 10_000;
 const ENDED = 'session.ended';
+const REVISED = 'session.revised';
 
 /** What all nodes know of the sessions: a record for each, and how many a user has. */
 @Injectable()
@@ -64,7 +67,25 @@ export class SessionStore {
     ]);
     session.known = record;
     if (state === 'missing') return this.create(session);
-    return state === 'ended' ? state : 'ok';
+    if (state === 'ended') return state;
+    if (!this.node.membership.isAlone) await this.node.bus.publish(REVISED, { id: session.id });
+    return 'ok';
+  }
+
+  /** Whether what this node holds is what all nodes know: another one would have told of a change. */
+  isCurrent(session: Session): boolean {
+    const { membership, bus } = this.node;
+    return !membership.isAlone && bus.isLive && !session.isStale;
+  }
+
+  /** Calls back for each session that any node has changed, and without a name where all may have been. */
+  onRevised(listener: (id?: string) => void): () => void {
+    const { bus } = this.node;
+    const stops = [
+      bus.on(REVISED, (body) => listener((body as { id: string }).id)),
+      bus.onGap(() => listener()),
+    ];
+    return () => stops.forEach((stop) => stop());
   }
 
   /** Undefined: there was no such session. Rejects where that can't be known now. */
@@ -79,6 +100,8 @@ export class SessionStore {
   /** Renews what this node holds, and writes it again where the backplane has forgotten it. `ended`: another node has ended it. */
   async renew(session: Session): Promise<RecordState> {
     const { id, principal } = session;
+    if (Date.now() - session.renewedAt < this.renewalMs) return 'ok';
+    session.renewedAt = Date.now();
     const ttlMs = this.ttlOf(session.transport);
     const [state] = await this.records.extend([keyOf(id)], ttlMs);
     if (state === 'ended') return state;
@@ -118,7 +141,12 @@ export class SessionStore {
 
   /** A session without a stream lives on from use to use, whichever node it is used on. */
   private ttlOf(transport: SessionTransport): number {
-    return transport === 'streamable-http' ? this.options.sessionIdleMs : STREAM_TTL_MS;
+    return transport === 'streamable-http' ? this.options.sessionIdleMs + this.renewalMs : STREAM_TTL_MS;
+  }
+
+  /** How much later than its last use a session may be renewed. */
+  private get renewalMs(): number {
+    return this.node.membership.isAlone ? 0 : Math.min(MAX_RENEWAL_MS, this.options.sessionIdleMs / 6);
   }
 }
 

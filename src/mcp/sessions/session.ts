@@ -29,6 +29,11 @@ export class Session extends Peer implements MessageSink {
   private writtenRevision = 0;
   /** What the nodes share of it, as this node has read or written it last. */
   known: SessionRecord | undefined;
+  /** How often it was heard that a node has changed it. It begins as one that may have been. */
+  changesHeard = 1;
+  private changesSeen = 0;
+  /** When its record was given a new time to live. */
+  renewedAt = 0;
 
   constructor(
     override readonly id: string,
@@ -93,8 +98,9 @@ export class Session extends Peer implements MessageSink {
     };
   }
 
-  /** Takes over what was agreed on another node, or again on this one. */
-  restore(record: SessionRecord): void {
+  /** Takes over what was agreed on another node, or again on this one. `changes`: how many were heard of before it was read. */
+  restore(record: SessionRecord, changes = 0): void {
+    this.changesSeen = changes;
     if (record === this.known) return;
     this.known = record;
     this.adoptToken(record.token);
@@ -106,6 +112,11 @@ export class Session extends Peer implements MessageSink {
     this.openedAt = record.openedAt;
     this.subscriptions.clear();
     for (const uri of record.subscriptions) this.subscriptions.add(uri);
+  }
+
+  /** Another node may have changed it since its record was read. */
+  get isStale(): boolean {
+    return this.changesSeen !== this.changesHeard;
   }
 
   isOwnedBy(principal: Principal): boolean {
