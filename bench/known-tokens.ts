@@ -17,7 +17,7 @@ export class KnownTokens {
     this.issuer = issuer;
   }
 
-  /** The caller of an Authorization header; undefined: nobody. */
+  /** The caller of an Authorization header; undefined: there is none. */
   async callerOf(authorization: string | undefined): Promise<KnownCaller | undefined> {
     if (authorization === undefined) return undefined;
     const known = this.callers.get(authorization) ?? (await this.verify(authorization));

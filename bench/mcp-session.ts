@@ -85,7 +85,7 @@ export class McpSession implements BenchClient {
     this.resolve(data);
     // Whatever comes before it is asked for is one reply too many.
     this.resolve = () => {
-      throw new Error('A reply that nobody asked for');
+      throw new Error('A reply to no request');
     };
   }
 }

@@ -74,7 +74,7 @@ export class PostConnection {
   }
 }
 
-/** Where the body that begins at `start` ends; -1: nobody knows yet. */
+/** Where the body that begins at `start` ends; -1: it is not known yet. */
 function bodyEnd(received: string, head: string, start: number): number {
   const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
   if (length !== undefined) return start + Number(length);

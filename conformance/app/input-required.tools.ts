@@ -10,7 +10,7 @@ const confirmation = z.object({ ok: z.boolean() });
 export class InputByElicitationTool implements McpTool {
   async execute(_input: Record<string, never>, context: CallContext): Promise<string> {
     const answer = await context.elicit({ key: 'user_name', message: 'What is your name?', schema: aName });
-    return answer.action === 'accept' ? `Hello, ${answer.content.name}!` : 'Hello, whoever you are!';
+    return answer.action === 'accept' ? `Hello, ${answer.content.name}!` : 'Hello, stranger!';
   }
 }
 
@@ -82,7 +82,7 @@ export class TamperedStateTool implements McpTool {
 
 @Tool({
   name: 'test_input_required_result_capabilities',
-  description: 'Asks whoever the client can ask: the user, or the model.',
+  description: 'Asks the user or the model, by way of the client.',
 })
 export class CapabilitiesTool implements McpTool {
   async execute(_input: Record<string, never>, context: CallContext): Promise<string> {

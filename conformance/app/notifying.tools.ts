@@ -30,7 +30,7 @@ export class LoggingStepsTool implements McpTool {
 @Tool({ name: 'test_logging_tool', description: 'Logs one line.' })
 export class LoggingTool implements McpTool {
   execute(_input: Record<string, never>, context: CallContext): string {
-    context.log('info', 'Nobody has asked for this line');
+    context.log('info', 'The client has not asked for this line');
     return 'A line logged';
   }
 }

@@ -41,7 +41,7 @@ const contact = fromJsonSchema<Contact>({
   input: contact,
 })
 export class JsonSchemaTool implements McpTool<typeof contact> {
-  execute({ name = 'nobody' }: Contact): string {
+  execute({ name = 'unknown' }: Contact): string {
     return `Contact: ${name}`;
   }
 }

@@ -89,7 +89,7 @@ export function nodesContract(name: string, make: MakeNodes): void {
       await b.node.stop();
       await a.node.membership.beat();
       expect(await problemOf(a.node.mail.ask(b.node.membership.self, 'greet', null))).toBe('gone');
-      await until(async () => (await problemOf(a.node.mail.ask('nobody', 'greet', null))) === 'gone');
+      await until(async () => (await problemOf(a.node.mail.ask('no-node', 'greet', null))) === 'gone');
     });
 
     it('finds a node that came a moment ago', async () => {

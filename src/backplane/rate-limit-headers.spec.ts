@@ -11,7 +11,7 @@ describe('rateLimitHeaders', () => {
       RateLimit: '"calls";r=0;t=2',
     }));
 
-  it('sends nobody back at once', () =>
+  it('sends no client back at once', () =>
     expect(rateLimitHeaders('calls', LIMIT, { ...refused, retryAfterMs: 1 })['Retry-After']).toBe('1'));
 
   it('names no time where no waiting helps', () =>

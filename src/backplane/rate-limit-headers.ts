@@ -5,7 +5,7 @@ const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1_000));
 
 /**
  * How a refusal is told to an HTTP client: `Retry-After` (RFC 9110, section 10.2.3), `RateLimit-Policy` and
- * `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11). Seconds, rounded up: whoever waits so long is not too
+ * `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11). Seconds, rounded up: a client that waits so long is not too
  * early. Without `Retry-After` where no waiting helps. `policy` names the limit:
  * ASCII, without quotes and backslashes.
  */

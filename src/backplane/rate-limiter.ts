@@ -16,7 +16,7 @@ export interface RateVerdict {
 
 /**
  * Limits how often something happens, across all nodes, by GCRA (ITU-T I.371): `count` at once, and from
- * then on one each `periodMs / count`. What is refused takes nothing: whoever hammers gets its next one in
+ * then on one each `periodMs / count`. What is refused takes nothing: a client that hammers gets its next one in
  * time.
  *
  * `take` is atomic, and it never rejects: an engine that cannot reach what the nodes share answers from a

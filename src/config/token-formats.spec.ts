@@ -26,7 +26,7 @@ describe('productionJwtSecret', () => {
     'secretsecretsecretsecretsecretsecret',
     'secret-secret-secret-secret-secret-secret',
     'this-is-only-an-example-for-the-manual-0',
-    'a-placeholder-that-nobody-has-replaced-00',
+    'a-placeholder-that-was-never-replaced-00',
     'your-secret-key-which-is-long-enough-000',
     'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
     '0123456789abcdef0123456789abcdef',

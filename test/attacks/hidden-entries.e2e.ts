@@ -103,7 +103,7 @@ describe.each(ERAS)('$name', (era) => {
     });
   });
 
-  it('the lists show them to those who may, and to nobody else', async () => {
+  it('the lists show them to users who may use them, and to no other', async () => {
     for (const method of LISTS) {
       expect(JSON.stringify((await call(keeper, method)).result)).toContain('vault');
       expect(JSON.stringify((await call(plain, method)).result)).not.toContain('vault');
@@ -113,7 +113,7 @@ describe.each(ERAS)('$name', (era) => {
   // Changes come on a stream of their own there, which is another test's.
   if (era.revision === '2025-11-25') return;
 
-  it('their changes are told to those who may, and to nobody else', async () => {
+  it('their changes are sent to users who may use them, and to no other', async () => {
     const resourceSubscriptions = ['vault://plan', 'vault://rooms/1'];
     const clients = [plain, keeper];
     for (const client of clients) {

@@ -80,7 +80,7 @@ describe.each(ERAS)('$name', (era) => {
       },
     );
 
-    it('is in the list of those who may, and of nobody else', async () => {
+    it('is in the list of users who may call it, and of no other', async () => {
       expect(names(await list(plain))).not.toContain('vault-open');
       expect(names(await list(keeper))).toContain('vault-open');
       expect(names(await list(plain))).not.toContain('vault-open');

@@ -5,7 +5,7 @@ import { type Answer, send } from '../support/wire.js';
 
 const APP = 'https://app.example.com';
 
-/** Whoever may read an answer is named, never everybody, and cookies play no part. */
+/** The origin that may read an answer is named, never all of them, and cookies play no part. */
 function expectReadableBy(answer: Answer, origin: string): void {
   expect(answer.headers['access-control-allow-origin']).toBe(origin);
   expect(answer.headers['access-control-allow-credentials']).toBeUndefined();

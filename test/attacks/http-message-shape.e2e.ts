@@ -127,10 +127,10 @@ describe.each(ERAS)('$name', (era) => {
     });
 
     it.each([
-      ['a notification that nobody knows', { jsonrpc: '2.0', method: 'notifications/none' }],
+      ['a notification that the server does not know', { jsonrpc: '2.0', method: 'notifications/none' }],
       ['a request’s name without an id', { jsonrpc: '2.0', method: 'tools/call', params: { name: 'test' } }],
-      ['a result that nobody asked for', { ...RESPONSE, result: {} }],
-      ['an error that nobody asked for', { ...RESPONSE, error: ERROR }],
+      ['a result of no request', { ...RESPONSE, result: {} }],
+      ['an error of no request', { ...RESPONSE, error: ERROR }],
       ['members that JSON-RPC has not', { jsonrpc: '2.0', method: 'x', extra: 1, auth: { scopes: ['*'] } }],
     ])('%s is answered with nothing, or refused where clients have no responses', async (_what, message) => {
       const answer = await owner.post(JSON.stringify(message));
@@ -170,7 +170,7 @@ describe.each(ERAS)('$name', (era) => {
     });
 
     it.each([
-      ['a cursor that nobody gave', 'tools/list', { cursor: 'eyJvZmZzZXQiOi0xfQ' }],
+      ['a cursor that the server did not give', 'tools/list', { cursor: 'eyJvZmZzZXQiOi0xfQ' }],
       ['an empty cursor', 'tools/list', { cursor: '' }],
       ['a cursor that is an object', 'tools/list', { cursor: { $gt: '' } }],
     ])('%s is wrong', async (what, method, params) => {

@@ -74,7 +74,7 @@ const cancel = (requestId: unknown) => ({
 });
 
 describe('a cancellation', () => {
-  it('of somebody else’s request, or of another session’s, does nothing', async () => {
+  it('of another user’s request, or of another session’s, does nothing', async () => {
     const call = await startWaiting(alice, 7);
     for (const session of [bob, alicesOther]) {
       expect((await session.post(cancel(7))).status).toBe(202);
@@ -116,7 +116,7 @@ it('an id in use is refused, in its own session only, and the call under it goes
   expect(textOf((await alice.reply(7)).result)).toBe('released');
 });
 
-it('the end of one session aborts its calls, and nobody else’s', async () => {
+it('the end of one session aborts its calls, and no other', async () => {
   const [own, other] = [await startWaiting(alice, 1), await startWaiting(alicesOther, 1)];
   alice.close();
   await bob.until(() => own.aborted);

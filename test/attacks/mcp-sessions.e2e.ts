@@ -101,7 +101,7 @@ describe.each(WAYS)('%s', (way, attempt) => {
     ],
     ['a subject and a client that run together alike', () => tokenOf('alicec', { client_id: 'li' })],
     ['an administrator', () => tokenOf('root', { client_id: 'cli', scope: 'mcp:access mcp:admin' })],
-  ])('to somebody else’s session is answered as one that there is not: %s', async (_who, tokenFor) => {
+  ])('to another user’s session is answered as to one that does not exist: %s', async (_who, tokenFor) => {
     const theirs = await attempt(tokenFor(), asked(session.sessionId));
     expectRpcRefusal(theirs, 404, NOT_FOUND);
     expectSameAnswer(theirs, await attempt(tokenFor(), asked(UNKNOWN_ID)));

@@ -31,7 +31,7 @@ describe.each(ERAS)('$name', (era) => {
 
   describe('what a tool throws', () => {
     it.each(['sync', 'async', 'text', 'object', 'cause', 'getter', 'result'])(
-      '(%s) reaches nobody: a reference stands for it',
+      '(%s) reaches no client: a reference stands for it',
       async (way) => {
         const { result, error } = await call(plain, 'leak', { way });
         expect(error).toBeUndefined();
@@ -82,7 +82,7 @@ describe.each(ERAS)('$name', (era) => {
         { level: 'emergency', logger: text, data: { text } },
       ]);
       if (client instanceof HttpSseClient) {
-        // The address, the reply to whoever wants logs, and these three.
+        // The address, the reply to a client that wants logs, and these three.
         const kinds = client.session.events.map(({ event }) => event);
         expect(kinds).toEqual(['endpoint', ...Array.from({ length: 5 }, () => 'message')]);
         expect(client.session.comments).toEqual([]);

@@ -62,7 +62,7 @@ const waiting = (): number =>
     .reduce((total, session) => total + session.questions.size, 0);
 
 describe('a question to the client of a session', () => {
-  it('has an id that nobody can name before it is asked, and another one each time', async () => {
+  it('has an id that no client can name before it is asked, and another one each time', async () => {
     const session = await connect();
     await start(session, 1, 'greet');
     await start(session, 2, 'greet');
@@ -91,7 +91,7 @@ describe('a question to the client of a session', () => {
         202,
       );
     }
-    // The endpoint of somebody else's session is no way in either.
+    // The endpoint of another user's session is no way in either.
     const stolen = await fetch(`${app.url}${mine.endpoint}`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${await app.token('mallory')}`, 'Content-Type': 'application/json' },

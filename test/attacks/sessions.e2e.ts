@@ -81,7 +81,7 @@ describe('a session id', () => {
   });
 });
 
-describe('somebody else’s session', () => {
+describe('another user’s session', () => {
   const others: readonly (readonly [string, () => string])[] = [
     ['another subject, same client', () => tokenOf('mallory', { client_id: 'cli' })],
     ['the same subject, another client', () => tokenOf('alice', { client_id: 'other' })],

@@ -58,7 +58,7 @@ describe.each(OVER_MCP)('$name', ({ connect: open, request, revision }) => {
     }
   });
 
-  it('a cancellation reaches nobody else’s request, whatever revision it is sent in', async () => {
+  it('a cancellation reaches no other user’s request, whatever revision it is sent in', async () => {
     const begun = wait.calls.length;
     const waiting = all[0]!.begin(7, 'tools/call', { name: 'wait' });
     await until(() => wait.calls.length > begun);
@@ -73,7 +73,7 @@ describe.each(OVER_MCP)('$name', ({ connect: open, request, revision }) => {
     expect(textOf((await waiting.reply()).result)).toBe('released');
   });
 
-  it('the end of one request or session aborts nobody else’s calls', async () => {
+  it('the end of one request or session aborts no other user’s calls', async () => {
     const begun = wait.calls.length;
     const [own, other] = [all[0]!, all[1]!].map((client) => client.begin(7, 'tools/call', { name: 'wait' }));
     await until(() => wait.calls.length === begun + 2);

@@ -12,7 +12,7 @@ const GOOD = '/auth/token?username=alice&scope=mcp:access';
 const BAD = '/auth/token?username=';
 const NOWHERE = '/auth/nothing?username=alice&scope=mcp:access';
 
-/** The route answers as one that nobody has written, whatever the query. */
+/** The route answers as one that does not exist, whatever the query. */
 async function expectAbsent(url: string, headers: readonly string[] = []): Promise<void> {
   const nowhere = await send(url + NOWHERE, { headers });
   expectProblem(nowhere, 404, 'not_found');

@@ -145,7 +145,7 @@ describe('a provider that is down', () => {
     ]);
   });
 
-  it('later: its keys go on for an hour, and then nobody knows', async () => {
+  it('later: its keys are used for an hour, and then refused', async () => {
     const [first, second, third] = [await take('one'), await take('two'), await take('one')];
     expect(await statusOf(first)).toBe(200);
     await provider.down();

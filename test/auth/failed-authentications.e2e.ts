@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
-const bad = () => forge({ secret: 'somebody else’s secret, of 32 bytes' });
+const bad = () => forge({ secret: 'another server’s secret, of 32 bytes' });
 
 function from(address: string, token?: string, path = '/sse', method = 'GET'): Promise<Answer> {
   return send(app.url + path, { method, token, headers: ['X-Forwarded-For', address] });
@@ -52,7 +52,7 @@ it('blocks an address on every guarded route, and no other address', async () =>
   expect((await from('192.0.2.2', tokenOf('alice'))).status).toBe(200);
 });
 
-it('leaves what needs no token alone, and still says to whoever brings none where to get one', async () => {
+it('leaves what needs no token alone, and still tells a client without a token where to get one', async () => {
   await exhaust('192.0.2.1');
   expectChallenge(await from('192.0.2.1'), { route: '/sse' });
   for (const path of ['/', '/health/live', '/.well-known/oauth-protected-resource']) {
@@ -104,7 +104,7 @@ it.each([
   expect((await from(other, bad())).status).toBe(401);
 });
 
-it('believes nobody but the proxy about an address', async () => {
+it('believes only the proxy about an address', async () => {
   // The client writes what it likes; the proxy appends what it sees.
   for (let at = 0; at < LIMIT; at += 1) await from(`203.0.113.${at}, 192.0.2.1`, bad());
   expectBlocked(await from('203.0.113.77, 192.0.2.1', bad()));

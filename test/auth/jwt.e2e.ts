@@ -95,8 +95,14 @@ describe('what is right with a token, and must stay so', () => {
     ['an aud with a slash', () => forge({ claims: { aud: `${PUBLIC_URL}/` } })],
     ['an aud among others', () => forge({ claims: { aud: ['https://other.example.com', PUBLIC_URL] } })],
     ['no jti', () => forge({ claims: { jti: undefined } })],
-    ['a kid that is a path, which nobody follows', () => forge({ header: { kid: '../../etc/passwd' } })],
-    ['a kid that is SQL, which nobody runs', () => forge({ header: { kid: "'; DROP TABLE keys;--" } })],
+    [
+      'a kid that is a path, which the server does not follow',
+      () => forge({ header: { kid: '../../etc/passwd' } }),
+    ],
+    [
+      'a kid that is SQL, which the server does not run',
+      () => forge({ header: { kid: "'; DROP TABLE keys;--" } }),
+    ],
     ['a clock 3 s ahead', () => forge({ claims: { iat: now() + 3, nbf: now() + 3 } })],
     ['a life of 30 days', () => forge({ claims: { exp: now() + 30 * 86_400 - 60 } })],
     ['just under 8 KB', () => forge({ claims: { pad: 'x'.repeat(5_700) } })],

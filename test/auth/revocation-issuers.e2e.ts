@@ -75,7 +75,7 @@ describe.each(['sub', 'jti'] as const)('by %s', (kind) => {
   });
 
   it.each(['https://unknown.example.com', 'http://127.0.0.1', '*'])(
-    'of %s, whom nobody trusts: 400, since it would reach nobody',
+    'of %s, which is not trusted: 400, since it would reach no token',
     async (iss) => {
       const { tokens, ...names } = await namesakes();
       expectProblem(await revoke({ [kind]: names[kind], iss }), 400, 'invalid_request');
@@ -83,7 +83,7 @@ describe.each(['sub', 'jti'] as const)('by %s', (kind) => {
     },
   );
 
-  it('needs mcp:admin, whoever is named', async () => {
+  it('needs mcp:admin, whichever issuer is named', async () => {
     const { tokens, ...names } = await namesakes();
     for (const iss of [one.issuer, PUBLIC_URL, 'https://unknown.example.com']) {
       const answer = await revoke({ [kind]: names[kind], iss }, tokens[1]);

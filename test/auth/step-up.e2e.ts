@@ -21,7 +21,12 @@ class VaultTool implements McpTool {
   }
 }
 
-@Tool({ name: 'never', description: 'Wants what nobody has.', scopes: ['never:granted'], stepUp: true })
+@Tool({
+  name: 'never',
+  description: 'Needs a scope that no user has.',
+  scopes: ['never:granted'],
+  stepUp: true,
+})
 class NeverTool implements McpTool {
   execute(): string {
     return 'impossible';

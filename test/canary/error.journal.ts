@@ -4,7 +4,7 @@ import { journal } from './journal.js';
 /** What in a reply of status 200, or on a stream, makes it an error's. */
 const ERROR = /"error":\{|"isError":true/;
 
-/** Middleware: keeps what the server answers in errors, with its headers, whoever asks. */
+/** Middleware: keeps what the server answers in errors, with its headers, to every client. */
 export function journalErrors(request: IncomingMessage, response: ServerResponse, next: () => void): void {
   const write = response.write.bind(response) as (...args: unknown[]) => boolean;
   const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;

@@ -12,7 +12,7 @@ export const JOURNAL_FOLDER = 'CANARY_JOURNAL';
 
 const open = new Map<string, number>();
 
-/** Where this worker keeps them; undefined where nobody will read them. */
+/** Where this worker keeps them; undefined where no reporter reads them. */
 export function journalFile(kind: JournalKind): string | undefined {
   const folder = process.env[JOURNAL_FOLDER];
   return folder === undefined ? undefined : join(folder, `${kind}-${process.pid}.txt`);

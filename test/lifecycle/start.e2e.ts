@@ -34,7 +34,7 @@ describe('the process does not start', () => {
     expect(output).toMatch(/^WiringError: Class SlowTool: the name "no good" is not allowed; use .*\n$/);
   });
 
-  it('with a provider that nobody lists: once, and nothing beside it', async () => {
+  it('with a provider that no module lists: once, and nothing beside it', async () => {
     const { output, code } = await refusal(withExtraTool('needy'));
     expect(code).toBe(1);
     expect(output).toMatch(/^Error: Nest can't resolve dependencies of the NeedyTool \(\?\)\./);
@@ -42,7 +42,7 @@ describe('the process does not start', () => {
     expect(output).not.toMatch(/\n\s+at |InstanceLoader/);
   });
 
-  it('with a mistake in somebody’s code: where it was thrown', async () => {
+  it('with a mistake in a team’s code: where it was thrown', async () => {
     const { output, code } = await refusal(withExtraTool('falling'));
     expect(code).toBe(1);
     expect(output).toMatch(/^TypeError: it fell\n\s+at new FallingTool \(/);

@@ -125,13 +125,13 @@ describe('the end', () => {
     server.call(1, 'slow', { ms: 600_000 }, { progressToken: 1 });
     await begun(server);
     server.child.stdout.destroy();
-    server.call(2, 'echo', { message: 'to nobody' });
+    server.call(2, 'echo', { message: 'to no host' });
     expect(await server.exited).toBe(0);
     expect(server.log).toContain('its signal has fired');
     expect(server.log).not.toMatch(/EPIPE|ERROR|\n\s+at /);
   });
 
-  it('does not come because nobody reads the log', async () => {
+  it('does not come because the host does not read the log', async () => {
     const server = await StdioProcess.initialized('2025-11-25', { LOG_LEVEL: 'trace' });
     server.child.stderr.destroy();
     for (let id = 0; id < 50; id += 1) server.call(id, 'test');

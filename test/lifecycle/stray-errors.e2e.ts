@@ -8,7 +8,7 @@ import { takeToken } from '../support/test-app.js';
 /** `seconds`: 0 for a promise that fails, more for an exception after that time. */
 const careless = (seconds: number) => ({ name: 'careless', arguments: { seconds } });
 
-describe('an error that a tool lets nobody catch', () => {
+describe('an error that a tool throws where no code can catch it', () => {
   let server: ServerProcess;
   let session: RawSession;
 
@@ -18,7 +18,7 @@ describe('an error that a tool lets nobody catch', () => {
   });
   afterEach(() => server.stop());
 
-  it('as a promise: is logged in one line, and everybody is served on', async () => {
+  it('as a promise: is logged in one line, and all users are served on', async () => {
     expect(textOf((await session.call(1, 'tools/call', careless(0))).result)).toBe('careless');
     await server.until(() => server.events('process.rejection').length === 1);
     expect(server.events('process.rejection')).toMatchObject([{ level: 'error', err: { type: 'Error' } }]);

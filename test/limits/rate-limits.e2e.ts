@@ -83,7 +83,7 @@ async function expectRefusal(
 }
 
 describe('300 calls at once, of a principal that may make 100 a minute', () => {
-  it('on /mcp: 100 pass, the others are told when to come again, and nobody else notices', async () => {
+  it('on /mcp: 100 pass, the others are told when to come again, and no other user notices', async () => {
     const alice = await McpEndpoint.open(app.url, await app.token('alice'));
     const bob = await McpEndpoint.open(app.url, await app.token('bob'));
     let bobs = 0;

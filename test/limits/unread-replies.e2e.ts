@@ -64,7 +64,7 @@ describe.each(REPLIES)('a reply $how, $name', ({ connect: open, request, meta })
   const message = request('bulk', 'tools/call', { name: 'bulk', arguments: {}, _meta: meta });
   beforeEach(async () => (client = await open(app.url, tokenOf('alice'))));
 
-  it('does not stay in memory where nobody reads it', async () => {
+  it('does not stay in memory where its client does not read it', async () => {
     options.maxStallMs = 200;
     const { socket, theirs } = await postAndStop(message);
     await until(() => theirs.destroyed);

@@ -59,7 +59,7 @@ describe.each(ASKED_CLIENTS)('$name', ({ name, connect }) => {
 
   it.each(['decline', 'cancel'])('hears a user who does not answer: %s', async (action) => {
     expect(await call({ elicit: () => ({ action }) }, 'greet')).toEqual({
-      text: `nobody: ${action}`,
+      text: `no user: ${action}`,
       isError: false,
     });
   });

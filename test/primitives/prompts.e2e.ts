@@ -14,7 +14,7 @@ import { startWithFourTools, type TestApp } from '../support/test-app.js';
 
 const PASSWORD = 'postgres://admin:hunter2@db.internal/prod';
 
-@Prompt({ name: 'greet', description: 'Greets whoever asks.' })
+@Prompt({ name: 'greet', description: 'Greets the user.' })
 class GreetPrompt implements McpPrompt {
   render(args: Record<string, never>, { session, user }: CallContext): string {
     return `Greet ${user.subject} in ${session.protocolVersion} with ${Object.keys(args).length} arguments.`;
@@ -114,7 +114,7 @@ describe.each(SDK_CLIENTS)('prompts, $name', ({ connect, revision }) => {
     const { prompts } = await viewer.listPrompts();
     expect(prompts.find(({ name }) => name === 'greet')).toEqual({
       name: 'greet',
-      description: 'Greets whoever asks.',
+      description: 'Greets the user.',
     });
     expect(prompts.find(({ name }) => name === 'review')).toEqual({
       name: 'review',
@@ -131,7 +131,7 @@ describe.each(SDK_CLIENTS)('prompts, $name', ({ connect, revision }) => {
   it('renders one without arguments, whatever is sent along', async () => {
     const text = `Greet alice in ${revision} with 0 arguments.`;
     const greeting = {
-      description: 'Greets whoever asks.',
+      description: 'Greets the user.',
       messages: [{ role: 'user', content: { type: 'text', text } }],
     };
     expect(await get('greet')).toEqual(greeting);

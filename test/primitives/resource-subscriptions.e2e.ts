@@ -168,7 +168,7 @@ describe('a subscription', () => {
     await session.close();
   });
 
-  it('is for whoever may read: an administrator has more to subscribe to', async () => {
+  it('is for users who may read: an administrator has more to subscribe to', async () => {
     const session = await WIRES[0]!.open('root', 'mcp:access mcp:admin');
     await session.call('resources/subscribe', { uri: 'admin://keys' });
     expect(subscriptionsOf('root')).toEqual(['admin://keys']);

@@ -55,7 +55,7 @@ describe.each(SDK_CLIENTS)('resources, $name', ({ name, connect, revision }) => 
     ]);
   });
 
-  it('reads a text, for whoever asks and in its revision', async () => {
+  it('reads a text, for its user and in the revision of the client', async () => {
     const [{ uri, mimeType, text }] = (await contentsOf(viewer, 'config://app')) as [Record<string, string>];
     expect({ uri, mimeType }).toEqual({ uri: 'config://app', mimeType: 'application/json' });
     expect(JSON.parse(text!)).toEqual({ uri: 'config://app', variables: {}, revision, by: 'alice' });
@@ -68,7 +68,7 @@ describe.each(SDK_CLIENTS)('resources, $name', ({ name, connect, revision }) => 
     ]);
   });
 
-  it('says what a text and bytes are where nobody has said it', async () => {
+  it('says what a text and bytes are where the resource does not say', async () => {
     expect(await contentsOf(viewer, 'app://motd')).toEqual([
       { uri: 'app://motd', mimeType: 'text/plain', text: 'Welcome to app://motd' },
     ]);
@@ -110,7 +110,7 @@ describe.each(SDK_CLIENTS)('resources, $name', ({ name, connect, revision }) => 
   it('hands on what a ToolError says', async () => {
     expect(await refusalOf(viewer.readResource({ uri: 'note://jane/locked' }))).toEqual({
       code: -32603,
-      message: 'Somebody else is writing this note: try again in a minute',
+      message: 'Another user is writing this note: try again in a minute',
       data: undefined,
     });
   });

@@ -81,7 +81,7 @@ describe('a session that was opened on one node', () => {
     expect((await here.reply(4, 'ping')).result).toEqual({});
   });
 
-  it('belongs to nobody else there either', async () => {
+  it('belongs to no other user there either', async () => {
     const here = await McpEndpoint.open(nodes[0].url, token);
     const stranger = new McpEndpoint(nodes[1].url, await nodes[0].token('mallory'));
     stranger.sessionId = here.sessionId;

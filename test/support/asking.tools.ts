@@ -11,7 +11,7 @@ const person = z.object({
 class GreetTool implements McpTool {
   async execute(_input: unknown, context: CallContext): Promise<string> {
     const answer = await context.elicit({ key: 'person', message: 'What is your name?', schema: person });
-    if (answer.action !== 'accept') return `nobody: ${answer.action}`;
+    if (answer.action !== 'accept') return `no user: ${answer.action}`;
     const { name, loud } = answer.content;
     return `Hello, ${loud ? name.toUpperCase() : name}!`;
   }

@@ -84,7 +84,7 @@ export class AttackedServer {
     await this.server.stop();
   }
 
-  /** Beside /health/live: what of someone else must be answered throughout. */
+  /** Beside /health/live: what another user's request must get throughout. */
   bystander: (url: string) => Promise<void> = async () => {};
 
   /** Processor time, in milliseconds, that passes before it answers that it lives, or the bystander; rejects where it does not. */

@@ -60,7 +60,7 @@ export function expectChallenge(
   );
 }
 
-/** Two answers that nobody can tell apart: status, headers and body, but for the clock. */
+/** Two answers that a client cannot tell apart: status, headers and body, but for the clock. */
 export function expectSameAnswer(one: Answer, other: Answer): void {
   expect(comparable(one)).toEqual(comparable(other));
 }

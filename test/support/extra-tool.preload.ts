@@ -72,7 +72,7 @@ class HoldingTool {
   }
 }
 
-/** Lets go of a promise that fails, or throws where nobody can catch it. */
+/** Leaves a promise that rejects, or throws where no code can catch it. */
 class CarelessTool {
   execute({ seconds }: { seconds: number }): string {
     if (seconds === 0) void Promise.reject(new Error(HOSTILE));

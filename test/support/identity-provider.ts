@@ -12,7 +12,7 @@ afterAll(() => servers.forEach((server) => server.close().closeAllConnections())
 
 export const SCOPES = 'mcp:access mcp:admin vault:open';
 
-/** What gets tokens from it, with nobody at the screen. */
+/** A program that gets tokens from it, without a user. */
 export const CLIENT = { client_id: 'robot', client_secret: CLIENT_SECRET };
 
 /** Nothing that it hands out here is ever asked for again: its tokens are JWTs. */
@@ -57,7 +57,7 @@ export class IdentityProvider {
     private readonly hasLogin: boolean,
   ) {}
 
-  /** `hasLogin`: people can log in too, as anybody they like. */
+  /** `hasLogin`: users can log in too, by any name. */
   static async start(keys: readonly JWK[], hasLogin = false): Promise<IdentityProvider> {
     const identityProvider = new IdentityProvider(keys, hasLogin);
     await identityProvider.up();

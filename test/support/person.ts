@@ -6,7 +6,7 @@ import type {
   OAuthTokens,
 } from '@modelcontextprotocol/client';
 
-/** Nobody listens there: whoever is sent there takes the code out of the address. */
+/** No server listens there: the client takes the code out of the address. */
 export const CALLBACK = 'http://127.0.0.1:9/callback';
 
 /** A public client of the tests' identity provider, for people: authorization code with PKCE. */

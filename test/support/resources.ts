@@ -65,7 +65,7 @@ class NoteResource implements McpResource {
   read({ uri, variables }: ResourceRequest): string {
     const { owner, id } = variables;
     if (id === 'none') throw new ResourceNotFoundError(`${PASSWORD} has no such row`);
-    if (id === 'locked') throw new ToolError('Somebody else is writing this note: try again in a minute');
+    if (id === 'locked') throw new ToolError('Another user is writing this note: try again in a minute');
     if (id === 'broken') throw new Error(PASSWORD);
     if (id === 'number') return 5 as unknown as string;
     if (id === 'shapeless') return { uri, contents: PASSWORD } as unknown as string;

@@ -99,7 +99,7 @@ function journalSecret(directory: string): void {
   if (existsSync(file)) journal('secret', `${readFileSync(file, 'utf8').trim()}\n`);
 }
 
-/** A port of 127.0.0.1 that nobody listens on. */
+/** A port of 127.0.0.1 that no process listens on. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((listening) => probe.listen(0, '127.0.0.1', listening));

@@ -152,7 +152,7 @@ describe('a client that has left before its stream was there', () => {
     const waiting = await gate.held('k');
     leave.abort();
     await Promise.all([call, closed]);
-    waiting.release('nobody hears it');
+    waiting.release('no client receives it');
     await until(() => logs.events('call.ended').length === 1);
     await until(() => session().streams.size === 0);
     await until(() => session().idleSince !== undefined);

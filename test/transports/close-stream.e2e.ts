@@ -23,7 +23,7 @@ async function all(events: AsyncGenerator<NumberedEvent>): Promise<NumberedEvent
 }
 
 describe('a tool that closes its stream', () => {
-  it('primes it, ends the connection without the reply, and answers whoever comes back', async () => {
+  it('primes it, ends the connection without the reply, and answers a client that reconnects', async () => {
     const endpoint = await McpEndpoint.open(app.url, token);
     // As the older official suite does: another revision in the header than the one agreed on.
     const headers = { 'MCP-Protocol-Version': '2025-03-26' };
@@ -42,7 +42,7 @@ describe('a tool that closes its stream', () => {
     ]);
   });
 
-  it('answers also whoever comes back after the reply', async () => {
+  it('answers also a client that reconnects after the reply', async () => {
     const endpoint = await McpEndpoint.open(app.url, token);
     const [primer] = await all(eventsOf(await endpoint.call(1, 'tools/call', { name: 'poll' })));
     PollingTool.release();

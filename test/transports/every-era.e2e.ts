@@ -180,7 +180,7 @@ describe.each(ERAS)('$name', ({ connect, revision }) => {
       listener.close();
     });
 
-    it('that nobody asked for are sent where the revision has a default, and there only', async () => {
+    it('that the client did not ask for are sent where the revision has a default, and there only', async () => {
       const listener = await as('mcp:access');
       await call('talks', {}, listener);
       expect(heardBy(listener)).toHaveLength(revision === '2026-07-28' ? 0 : 4);

@@ -7,7 +7,7 @@ import { until } from '../support/until.js';
 
 const CHANGED = 'notifications/tools/list_changed';
 const LOGGED = 'notifications/message';
-/** 2026-07-28 has nothing to come back to: whoever cuts its connection cancels the request. */
+/** 2026-07-28 has no resumption: a client that closes the connection cancels the request. */
 const RETURNING = SDK_CLIENTS.filter(({ revision }) => revision !== '2026-07-28');
 
 /** Says that it has begun, which opens the stream of its reply, and waits until it is let go. */

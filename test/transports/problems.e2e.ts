@@ -52,7 +52,7 @@ it.each([
   expect([response.status, error, logs.events('request.failed').length]).toEqual(expected);
 });
 
-it('an answer that fails when part of it is sent is cut off, so that nobody takes it for whole', async () => {
+it('an answer that fails when part of it is sent is cut off, so that no client takes it for whole', async () => {
   const answer = fetch(`${app.url}/failing/late`).then((response) => response.text());
   await expect(answer).rejects.toThrow();
   expect(logs.events('request.failed')).toMatchObject([{ path: '/failing/late', status: 500 }]);

@@ -124,7 +124,7 @@ describe('a call that reports progress', () => {
     const [first] = await rest(eventsOf(response));
     const again = await endpoint.get({ 'Last-Event-ID': first!.id });
     expect(progressIn(await rest(eventsOf(again)))).toEqual([1, 2, 3, COUNTED]);
-    // It lives in the log alone by now: whoever asks for it gets one that is made for the occasion.
+    // It lives in the log alone by now: a client that asks for it gets one that is made from the log.
     const session = service()
       .list()
       .find(({ id }) => id === endpoint.sessionId)!;

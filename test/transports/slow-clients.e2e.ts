@@ -48,7 +48,7 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
-/** Has the server send 512 KiB after 512 KiB on a stream that nobody reads, until `enough`. */
+/** Has the server send 512 KiB after 512 KiB on a stream that its client does not read, until `enough`. */
 async function fillUp(stream: StalledStream, token: string, enough: () => boolean): Promise<void> {
   const params = { name: 'fill', arguments: { bytes: 512 * KIB } };
   for (let id = 1; !enough() && id < 1_000; id += 1) {

@@ -83,7 +83,7 @@ describe('a session', () => {
     expect(response.status).toBe(404);
   });
 
-  it('ends when nobody uses it, but not while a stream is open', async () => {
+  it('ends when it is not used, but not while a stream is open', async () => {
     const hasty = await startApp({ SESSION_IDLE: '300ms' });
     const bearer = await hasty.token();
     const [idle, listening] = [

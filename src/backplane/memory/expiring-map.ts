@@ -1,6 +1,6 @@
 /**
  * A map whose entries end at their time. Reading an entry past its time removes it; `sweep` removes those
- * that nobody reads. Times are milliseconds since the epoch.
+ * that are not read. Times are milliseconds since the epoch.
  */
 export class ExpiringMap<V> {
   private readonly entries = new Map<string, { value: V; expiresAt: number }>();

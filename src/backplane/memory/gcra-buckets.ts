@@ -18,7 +18,7 @@ export class GcraBuckets {
 
   constructor(
     maxKeys = MAX_KEYS,
-    /** Milliseconds on a clock that nobody sets. */
+    /** Milliseconds on a clock that is never set. */
     private readonly now: () => number = () => performance.now(),
   ) {
     this.wholeAt = new LRUCache({ max: maxKeys });

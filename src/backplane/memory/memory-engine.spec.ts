@@ -41,7 +41,7 @@ describe('what one node keeps for resumption', () => {
 });
 
 describe('ExpiringMap', () => {
-  it('sweeps what nobody reads', () => {
+  it('sweeps what is not read', () => {
     let now = 1_000;
     const map = new ExpiringMap<string>(() => now);
     map.set('a', 'x', 2_000);

@@ -16,7 +16,7 @@ const ENGINE = [MemoryRateLimiter, MemoryRecords, MemoryReplayLog, MemoryRevocat
 
 afterEach(() => jest.useRealTimers());
 
-it('forgets in time, on its own, what nobody asks for again, and stops with the application', async () => {
+it('forgets in time, on its own, what is not asked for again, and stops with the application', async () => {
   jest.useFakeTimers({ now: 1_000_000_000_000, doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
   const module = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
   await module.init();

@@ -111,7 +111,7 @@ describe('a session', () => {
   });
 });
 
-/** The time has come for whoever is idle. */
+/** Idle sessions end now. */
 const idle = () => service.closeExpired(Date.now() + OPTIONS.sessionIdleMs);
 
 describe('an idle session', () => {
@@ -123,7 +123,7 @@ describe('an idle session', () => {
     expect(await records.read(`session:${session.id}`)).toMatchObject({ o: 'alice' });
   });
 
-  it('ends where nobody uses it, and gives its place back', async () => {
+  it('ends where it is not used, and gives its place back', async () => {
     const session = await service.open(alice, TRANSPORT);
     await records.end(`session:${session.id}`, 1);
     idle();

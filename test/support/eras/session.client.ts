@@ -33,7 +33,7 @@ export class SessionClient extends StreamableClient {
     await this.call(`level ${level}`, 'logging/setLevel', { level });
   }
 
-  /** Ends the session; whoever wants to see that waits for it. */
+  /** Ends the session; a test that checks this awaits it. */
   override close(): void {
     const ending = send(`${this.url}/mcp`, { method: 'DELETE', token: this.token, headers: this.session });
     ending.catch(() => undefined);
