@@ -59,7 +59,7 @@ const waiting = (): number =>
   app.app
     .get(SessionService, { strict: false })
     .list()
-    .reduce((total, session) => total + session.questions.size, 0);
+    .reduce((total, session) => total + session.inputRequests.size, 0);
 
 describe('a question to the client of a session', () => {
   it('has an id that no client can name before it is asked, and another one each time', async () => {

@@ -50,7 +50,7 @@ export class ServerRequestInput implements ClientInput {
   }
 
   private answerTo({ method, params }: InputRequest): Promise<unknown> {
-    const { questions } = this.call.session;
+    const { inputRequests: questions } = this.call.session;
     // Unique and not guessable by other clients.
     const id = randomUUID();
     return new Promise((resolve, reject) => {

@@ -57,10 +57,10 @@ describe('the time limit of a call', () => {
   it('leaves no timer of an answered request', async () => {
     const roots = call.listRoots();
     await jest.advanceTimersByTimeAsync(0);
-    const [[id, question]] = [...session.questions] as [[string, { answer(response: object): void }]];
+    const [[id, question]] = [...session.inputRequests] as [[string, { answer(response: object): void }]];
     question.answer({ kind: 'response', id, result: { roots: [] } });
     expect(await roots).toEqual([]);
-    expect([session.questions.size, jest.getTimerCount()]).toEqual([0, 0]);
+    expect([session.inputRequests.size, jest.getTimerCount()]).toEqual([0, 0]);
   });
 });
 

@@ -68,7 +68,7 @@ export class MessageDispatcher {
     if (message.kind === 'request') return this.reply(message, resolved, context);
     if (message.kind === 'notification') handleNotification(message, context.peer);
     // A response to no open request of this peer is ignored.
-    else context.peer.questions.get(message.id)?.answer(message);
+    else context.peer.inputRequests.get(message.id)?.answer(message);
     return NO_REPLY;
   }
 

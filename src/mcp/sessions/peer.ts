@@ -82,7 +82,7 @@ export interface PendingCall {
 }
 
 /** A request of the server that the peer has not answered yet. */
-export interface PendingQuestion {
+export interface PendingInputRequest {
   answer(response: JsonRpcResponse): void;
 }
 
@@ -108,7 +108,7 @@ export abstract class Peer implements ClientSession {
   readonly ordinal = met++;
   readonly calls = new Map<RequestId, PendingCall>();
   /** What it was asked, by the id of the request. */
-  readonly questions = new Map<RequestId, PendingQuestion>();
+  readonly inputRequests = new Map<RequestId, PendingInputRequest>();
   /** The streams that are open for it. */
   readonly streams = new Set<SessionStream>();
   client: Implementation | undefined = undefined;

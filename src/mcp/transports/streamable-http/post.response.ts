@@ -38,7 +38,7 @@ export interface OtherStream {
   send(message: string): void;
 }
 
-export interface PostExchangeOptions {
+export interface PostResponseOptions {
   readonly accepted: AcceptedTypes;
   /** Opens the stream that the response becomes, with these headers. */
   readonly openStream: (headers?: Readonly<Record<string, string>>) => ReplyStream;
@@ -62,7 +62,7 @@ export class PostResponse implements ReplySink {
     /** The caller's budget, which counts the unread part of the response. */
     private readonly budget: UserBudget,
     /** Undefined: the response is JSON, and no message precedes the reply. */
-    private readonly options?: PostExchangeOptions,
+    private readonly options?: PostResponseOptions,
   ) {}
 
   /** A message has preceded the reply. */
