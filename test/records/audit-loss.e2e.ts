@@ -7,7 +7,7 @@ import { forge } from '../support/forge.js';
 import { freePort } from '../support/server-process.js';
 import { statelessCall } from '../support/stateless-request.js';
 import { until } from '../support/until.js';
-import { send } from '../support/wire.js';
+import { type Answer, send } from '../support/wire.js';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -46,11 +46,14 @@ async function start(env: Record<string, string>): Promise<void> {
 
 const health = async (): Promise<number> => (await send(`${url}/health/live`)).status;
 
-async function call(id: string): Promise<number> {
+const call = async (id: string): Promise<number> => (await answerOf(id)).status;
+
+function answerOf(id: string, method = 'tools/call'): Promise<Answer> {
   const { body, headers } = statelessCall(id, { name: 'test' });
-  const flat = [...PRODUCTION_HOST, ...TYPES, ...Object.entries(headers).flat()];
-  return (await send(`${url}/mcp`, { method: 'POST', token, headers: flat, body: JSON.stringify(body) }))
-    .status;
+  const about = { ...headers, 'Mcp-Method': method };
+  const flat = [...PRODUCTION_HOST, ...TYPES, ...Object.entries(about).flat()];
+  const text = JSON.stringify({ ...body, method });
+  return send(`${url}/mcp`, { method: 'POST', token, headers: flat, body: text });
 }
 
 const linesOf = (text: string): Line[] =>
@@ -73,6 +76,24 @@ it('standard output that nothing reads stops nothing, and no record is lost: ref
   const count = (event: string): number => lines.filter((line) => line['event'] === event).length;
   expect([count('audit.call'), count('auth.refused')]).toEqual([120, 5]);
   expect(lines).toContainEqual(expect.objectContaining({ event: 'refusals.counted', count: 95 }));
+});
+
+it('while more records wait than may, calls are refused (audit_unavailable) and not run, until they are written', async () => {
+  await start({});
+  let at = 0;
+  let refused = await answerOf('first');
+  // What the pipe takes, and then what may wait in the process.
+  while (refused.status === 200) {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => answerOf(`full-${(at += 1)}`)));
+    refused = answers.find(({ status }) => status !== 200) ?? answers[0]!;
+  }
+  expect(refused.status).toBe(503);
+  expect(refused.headers['retry-after']).toBe('5');
+  expect(refused.json).toMatchObject({ error: { message: 'Calls cannot be recorded now: try again later' } });
+  // What is no call needs no record.
+  expect((await answerOf('listing', 'tools/list')).status).toBe(200);
+  child.stdout!.resume();
+  await until(async () => (await call('after')) === 200);
 });
 
 /** Eight callers until `isOver`; the ids that were answered so far are in `answered`. */

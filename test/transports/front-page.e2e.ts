@@ -38,6 +38,25 @@ describe('GET /', () => {
     expect(page).not.toMatch(/<script|<link|<img|src=/);
   });
 
+  it('shows a browser a page that no other page can frame, open or learn of', async () => {
+    const { headers } = await fetch(app.url, { headers: { Accept: BROWSER } });
+    const names = [
+      'Cross-Origin-Opener-Policy',
+      'Referrer-Policy',
+      'X-Content-Type-Options',
+      'X-Frame-Options',
+    ];
+    expect(names.map((name) => headers.get(name))).toEqual(['same-origin', 'no-referrer', 'nosniff', 'DENY']);
+    const policy = headers.get('content-security-policy')!.split('; ');
+    expect(policy.toSorted()).toEqual([
+      "base-uri 'none'",
+      "default-src 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "style-src 'unsafe-inline'",
+    ]);
+  });
+
   it('leads to the addresses that it names', async () => {
     const places = (await (await fetch(app.url)).json()) as Record<string, string>;
     for (const name of ['health', 'resource_metadata', 'token']) {
