@@ -71,10 +71,11 @@ describe.each(ERAS.filter(({ revision }) => revision < '2026'))('a session, $nam
 const uri = (length: number): string => 'file:///'.padEnd(length, 'x');
 
 describe('a subscription of 2026-07-28', () => {
-  const experimental = { own: { x: 'x'.repeat(2 ** 18) } };
+  const experimental = { own: { x: 'x'.repeat(2 ** 19) } };
   it.each([
     ['long URIs', 1, { notifications: { resourceSubscriptions: Array(1_000).fill(uri(300)) } }],
-    ['a long id', 'x'.repeat(2 ** 18), { notifications: { toolsListChanged: true } }],
+    ['many elements', 1, { notifications: { toolsListChanged: true }, pad: Array(9_000).fill(0) }],
+    ['a long id', 'x'.repeat(2 ** 19), { notifications: { toolsListChanged: true } }],
     [
       'large capabilities',
       1,
@@ -83,7 +84,7 @@ describe('a subscription of 2026-07-28', () => {
         _meta: { ...ENVELOPE, 'io.modelcontextprotocol/clientCapabilities': { experimental } },
       },
     ],
-  ])('is not opened with %s: over 256 KiB', async (_what, id, params) => {
+  ])('is not opened with %s: over 320 KiB', async (_what, id, params) => {
     const client = await StatelessClient.connect(app.url, tokenOf('alice'));
     const { error } = await client.call(id, 'subscriptions/listen', params);
     expect(error?.code).toBe(INVALID_PARAMS);

@@ -16,8 +16,8 @@ import { ErrorCode, type RequestId } from '../../messages/sdk-types.js';
 const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 const LISTS = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };
 const MAX_URIS = 1_000;
-/** Maximum characters of a request, which is kept while its stream is open. */
-const MAX_LENGTH = 262_144;
+/** Maximum counted size of a request in bytes: it is kept while its stream is open. */
+const MAX_BYTES = 320 * 1024;
 
 /** The changes that a client subscribes to. MCP 2026-07-28, Subscriptions, "Notification Filter". */
 interface Filter {
@@ -48,8 +48,8 @@ export class SubscriptionsHandlers implements RequestHandlers {
   ) {}
 
   private async listen(request: JsonRpcRequest, context: MessageContext): Promise<string> {
-    if (JSON.stringify(request).length > MAX_LENGTH) {
-      throw invalidParams(`A subscription may have ${MAX_LENGTH} characters at most`);
+    if (context.hold !== undefined && context.hold.bytes > MAX_BYTES) {
+      throw invalidParams(`A subscription may take ${MAX_BYTES} bytes at most`);
     }
     const filter = readFilter(request.params['notifications']);
     const key = context.principal.userKey;
