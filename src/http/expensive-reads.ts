@@ -34,19 +34,12 @@ export function inTurn(read: () => void): void {
   if (waiting.push(read) === 1) setImmediate(next);
 }
 
-/**
- * Inspects the first bytes of each connection before Node parses them, and makes expensive ones wait for their turn.
- */
+/** Inspects each read of each client before Node parses it, and makes expensive ones wait for their turn. */
 export function queueExpensiveReads(server: Server): void {
   const [parse] = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
   if (parse === undefined) throw new Error('This version of Node parses requests in another way');
   server.off('connection', parse);
   server.on('connection', (socket: Socket) => {
-    const pass = (): void => {
-      if (socket.destroyed) return;
-      parse.call(server, socket);
-      socket.resume();
-    };
     const ended = (): void => void socket.destroy();
     // Until Node takes over: the client may send nothing, or stop halfway.
     socket.setTimeout(FIRST_BYTES_MS, () => socket.end(TIMED_OUT));
@@ -56,11 +49,79 @@ export function queueExpensiveReads(server: Server): void {
       socket.setTimeout(0);
       socket.off('error', ended).off('end', ended);
       socket.unshift(bytes);
-      if (!isExpensive(bytes)) pass();
-      else if (waiting.length < MAX_WAITING) inTurn(pass);
-      else socket.destroy();
+      parse.call(server, socket);
+      queueReads(socket as ReadSocket);
+      socket.resume();
     });
   });
+}
+
+interface ReadHandle {
+  reading: boolean;
+  readStop(): void;
+  readStart(): void;
+}
+
+/** The members of a socket with which Node itself stops and resumes reading. */
+interface ReadSocket extends Socket {
+  readonly _paused: boolean;
+  readonly _handle: ReadHandle | null;
+}
+
+/**
+ * Node's parser reads from the handle directly, unless the socket gets another `data` listener: then each read passes
+ * through JavaScript, and one can wait. Closes the connection where too many wait.
+ */
+function queueReads(socket: ReadSocket): void {
+  const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[];
+  if (parse === undefined) throw new Error('This version of Node parses requests in another way');
+  let held: Buffer | undefined;
+  const read = (bytes: Buffer): void => {
+    if (held !== undefined) {
+      held = Buffer.concat([held, bytes]);
+      return;
+    }
+    if (!isExpensive(bytes)) return parse(bytes);
+    if (waiting.length >= MAX_WAITING) return void socket.destroy();
+    held = bytes;
+    // Not `pause()`: the body of an earlier request may resume the socket.
+    handleOf(socket)?.readStop();
+    inTurn(() => {
+      const all = held!;
+      held = undefined;
+      if (socket.destroyed) return;
+      // Before parsing: the body in these bytes may pause the socket again.
+      const handle = handleOf(socket);
+      if (handle?.reading === true) handle.readStart();
+      parse(all);
+    });
+  };
+  socket.removeListener('data', parse);
+  socket.on('data', read);
+  // Node removes its own listeners when the parser no longer reads from the handle.
+  socket.on('pause', stopReading);
+  socket.on('resume', goOnReading);
+}
+
+function handleOf({ _handle: handle }: ReadSocket): ReadHandle | null {
+  return handle;
+}
+
+function stopReading(this: ReadSocket): void {
+  const handle = handleOf(this);
+  if (handle?.reading !== true) return;
+  handle.reading = false;
+  handle.readStop();
+}
+
+function goOnReading(this: ReadSocket): void {
+  const { _handle: handle, _paused: isPaused } = this;
+  // A body resumed the socket while Node waits for the client to read its responses.
+  if (isPaused) this.pause();
+  else if (handle?.reading === false) {
+    handle.reading = true;
+    handle.readStart();
+  }
 }
 
 function isExpensive(bytes: Buffer): boolean {
