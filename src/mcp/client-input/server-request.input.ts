@@ -38,7 +38,7 @@ export class ServerRequestInput implements ClientInput {
     return this.steps.run(key, step);
   }
 
-  drop(reason: Error): void {
+  cancel(reason: Error): void {
     for (const cancel of this.waiting) cancel(reason);
   }
 
