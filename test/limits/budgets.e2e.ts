@@ -123,7 +123,7 @@ it(
     const statuses = new Set<number>();
     await expectBearable(async () => {
       const sockets: Socket[] = [];
-      for (let at = 0; at < many(72, 24); at += 1) {
+      for (let at = 0; at < many(72, 12); at += 1) {
         const [socket] = (await server.flood(1, bytesOf(echo(`unread-${at}`), { session }))) as [Socket];
         await once(socket, 'readable');
         sockets.push(socket);
@@ -143,7 +143,7 @@ it(
     const body = echo('unfinished');
     const bytes = bytesOf(body.slice(0, -1), { session, length: body.length });
     await expectBearable(async () => {
-      const sockets = await server.flood(many(200, 60), bytes);
+      const sockets = await server.flood(many(200, 40), bytes);
       // The last of them was refused, or is being held.
       await Promise.race(sockets.map(statusOf));
       await sent(sockets);
@@ -157,7 +157,7 @@ it(
   async () => {
     const session = await openSession();
     await expectBearable(async () => {
-      for (let at = 0; at < many(94, 16); at += 1) {
+      for (let at = 0; at < many(94, 12); at += 1) {
         const params = { name: 'asking', arguments: { seconds: 1, pad: BIG } };
         const call = bytesOf(sessionRequest(`waiting-${at}`, 'tools/call', params), { session });
         expect((await posted(call, /elicitation\/create|^HTTP\/1.1 [345]\d\d.*/))[0]).toBe(
@@ -175,7 +175,7 @@ it(
   'what is kept for clients that come back',
   async () => {
     await expectBearable(async () => {
-      for (let at = 0; at < many(100, 24); at += 1) {
+      for (let at = 0; at < many(100, 28); at += 1) {
         const session = await openSession();
         const replying = bytesOf(echo(`kept-${at}`), { session, accept: 'text/event-stream' });
         const [socket] = (await server.flood(1, replying, true)) as [Socket];
@@ -207,7 +207,7 @@ it.each<readonly [string, number, number, number]>([
     const statuses = new Set<number>();
     await expectBearable(async () => {
       const sockets = await Promise.all(
-        Array.from({ length: many(40, 16) }, (_call, at) => server.flood(1, bytesOf(call(at), { session }))),
+        Array.from({ length: many(40, 12) }, (_call, at) => server.flood(1, bytesOf(call(at), { session }))),
       );
       for (const [socket] of sockets) statuses.add(await statusOf(socket!));
     });
