@@ -23,6 +23,7 @@ interface Sent {
 const untilHeard = (heard: number[], n: number) => until(async () => heard.includes(n));
 const isOrderedSet = (numbers: number[]) => numbers.every((n, at) => at === 0 || n > numbers[at - 1]!);
 
+// Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('what nodes share, while Redis', () => {
   let redis: RedisProcess;
   let proxies: [RedisProxy, RedisProxy];

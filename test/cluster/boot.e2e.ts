@@ -14,6 +14,7 @@ const ready = async ({ url }: ServerProcess) => {
   return (await response.json()) as object;
 };
 
+// Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('the start with REDIS_URL', () => {
   const started = new Set<ServerProcess>();
   const start = async (env: Record<string, string>) => {

@@ -6,6 +6,7 @@ import { violations, type RedisKey } from './support/checker.js';
 import { Cluster } from './support/cluster.js';
 import { ask, Load } from './support/load.js';
 
+// Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)(
   'three nodes behind a balancer that never sends a session twice to one',
   () => {

@@ -10,6 +10,7 @@ import { RedisRecords } from './redis-records.js';
 import { RedisSlotCounter } from './redis-slot.counter.js';
 import { RedisConnection } from './redis.connection.js';
 
+// Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('over Redis', () => {
   let server: RedisProcess;
   const connections = new Set<RedisConnection>();

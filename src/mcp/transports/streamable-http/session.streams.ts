@@ -20,7 +20,7 @@ interface StreamsOfSession {
   readonly onKept: (characters: number) => void;
 }
 
-/** Whether a stream of this session begins with an event id, so that its client can resume it. */
+/** Whether a stream begins with an event id, by the revision of its client, so that the client can resume it. */
 export function isPrimed({ protocolVersion }: Session): boolean {
   return protocolVersion >= PRIMED_SINCE;
 }
