@@ -90,7 +90,7 @@ type IsTrusted = (address: string, hop: number) => boolean;
  * Warns once when `X-Forwarded-For` comes from an address that `TRUSTED_PROXIES` does not list. Behind such a proxy all
  * clients have one address and share the limits per address.
  */
-export class UnlistedProxyNotice {
+class UnlistedProxyNotice {
   private readonly logger = new Logger('Http');
   private given = false;
 

@@ -58,7 +58,7 @@ export function resourceNotFound(uri: string, peer: Peer): ProtocolError {
 }
 
 /** Maps the return value of `read` to contents. Throws when it is none of the forms of {@link ResourceReturn}. */
-export function toContents(resource: RegisteredResource, uri: string, returned: unknown): ResourceContents[] {
+function toContents(resource: RegisteredResource, uri: string, returned: unknown): ResourceContents[] {
   if (typeof returned === 'string') {
     return [{ uri, mimeType: resource.mimeType ?? 'text/plain', text: returned }];
   }

@@ -71,7 +71,7 @@ function textResult(text: string): CallToolResult {
 }
 
 /** A result that reports an error to the model. MCP 2025-11-25, Tools, "Error Handling". */
-export function errorResult(text: string): CallToolResult {
+function errorResult(text: string): CallToolResult {
   return { content: [{ type: 'text', text }], isError: true };
 }
 
