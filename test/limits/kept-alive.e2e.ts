@@ -19,11 +19,12 @@ const token = forge({
   claims: { iss: PRODUCTION_URL, aud: PRODUCTION_URL, sub: 'alice' },
 });
 
+// One for each test: while many reads of an attack wait, the server closes further connections with such reads.
 let server: AttackedServer;
-beforeAll(async () => {
+beforeEach(async () => {
   server = await AttackedServer.start({ ...PRODUCTION, RATE_LIMIT_IP: 'off' });
 }, PATIENCE_MS);
-afterAll(() => server.stop(), PATIENCE_MS);
+afterEach(() => server.stop(), PATIENCE_MS);
 
 /** Connections that have been answered once, and stay open. */
 async function keptAlive(count: number): Promise<readonly Socket[]> {
