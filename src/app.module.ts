@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, UseFilters } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
 import type { IncomingMessage } from 'node:http';
 import { AuditModule } from './audit/index.js';
 import {
@@ -91,6 +92,8 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
+        // For the settings of the team's own modules; `.env` is in the environment already.
+        ConfigModule.forRoot({ isGlobal: true, ignoreEnvFile: true }),
         ConfigurationModule.forRoot(settings),
         AuditModule,
         BackplaneModule.forRoot(backplaneOptions(settings)),

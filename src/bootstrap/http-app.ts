@@ -19,9 +19,7 @@ import { AppLogger, Readiness } from '../observability/index.js';
 /** Bodies are read after the guard. A failed start rejects; `exitWithStartFailure` reports it. */
 export const APP_OPTIONS = {
   abortOnError: false,
-  autoFlushLogs: false,
   bodyParser: false,
-  bufferLogs: true,
 } as const satisfies NestApplicationOptions;
 
 /** Share of the grace period reserved for flushing streams and closing the listener. */
@@ -39,19 +37,17 @@ export async function createHttpApp(
   settings: Settings,
   root: DynamicModule = AppModule.forRoot(settings),
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(
-    root,
-    new BoundedExpressAdapter(),
-    APP_OPTIONS,
-  );
+  const app = await NestFactory.create<NestExpressApplication>(root, new BoundedExpressAdapter(), {
+    ...APP_OPTIONS,
+    logger: await AppLogger.of(settings.logs),
+  });
   configureHttpApp(app, settings);
   return app;
 }
 
-/** Sends the application's log lines, including buffered ones, to the configured logger. */
+/** Sends the application's log lines to the configured logger. */
 export function useLogs(app: INestApplicationContext, { logs }: Settings): void {
   app.useLogger(app.get(AppLogger));
-  app.flushLogs();
   // Makes `Logger.isLevelEnabled` match the settings.
   if (!['debug', 'trace'].includes(logs.level)) Logger.overrideLogger(['log', 'warn', 'error', 'fatal']);
 }

@@ -5,6 +5,7 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { AppModule } from '../app.module.js';
 import { loadStdioSettings } from '../config/index.js';
 import { SessionDrain, StdioTransport } from '../mcp/index.js';
+import { AppLogger } from '../observability/index.js';
 import { APP_OPTIONS, useLogs } from './http-app.js';
 import { type Stop, stopInOrder } from './orderly-stop.js';
 
@@ -20,15 +21,19 @@ export async function startStdioServer(input: Readable, output: Writable): Promi
   const settings = loadStdioSettings(process.env);
   // Neither this transport nor a tool uses it.
   delete process.env['JWT_SECRET'];
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), APP_OPTIONS);
+  const logger = await AppLogger.of(settings.logs);
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(settings), {
+    ...APP_OPTIONS,
+    logger,
+  });
   useLogs(app, settings);
-  const logger = new Logger('Server');
+  const log = new Logger('Server');
   // The catalogue announces its initial content in this turn. The host connects later, so it must not receive that as a
   // change.
   await turn();
   const service = app.get(StdioTransport).serve({ input, output, scopes: settings.stdio.scopes });
-  logger.log({ event: 'server.started', transport: 'stdio', environment: settings.environment });
-  const stop = stopInOrder(logger, async () => {
+  log.log({ event: 'server.started', transport: 'stdio', environment: settings.environment });
+  const stop = stopInOrder(log, async () => {
     await app.get(SessionDrain).run(settings.sessions.shutdownGraceMs);
     await Promise.race([service.finish(), sleep(FLUSH_MS)]);
     await app.close();

@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ConfigService } from '@nestjs/config';
 import { Test } from '@nestjs/testing';
 import {
   AUDIT_SETTINGS,
@@ -46,14 +45,5 @@ describe('ConfigurationModule', () => {
     expect([environment, warnings, stdio.scopes]).toEqual(['development', [], ['mcp:access']]);
     expect(backplane.redis).toBeUndefined();
     expect((await build()).get(Room)).toEqual(namespaces);
-  });
-
-  it('never falls back to the environment of the process', async () => {
-    const service = (await build()).get(ConfigService, { strict: false });
-    expect(service.get('http')).toEqual(settings.http);
-    process.env['CONFIGURATION_MODULE_SPEC'] = 'seen';
-    const read: unknown = service.get('CONFIGURATION_MODULE_SPEC');
-    delete process.env['CONFIGURATION_MODULE_SPEC'];
-    expect(read).toBeUndefined();
   });
 });

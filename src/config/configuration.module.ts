@@ -1,42 +1,36 @@
-import { Module, type DynamicModule } from '@nestjs/common';
-import { ConfigModule, getConfigToken, registerAs } from '@nestjs/config';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Settings } from './settings.js';
 
 /** Injects {@link HttpSettings}. */
-export const HTTP_SETTINGS = getConfigToken('http');
+export const HTTP_SETTINGS = Symbol('HTTP_SETTINGS');
 /** Injects {@link AuthSettings}. */
-export const AUTH_SETTINGS = getConfigToken('auth');
+export const AUTH_SETTINGS = Symbol('AUTH_SETTINGS');
 /** Injects {@link SessionSettings}. */
-export const SESSION_SETTINGS = getConfigToken('sessions');
+export const SESSION_SETTINGS = Symbol('SESSION_SETTINGS');
 /** Injects {@link LimitSettings}. */
-export const LIMIT_SETTINGS = getConfigToken('limits');
+export const LIMIT_SETTINGS = Symbol('LIMIT_SETTINGS');
 /** Injects {@link LogSettings}. */
-export const LOG_SETTINGS = getConfigToken('logs');
+export const LOG_SETTINGS = Symbol('LOG_SETTINGS');
 /** Injects {@link AuditSettings}. */
-export const AUDIT_SETTINGS = getConfigToken('audit');
+export const AUDIT_SETTINGS = Symbol('AUDIT_SETTINGS');
 
 /**
- * Provides each group of settings, as `@Inject(AUTH_SETTINGS) settings: AuthSettings`. Global: import it once, in the
- * root module. It reads nothing itself and never falls back to `process.env`.
+ * Provides each group of the server's settings, as `@Inject(AUTH_SETTINGS) settings: AuthSettings`. Global: import it
+ * once. It has nothing to do with Nest's `ConfigService`, which belongs to the application.
  */
+@Global()
 @Module({})
 export class ConfigurationModule {
   /** `settings`: of {@link loadSettings}. */
   static forRoot(settings: Settings): DynamicModule {
-    const config = ConfigModule.forRoot({
-      isGlobal: true,
-      ignoreEnvFile: true,
-      validatePredefined: false,
-      skipProcessEnv: true,
-      load: [
-        registerAs('http', () => settings.http),
-        registerAs('auth', () => settings.auth),
-        registerAs('sessions', () => settings.sessions),
-        registerAs('limits', () => settings.limits),
-        registerAs('logs', () => settings.logs),
-        registerAs('audit', () => settings.audit),
-      ],
-    });
-    return { module: ConfigurationModule, imports: [config] };
+    const groups = [
+      { provide: HTTP_SETTINGS, useValue: settings.http },
+      { provide: AUTH_SETTINGS, useValue: settings.auth },
+      { provide: SESSION_SETTINGS, useValue: settings.sessions },
+      { provide: LIMIT_SETTINGS, useValue: settings.limits },
+      { provide: LOG_SETTINGS, useValue: settings.logs },
+      { provide: AUDIT_SETTINGS, useValue: settings.audit },
+    ];
+    return { module: ConfigurationModule, providers: groups, exports: groups };
   }
 }

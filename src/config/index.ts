@@ -1,3 +1,4 @@
+export { addEnvFile } from './env-file.js';
 export { ConfigurationError, type SettingProblem } from './configuration.error.js';
 export {
   AUDIT_SETTINGS,

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Logger } from 'nestjs-pino';
+import { Logger, PinoLogger } from 'nestjs-pino';
 import { type DestinationStream, symbols } from 'pino';
+import type { LogSettings } from '../config/index.js';
 import type { EventLevel, TextLogger } from '../lines/index.js';
+import { logParams } from './log.options.js';
 
 /** Contexts of Nest's own start messages, useful for debugging the wiring only. */
 const FRAMEWORK = new Set([
@@ -12,6 +14,9 @@ const FRAMEWORK = new Set([
   'RouterExplorer',
 ]);
 
+/** Nest's report of a failed start, which the process prints once, as its last words. */
+const START_FAILURE = 'ExceptionHandler';
+
 /** The parts of pino behind its public symbols. */
 interface PinoParts {
   readonly [symbols.streamSym]: DestinationStream;
@@ -21,9 +26,19 @@ interface PinoParts {
 /** Nest's logger on pino; the framework's own start messages go to `debug`. */
 @Injectable()
 export class AppLogger extends Logger implements TextLogger {
+  /** For the lines of the start, before there are providers. */
+  static async of(settings: LogSettings): Promise<AppLogger> {
+    const params = await logParams(settings);
+    return new AppLogger(new PinoLogger(params), params);
+  }
+
   override log(message: unknown, ...optional: unknown[]): void {
     if (FRAMEWORK.has(String(optional.at(-1)))) this.debug(message, ...optional);
     else super.log(message, ...optional);
+  }
+
+  override error(message: unknown, ...optional: unknown[]): void {
+    if (optional.at(-1) !== START_FAILURE) super.error(message, ...optional);
   }
 
   takes(level: EventLevel): boolean {

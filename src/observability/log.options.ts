@@ -30,8 +30,17 @@ const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
   },
 };
 
-/** The options of nestjs-pino. Its per-request middleware stays off: lines are written by event. */
-export async function logParams(settings: LogSettings): Promise<Params> {
+/** Of each group of settings, so that the lines of the start and those of the application take one way. */
+const made = new WeakMap<LogSettings, Promise<Params>>();
+
+/** The options of nestjs-pino, made once. Its per-request middleware stays off: lines are written by event. */
+export function logParams(settings: LogSettings): Promise<Params> {
+  let params = made.get(settings);
+  if (params === undefined) made.set(settings, (params = makeParams(settings)));
+  return params;
+}
+
+async function makeParams(settings: LogSettings): Promise<Params> {
   return { pinoHttp: [{ ...OPTIONS, level: settings.level }, await destination(settings)], forRoutes: [] };
 }
 

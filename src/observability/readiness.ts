@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { BackplaneStatus } from '../backplane/index.js';
 
-/** Whether this node accepts traffic. Other modules report obstacles. */
+/** Whether this node accepts traffic: `GET /health/ready`. Any module may inject it, and report obstacles and clear them. */
 @Injectable()
 export class Readiness {
   private readonly reasons = new Set<string>();
@@ -22,8 +22,13 @@ export class Readiness {
     return this.backplane.outage;
   }
 
-  /** `reason` is public: one word, no secret. */
+  /** Makes this node not ready until {@link clear}. `reason` is public: one word, no secret. */
   obstruct(reason: string): void {
     this.reasons.add(reason);
+  }
+
+  /** Removes an obstacle; no effect on an unknown one. */
+  clear(reason: string): void {
+    this.reasons.delete(reason);
   }
 }

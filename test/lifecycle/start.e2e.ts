@@ -51,6 +51,19 @@ describe('the process does not start', () => {
     expect(output).not.toContain('canary');
   });
 
+  it('without a database: each attempt is told at once, and the failure after them', async () => {
+    const server = await ServerProcess.spawn({
+      NODE_ENV: 'development',
+      ...withExtraTool('unreachable'),
+    });
+    await server.until(() => server.output.includes('attempt 1'));
+    expect(server.events('server.started')).toEqual([]);
+    server.signal('SIGUSR2');
+    expect(await server.exited).toBe(1);
+    expect(server.output).toMatch(/attempt 1[^]*attempt 2/);
+    expect(server.output.match(/the database is away/g)).toHaveLength(1);
+  });
+
   it('on a Node that is too old', async () => {
     const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } };
     const older = `Object.defineProperty(process.versions,'node',{value:'22.11.0'})`;

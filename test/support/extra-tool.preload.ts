@@ -2,6 +2,7 @@
  * Loaded by `node --import` ahead of the built server: puts one more tool into its `ToolsModule`, as a team
  * would by one line. Plain Node runs this file: types are stripped, and a decorator is a function call.
  */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type * as Mcp from '../../src/mcp/index.js';
@@ -12,6 +13,8 @@ await import('reflect-metadata');
 const { Tool } = (await import(`${dist}mcp/index.js`)) as typeof Mcp;
 const { ToolsModule } = (await import(`${dist}tools/tools.module.js`)) as typeof Tools;
 const { z } = await import('zod');
+const { Logger } = await import('@nestjs/common');
+const { ConfigService } = await import('@nestjs/config');
 
 class SlowTool {
   async execute({ seconds }: { seconds: number }): Promise<string> {
@@ -93,6 +96,37 @@ class AskingTool {
   }
 }
 
+/** Needs settings that the server does not know. */
+class SettledTool {
+  private readonly config: InstanceType<typeof ConfigService>;
+
+  constructor(config: InstanceType<typeof ConfigService>) {
+    this.config = config;
+  }
+
+  execute(): string {
+    const read = ['DATABASE_URL', 'JWT_SECRET'].flatMap((name): unknown[] => [
+      this.config.get(name),
+      process.env[name],
+    ]);
+    return JSON.stringify(read);
+  }
+}
+Reflect.defineMetadata('design:paramtypes', [ConfigService], SettledTool);
+
+/** Waits at the start for a database that does not come. */
+class UnreachableTool extends SlowTool {
+  async onModuleInit(): Promise<void> {
+    const logger = new Logger('Database');
+    logger.warn('no connection, attempt 1');
+    const socket = setInterval(() => undefined, 1_000);
+    await once(process, 'SIGUSR2');
+    clearInterval(socket);
+    logger.warn('no connection, attempt 2');
+    throw new Error('the database is away');
+  }
+}
+
 const WIDE = z.object(Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`key${at}`, z.string()])));
 
 const TOOLS = {
@@ -104,6 +138,8 @@ const TOOLS = {
   misnamed: { type: SlowTool, name: 'no good' },
   needy: { type: NeedyTool, name: 'needy' },
   falling: { type: FallingTool, name: 'falling' },
+  settled: { type: SettledTool, name: 'settled' },
+  unreachable: { type: UnreachableTool, name: 'unreachable' },
   wide: { type: SlowTool, name: 'wide' },
 };
 const input = process.env['EXTRA_TOOL'] === 'wide' ? { rows: z.array(WIDE) } : { seconds: z.number() };

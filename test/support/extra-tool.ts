@@ -3,7 +3,18 @@ import { pathToFileURL } from 'node:url';
 
 /** Environment of a `ServerProcess` that has one more tool: see `extra-tool.preload.ts`. */
 export function withExtraTool(
-  tool: 'asking' | 'slow' | 'breaking' | 'misnamed' | 'needy' | 'falling' | 'holding' | 'careless' | 'wide',
+  tool:
+    | 'asking'
+    | 'slow'
+    | 'breaking'
+    | 'misnamed'
+    | 'needy'
+    | 'falling'
+    | 'holding'
+    | 'careless'
+    | 'wide'
+    | 'settled'
+    | 'unreachable',
 ): Record<string, string> {
   const preload = pathToFileURL(resolve('test/support/extra-tool.preload.ts')).href;
   return { NODE_OPTIONS: `--import=${preload}`, EXTRA_TOOL: tool };

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
@@ -40,11 +40,12 @@ export class ServerProcess {
     this.exited = new Promise((done) => child.once('close', (code, signal) => done(code ?? signal)));
   }
 
-  /** Starts it in an empty folder with nothing but `env`, and does not wait. */
-  static async spawn(env: Record<string, string>): Promise<ServerProcess> {
+  /** Starts it with nothing but `env`, in a folder with `dotEnv` as its `.env` alone, and does not wait. */
+  static async spawn(env: Record<string, string>, dotEnv?: string): Promise<ServerProcess> {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const directory = mkdtempSync(join(tmpdir(), 'mcp-server-'));
+    if (dotEnv !== undefined) writeFileSync(join(directory, '.env'), dotEnv);
     const child = spawn(process.execPath, [MAIN], {
       cwd: directory,
       env: { PATH: process.env['PATH'], PORT: String(port), LOG_FORMAT: 'json', ...env },
@@ -55,8 +56,11 @@ export class ServerProcess {
   }
 
   /** Starts it, and waits until it listens. */
-  static async start(env: Record<string, string> = { NODE_ENV: 'development' }): Promise<ServerProcess> {
-    const server = await ServerProcess.spawn(env);
+  static async start(
+    env: Record<string, string> = { NODE_ENV: 'development' },
+    dotEnv?: string,
+  ): Promise<ServerProcess> {
+    const server = await ServerProcess.spawn(env, dotEnv);
     await server.until(() => server.events('server.started').length > 0);
     return server;
   }
