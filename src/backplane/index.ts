@@ -4,6 +4,7 @@ export { BackplaneStatus } from './backplane.status.js';
 export { BackplaneUnavailable } from './backplane-unavailable.error.js';
 export { rateLimitHeaders } from './rate-limit-headers.js';
 export { RateLimiter, type RateVerdict } from './rate-limiter.js';
+export { MailError } from './shared/mail.error.js';
 export { BackplaneNode } from './shared/backplane-node.js';
 export { type Fields, Records, type RecordState } from './records.js';
 export { ReplayLog, type ReplayEntry } from './replay-log.js';

@@ -10,6 +10,7 @@ import { CallAudit } from './invocation/call.audit.js';
 import { CallLog } from './invocation/call.log.js';
 import { CallLimiter } from './gate/call.limiter.js';
 import { Gate } from './gate/gate.js';
+import { PostForwarding } from './gate/post.forwarding.js';
 import { HandlerFactory } from './enhancers/handler.factory.js';
 import { RequestStateCodec } from './client-input/request-state.codec.js';
 import { ResultCheck } from './invocation/result.check.js';
@@ -30,6 +31,7 @@ import { FairTurns } from './limits/fair-turns.js';
 import { InFlightBudgets } from './limits/in-flight.budgets.js';
 import { SessionTimer } from './sessions/session.timer.js';
 import { SessionDrain } from './sessions/session.drain.js';
+import { SessionRelay } from './sessions/session.relay.js';
 import { SessionStore } from './sessions/session.store.js';
 import { SessionService } from './sessions/session.service.js';
 import { HttpSseTransport } from './transports/http-sse/http-sse.transport.js';
@@ -77,6 +79,7 @@ const HANDLER_CLASSES = [
     HandlerFactory,
     InFlightBudgets,
     Invoker,
+    PostForwarding,
     ResultCheck,
     RequestStateCodec,
     ...HANDLER_CLASSES,
@@ -89,6 +92,7 @@ const HANDLER_CLASSES = [
     ResultWriter,
     SessionTimer,
     SessionDrain,
+    SessionRelay,
     SessionStore,
     SessionService,
     MessageReader,

@@ -21,6 +21,7 @@ export class ServerRequestInput implements ClientInput {
   constructor(
     private readonly call: AskingCall,
     private readonly timeoutMs: number,
+    private readonly newRequestId: () => string,
   ) {}
 
   async ask(question: InputRequest): Promise<unknown> {
@@ -51,8 +52,7 @@ export class ServerRequestInput implements ClientInput {
 
   private answerTo({ method, params }: InputRequest): Promise<unknown> {
     const { inputRequests: questions } = this.call.session;
-    // Unique and not guessable by other clients.
-    const id = randomUUID();
+    const id = this.newRequestId();
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         clearTimeout(timer);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { RequestAuthorization } from '../authorization/request-authorization.js';
 import type { Target } from '../catalog/primitive.js';
 import { CallAudit } from '../invocation/call.audit.js';
-import type { ReplySink } from '../invocation/message-context.js';
+import type { MessageContext, ReplySink } from '../invocation/message-context.js';
 import type { ByteHold } from '../limits/in-flight.budgets.js';
 import { type IncomingMessages, refusalOf } from '../messages/incoming-messages.js';
 import type { JsonRpcRequest } from '../messages/json-rpc.js';
@@ -52,7 +52,8 @@ export class Gate {
   /**
    * Checks all messages before any starts: limits, then authorization, session, drain and duplicate id, access. Then
    * dispatches them; resolves with the replies. Rejects with {@link RefusedError}, or with the error of the
-   * authorization or the delivery; never after acceptance.
+   * authorization or the delivery. After acceptance it rejects only where nothing but an answer or a notification was sent,
+   * and it could not be passed on to the node that it is for.
    */
   async accept(incoming: IncomingMessages, delivery: Delivery): Promise<readonly Reply[]> {
     const { authorization, address, hold } = delivery;
@@ -87,11 +88,24 @@ export class Gate {
       const replies =
         messages.length === 1
           ? [await this.dispatcher.handle(first!, context)]
-          : await Promise.all(messages.map((message) => this.dispatcher.handle(message, context)));
+          : await this.handleAll(messages, context);
       return replies.filter((reply) => reply !== undefined);
     } finally {
       endCalls();
     }
+  }
+
+  /** A message that could not be passed on refuses a batch only where none of its requests has run. */
+  private handleAll(
+    messages: readonly ResolvedMessage[],
+    context: MessageContext,
+  ): Promise<(Reply | undefined)[]> {
+    const hasRequests = messages.some(({ message }) => message.kind === 'request');
+    const handle = (resolved: ResolvedMessage): Promise<Reply | undefined> => {
+      const handled = this.dispatcher.handle(resolved, context);
+      return hasRequests && resolved.message.kind !== 'request' ? handled.catch(() => undefined) : handled;
+    };
+    return Promise.all(messages.map(handle));
   }
 
   private judge(resolved: ResolvedMessage, peer: Peer, delivery: Delivery): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
 import type { JsonRpcRequest } from '../messages/json-rpc.js';
 import type { Principal } from '../authorization/principal.js';
@@ -18,7 +19,7 @@ beforeEach(() => {
   call = new Call(
     { peer: session, principal, sink: session },
     request,
-    (asking) => new ServerRequestInput(asking, 600_000),
+    (asking) => new ServerRequestInput(asking, 600_000, randomUUID),
   );
 });
 afterEach(() => jest.useRealTimers());

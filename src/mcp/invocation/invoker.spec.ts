@@ -17,6 +17,7 @@ import { HandlerFactory } from '../enhancers/handler.factory.js';
 import type { Target } from '../catalog/primitive.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { Session } from '../sessions/session.js';
+import { SessionRelay } from '../sessions/session.relay.js';
 import { Invoker } from './invoker.js';
 import type { CallType } from './operation.js';
 import { ToolOperation } from './tool.operation.js';
@@ -46,6 +47,7 @@ class AskingTool {
     { provide: AuditTrail, useValue: { isOn: false } },
     ResultWriter,
     RequestStateCodec,
+    { provide: SessionRelay, useValue: {} },
     { provide: MCP_OPTIONS, useValue: { callTimeoutMs: 1_000, serverInfo: { name: 'spec', version: '1' } } },
   ],
 })

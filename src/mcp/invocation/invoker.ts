@@ -10,6 +10,7 @@ import { MultiRoundTripInput } from '../client-input/multi-round-trip.input.js';
 import { RequestStateCodec } from '../client-input/request-state.codec.js';
 import { ServerRequestInput } from '../client-input/server-request.input.js';
 import type { JsonRpcRequest } from '../messages/json-rpc.js';
+import { SessionRelay } from '../sessions/session.relay.js';
 import { Call } from './call.js';
 import type { MessageContext } from './message-context.js';
 import { CallAbortedError } from './call-aborted.error.js';
@@ -36,6 +37,7 @@ export class Invoker {
     private readonly callLog: CallLog,
     private readonly writer: ResultWriter,
     private readonly codec: RequestStateCodec,
+    private readonly relay: SessionRelay,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -43,7 +45,7 @@ export class Invoker {
   private readonly inputFor = (call: Call, request: JsonRpcRequest): ClientInput =>
     call.session.isModern
       ? new MultiRoundTripInput(call, request, this.codec)
-      : new ServerRequestInput(call, this.options.inputTimeoutMs);
+      : new ServerRequestInput(call, this.options.inputTimeoutMs, () => this.relay.newRequestId());
 
   /**
    * Creates a call from a request, and registers it with its peer while it runs. A missing target and one that the

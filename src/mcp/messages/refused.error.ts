@@ -34,7 +34,7 @@ export class RefusedError extends Error {
     /** Stable, for log lines and programs: `unknown_session`. */
     readonly reason: RefusalCode,
     message: string,
-    private readonly details: RefusalDetails = {},
+    readonly details: RefusalDetails = {},
   ) {
     super(message);
   }

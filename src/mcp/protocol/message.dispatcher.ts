@@ -19,6 +19,7 @@ import { asRefusal, RefusedError } from '../messages/refused.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
 import { shortened } from '../messages/well-formed.js';
 import type { Peer } from '../sessions/peer.js';
+import { SessionRelay } from '../sessions/session.relay.js';
 import { REQUEST_HANDLERS, type RequestHandler, type RequestHandlers } from './request-handler.js';
 
 /** The reply to a request. */
@@ -46,6 +47,7 @@ export class MessageDispatcher {
   constructor(
     @Inject(REQUEST_HANDLERS) parts: readonly RequestHandlers[],
     private readonly audit: CallAudit,
+    private readonly relay: SessionRelay,
   ) {
     const handlers = parts.flatMap((part) => part.handlers);
     this.handlers = new Map(handlers.map((handler) => [handler.method, handler]));
@@ -61,15 +63,17 @@ export class MessageDispatcher {
 
   /**
    * Handles a message. Resolves with the reply to a request; with undefined for any other message, and for a request
-   * that the client has cancelled or whose session has ended.
+   * that the client has cancelled or whose session has ended. Rejects where a message other than a request could not be
+   * passed on to the node that it is for.
    */
   handle(resolved: ResolvedMessage, context: MessageContext): Promise<Reply | undefined> {
     const { message } = resolved;
     if (message.kind === 'request') return this.reply(message, resolved, context);
-    if (message.kind === 'notification') handleNotification(message, context.peer);
-    // A response to no open request of this peer is ignored.
-    else context.peer.inputRequests.get(message.id)?.answer(message);
-    return NO_REPLY;
+    const passed =
+      message.kind === 'notification'
+        ? this.heed(message, context.peer)
+        : this.relay.answer(context.peer, message);
+    return passed === undefined ? NO_REPLY : passed.then(() => undefined);
   }
 
   /** Records refused messages that are calls. The peer is not known yet where a whole HTTP request is refused. */
@@ -94,6 +98,13 @@ export class MessageDispatcher {
         protocolVersion: peer?.protocolVersion,
       });
     }
+  }
+
+  /** All notifications but one need nothing done. */
+  private heed({ method, params }: JsonRpcNotification, peer: Peer): Promise<unknown> | undefined {
+    const { requestId } = params;
+    const isCancellation = method === 'notifications/cancelled' && isRequestId(requestId);
+    return isCancellation ? this.relay.cancel(peer, requestId) : undefined;
   }
 
   private async reply(
@@ -167,11 +178,4 @@ export function serves({ era }: RequestHandler, { isModern }: Peer): boolean {
 
 function errorReply({ id }: JsonRpcRequest, error: ProtocolError): Reply {
   return { text: encodeError(id, error.code, error.message, error.data), error: error.code };
-}
-
-/** MCP 2025-11-25, Cancellation: an unknown or finished request is ignored. */
-function handleNotification({ method, params }: JsonRpcNotification, peer: Peer): void {
-  if (method !== 'notifications/cancelled') return;
-  const requestId = params['requestId'];
-  if (isRequestId(requestId)) peer.calls.get(requestId)?.abort('cancelled');
 }

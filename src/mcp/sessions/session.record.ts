@@ -17,6 +17,8 @@ export interface SessionRecord {
   readonly subscriptions: readonly string[];
   /** What the newest token says that its owner has shown. Never the token itself. */
   readonly token: Principal;
+  /** The node that holds the stream, where the session lives and dies with one. */
+  readonly node?: string | undefined;
 }
 
 /** The form of the fields: nodes of the version before can read it. */
@@ -39,6 +41,7 @@ export function fieldsOf(record: SessionRecord): Fields {
     [TOKEN]: JSON.stringify(record.token),
     [TOKEN_ISSUED_AT]: String(record.token.issuedAt),
   };
+  if (record.node !== undefined) fields['n'] = record.node;
   if (protocolVersion !== undefined) fields['v'] = protocolVersion;
   if (client !== undefined) fields['c'] = JSON.stringify(client);
   for (const uri of record.subscriptions) fields[SUBSCRIPTION + uri] = '1';
@@ -67,5 +70,6 @@ function parse(fields: Fields): SessionRecord {
     logLevel: logLevel as LoggingLevel,
     subscriptions: names.map((name) => name.slice(SUBSCRIPTION.length)),
     token: principalOf(JSON.parse(fields[TOKEN]!) as Principal),
+    node: fields['n'],
   };
 }

@@ -121,6 +121,11 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     this.places.opened(session);
   }
 
+  /** The session of this id on this node, whoever owns it. */
+  get(id: string): Session | undefined {
+    return this.sessions.get(id);
+  }
+
   /** The session of this id on this node, if it is `principal`'s own and travels this way; 404 otherwise. */
   find(id: string, principal: Principal, transport: SessionTransport): Session {
     const session = this.sessions.get(id);

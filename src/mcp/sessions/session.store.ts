@@ -134,7 +134,9 @@ export class SessionStore {
   private async create(session: Session): Promise<RecordState> {
     const { record } = session;
     const key = keyOf(session.id);
-    const isCreated = await this.records.create(key, fieldsOf(record), this.ttlOf(session.transport));
+    const node = session.transport === 'http-sse' ? this.node.membership.self : undefined;
+    const fields = fieldsOf({ ...record, node });
+    const isCreated = await this.records.create(key, fields, this.ttlOf(session.transport));
     session.known = record;
     return !isCreated && (await this.records.read(key)) === 'ended' ? 'ended' : 'ok';
   }

@@ -1,6 +1,8 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestAuthorization } from '../../authorization/request-authorization.js';
 import { Gate } from '../../gate/gate.js';
+import { PostForwarding } from '../../gate/post.forwarding.js';
 import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { refusalOf } from '../../messages/incoming-messages.js';
@@ -30,6 +32,7 @@ export class HttpSseTransport {
     private readonly sessions: SessionService,
     private readonly reader: MessageReader,
     private readonly gate: Gate,
+    private readonly forwarding: PostForwarding,
     private readonly budgets: InFlightBudgets,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
@@ -59,6 +62,8 @@ export class HttpSseTransport {
     if (sessionId === undefined) throw missingSession(ONE_SESSION);
     const authorization = authorizationOf(request, this.options);
     const { principal } = authorization;
+    if (this.sessions.get(sessionId) === undefined)
+      return this.forward(sessionId, request, response, authorization);
     // Called before the body is read, and again after it.
     const find = (): Session => this.sessions.find(sessionId, principal, 'http-sse');
     const named = find();
@@ -73,7 +78,7 @@ export class HttpSseTransport {
         named,
         peer: find,
         accepted: () => {
-          response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end('Accepted');
+          accept(response);
           return named;
         },
       });
@@ -82,6 +87,30 @@ export class HttpSseTransport {
       incoming.hold.release();
     }
   }
+
+  /** The stream is on another node, if anywhere: 202 only once that node has accepted the message. */
+  private async forward(
+    session: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    authorization: RequestAuthorization,
+  ): Promise<void> {
+    const { principal } = authorization;
+    const node = await this.forwarding.nodeOf(session, principal);
+    const incoming = await this.reader.read(request, principal);
+    try {
+      if (incoming.batched) throw refusalOf(incoming, batchesUnsupported());
+      const address = addressOf(request);
+      await this.forwarding.forward(node, { session, authorization, address, incoming });
+      accept(response);
+    } finally {
+      incoming.hold.release();
+    }
+  }
+}
+
+function accept(response: ServerResponse): void {
+  response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end('Accepted');
 }
 
 /** The `sessionId` of a request target. Undefined where it is missing, empty or repeated. */

@@ -1,0 +1,222 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { BackplaneNode, BackplaneUnavailable, MailError, RevocationStore } from '../../backplane/index.js';
+import { type Principal, principalOf } from '../authorization/principal.js';
+import type { RequestAuthorization } from '../authorization/request-authorization.js';
+import { type ByteHold, InFlightBudgets } from '../limits/in-flight.budgets.js';
+import { type IncomingMessages, refusalOf } from '../messages/incoming-messages.js';
+import type { JsonRpcMessage } from '../messages/json-rpc.js';
+import { asRefusal, type RefusalDetails, RefusedError, unknownSession } from '../messages/refused.error.js';
+import { SessionService } from '../sessions/session.service.js';
+import { SessionStore } from '../sessions/session.store.js';
+import type { ChargedBody } from './call.limiter.js';
+import { Gate } from './gate.js';
+
+/** How long the node of a stream is remembered; milliseconds. */
+const ROUTE_MS = 5_000;
+const MAX_ROUTES = 10_000;
+const KIND = 'session.post';
+const TRANSPORT = 'http-sse';
+
+/** A message that was POSTed on this node for a stream of another one. */
+export interface Forwardable {
+  readonly session: string;
+  readonly authorization: RequestAuthorization;
+  readonly address: string | undefined;
+  readonly incoming: IncomingMessages & { readonly hold: ByteHold; readonly body: ChargedBody };
+}
+
+/** The same on its way. The caller was authorized where it arrived. */
+interface ForwardedPost {
+  readonly session: string;
+  readonly principal: Principal;
+  readonly address?: string;
+  readonly message: JsonRpcMessage;
+  /** What it is counted with for its user. */
+  readonly bytes: number;
+  readonly body: ChargedBody;
+}
+
+/** What the node of the stream says. `unauthorized`: the token has expired or was revoked meanwhile. */
+type Verdict =
+  | { readonly kind: 'accepted' | 'unauthorized' }
+  | { readonly kind: 'lacks_scopes'; readonly scopes: readonly string[] }
+  | {
+      readonly kind: 'refused';
+      readonly reason: RefusedError['reason'];
+      readonly message: string;
+      readonly details: RefusalDetails;
+    };
+
+interface Route {
+  readonly node: string;
+  /** The key of the principal that owns the session. */
+  readonly owner: string;
+}
+
+/**
+ * Hands a POST of HTTP+SSE to the node that holds the session's stream. All of the {@link Gate} is there: the node
+ * that the request arrives on has authorized the caller and read the body, and responds as the other one says.
+ */
+@Injectable()
+export class PostForwarding implements OnModuleInit {
+  private readonly routes = new LRUCache<string, Route>({ max: MAX_ROUTES, ttl: ROUTE_MS });
+
+  constructor(
+    private readonly gate: Gate,
+    private readonly sessions: SessionService,
+    private readonly store: SessionStore,
+    private readonly budgets: InFlightBudgets,
+    private readonly node: BackplaneNode,
+    @Inject(RevocationStore) private readonly revocations: RevocationStore,
+  ) {}
+
+  onModuleInit(): void {
+    this.node.mail.on(KIND, (body) => this.receive(body as ForwardedPost));
+  }
+
+  /** The other node that holds the stream of `principal`'s own session. Rejects with 404, or 503 where that can't be known. */
+  async nodeOf(session: string, principal: Principal): Promise<string> {
+    const { isAlone, self } = this.node.membership;
+    if (isAlone) throw unknownSession();
+    const route = this.routes.get(session) ?? (await this.read(session));
+    if (route.owner !== principal.key) throw unknownSession('foreign_session');
+    // Its stream has just ended here.
+    if (route.node === self) throw unknownSession();
+    return route.node;
+  }
+
+  /**
+   * Resolves once the node of the stream has accepted the message. Rejects as the gate of that node does; with 404
+   * where that node is gone, with 503 where it does not answer, and then the message may have been accepted.
+   */
+  async forward(node: string, post: Forwardable): Promise<void> {
+    const { authorization, incoming } = post;
+    try {
+      const asked = authorization.reauthorize();
+      if (asked !== undefined) await asked;
+      const verdict = await this.ask(node, post);
+      if (verdict.kind === 'accepted') return;
+      if (verdict.kind === 'lacks_scopes') throw authorization.lackingScopes(verdict.scopes);
+      if (verdict.kind === 'refused') {
+        if (verdict.reason === 'unknown_session') this.routes.delete(post.session);
+        throw new RefusedError(verdict.reason, verdict.message, verdict.details);
+      }
+      await authorization.reauthorize();
+      throw authorization.principal.refusedFrom <= Date.now()
+        ? authorization.tokenExpired()
+        : unknownSession();
+    } catch (error) {
+      throw refusalOf(incoming, error);
+    }
+  }
+
+  private async ask(
+    node: string,
+    { session, authorization, address, incoming }: Forwardable,
+  ): Promise<Verdict> {
+    const { hold, body, messages } = incoming;
+    const post: ForwardedPost = {
+      session,
+      principal: authorization.principal,
+      ...(address === undefined ? {} : { address }),
+      message: messages[0]!,
+      bytes: hold.bytes,
+      body,
+    };
+    try {
+      return (await this.node.mail.ask(node, KIND, post)) as Verdict;
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      this.routes.delete(session);
+      if (error.problem === 'gone') throw unknownSession();
+      throw new BackplaneUnavailable(`the node of the stream: ${error.problem}`, error);
+    }
+  }
+
+  private async read(session: string): Promise<Route> {
+    const record = await this.store.read(session);
+    if (record === undefined || record === 'ended' || record.node === undefined) throw unknownSession();
+    const route = { node: record.node, owner: record.owner };
+    this.routes.set(session, route);
+    return route;
+  }
+
+  /** On the node of the stream: resolves when the message was accepted or refused; its reply is sent on the stream. */
+  private receive(post: ForwardedPost): Promise<Verdict> {
+    return new Promise((resolve, reject) => {
+      this.accept(post, () => resolve({ kind: 'accepted' })).catch((error: unknown) => {
+        const verdict = verdictOf(asRefusal(error));
+        if (verdict === undefined) reject(error as Error);
+        else resolve(verdict);
+      });
+    });
+  }
+
+  private async accept({ session, message, ...post }: ForwardedPost, accepted: () => void): Promise<void> {
+    const principal = principalOf(post.principal);
+    const named = this.sessions.find(session, principal, TRANSPORT);
+    const hold = this.budgets.hold(principal.userKey, post.bytes);
+    try {
+      const [reply] = await this.gate.accept(
+        { messages: [message], malformed: [], batched: false },
+        {
+          authorization: new ForwardedAuthorization(principal, this.revocations),
+          address: post.address,
+          hold,
+          body: post.body,
+          named,
+          peer: () => this.sessions.find(session, principal, TRANSPORT),
+          accepted: () => {
+            accepted();
+            return named;
+          },
+        },
+      );
+      if (reply !== undefined) named.send(reply.text);
+    } finally {
+      hold.release();
+    }
+  }
+}
+
+class UnauthorizedError extends Error {
+  constructor(readonly verdict: Verdict) {
+    super('The token is no longer good, or lacks a scope');
+  }
+}
+
+/** Of a token that the other node has authorized a moment ago. */
+class ForwardedAuthorization implements RequestAuthorization {
+  constructor(
+    readonly principal: Principal,
+    private readonly revocations: RevocationStore,
+  ) {}
+
+  reauthorize(): Promise<void> | undefined {
+    const revoked = this.revocations.isRevoked(this.principal);
+    if (typeof revoked !== 'boolean') return revoked.then((answer) => this.assertGood(answer));
+    this.assertGood(revoked);
+    return undefined;
+  }
+
+  tokenExpired(): Error {
+    return new UnauthorizedError({ kind: 'unauthorized' });
+  }
+
+  lackingScopes(scopes: readonly string[]): Error {
+    return new UnauthorizedError({ kind: 'lacks_scopes', scopes });
+  }
+
+  private assertGood(isRevoked: boolean): void {
+    if (isRevoked || this.principal.refusedFrom <= Date.now()) throw this.tokenExpired();
+  }
+}
+
+/** Undefined: no refusal, but a failure of this node. */
+function verdictOf(error: unknown): Verdict | undefined {
+  if (error instanceof UnauthorizedError) return error.verdict;
+  if (!(error instanceof RefusedError)) return undefined;
+  const { reason, message, details } = error;
+  return { kind: 'refused', reason, message, details };
+}

@@ -1,0 +1,99 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { BackplaneNode, BackplaneUnavailable, MailError } from '../../backplane/index.js';
+import type { JsonRpcResponse } from '../messages/json-rpc.js';
+import type { RequestId } from '../messages/sdk-types.js';
+import type { Peer } from './peer.js';
+import { isShared } from './session.expiry.js';
+import { SessionService } from './session.service.js';
+
+/** The mail with an answer, and the message on the bus that a call was cancelled. */
+const ANSWER = 'session.answer';
+const CANCELLED = 'session.cancelled';
+/** An id that another node may have made: its name, and a unique part. */
+const SHARED_ID = /^([\da-f-]{36})\.[\da-f-]{36}$/;
+
+interface RelayedAnswer {
+  readonly session: string;
+  /** The key of the principal that has answered. */
+  readonly owner: string;
+  readonly response: JsonRpcResponse;
+}
+
+interface Cancelled {
+  readonly session: string;
+  readonly owner: string;
+  readonly id: RequestId;
+}
+
+/** Brings what a client says of a running call to the node that runs it. Only its own session's calls are reached. */
+@Injectable()
+export class SessionRelay implements OnModuleInit, OnModuleDestroy {
+  private stopListening: (() => void) | undefined;
+
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly node: BackplaneNode,
+  ) {}
+
+  onModuleInit(): void {
+    this.node.mail.on(ANSWER, (body) => this.take(body as RelayedAnswer));
+    this.stopListening = this.node.bus.on(CANCELLED, (body) => this.abort(body as Cancelled));
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening?.();
+  }
+
+  /** The id of a request to a client: unique, not guessable by other clients, and every node knows from it who asks. */
+  newRequestId(): string {
+    const { isAlone, self } = this.node.membership;
+    return isAlone ? randomUUID() : `${self}.${randomUUID()}`;
+  }
+
+  /**
+   * Passes a response of the client to what waits for it. A response to no open request is ignored. Undefined: done.
+   * Otherwise resolves once the node that has asked has it; rejects with `BackplaneUnavailable` where that can't be known.
+   */
+  answer(peer: Peer, response: JsonRpcResponse): Promise<void> | undefined {
+    const asked = peer.inputRequests.get(response.id);
+    if (asked !== undefined) return void asked.answer(response);
+    const node = SHARED_ID.exec(String(response.id))?.[1];
+    const { isAlone, self } = this.node.membership;
+    if (isAlone || node === undefined || node === self || !isShared(peer)) return undefined;
+    return this.send(node, { session: peer.id, owner: peer.principal.key, response });
+  }
+
+  /**
+   * Aborts a call that the client has cancelled, whichever node runs it. MCP 2025-11-25, Cancellation: an unknown or
+   * finished request is ignored. Undefined: done. Otherwise resolves once all nodes will hear of it.
+   */
+  cancel(peer: Peer, id: RequestId): Promise<unknown> | undefined {
+    const call = peer.calls.get(id);
+    if (call !== undefined) return void call.abort('cancelled');
+    if (this.node.membership.isAlone || !isShared(peer)) return undefined;
+    return this.node.bus.publish(CANCELLED, { session: peer.id, owner: peer.principal.key, id });
+  }
+
+  private async send(node: string, answer: RelayedAnswer): Promise<void> {
+    try {
+      await this.node.mail.ask(node, ANSWER, answer);
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      // With that node its call has ended.
+      if (error.problem !== 'gone') {
+        throw new BackplaneUnavailable(`the node that has asked: ${error.problem}`, error);
+      }
+    }
+  }
+
+  private take({ session: id, owner, response }: RelayedAnswer): void {
+    const session = this.sessions.get(id);
+    if (session?.principal.key === owner) session.inputRequests.get(response.id)?.answer(response);
+  }
+
+  private abort({ session: id, owner, id: request }: Cancelled): void {
+    const session = this.sessions.get(id);
+    if (session?.principal.key === owner) session.calls.get(request)?.abort('cancelled');
+  }
+}
