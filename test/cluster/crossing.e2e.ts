@@ -39,6 +39,7 @@ const call = (id: string | number, name: string, args: object = {}) => ({
   method: 'tools/call',
   params: { name, arguments: args },
 });
+const gateOf = ({ app }: TestApp) => app.get(Gate, { strict: false });
 const textOf = (result: unknown) => (result as { content: [{ text: string }] }).content[0].text;
 
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
@@ -54,8 +55,6 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
     token = await signToken();
   }, 60_000);
   afterAll(() => nodes.stop());
-
-  const gateOf = (app: TestApp) => app.app.get(Gate, { strict: false });
 
   describe('a POST for a stream of another node', () => {
     let session: RawSession;

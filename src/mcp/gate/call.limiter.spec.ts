@@ -12,7 +12,6 @@ import type { CallKind } from '../invocation/operation.js';
 import { RefusedError } from '../messages/refused.error.js';
 import { MessageDispatcher, type ResolvedMessage } from '../protocol/message.dispatcher.js';
 import type { RequestHandler } from '../protocol/request-handler.js';
-import type { SessionRelay } from '../sessions/session.relay.js';
 import { CallLimiter } from './call.limiter.js';
 import { HandlerFactory } from '../enhancers/handler.factory.js';
 
@@ -61,7 +60,7 @@ async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
     };
     return { method, era: 'all', kind, find, answer: () => '' };
   });
-  const dispatcher = new MessageDispatcher([{ handlers }], {} as CallAudit, {} as SessionRelay);
+  const dispatcher = new MessageDispatcher([{ handlers }], {} as CallAudit, undefined as never);
   const mcpOptions = { ...options, callsInFlight: 2, bytesInFlight: 1 } as unknown as McpModuleOptions;
   return {
     limiter: new CallLimiter(limiter, mcpOptions, new InFlightBudgets(mcpOptions)),

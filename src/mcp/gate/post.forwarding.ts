@@ -147,7 +147,7 @@ export class PostForwarding implements OnModuleInit {
     return new Promise((resolve, reject) => {
       this.accept(post, () => resolve({ kind: 'accepted' })).catch((error: unknown) => {
         const verdict = verdictOf(asRefusal(error));
-        if (verdict === undefined) reject(error as Error);
+        if (verdict === undefined) reject(error);
         else resolve(verdict);
       });
     });

@@ -57,7 +57,10 @@ export class SessionRelay implements OnModuleInit, OnModuleDestroy {
    */
   answer(peer: Peer, response: JsonRpcResponse): Promise<void> | undefined {
     const asked = peer.inputRequests.get(response.id);
-    if (asked !== undefined) return void asked.answer(response);
+    if (asked !== undefined) {
+      asked.answer(response);
+      return undefined;
+    }
     const node = SHARED_ID.exec(String(response.id))?.[1];
     const { isAlone, self } = this.node.membership;
     if (isAlone || node === undefined || node === self || !isShared(peer)) return undefined;
@@ -70,7 +73,10 @@ export class SessionRelay implements OnModuleInit, OnModuleDestroy {
    */
   cancel(peer: Peer, id: RequestId): Promise<unknown> | undefined {
     const call = peer.calls.get(id);
-    if (call !== undefined) return void call.abort('cancelled');
+    if (call !== undefined) {
+      call.abort('cancelled');
+      return undefined;
+    }
     if (this.node.membership.isAlone || !isShared(peer)) return undefined;
     return this.node.bus.publish(CANCELLED, { session: peer.id, owner: peer.principal.key, id });
   }
