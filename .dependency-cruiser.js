@@ -9,6 +9,7 @@ const MAY_IMPORT = {
   auth: ['audit', 'backplane', 'config', 'mcp'],
   mcp: ['audit', 'backplane', 'lines'],
   tools: ['mcp'],
+  server: ['audit', 'auth', 'backplane', 'config', 'http', 'mcp'],
   bootstrap: ['audit', 'auth', 'backplane', 'config', 'http', 'mcp', 'observability'],
 };
 

@@ -16,7 +16,7 @@ it('keeps records from its start to its end, and holds nothing afterwards', asyn
   });
   const listeners = process.listenerCount('SIGHUP');
   const module = await Test.createTestingModule({
-    imports: [ConfigurationModule.forRoot(settings), AuditModule],
+    imports: [ConfigurationModule.forRoot(settings, { name: 'spec', version: '1' }), AuditModule],
   }).compile();
   await module.init();
   const trail = module.get<AuditTrail>(AuditTrail);

@@ -29,6 +29,8 @@ export interface Refusal {
   readonly actor?: AuditActor | undefined;
   /** The client's own id of the message. */
   readonly requestId?: string | number | null | undefined;
+  /** For the log alone. */
+  readonly detail?: string | undefined;
 }
 
 /**
@@ -48,7 +50,7 @@ export class RefusalLog implements OnModuleDestroy {
 
   constructor(@Inject(AuditTrail) private readonly trail: AuditTrail) {}
 
-  refused(request: RefusedRequest, { event, code, status, actor, requestId }: Refusal): void {
+  refused(request: RefusedRequest, { event, code, status, actor, requestId, detail }: Refusal): void {
     const { ip } = request;
     if (!this.counts.shouldReport(code, ip, actor)) return;
     const id = typeof requestId === 'string' ? requestId.slice(0, MAX_REQUEST_ID) : (requestId ?? undefined);
@@ -63,7 +65,7 @@ export class RefusalLog implements OnModuleDestroy {
     // The documented field names differ: `code` for a token, `reason` for a request.
     const why = event === 'auth.refused' ? { code } : { reason: code };
     const who = actor === undefined ? {} : { subject: actor.subject, client: actor.clientId };
-    this.logger.warn({ event, ...why, ...where, ...who });
+    this.logger.warn({ event, ...why, ...where, ...who, ...(detail === undefined ? {} : { detail }) });
     if (!this.trail.isOn) return;
     const { subject, issuer, clientId, tokenId } = actor ?? {};
     const by = { subject, issuer, clientId, tokenId };

@@ -1,12 +1,10 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
-import { PassportModule } from '@nestjs/passport';
 import { AUTH_SETTINGS } from '../config/index.js';
 import { AuthResponder } from './auth.responder.js';
 import { AuthLog } from './auth.log.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
-import { JwtStrategy } from './jwt.strategy.js';
 import { ProtectedResourceController } from './protected-resource.controller.js';
 import { RoutePolicies } from './route.policies.js';
 import { PrincipalFactory } from './tokens/principal.factory.js';
@@ -26,7 +24,7 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
  * the backplane's `RevocationStore` and `RateLimiter`, and an `AuditTrail`, from global modules.
  */
 @Module({
-  imports: [PassportModule, JwtModule.registerAsync({ inject: [AUTH_SETTINGS], useFactory: jwtOptionsFrom })],
+  imports: [JwtModule.registerAsync({ inject: [AUTH_SETTINGS], useFactory: jwtOptionsFrom })],
   controllers: [TokenController, RevocationController, ProtectedResourceController],
   providers: [
     { provide: TRUSTED_ISSUERS, inject: [AUTH_SETTINGS], useFactory: trustedIssuersFrom },
@@ -36,7 +34,6 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
     AuthLog,
     DevelopmentTokenService,
     FailureLimiter,
-    JwtStrategy,
     RevocationService,
     RoutePolicies,
     TokenAuthenticator,
@@ -44,6 +41,6 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
     TokenVerifier,
     VerifiedTokenCache,
   ],
-  exports: [TokenIssuer],
+  exports: [TokenAuthenticator, TokenIssuer],
 })
 export class AuthModule {}

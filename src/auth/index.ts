@@ -1,6 +1,7 @@
 export { AuthModule } from './auth.module.js';
 export type { AuthenticatedRequest } from './authenticated-request.js';
 export { JwtAuthGuard } from './jwt-auth.guard.js';
+export { JwtStrategy } from './jwt.strategy.js';
 export { ProtectedResourceController } from './protected-resource.controller.js';
 export { Public } from './public.decorator.js';
 export { RequireScopes } from './require-scopes.decorator.js';

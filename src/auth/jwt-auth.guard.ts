@@ -4,7 +4,6 @@ import type { Request } from 'express';
 import { AuthResponder } from './auth.responder.js';
 import { TokenAuthorization } from './token.authorization.js';
 import type { Principal } from '../mcp/index.js';
-import { JwtStrategy } from './jwt.strategy.js';
 import { RoutePolicies, type RoutePolicy } from './route.policies.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
 
@@ -15,7 +14,7 @@ interface GuardedRequest extends Request {
 }
 
 /**
- * Protects every route that is not `@Public()`: identifies the caller by the `jwt` strategy, checks the scopes that the
+ * Protects every route that is not `@Public()`: identifies the caller, checks the scopes that the
  * route requires, and sets the {@link Principal} as `request.user` and a {@link TokenAuthorization} as
  * `request.authorization`.
  *
@@ -26,7 +25,6 @@ interface GuardedRequest extends Request {
 @Injectable()
 export class JwtAuthGuard extends AuthGuard('jwt') {
   constructor(
-    private readonly strategy: JwtStrategy,
     private readonly authenticator: TokenAuthenticator,
     private readonly policies: RoutePolicies,
     private readonly responder: AuthResponder,
@@ -35,7 +33,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
   }
 
   /**
-   * Runs the strategy of its own application. Passport keeps one strategy per name in a process: with two applications,
+   * Asks its own application's authenticator. Passport keeps one strategy per name in a process: with two applications,
    * one would use the key and deny list of the other.
    */
   override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
@@ -43,7 +41,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
     const policy = this.policies.of(context.getClass(), context.getHandler());
     if (policy.open) return true;
     const request: GuardedRequest = this.getRequest(context);
-    const principal = this.strategy.principalOf(request);
+    const principal = this.authenticator.authenticate(request);
     if (!(principal instanceof Promise)) return this.admit(principal, request, policy);
     return principal.then(
       (found) => this.admit(found, request, policy),

@@ -2,12 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
 import { Strategy } from 'passport-jwt';
-import type { Principal } from '../mcp/index.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
 import { TokenError } from './tokens/token.error.js';
 
 /**
- * Passport's `jwt` strategy with its own header parser and verifier. passport-jwt takes `x` out of `Bearer x y`, and
+ * Passport's `jwt` strategy, for code of a team that asks Passport, with its own header parser and verifier. passport-jwt takes `x` out of `Bearer x y`, and
  * jsonwebtoken under it accepts any `typ`, an unknown `crit` and a missing `exp`.
  */
 @Injectable()
@@ -16,13 +15,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     super({ jwtFromRequest: () => null, secretOrKeyProvider: (_request, _token, done) => done(null) });
   }
 
-  /** The caller of a request: what `authenticate` reports to Passport, without Passport's copy of the strategy. */
-  principalOf(request: Request): Principal | Promise<Principal> {
-    return this.authenticator.authenticate(request);
-  }
-
   override authenticate(request: Request): void {
-    Promise.resolve(this.principalOf(request)).then(
+    Promise.resolve(this.authenticator.authenticate(request)).then(
       (principal) => this.success(principal),
       (error: unknown) => {
         if (error instanceof TokenError) this.fail(error, 401);

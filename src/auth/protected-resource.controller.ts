@@ -9,7 +9,7 @@ import {
   Res,
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { AUTH_SETTINGS, type AuthSettings, basePathOf } from '../config/index.js';
+import { AUTH_SETTINGS, type AuthSettings, basePathOf, IDENTITY, type Identity } from '../config/index.js';
 import { sendDocument } from './json-document.js';
 import { PROTECTED_RESOURCE_PATH, RESOURCES, type Resource } from './protected-resource.js';
 import { Public } from './public.decorator.js';
@@ -39,10 +39,13 @@ const BELOW = `${PROTECTED_RESOURCE_PATH}{/*below}`;
 @Public()
 @Controller()
 export class ProtectedResourceController {
-  private readonly basePath: string;
+  constructor(
+    @Inject(AUTH_SETTINGS) private readonly settings: AuthSettings,
+    @Inject(IDENTITY) private readonly identity: Identity,
+  ) {}
 
-  constructor(@Inject(AUTH_SETTINGS) private readonly settings: AuthSettings) {
-    this.basePath = basePathOf(settings.publicUrl);
+  private get basePath(): string {
+    return basePathOf(this.settings.publicUrl);
   }
 
   @Get(BELOW)
@@ -64,8 +67,9 @@ export class ProtectedResourceController {
   }
 
   private withoutBase(path: string): string | undefined {
-    const isBelow = path === this.basePath || path.startsWith(`${this.basePath}/`);
-    return isBelow ? path.slice(this.basePath.length) : undefined;
+    const { basePath } = this;
+    const isBelow = path === basePath || path.startsWith(`${basePath}/`);
+    return isBelow ? path.slice(basePath.length) : undefined;
   }
 
   private describe(resource: Resource): ProtectedResource {
@@ -76,7 +80,7 @@ export class ProtectedResourceController {
       // Clients request all of these at login, so only the access scope is listed.
       scopes_supported: [ACCESS_SCOPE],
       bearer_methods_supported: ['header'],
-      resource_name: 'NestJS MCP server',
+      resource_name: this.identity.title ?? this.identity.name,
     };
   }
 }

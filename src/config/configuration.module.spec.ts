@@ -35,7 +35,7 @@ describe('ConfigurationModule', () => {
 
   const build = () =>
     Test.createTestingModule({
-      imports: [ConfigurationModule.forRoot(settings)],
+      imports: [ConfigurationModule.forRoot(settings, { name: 'spec', version: '1.0.0' })],
       providers: [Room],
     }).compile();
 

@@ -1,4 +1,5 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { IDENTITY, type Identity } from './identity.js';
 import type { Settings } from './settings.js';
 
 /** Injects {@link HttpSettings}. */
@@ -22,8 +23,9 @@ export const AUDIT_SETTINGS = Symbol('AUDIT_SETTINGS');
 @Module({})
 export class ConfigurationModule {
   /** `settings`: of {@link loadSettings}. */
-  static forRoot(settings: Settings): DynamicModule {
+  static forRoot(settings: Settings, identity: Identity): DynamicModule {
     const groups = [
+      { provide: IDENTITY, useValue: identity },
       { provide: HTTP_SETTINGS, useValue: settings.http },
       { provide: AUTH_SETTINGS, useValue: settings.auth },
       { provide: SESSION_SETTINGS, useValue: settings.sessions },

@@ -9,6 +9,7 @@ export {
   LOG_SETTINGS,
   SESSION_SETTINGS,
 } from './configuration.module.js';
+export { IDENTITY, type Identity } from './identity.js';
 export { DEVELOPMENT_ISSUER } from './development-issuer.js';
 export { listenerRefusal } from './listener.refusal.js';
 export { loadSettings, type EnvironmentVariables, type LoadSettingsOptions } from './load-settings.js';

@@ -28,6 +28,7 @@ describe('loadSettings', () => {
         publicUrl,
         allowedHosts: 'loopback',
         allowedOrigins: 'loopback',
+        cors: { methods: [], headers: [], exposedHeaders: [] },
         trustedProxies: [],
         maxBodyBytes: 4_194_304,
         maxConnections: 16384,
@@ -76,6 +77,7 @@ describe('loadSettings', () => {
         port: 3001,
         allowedHosts: ['mcp.example.com'],
         allowedOrigins: [],
+        cors: { methods: [], headers: [], exposedHeaders: [] },
         trustedProxies: [],
       },
       auth: { issuer: PRODUCTION.PUBLIC_URL, audience: PRODUCTION.PUBLIC_URL, developmentTokens: false },
@@ -128,6 +130,9 @@ describe('loadSettings', () => {
       SHUTDOWN_GRACE: '0s',
       LOG_LEVEL: 'debug',
       LOG_FORMAT: 'pretty',
+      CORS_METHODS: 'put, PATCH',
+      CORS_HEADERS: 'X-Request-Id',
+      CORS_EXPOSED_HEADERS: 'X-Total-Count',
     });
     expect(http).toEqual({
       host: '::',
@@ -135,6 +140,7 @@ describe('loadSettings', () => {
       publicUrl: 'https://mcp.example.com:8443/base',
       allowedHosts: ['mcp.example.com:8443'],
       allowedOrigins: ['https://a.example.com', 'https://b.example.com'],
+      cors: { methods: ['PUT', 'PATCH'], headers: ['X-Request-Id'], exposedHeaders: ['X-Total-Count'] },
       trustedProxies: ['10.0.0.0/8', '::1'],
       maxBodyBytes: 524_288,
       maxConnections: 9,

@@ -124,6 +124,11 @@ function httpSettings(environment: Environment, values: SettingValues, publicUrl
     publicUrl,
     allowedHosts: values.ALLOWED_HOSTS ?? (isDevelopment ? 'loopback' : [new URL(publicUrl).host]),
     allowedOrigins: values.ALLOWED_ORIGINS ?? (isDevelopment ? 'loopback' : []),
+    cors: Object.freeze({
+      methods: values.CORS_METHODS ?? [],
+      headers: values.CORS_HEADERS ?? [],
+      exposedHeaders: values.CORS_EXPOSED_HEADERS ?? [],
+    }),
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     maxBodyBytes: values.MAX_BODY,
     maxConnections: values.CONNECTIONS,

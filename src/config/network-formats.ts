@@ -76,6 +76,17 @@ export const allowedOrigin = z
     'must be exactly scheme://host[:port], in lower case, without a path or the default port',
   );
 
+/** RFC 9110, section 9.1; `*` would allow every method. */
+export const method = z
+  .string()
+  .regex(/^[A-Za-z]{1,32}$/, 'must be methods such as PUT, and not `*`')
+  .transform((text) => text.toUpperCase());
+
+/** RFC 9110, section 5.1; `*` would allow every header. */
+export const headerName = z
+  .string()
+  .regex(/^(?!\*$)[\w!#$%&'*+.^`|~-]{1,128}$/, 'must be names of headers, and not `*`');
+
 /** One proxy; a range of all addresses, or of half of them, would be a wildcard. */
 export const trustedProxy = z
   .string()

@@ -20,6 +20,9 @@ describe('the settings', () => {
       ['PUBLIC_URL', 'http://localhost:<PORT>', 'required'],
       ['ALLOWED_HOSTS', 'loopback names', 'host of PUBLIC_URL'],
       ['ALLOWED_ORIGINS', 'loopback names', 'none'],
+      ['CORS_METHODS', 'none', 'none'],
+      ['CORS_HEADERS', 'none', 'none'],
+      ['CORS_EXPOSED_HEADERS', 'none', 'none'],
       ['TRUSTED_PROXIES', 'none', 'none'],
       [
         'JWT_SECRET',

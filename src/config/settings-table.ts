@@ -60,6 +60,24 @@ export const SETTINGS_TABLE = {
     defaults: { development: described('loopback names'), production: described('none') },
     example: 'https://app.example.com',
   },
+  CORS_METHODS: {
+    description: 'Methods that browsers may use beside GET, POST and DELETE, comma-separated.',
+    schema: list(network.method),
+    defaults: same(described('none')),
+    example: 'PUT,PATCH',
+  },
+  CORS_HEADERS: {
+    description: 'Request headers that browsers may send beside those of MCP, comma-separated.',
+    schema: list(network.headerName),
+    defaults: same(described('none')),
+    example: 'X-Request-Id',
+  },
+  CORS_EXPOSED_HEADERS: {
+    description: 'Response headers that browsers may read beside those of MCP, comma-separated.',
+    schema: list(network.headerName),
+    defaults: same(described('none')),
+    example: 'X-Total-Count',
+  },
   TRUSTED_PROXIES: {
     description: 'IP addresses and CIDR ranges whose X-Forwarded-* headers count, comma-separated.',
     schema: list(network.trustedProxy),

@@ -22,6 +22,12 @@ export interface HttpSettings {
    * addresses with any port, and the origin of the public URL.
    */
   readonly allowedOrigins: readonly string[] | 'loopback';
+  /** Methods, request headers and readable response headers that browsers may use beside MCP's own. */
+  readonly cors: {
+    readonly methods: readonly string[];
+    readonly headers: readonly string[];
+    readonly exposedHeaders: readonly string[];
+  };
   /** IP addresses and CIDR ranges whose `X-Forwarded-*` headers are trusted. */
   readonly trustedProxies: readonly string[];
   /** Largest request body, in bytes. */

@@ -27,12 +27,8 @@ const SENDABLE = [
 /** Tool arguments that clients repeat as headers. A pattern, since a list would depend on the tools. */
 const PARAM_HEADER = /^mcp-param-[\w!#$%&'*+.^`|~-]+$/i;
 
-const CORS: cors.CorsOptions = {
-  origin: true,
-  methods: ['GET', 'POST', 'DELETE'],
-  exposedHeaders: ['Mcp-Session-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate'],
-  maxAge: 600,
-};
+/** Response headers that browsers may read. */
+const READABLE = ['Mcp-Session-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate'];
 
 /**
  * The first middleware. Responds 403 to a `Host` or `Origin` that is not allowed, before anything else reads them, and
@@ -41,8 +37,15 @@ const CORS: cors.CorsOptions = {
 export function edge(settings: HttpSettings, refusals: RefusalLog): RequestHandler {
   const policy = new HostOriginPolicy(settings);
   const proxies = new UnlistedProxyNotice();
+  const options: cors.CorsOptions = {
+    origin: true,
+    methods: ['GET', 'POST', 'DELETE', ...settings.cors.methods],
+    exposedHeaders: [...READABLE, ...settings.cors.exposedHeaders],
+    maxAge: 600,
+  };
+  const sendable = [...SENDABLE, ...settings.cors.headers];
   const crossOrigin = cors<Request>((request, decide) => {
-    decide(null, { ...CORS, allowedHeaders: [...SENDABLE, ...paramHeadersAskedFor(request)] });
+    decide(null, { ...options, allowedHeaders: [...sendable, ...paramHeadersAskedFor(request)] });
   });
   return (request: Request, response: Response, next: NextFunction): void => {
     // Responses to POST are never run or displayed by a browser as another type.

@@ -1,5 +1,4 @@
-import { basePathOf, isLoopbackHost } from '../config/index.js';
-import { SERVER_INFO } from './server-info.js';
+import { basePathOf, type Identity, isLoopbackHost } from '../config/index.js';
 
 /** The URLs of this server, as `GET /` returns them. */
 export interface Endpoints {
@@ -16,12 +15,16 @@ export interface Endpoints {
 }
 
 /** `tokenPort`: the listening port where the development token route exists, which tunnels cannot reach. */
-export function endpointsOf(publicUrl: string, tokenPort: number | undefined): Endpoints {
+export function endpointsOf(
+  { name, version }: Identity,
+  publicUrl: string,
+  tokenPort: number | undefined,
+): Endpoints {
   const { origin, hostname } = new URL(publicUrl);
   const local = isLoopbackHost(hostname) ? publicUrl : `http://localhost:${tokenPort}`;
   return {
-    name: SERVER_INFO.name,
-    version: SERVER_INFO.version,
+    name,
+    version,
     mcp: `${publicUrl}/mcp`,
     sse: `${publicUrl}/sse`,
     message: `${publicUrl}/message`,

@@ -1,5 +1,4 @@
 import type { Endpoints } from './endpoints.js';
-import { SERVER_INFO } from './server-info.js';
 
 /** The page runs no script and loads nothing. */
 const CONTENT_POLICY =
@@ -29,17 +28,17 @@ const STYLE = `
 `;
 
 /** The endpoints and first steps, for a browser. */
-export function landingPage(endpoints: Endpoints): string {
+export function landingPage(endpoints: Endpoints, title = endpoints.name): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(SERVER_INFO.title)}</title>
+<title>${escape(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>${escape(SERVER_INFO.title)}</h1>
+<h1>${escape(title)}</h1>
 <p class="version">${escape(endpoints.name)} ${escape(endpoints.version)}</p>
 <p>A Model Context Protocol server. Every caller proves who it is with a JWT in the
 <code>Authorization</code> header.</p>

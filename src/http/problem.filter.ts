@@ -39,24 +39,29 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
-    const status = statusOf(error);
-    const request = host.switchToHttp().getRequest<Request & { readonly user?: AuditActor }>();
-    const code = CODES[status];
-    if (code !== undefined) {
-      const actor = request.user;
-      // Not the path: an unknown one may contain a secret.
-      const { headers, ip, method } = request;
-      const reported = status === 404 ? { headers, ip, method } : request;
-      this.refusals.refused(reported, { event: 'request.refused', code, status, actor });
-    } else if (status >= 500 && !(error instanceof HttpException && status === 503)) {
-      const { method, path } = request;
-      this.logger.error({ event: 'request.failed', method, path, status, err: error });
-    }
+    const status = this.report(error, host.switchToHttp().getRequest<Request>());
     // An interceptor may fail after the response.
     if (response.writableEnded) return;
     if (response.headersSent) return void response.destroy();
     response.status(status).set('Cache-Control', 'no-store').type('json');
     response.end(JSON.stringify(problemOf(error, status)));
+  }
+
+  /** Logs and audits the error, unless the guard has; returns its status. `detail` is for the log alone. */
+  protected report(error: unknown, request: Request & { readonly user?: AuditActor }, detail?: string): number {
+    const status = statusOf(error);
+    const code = CODES[status] ?? (detail !== undefined && status < 500 ? 'invalid_request' : undefined);
+    if (code !== undefined) {
+      const actor = request.user;
+      // Not the path: an unknown one may contain a secret.
+      const { headers, ip, method } = request;
+      const reported = status === 404 && detail === undefined ? { headers, ip, method } : request;
+      this.refusals.refused(reported, { event: 'request.refused', code, status, actor, detail });
+    } else if (status >= 500 && (detail !== undefined || !(error instanceof HttpException && status === 503))) {
+      const { method, path } = request;
+      this.logger.error({ event: 'request.failed', method, path, status, err: error });
+    }
+    return status;
   }
 }
 
@@ -73,6 +78,7 @@ function problemOf(error: unknown, status: number): Problem {
   return PROBLEMS[status] ?? PROBLEMS[status < 500 ? 400 : 500]!;
 }
 
-function isProblem(body: unknown): body is Problem {
+/** OAuth's form of an error (RFC 6749, section 5.2), which the guard and this server's controllers throw. */
+export function isProblem(body: unknown): body is Problem {
   return typeof body === 'object' && body !== null && 'error_description' in body && 'error' in body;
 }

@@ -35,7 +35,8 @@ export {
 export { ResourceNotFoundError } from './decorators/resource-not-found.error.js';
 export { InputRequiredError } from './client-input/input-required.error.js';
 export { ToolError } from './decorators/tool.error.js';
-export { McpModule } from './mcp.module.js';
+export type { CatalogSource } from './enhancers/catalog-source.js';
+export { McpModule, PROTOCOL_CONTROLLERS } from './mcp.module.js';
 export type { McpModuleOptions } from './mcp.options.js';
 export type {
   CallToolResult,

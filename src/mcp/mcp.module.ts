@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { CatalogExplorer } from './catalog/catalog.explorer.js';
 import { ChangeAudience } from './catalog/change.audience.js';
 import { ChangeFeed } from './catalog/change.feed.js';
@@ -15,7 +15,8 @@ import { HandlerFactory } from './enhancers/handler.factory.js';
 import { RequestStateCodec } from './client-input/request-state.codec.js';
 import { ResultCheck } from './invocation/result.check.js';
 import { Invoker } from './invocation/invoker.js';
-import { McpConfigurableModule } from './mcp.options.js';
+import { CATALOG_SOURCE } from './enhancers/catalog-source.js';
+import { MCP_OPTIONS, McpConfigurableModule, type McpModuleOptions } from './mcp.options.js';
 import { ChangeAnnouncer } from './protocol/change.announcer.js';
 import { REQUEST_HANDLERS, type RequestHandlers } from './protocol/request-handler.js';
 import { CompletionHandlers } from './protocol/handlers/completion.handlers.js';
@@ -56,14 +57,22 @@ const HANDLER_CLASSES = [
   CompletionHandlers,
 ];
 
+/** The controllers of the protocol's endpoints. */
+export const PROTOCOL_CONTROLLERS = [MessageController, McpController, SseController, OtherMethodsController] as const;
+
 /**
  * The MCP server: finds the tools, resources and prompts of every module and serves them. Needs a guard that implements
  * {@link RequestAuthorization}, the ports of the backplane and an `AuditTrail`.
  */
 @Module({
-  imports: [DiscoveryModule],
-  controllers: [MessageController, McpController, SseController, OtherMethodsController],
+  controllers: [...PROTOCOL_CONTROLLERS],
   providers: [
+    {
+      provide: CATALOG_SOURCE,
+      inject: [MCP_OPTIONS, ModulesContainer, LazyModuleLoader],
+      useFactory: ({ catalog }: McpModuleOptions, modules: ModulesContainer, loader: LazyModuleLoader) =>
+        catalog ?? { modules, loader },
+    },
     CatalogExplorer,
     ChangeAnnouncer,
     ChangeAudience,

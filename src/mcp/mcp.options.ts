@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestAuthorization } from './authorization/request-authorization.js';
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { RateLimit } from '../backplane/index.js';
+import type { CatalogSource } from './enhancers/catalog-source.js';
 import type { Implementation } from './messages/sdk-types.js';
 
 /** Options of the MCP module. Durations are milliseconds, sizes bytes. */
@@ -15,6 +16,8 @@ export interface McpModuleOptions {
   readonly serverInfo: Implementation;
   /** A hint for the model on using this server's tools; sent once, at initialize. */
   readonly instructions?: string;
+  /** Where the primitives are found; default: in all modules of this application. */
+  readonly catalog?: CatalogSource | undefined;
   /** The path of the public URL, without a trailing slash; a proxy may strip it. */
   readonly basePath: string;
   /** Maximum age of a session. */

@@ -1,8 +1,9 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type DiscoveryService, LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { type DiscoveryService, type LazyModuleLoader, ModuleRef } from '@nestjs/core';
 import { PromptMetadata } from '../decorators/prompt.decorator.js';
 import { ResourceMetadata } from '../decorators/resource.decorator.js';
 import { ToolMetadata } from '../decorators/tool.decorator.js';
+import { CATALOG_SOURCE, type CatalogSource } from '../enhancers/catalog-source.js';
 import { HandlerFactory } from '../enhancers/handler.factory.js';
 import { type AuditPolicy, auditPolicyOf } from './audit.policy.js';
 import type { Handler } from '../enhancers/handler.js';
@@ -28,20 +29,19 @@ export class CatalogExplorer implements OnModuleInit {
   private isInitialized = false;
 
   constructor(
-    private readonly modules: ModulesContainer,
+    @Inject(CATALOG_SOURCE) private readonly source: CatalogSource,
     private readonly handlers: HandlerFactory,
     private readonly tools: ToolRegistry,
     private readonly resources: ResourceRegistry,
     private readonly prompts: PromptRegistry,
-    loader: LazyModuleLoader,
   ) {
-    this.followLoads(loader);
+    this.followLoads(source.loader);
   }
 
   async onModuleInit(): Promise<void> {
     await Promise.allSettled(this.loads);
     this.isInitialized = true;
-    this.explore([...this.modules.values()]);
+    this.explore([...this.source.modules.values()]);
   }
 
   /** Nest runs no hook of a lazily loaded module. A load with wrong wiring rejects. */
@@ -59,13 +59,14 @@ export class CatalogExplorer implements OnModuleInit {
   /** The module of `moduleRef` and its imports: only these are complete when the load has ended. */
   private withImports(moduleRef: ModuleRef): readonly Module[] {
     const own = ({ providers }: Module) => providers.get(ModuleRef)?.instance === moduleRef;
-    const reached = new Set([...this.modules.values()].filter(own));
+    const reached = new Set([...this.source.modules.values()].filter(own));
     for (const module of reached) for (const imported of module.imports) reached.add(imported);
     return [...reached];
   }
 
   private explore(modules: readonly Module[]): void {
-    const unexplored = modules.filter((module) => !this.explored.has(module));
+    const { includes = () => true } = this.source;
+    const unexplored = modules.filter((module) => !this.explored.has(module) && includes(module));
     for (const module of unexplored) this.explored.add(module);
     for (const { options, wrapper, className } of this.toolProviders.in(unexplored)) {
       const execute = this.handlers.forProvider(wrapper, 'execute');

@@ -9,18 +9,25 @@ import {
   UseGuards,
   UsePipes,
 } from '@nestjs/common';
-import { DiscoveryModule, DiscoveryService, NestFactory } from '@nestjs/core';
+import { DiscoveryModule, DiscoveryService, ModulesContainer, NestFactory } from '@nestjs/core';
 import { WiringError } from '../decorators/wiring.error.js';
 import type { CallContext } from '../decorators/call-context.js';
 import { Tool } from '../decorators/tool.decorator.js';
+import { CATALOG_SOURCE } from './catalog-source.js';
 import { HandlerFactory } from './handler.factory.js';
 
 const CONTEXT = { signal: new AbortController().signal } as CallContext;
 const options = { name: 'any', description: 'Any.' };
 
+const SOURCE: Provider = {
+  provide: CATALOG_SOURCE,
+  inject: [ModulesContainer],
+  useFactory: (modules: ModulesContainer) => ({ modules }),
+};
+
 /** The factory in an application with these providers, and the wrapper of one class. */
 async function start(providers: Provider[]) {
-  @Module({ imports: [DiscoveryModule], providers: [HandlerFactory, ...providers] })
+  @Module({ imports: [DiscoveryModule], providers: [SOURCE, HandlerFactory, ...providers] })
   class AnyModule {}
   const app = await NestFactory.createApplicationContext(AnyModule, { logger: false, abortOnError: false });
   const wrapperOf = (type: Type) =>

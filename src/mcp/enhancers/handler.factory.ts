@@ -1,5 +1,6 @@
-import { Injectable, type Type } from '@nestjs/common';
-import { type DiscoveryService, ModulesContainer } from '@nestjs/core';
+import { Inject, Injectable, type Type } from '@nestjs/common';
+import type { DiscoveryService } from '@nestjs/core';
+import { CATALOG_SOURCE, type CatalogSource } from './catalog-source.js';
 import type { Handler } from './handler.js';
 import { WiringError } from '../decorators/wiring.error.js';
 import { CallScope } from './call.scope.js';
@@ -16,7 +17,7 @@ type Module = ReturnType<DiscoveryService['getModules']>[number];
  */
 @Injectable()
 export class HandlerFactory {
-  constructor(private readonly modules: ModulesContainer) {}
+  constructor(@Inject(CATALOG_SOURCE) private readonly source: Pick<CatalogSource, 'modules'>) {}
 
   /** For a provider that Nest manages. Throws {@link WiringError} where it cannot be called. */
   forProvider(wrapper: Wrapper, method: string): Handler<unknown> {
@@ -60,7 +61,7 @@ export class HandlerFactory {
   ): EnhancerPipeline | undefined {
     const enhancers = new Enhancers(classRef, callable(target, method, classRef), method);
     if (enhancers.none) return undefined;
-    return new EnhancerPipeline(enhancers, method, new EnhancerInstances(this.modules, classRef, home));
+    return new EnhancerPipeline(enhancers, method, new EnhancerInstances(this.source.modules, classRef, home));
   }
 }
 

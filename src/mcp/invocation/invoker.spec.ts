@@ -1,6 +1,6 @@
 import { AuditTrail } from '../../audit/index.js';
 import { Catch, type ExceptionFilter, Module, UseFilters } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { registeredTool } from '../catalog/registered-tool.js';
 import type { CallContext } from '../decorators/call-context.js';
 import { MCP_OPTIONS } from '../mcp.options.js';
@@ -13,6 +13,7 @@ import { Call } from './call.js';
 import { CallAudit } from './call.audit.js';
 import { CallLog } from './call.log.js';
 import type { ClientInput } from '../client-input/client.input.js';
+import { CATALOG_SOURCE } from '../enhancers/catalog-source.js';
 import { HandlerFactory } from '../enhancers/handler.factory.js';
 import type { Target } from '../catalog/primitive.js';
 import { ProtocolError } from '../messages/protocol.error.js';
@@ -39,6 +40,7 @@ class AskingTool {
 
 @Module({
   providers: [
+    { provide: CATALOG_SOURCE, useValue: { modules: new ModulesContainer() } },
     HandlerFactory,
     Invoker,
     CallAudit,

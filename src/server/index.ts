@@ -1,0 +1,1 @@
+export { ROUTE_CONTROLLERS, ServerModule } from './server.module.js';
