@@ -48,7 +48,11 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
   }
 
   /** Logs and audits the error, unless the guard has; returns its status. `detail` is for the log alone. */
-  protected report(error: unknown, request: Request & { readonly user?: AuditActor }, detail?: string): number {
+  protected report(
+    error: unknown,
+    request: Request & { readonly user?: AuditActor },
+    detail?: string,
+  ): number {
     const status = statusOf(error);
     const code = CODES[status] ?? (detail !== undefined && status < 500 ? 'invalid_request' : undefined);
     if (code !== undefined) {
@@ -57,7 +61,10 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
       const { headers, ip, method } = request;
       const reported = status === 404 && detail === undefined ? { headers, ip, method } : request;
       this.refusals.refused(reported, { event: 'request.refused', code, status, actor, detail });
-    } else if (status >= 500 && (detail !== undefined || !(error instanceof HttpException && status === 503))) {
+    } else if (
+      status >= 500 &&
+      (detail !== undefined || !(error instanceof HttpException && status === 503))
+    ) {
       const { method, path } = request;
       this.logger.error({ event: 'request.failed', method, path, status, err: error });
     }

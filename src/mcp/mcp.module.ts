@@ -58,7 +58,12 @@ const HANDLER_CLASSES = [
 ];
 
 /** The controllers of the protocol's endpoints. */
-export const PROTOCOL_CONTROLLERS = [MessageController, McpController, SseController, OtherMethodsController] as const;
+export const PROTOCOL_CONTROLLERS = [
+  MessageController,
+  McpController,
+  SseController,
+  OtherMethodsController,
+] as const;
 
 /**
  * The MCP server: finds the tools, resources and prompts of every module and serves them. Needs a guard that implements

@@ -140,7 +140,12 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-function post(path: string, body: string, headers = JSON_BODY, as: string | undefined = token): Promise<Answer> {
+function post(
+  path: string,
+  body: string,
+  headers = JSON_BODY,
+  as: string | undefined = token,
+): Promise<Answer> {
   return send(app.url + path, { method: 'POST', body, headers, token: as });
 }
 
@@ -160,9 +165,9 @@ describe('a controller of a team', () => {
   });
 
   it('takes forms, and needs no token where it is public', async () => {
-    expect((await send(`${app.url}/orders/open`, { method: 'POST', body: 'a=1&b[c]=2', headers: FORM })).json).toEqual(
-      { a: '1', b: { c: '2' } },
-    );
+    expect(
+      (await send(`${app.url}/orders/open`, { method: 'POST', body: 'a=1&b[c]=2', headers: FORM })).json,
+    ).toEqual({ a: '1', b: { c: '2' } });
   });
 
   it('reads nothing for a client without a token', async () => {

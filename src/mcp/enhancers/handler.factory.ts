@@ -61,7 +61,11 @@ export class HandlerFactory {
   ): EnhancerPipeline | undefined {
     const enhancers = new Enhancers(classRef, callable(target, method, classRef), method);
     if (enhancers.none) return undefined;
-    return new EnhancerPipeline(enhancers, method, new EnhancerInstances(this.source.modules, classRef, home));
+    return new EnhancerPipeline(
+      enhancers,
+      method,
+      new EnhancerInstances(this.source.modules, classRef, home),
+    );
   }
 }
 

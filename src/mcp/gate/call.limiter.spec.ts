@@ -42,7 +42,11 @@ interface Limiter {
 
 async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
   const options = { callLimit, pageSize: 10, listTtlMs: 0, serverInfo: { name: '', version: '' } };
-  const registry = new ToolRegistry(new HandlerFactory({ modules: new ModulesContainer() }), new ChangeFeed(), options);
+  const registry = new ToolRegistry(
+    new HandlerFactory({ modules: new ModulesContainer() }),
+    new ChangeFeed(),
+    options,
+  );
   for (const tool of [
     { name: 'free' },
     { name: 'dear', rateLimit: '2/1d' },
