@@ -12,9 +12,9 @@ export class FallbackFilter extends ProblemFilter {
     // Nest's own handler of other contexts goes on where a filter returns nothing.
     if (host.getType() !== 'http') return;
     const request = host.switchToHttp().getRequest<Request>();
-    if (!(error instanceof HttpException) || isUnrouted(error, request)) return super.catch(error, host);
+    if (!(error instanceof HttpException) || isUnrouted(error, request)) return this.answer(error, host);
     const body = error.getResponse();
-    if (isProblem(body)) return super.catch(error, host);
+    if (isProblem(body)) return this.answer(error, host);
     const status = this.report(error, request, error.message);
     const response = host.switchToHttp().getResponse<Response>();
     if (response.writableEnded) return;

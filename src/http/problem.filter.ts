@@ -38,6 +38,10 @@ export class ProblemFilter implements ExceptionFilter<unknown> {
   constructor(private readonly refusals: RefusalLog) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
+    this.answer(error, host);
+  }
+
+  protected answer(error: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
     const status = this.report(error, host.switchToHttp().getRequest<Request>());
     // An interceptor may fail after the response.

@@ -35,18 +35,14 @@ const KINDS: Readonly<Record<string, CallKind>> = {
   'completion/complete': 'completion',
 };
 
-interface Limiter {
-  readonly limiter: CallLimiter;
-  readonly resolve: (messages: readonly JsonRpcMessage[], principal: Principal) => ResolvedMessage[];
-}
+type Resolve = (messages: readonly JsonRpcMessage[], principal: Principal) => ResolvedMessage[];
 
-async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
+async function make(
+  callLimit: RateLimit | undefined,
+): Promise<{ limiter: CallLimiter; resolve: Resolve }> {
   const options = { callLimit, pageSize: 10, listTtlMs: 0, serverInfo: { name: '', version: '' } };
-  const registry = new ToolRegistry(
-    new HandlerFactory({ modules: new ModulesContainer() }),
-    new ChangeFeed(),
-    options,
-  );
+  const handlers = new HandlerFactory({ modules: new ModulesContainer() });
+  const registry = new ToolRegistry(handlers, new ChangeFeed(), options);
   for (const tool of [
     { name: 'free' },
     { name: 'dear', rateLimit: '2/1d' },
