@@ -37,9 +37,7 @@ const KINDS: Readonly<Record<string, CallKind>> = {
 
 type Resolve = (messages: readonly JsonRpcMessage[], principal: Principal) => ResolvedMessage[];
 
-async function make(
-  callLimit: RateLimit | undefined,
-): Promise<{ limiter: CallLimiter; resolve: Resolve }> {
+async function make(callLimit: RateLimit | undefined): Promise<{ limiter: CallLimiter; resolve: Resolve }> {
   const options = { callLimit, pageSize: 10, listTtlMs: 0, serverInfo: { name: '', version: '' } };
   const handlers = new HandlerFactory({ modules: new ModulesContainer() });
   const registry = new ToolRegistry(handlers, new ChangeFeed(), options);
