@@ -19,8 +19,7 @@ import { HandlerFactory } from '../enhancers/handler.factory.js';
 const FIVE = { count: 5, periodMs: 86_400_000 };
 const user = (subject: string, ...scopes: string[]): Principal =>
   principalOf({ issuer: 'i', subject, clientId: '', scopes } as unknown as Principal);
-const alice = user('alice', 'mcp:access');
-const bob = user('bob', 'mcp:access', 'vault');
+const [alice, bob] = [user('alice', 'mcp:access'), user('bob', 'mcp:access', 'vault')];
 
 class SomeTool {
   execute(): string {
@@ -35,12 +34,15 @@ const KINDS: Readonly<Record<string, CallKind>> = {
   'completion/complete': 'completion',
 };
 
-type Resolve = (messages: readonly JsonRpcMessage[], principal: Principal) => ResolvedMessage[];
+interface Limiter {
+  readonly limiter: CallLimiter;
+  readonly resolve: (messages: readonly JsonRpcMessage[], principal: Principal) => ResolvedMessage[];
+}
 
-async function make(callLimit: RateLimit | undefined): Promise<{ limiter: CallLimiter; resolve: Resolve }> {
+async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
   const options = { callLimit, pageSize: 10, listTtlMs: 0, serverInfo: { name: '', version: '' } };
-  const handlers = new HandlerFactory({ modules: new ModulesContainer() });
-  const registry = new ToolRegistry(handlers, new ChangeFeed(), options);
+  const factory = new HandlerFactory({ modules: new ModulesContainer() });
+  const registry = new ToolRegistry(factory, new ChangeFeed(), options);
   for (const tool of [
     { name: 'free' },
     { name: 'dear', rateLimit: '2/1d' },
