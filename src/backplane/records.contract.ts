@@ -37,7 +37,6 @@ export function recordsContract(name: string, make: (nodes: number) => Promise<r
       await here.create('a', { n: '1' }, SHORT_MS);
       await until(async () => (await there.read('a')) === undefined);
       expect(await here.patch('a', { set: { n: '2' } })).toBe('missing');
-      expect(await here.claim('a', 'get', 'n1')).toBeUndefined();
       expect(await here.extend(['a'], LONG_MS)).toEqual(['missing']);
       expect(await here.create('a', { n: '3' }, LONG_MS)).toBe(true);
     });
@@ -82,36 +81,14 @@ export function recordsContract(name: string, make: (nodes: number) => Promise<r
       expect(await here.read('a')).toEqual({ token: 'hundred', iat: '100' });
     });
 
-    it('changes only what is as it was', async () => {
-      const [here, there] = await makeTwo();
-      await here.create('a', { get: 'n1' }, LONG_MS);
-      expect(await there.patch('a', { set: { get: '' }, ifEqual: ['get', 'n2'] })).toBe('unmet');
-      expect(await there.patch('a', { set: { get: '' }, ifEqual: ['get', 'n1'] })).toBe('ok');
-      expect(await there.patch('a', { set: { node: 'n1' }, ifEqual: ['node', ''] })).toBe('ok');
-      expect(await here.read('a')).toEqual({ get: '', node: 'n1' });
-    });
-
-    it('numbers the claims of a field, and tells each who was before', async () => {
-      const [here, there] = await makeTwo();
-      await here.create('a', { owner: 'alice' }, LONG_MS);
-      expect(await here.claim('a', 'get', 'n1')).toEqual({ epoch: 1 });
-      expect(await there.claim('a', 'get', 'n2')).toEqual({ epoch: 2, before: 'n1' });
-      await here.patch('a', { set: { get: '' } });
-      expect(await here.claim('a', 'get', 'n1')).toEqual({ epoch: 3 });
-      expect(await here.claim('a', 'other', 'n1')).toEqual({ epoch: 1 });
-      expect(await there.read('a')).toEqual({ owner: 'alice', get: 'n1', other: 'n1' });
-    });
-
     it('brings nothing back that was ended', async () => {
       const [here, there] = await makeTwo();
       await here.create('a', { n: '1' }, LONG_MS);
-      await here.claim('a', 'get', 'n1');
       expect(await there.end('a', LONG_MS)).toBe(true);
       expect(await here.read('a')).toBe('ended');
       expect(await here.read('a', LONG_MS)).toBe('ended');
       expect(await here.create('a', { n: '1' }, LONG_MS)).toBe(false);
       expect(await here.patch('a', { set: { n: '2' } }, LONG_MS)).toBe('ended');
-      expect(await here.claim('a', 'get', 'n1')).toBeUndefined();
       expect(await here.extend(['a'], LONG_MS)).toEqual(['ended']);
       expect(await here.end('a', LONG_MS)).toBe(false);
       expect(await there.read('a')).toBe('ended');

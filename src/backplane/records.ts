@@ -10,15 +10,6 @@ export interface RecordChange {
   readonly unset?: readonly string[];
   /** The change is made only if the number in `field` is lower, or absent; the field then holds the new number. */
   readonly ifHigher?: readonly [field: string, number: number];
-  /** The change is made only if the field holds this; the empty text stands for an absent field. */
-  readonly ifEqual?: readonly [field: string, value: string];
-}
-
-/** The newest holder of a field: claims of one field are numbered from 1 upwards. */
-export interface Claim {
-  readonly epoch: number;
-  /** Who held it until now, if any did. */
-  readonly before?: string;
 }
 
 /**
@@ -37,8 +28,6 @@ export interface Records {
   read(key: string, extendMs?: number): Promise<Fields | 'ended' | undefined>;
   /** Changes a record that is there. `unmet`: its condition does not hold. The time to live stays as it is without `ttlMs`. */
   patch(key: string, change: RecordChange, ttlMs?: number): Promise<RecordState | 'unmet'>;
-  /** Makes `holder` the value of `field`, and tells who was before. Undefined: no such record. */
-  claim(key: string, field: string, holder: string): Promise<Claim | undefined>;
   /** Gives each record that is there a new time to live. The states are in the order of the keys. */
   extend(keys: readonly string[], ttlMs: number): Promise<readonly RecordState[]>;
   /** Ends a record, and leaves a tombstone for `tombstoneMs`, also where there was none. False: there was none. */

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { CatalogExplorer } from './catalog/catalog.explorer.js';
 import { ChangeAudience } from './catalog/change.audience.js';
+import { ChangeBroadcast } from './catalog/change.broadcast.js';
 import { ChangeFeed } from './catalog/change.feed.js';
 import { PromptRegistry } from './catalog/prompt.registry.js';
 import { ResourceRegistry } from './catalog/resource.registry.js';
@@ -43,8 +44,10 @@ import { MessageReader } from './transports/message.reader.js';
 import { StdioTransport } from './transports/stdio/stdio.transport.js';
 import { McpTransport } from './transports/streamable-http/mcp.transport.js';
 import { McpController } from './transports/streamable-http/mcp.controller.js';
+import { SessionConnections } from './transports/streamable-http/session.connections.js';
 import { SessionStreams } from './transports/streamable-http/session.streams.js';
 import { SessionTransport } from './transports/streamable-http/session.transport.js';
+import { StandaloneCarriage } from './transports/streamable-http/standalone.carriage.js';
 import { StatelessTransport } from './transports/streamable-http/stateless.transport.js';
 
 const HANDLER_CLASSES = [
@@ -81,6 +84,7 @@ export const PROTOCOL_CONTROLLERS = [
     CatalogExplorer,
     ChangeAnnouncer,
     ChangeAudience,
+    ChangeBroadcast,
     ChangeFeed,
     PromptRegistry,
     ResourceRegistry,
@@ -112,7 +116,9 @@ export const PROTOCOL_CONTROLLERS = [
     MessageReader,
     HttpSseTransport,
     StdioTransport,
+    SessionConnections,
     SessionStreams,
+    StandaloneCarriage,
     McpTransport,
     SessionTransport,
     StatelessTransport,

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import * as v2 from '@modelcontextprotocol/client';
-import { ChangeFeed } from '../../src/mcp/catalog/change.feed.js';
+import { ChangeBroadcast } from '../../src/mcp/catalog/change.broadcast.js';
 import { ToolRegistry } from '../../src/mcp/index.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
@@ -201,7 +201,7 @@ describe('subscriptions/listen', () => {
   });
 
   it('is told nothing more once its client has left', async () => {
-    const feed = app.app.get(ChangeFeed, { strict: false });
+    const feed = app.app.get(ChangeBroadcast, { strict: false });
     const subscribe = feed.subscribe.bind(feed);
     let listeners = 0;
     jest.spyOn(feed, 'subscribe').mockImplementation((listener) => {

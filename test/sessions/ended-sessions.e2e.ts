@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Records, ReplayLog } from '../../src/backplane/index.js';
+import { BackplaneNode, Records } from '../../src/backplane/index.js';
 import { SessionService, ToolRegistry } from '../../src/mcp/index.js';
 import { eventsOf, McpEndpoint, type NumberedEvent } from '../support/mcp-endpoint.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -42,10 +42,10 @@ describe('a session that ends while it is looked up', () => {
     const { value: primed } = await eventsOf(await endpoint.get({}, leaving.signal)).next();
     leaving.abort();
     await until(() => app.app.get(SessionService).list().at(-1)!.streams.size === 0);
-    const log = app.app.get<ReplayLog>(ReplayLog);
-    const after = log.after.bind(log);
-    jest.spyOn(log, 'after').mockImplementationOnce(async (...what) => {
-      const missed = await after(...what);
+    const { bus } = app.app.get(BackplaneNode);
+    const since = bus.since.bind(bus);
+    jest.spyOn(bus, 'since').mockImplementationOnce(async (offset) => {
+      const missed = await since(offset);
       await endpoint.delete();
       return missed;
     });

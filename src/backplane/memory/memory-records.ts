@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { Claim, Fields, RecordChange, Records, RecordState } from '../records.js';
+import type { Fields, RecordChange, Records, RecordState } from '../records.js';
 import { ExpiringMap } from './expiring-map.js';
 
 interface StoredRecord {
   fields: Fields;
-  readonly epochs: Map<string, number>;
 }
 
 /** {@link Records} in this process's memory. Several nodes of a test may share one. */
@@ -14,7 +13,7 @@ export class MemoryRecords implements Records {
 
   async create(key: string, fields: Fields, ttlMs: number): Promise<boolean> {
     if (this.records.get(key) !== undefined) return false;
-    this.records.set(key, { fields: { ...fields }, epochs: new Map() }, Date.now() + ttlMs);
+    this.records.set(key, { fields: { ...fields } }, Date.now() + ttlMs);
     return true;
   }
 
@@ -29,8 +28,7 @@ export class MemoryRecords implements Records {
     const record = this.records.get(key);
     if (record === undefined) return 'missing';
     if (record === 'ended') return 'ended';
-    const { set = {}, unset = [], ifHigher, ifEqual } = change;
-    if (ifEqual !== undefined && (record.fields[ifEqual[0]] ?? '') !== ifEqual[1]) return 'unmet';
+    const { set = {}, unset = [], ifHigher } = change;
     const fields = { ...record.fields, ...set };
     for (const name of unset) delete fields[name];
     if (ifHigher !== undefined) {
@@ -42,16 +40,6 @@ export class MemoryRecords implements Records {
     record.fields = fields;
     if (ttlMs !== undefined) this.records.extend(key, Date.now() + ttlMs);
     return 'ok';
-  }
-
-  async claim(key: string, field: string, holder: string): Promise<Claim | undefined> {
-    const record = this.records.get(key);
-    if (record === undefined || record === 'ended') return undefined;
-    const epoch = (record.epochs.get(field) ?? 0) + 1;
-    record.epochs.set(field, epoch);
-    const before = record.fields[field] || undefined;
-    record.fields = { ...record.fields, [field]: holder };
-    return before === undefined ? { epoch } : { epoch, before };
   }
 
   async extend(keys: readonly string[], ttlMs: number): Promise<readonly RecordState[]> {

@@ -1,10 +1,9 @@
-import type { Claim, Fields, RecordChange, Records, RecordState } from '../records.js';
+import type { Fields, RecordChange, Records, RecordState } from '../records.js';
 import type { RedisConnection } from './redis.connection.js';
 import { Script } from './script.js';
 
-/** The field of a tombstone, in place of all others. A claim of `get` counts its epochs in `_epoch:get`. */
+/** The field of a tombstone, in place of all others. */
 const ENDED = '_end';
-const EPOCH = '_epoch:';
 
 /** What the scripts return. */
 const STATES: Readonly<Record<number, RecordState | 'unmet'>> = {
@@ -32,27 +31,18 @@ return redis.call('HGETALL', KEYS[1])`);
 const EXTEND = new Script(`${THERE}
 return redis.call('PEXPIRE', KEYS[1], ARGV[1])`);
 
-/** ARGV: time to live or '', field and number of ifHigher or '' '', field and value of ifEqual or '' '', count of pairs to set, pairs, names to unset. */
+/** ARGV: time to live or '', field and number of ifHigher or '' '', count of pairs to set, pairs, names to unset. */
 const PATCH = new Script(`${THERE}
-if ARGV[4] ~= '' then
-  local value = redis.call('HGET', KEYS[1], ARGV[4]) or ''
-  if value ~= ARGV[5] then return 2 end
-end
 if ARGV[2] ~= '' then
   local value = redis.call('HGET', KEYS[1], ARGV[2])
   if value and tonumber(value) >= tonumber(ARGV[3]) then return 2 end
 end
-local sets = tonumber(ARGV[6])
-if sets > 0 then redis.call('HSET', KEYS[1], unpack(ARGV, 7, 6 + 2 * sets)) end
-if #ARGV > 6 + 2 * sets then redis.call('HDEL', KEYS[1], unpack(ARGV, 7 + 2 * sets)) end
+local sets = tonumber(ARGV[4])
+if sets > 0 then redis.call('HSET', KEYS[1], unpack(ARGV, 5, 4 + 2 * sets)) end
+if #ARGV > 4 + 2 * sets then redis.call('HDEL', KEYS[1], unpack(ARGV, 5 + 2 * sets)) end
 if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], ARGV[2], ARGV[3]) end
 if ARGV[1] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return 1`);
-
-const CLAIM = new Script(`${THERE}
-local before = redis.call('HGET', KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-return {redis.call('HINCRBY', KEYS[1], '${EPOCH}' .. ARGV[1], 1), before or ''}`);
 
 /** Deletes first: where memory is short, the record is gone all the same. */
 const END = new Script(`
@@ -76,23 +66,16 @@ export class RedisRecords implements Records {
         ? await this.connection.run((redis) => redis.hgetall(this.keyOf(key)))
         : await this.run(READ, key, [extendMs]);
     if (typeof reply === 'number') return reply === 0 ? undefined : 'ended';
-    const fields = Array.isArray(reply) ? fieldsOf(reply as string[]) : withoutOwn(reply as Fields);
-    if (fields === 'ended') return fields;
+    const fields = Array.isArray(reply) ? fieldsOf(reply as string[]) : (reply as Fields);
+    if (fields[ENDED] !== undefined) return 'ended';
     return Object.keys(fields).length === 0 ? undefined : fields;
   }
 
   async patch(key: string, change: RecordChange, ttlMs?: number): Promise<RecordState | 'unmet'> {
-    const { set = {}, unset = [], ifHigher = ['', ''], ifEqual = ['', ''] } = change;
+    const { set = {}, unset = [], ifHigher = ['', ''] } = change;
     const pairs = Object.entries(set);
-    const args = [ttlMs ?? '', ...ifHigher, ...ifEqual, pairs.length, ...pairs.flat(), ...unset];
+    const args = [ttlMs ?? '', ...ifHigher, pairs.length, ...pairs.flat(), ...unset];
     return STATES[(await this.run(PATCH, key, args)) as number]!;
-  }
-
-  async claim(key: string, field: string, holder: string): Promise<Claim | undefined> {
-    const reply = await this.run(CLAIM, key, [field, holder]);
-    if (!Array.isArray(reply)) return undefined;
-    const [epoch, before] = reply as [number, string];
-    return before === '' ? { epoch } : { epoch, before };
   }
 
   async extend(keys: readonly string[], ttlMs: number): Promise<readonly RecordState[]> {
@@ -113,14 +96,8 @@ export class RedisRecords implements Records {
   }
 }
 
-function fieldsOf(flat: readonly string[]): Fields | 'ended' {
+function fieldsOf(flat: readonly string[]): Fields {
   const fields: Record<string, string> = {};
   for (let at = 0; at < flat.length; at += 2) fields[flat[at]!] = flat[at + 1]!;
-  return withoutOwn(fields);
-}
-
-/** Without the fields of the engine. */
-function withoutOwn(all: Fields): Fields | 'ended' {
-  if (all[ENDED] !== undefined) return 'ended';
-  return Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith(EPOCH)));
+  return fields;
 }

@@ -38,6 +38,8 @@ export interface MessageSink {
 
 /** A stream of messages that a transport holds open. */
 export interface SessionStream extends MessageSink {
+  /** `offset`: of a change that all nodes tell of, by which a client can name it. */
+  send(message: string, offset?: string): void;
   /** Now and then: keeps the connection open, and finds out whether the client still reads. */
   heartbeat(): void;
   end(reason: SessionEnd): void;

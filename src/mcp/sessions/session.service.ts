@@ -129,9 +129,8 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   /** The session of this id on this node, if it is `principal`'s own and travels this way; 404 otherwise. */
   find(id: string, principal: Principal, transport: SessionTransport): Session {
     const session = this.sessions.get(id);
-    if (session === undefined) throw unknownSession();
-    if (!session.isOwnedBy(principal)) throw unknownSession('foreign_session');
-    if (session.transport !== transport) throw unknownSession();
+    if (session?.isOwnedBy(principal) === false) throw unknownSession('foreign_session');
+    if (session?.transport !== transport) throw unknownSession();
     return session;
   }
 

@@ -33,11 +33,12 @@ it('ends the stream that another one takes the place of, and not one that is att
   expect(stream.ends).toEqual(['replaced']);
 });
 
-it('goes on sending on its stream while that has no connection, and is idle then', () => {
+it('sends nothing on a stream without a connection, and is idle then', () => {
   session.send('heard');
+  expect(session.hasStream).toBe(true);
   session.detach(stream);
-  session.send('kept');
-  expect(stream.sent).toEqual(['heard', 'kept']);
+  session.send('lost');
+  expect([stream.sent, session.hasStream]).toEqual([['heard'], false]);
   expect(session.idleSince).toEqual(expect.any(Number));
 });
 

@@ -78,6 +78,18 @@ export class SessionStore {
     return !membership.isAlone && bus.isLive && !session.isStale;
   }
 
+  /** Whether another node may have changed what this one holds. */
+  isStale(session: Session): boolean {
+    return !this.node.membership.isAlone && session.transport === 'streamable-http' && session.isStale;
+  }
+
+  /** Takes over what another node has changed. Rejects with `BackplaneUnavailable`. */
+  async refresh(session: Session): Promise<void> {
+    const heard = session.changesHeard;
+    const record = await this.read(session.id);
+    if (typeof record === 'object' && !session.isDirty) session.restore(record, heard);
+  }
+
   /** Calls back for each session that any node has changed, and without a name where all may have been. */
   onRevised(listener: (id?: string) => void): () => void {
     const { bus } = this.node;

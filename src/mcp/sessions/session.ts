@@ -166,14 +166,14 @@ export class Session extends Peer implements MessageSink {
     this.markDirty();
   }
 
-  /** Whether it has a stream for messages that belong to no request, or has had one that its client can resume. */
+  /** Whether it has a stream for messages that belong to no request on this node. */
   get hasStream(): boolean {
     return this.standing !== undefined;
   }
 
   /** Sends a message that belongs to no request, if there is a stream for such. */
-  send(message: string): void {
-    this.standing?.send(message);
+  send(message: string, offset?: string): void {
+    this.standing?.send(message, offset);
   }
 
   /** Makes `stream` the one for messages that belong to no request; the one before it is ended. */
@@ -184,9 +184,10 @@ export class Session extends Peer implements MessageSink {
     if (before !== stream) before?.end('replaced');
   }
 
-  /** A stream has lost its connection. The standing one goes on taking messages, for when its client comes back. */
+  /** A stream has lost its connection. */
   detach(stream: SessionStream): void {
     this.streams.delete(stream);
+    if (this.standing === stream) this.standing = undefined;
     this.touch();
   }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ChangeAudience } from '../../catalog/change.audience.js';
-import { type Change, ChangeFeed } from '../../catalog/change.feed.js';
+import { ChangeBroadcast } from '../../catalog/change.broadcast.js';
+import { type Change, LIST_NAMES } from '../../catalog/change.feed.js';
 import { MAX_URI_LENGTH } from '../../catalog/registered-resource.js';
 import { CallAbortedError } from '../../invocation/call-aborted.error.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
@@ -41,7 +42,7 @@ export class SubscriptionsHandlers implements RequestHandlers {
   private readonly open = new Map<string, number>();
 
   constructor(
-    private readonly changes: ChangeFeed,
+    private readonly changes: ChangeBroadcast,
     private readonly audience: ChangeAudience,
     private readonly writer: ResultWriter,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
@@ -79,10 +80,13 @@ export class SubscriptionsHandlers implements RequestHandlers {
     sink.send(encodeNotification(acknowledged, { ...mark, notifications: filter }));
     if (Object.keys(filter).length === 0) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const stop = this.changes.subscribe((change) => {
+    const tell = (change: Change): void => {
       if (!wants(filter, change) || !this.audience.mayReceive(change, principal.scopes)) return;
       const { method, params } = notificationOf(change);
       sink.send(encodeNotification(method, { ...params, ...mark }));
+    };
+    const stop = this.changes.subscribe((change) => {
+      for (const told of change === undefined ? all(filter) : [change]) tell(told);
     });
     const abort = (cause: AbortCause): void =>
       cause === 'shutdown' ? resolve() : reject(new CallAbortedError(cause));
@@ -94,6 +98,12 @@ export class SubscriptionsHandlers implements RequestHandlers {
       peer.calls.delete(id);
     }
   }
+}
+
+/** All that a subscriber may have missed. */
+function all({ resourceSubscriptions = [] }: Filter): readonly Change[] {
+  const lists = LIST_NAMES.map((list) => ({ kind: 'list', list }) as const);
+  return [...lists, ...resourceSubscriptions.map((uri) => ({ kind: 'resource', uri }) as const)];
 }
 
 function wants(filter: Filter, change: Change): boolean {

@@ -4,16 +4,11 @@ import { ReplayLog } from '../../../backplane/index.js';
 import { BudgetExceededError, InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import type { Session } from '../../sessions/session.js';
 import { ResumableStream } from './resumable.stream.js';
-import { StandaloneStreams } from './standalone.streams.js';
 
 /** From this revision on a stream begins with an event id to resume from. */
 const PRIMED_SINCE = '2025-11-25';
 
-const STANDALONE = 'standalone-';
-const STANDALONE_EVENT = new RegExp(`^${STANDALONE}[\\w-]+\\.[\\w-]+\\.\\d+$`);
-
 interface StreamsOfSession {
-  readonly standalone: StandaloneStreams;
   /** By name: one for each reply that became a stream. */
   readonly replies: Map<string, ResumableStream>;
   /** Receives the size of what is stored for the session, in characters. */
@@ -25,7 +20,7 @@ export function isPrimed({ protocolVersion }: Session): boolean {
   return protocolVersion >= PRIMED_SINCE;
 }
 
-/** The resumable streams of each session: standalone streams, and one for each reply that became a stream. */
+/** The resumable streams of each session: one for each reply that became a stream. */
 @Injectable()
 export class SessionStreams {
   private readonly logger = new Logger('Replay');
@@ -36,11 +31,6 @@ export class SessionStreams {
     private readonly budgets: InFlightBudgets,
   ) {}
 
-  /** A standalone stream. */
-  forMessages(session: Session): ResumableStream {
-    return this.make(session, STANDALONE + randomUUID());
-  }
-
   /** A stream for the replies to one POST. */
   forReply(session: Session): ResumableStream {
     const stream = this.make(session, `reply-${randomUUID()}`);
@@ -48,33 +38,10 @@ export class SessionStreams {
     return stream;
   }
 
-  /** Whether the event id has the form of a standalone stream's. */
-  isStandaloneEvent(eventId: string): boolean {
-    return STANDALONE_EVENT.test(eventId);
-  }
-
   /** The stream of a session that an event was sent on; for a reply of another node, its stored events. */
   sentOn(session: Session, eventId: string): ResumableStream {
     const name = eventId.slice(0, eventId.indexOf('.'));
-    const { standalone, replies } = this.of(session);
-    if (name.startsWith(STANDALONE)) return standalone.get(name) ?? this.make(session, name);
-    return replies.get(name) ?? this.make(session, name, true);
-  }
-
-  /** The stream has a connection: it keeps its session alive and gets the heartbeat. */
-  connected(session: Session, stream: ResumableStream): void {
-    if (!stream.name.startsWith(STANDALONE)) return void session.streams.add(stream);
-    const { standalone } = this.of(session);
-    standalone.carryOn(stream);
-    session.attach(standalone);
-  }
-
-  /** The stream has lost its connection. */
-  disconnected(session: Session, stream: ResumableStream): void {
-    if (!stream.name.startsWith(STANDALONE)) return session.detach(stream);
-    const { standalone } = this.of(session);
-    standalone.passOn(stream);
-    if (!standalone.isConnected) session.detach(standalone);
+    return this.of(session).replies.get(name) ?? this.make(session, name, true);
   }
 
   forgetFinished(session: Session): void {
@@ -100,7 +67,7 @@ export class SessionStreams {
   private of(session: Session): StreamsOfSession {
     let streams = this.streams.get(session);
     if (streams === undefined) {
-      streams = { standalone: new StandaloneStreams(), replies: new Map(), onKept: this.counted(session) };
+      streams = { replies: new Map(), onKept: this.counted(session) };
       this.streams.set(session, streams);
     }
     return streams;

@@ -6,18 +6,15 @@ import { Gate } from '../../gate/gate.js';
 import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { encodeMalformed, type IncomingMessages } from '../../messages/incoming-messages.js';
-import { RefusedError, shuttingDown, unknownSession } from '../../messages/refused.error.js';
-import { ChangeAnnouncer } from '../../protocol/change.announcer.js';
+import { shuttingDown } from '../../messages/refused.error.js';
 import type { Reply } from '../../protocol/message.dispatcher.js';
-import type { SessionEnd } from '../../sessions/peer.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
 import { assertAcceptsStream } from '../accepted-types.js';
 import { addressOf, ALLOWED, refuseHead, refuseUnanswered } from '../protocol-request.js';
-import { SseStream } from '../sse.stream.js';
 import { assertProtocolVersion, namesSession, sessionIdOf } from './mcp-headers.js';
 import { type McpPost, PostResponse } from './post.response.js';
-import type { ResumableStream, Resumption } from './resumable.stream.js';
+import { endWith204, SessionConnections } from './session.connections.js';
 import { isPrimed, SessionStreams } from './session.streams.js';
 
 const TRANSPORT = 'streamable-http';
@@ -29,7 +26,7 @@ export class SessionTransport {
     private readonly sessions: SessionService,
     private readonly gate: Gate,
     private readonly streams: SessionStreams,
-    private readonly announcer: ChangeAnnouncer,
+    private readonly connections: SessionConnections,
     private readonly budgets: InFlightBudgets,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
@@ -77,7 +74,8 @@ export class SessionTransport {
     const budget = this.budgets.of(authorization.principal.userKey);
     return new PostResponse(response, this.options, budget, {
       accepted,
-      openStream: (headers) => this.replyStream(session, response, authorization.principal, headers),
+      openStream: (headers) =>
+        this.connections.openReply(session, response, authorization.principal, headers),
       otherStream: session,
       isPolled: isPrimed(session),
     });
@@ -116,15 +114,7 @@ export class SessionTransport {
       this.sessions.find(session.id, principal, TRANSPORT);
     }
     const eventId = String(request.headers['last-event-id'] ?? '');
-    if (eventId === '') return this.openStandalone(session, response, principal);
-    const resumption = await this.resume(session, eventId, response, principal);
-    if (resumption === 'resumed') return;
-    if (resumption === 'nothing_left') return endWith204(response);
-    if (!this.streams.isStandaloneEvent(eventId)) throw unknownEvent();
-    this.sessions.find(session.id, principal, TRANSPORT);
-    // Its missed events are lost, and clients do not reconnect without the id: they would receive nothing more.
-    this.openStandalone(session, response, principal);
-    this.announcer.announceAll(session);
+    await this.connections.listen(session, eventId, response, principal);
   }
 
   /** `DELETE`: ends the session. */
@@ -161,80 +151,8 @@ export class SessionTransport {
     await authorization.reauthorize();
     return this.sessions.find(id, principal, TRANSPORT);
   }
-
-  private replyStream(
-    session: Session,
-    response: ServerResponse,
-    principal: Principal,
-    headers?: Readonly<Record<string, string>>,
-  ): ResumableStream {
-    const stream = this.streams.forReply(session);
-    session.streams.add(stream);
-    stream.open(this.connection(session, stream, response, principal, headers));
-    return stream;
-  }
-
-  private openStandalone(session: Session, response: ServerResponse, principal: Principal): void {
-    const stream = this.streams.forMessages(session);
-    stream.open(this.connection(session, stream, response, principal));
-    this.streams.connected(session, stream);
-    // Nothing may be sent for a while, and the client waits for the response headers.
-    response.flushHeaders();
-  }
-
-  private async resume(
-    session: Session,
-    lastEventId: string,
-    response: ServerResponse,
-    principal: Principal,
-  ): Promise<Resumption> {
-    const stream = this.streams.sentOn(session, lastEventId);
-    // The session may end while the store is read; this connection would then stay open.
-    const open = (): SseStream => {
-      if (!this.sessions.holds(session)) throw unknownSession();
-      return this.connection(session, stream, response, principal);
-    };
-    const resumption = await stream.resume(lastEventId, open);
-    if (resumption !== 'resumed') return resumption;
-    if (!this.sessions.holds(session)) stream.end('closed_by_server');
-    else if (stream.isConnected && !response.destroyed) {
-      this.streams.connected(session, stream);
-      response.flushHeaders();
-    }
-    return resumption;
-  }
-
-  private connection(
-    session: Session,
-    stream: ResumableStream,
-    response: ServerResponse,
-    principal: Principal,
-    headers?: Readonly<Record<string, string>>,
-  ): SseStream {
-    const onEnd = (reason: SessionEnd): void => {
-      if (reason === 'slow_client' || reason === 'over_budget') connection.end(reason);
-      session.drop(connection);
-      // A newer connection may carry the stream.
-      if (stream.disconnect(connection)) this.streams.disconnected(session, stream);
-    };
-    const budget = this.budgets.of(principal.userKey);
-    const connection: SseStream = new SseStream(response, this.options, onEnd, headers, budget);
-    session.carry(connection, principal);
-    return connection;
-  }
-}
-
-function endWith204(response: ServerResponse): void {
-  response.writeHead(HttpStatus.NO_CONTENT, { 'Cache-Control': 'no-store' }).end();
 }
 
 function replyTo(malformed: IncomingMessages['malformed'][number]): Reply {
   return { text: encodeMalformed(malformed) };
-}
-
-function unknownEvent(): RefusedError {
-  return new RefusedError(
-    'unknown_event',
-    'The event named by Last-Event-ID is not there any more: open the stream without it',
-  );
 }

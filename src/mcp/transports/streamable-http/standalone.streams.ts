@@ -1,45 +1,56 @@
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
-import type { ResumableStream } from './resumable.stream.js';
+import type { StandaloneStream } from './standalone.stream.js';
 
-/** Maximum standalone streams of a session. */
+/** Maximum standalone streams of a session on one node. */
 const MAX_STREAMS = 4;
 
 /**
- * The standalone streams of a session. The newest connection carries the messages; the others stay open and idle, since
- * each message is sent on one stream only. MCP 2025-11-25, Transports, "Multiple Connections". If the others were
- * closed instead, two streams of one client would close each other repeatedly.
+ * The standalone streams of a session on this node. One of them carries the messages, or one of another node; the
+ * others stay open and idle, since each message is sent on one stream only. MCP 2025-11-25, Transports, "Multiple
+ * Connections". If the others were closed instead, two streams of one client would close each other repeatedly.
  */
 export class StandaloneStreams implements SessionStream {
-  /** The oldest connection first. A client may resume each of them. */
-  private readonly streams: ResumableStream[] = [];
-  /** The stream that messages go to. Without a connection it stores them until its client reconnects. */
-  private carrier: ResumableStream | undefined;
+  /** The oldest connection first. */
+  private readonly streams: StandaloneStream[] = [];
+  private carrier: StandaloneStream | undefined;
 
-  get isConnected(): boolean {
-    return this.streams.some((stream) => stream.isConnected);
+  get newest(): StandaloneStream | undefined {
+    return this.streams.at(-1);
   }
 
-  get(name: string): ResumableStream | undefined {
-    return this.streams.find((stream) => stream.name === name);
+  /** One of these carries the messages of the session. */
+  get isCarrying(): boolean {
+    return this.carrier !== undefined;
   }
 
-  /** `stream` has just been connected: it carries the messages from here on. */
-  carryOn(stream: ResumableStream): void {
+  add(stream: StandaloneStream): void {
+    this.streams.push(stream);
+    if (this.streams.length > MAX_STREAMS) this.streams.shift()?.finish();
+  }
+
+  /** True: it carried the messages. */
+  remove(stream: StandaloneStream): boolean {
     const at = this.streams.indexOf(stream);
     if (at !== -1) this.streams.splice(at, 1);
-    this.streams.push(stream);
-    this.carrier = stream;
-    if (this.streams.length > MAX_STREAMS) this.evict();
+    if (this.carrier !== stream) return false;
+    this.carrier = undefined;
+    return true;
   }
 
-  /** `stream` has lost its connection: the newest of the others takes over, if there is one. */
-  passOn(stream: ResumableStream): void {
-    if (this.carrier !== stream) return;
-    this.carrier = this.streams.findLast(({ isConnected }) => isConnected) ?? stream;
+  /** The stream of this name, on the connection of this key, carries the messages from here on, on whichever node. */
+  carriedBy(name: string, key: string): void {
+    this.carrier = this.streams.find((stream) => stream.key === key);
+    const replaced = this.streams.filter((stream) => stream.name === name && stream.key !== key);
+    for (const stream of replaced) {
+      this.remove(stream);
+      stream.end('replaced');
+    }
   }
 
-  send(message: string): void {
-    this.carrier?.send(message);
+  /** `offset`: of a change, which the stream that carries the messages tells of, on whichever node. */
+  send(message: string, offset?: string): void {
+    if (offset !== undefined) this.carrier?.send(message, offset);
+    else (this.carrier ?? this.newest)?.send(message);
   }
 
   heartbeat(): void {
@@ -48,12 +59,5 @@ export class StandaloneStreams implements SessionStream {
 
   end(reason: SessionEnd): void {
     for (const stream of this.streams) stream.end(reason);
-  }
-
-  /** A stream without a connection can be resumed from the event store. One with a connection ends. */
-  private evict(): void {
-    const lost = this.streams.findIndex(({ isConnected }) => !isConnected);
-    const [stream] = this.streams.splice(Math.max(lost, 0), 1);
-    if (lost === -1) stream!.finish(false);
   }
 }

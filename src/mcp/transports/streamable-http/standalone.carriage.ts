@@ -1,0 +1,173 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { BackplaneNode, BackplaneUnavailable } from '../../../backplane/index.js';
+import { CHANGED } from '../../catalog/change.broadcast.js';
+import type { Change } from '../../catalog/change.feed.js';
+import { unknownSession } from '../../messages/refused.error.js';
+import { ChangeAnnouncer } from '../../protocol/change.announcer.js';
+import type { Session } from '../../sessions/session.js';
+import { SessionService } from '../../sessions/session.service.js';
+import type { SseStream } from '../sse.stream.js';
+import { isPrimed } from './session.streams.js';
+import { StandaloneStream, type StandaloneEvent } from './standalone.stream.js';
+import { StandaloneStreams } from './standalone.streams.js';
+
+const CARRIED = 'session.carried';
+/** What a message of this node may take to come back to it over the bus. Milliseconds. */
+const JOIN_MS = 2_000;
+
+/** A stream carries the messages of its session from here on. Without one: none does. */
+interface Carried {
+  readonly session: string;
+  readonly stream?: { readonly name: string; readonly key: string };
+}
+
+type Connect = (stream: StandaloneStream) => SseStream;
+
+/**
+ * Which standalone stream of a session carries its messages, over all nodes: the one that was connected last. That is
+ * told on the bus, which orders it among the changes, so that each change is told on exactly one stream; and a client
+ * that names an event gets from the bus what followed on its stream.
+ */
+@Injectable()
+export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
+  private readonly streams = new WeakMap<Session, StandaloneStreams>();
+  /** By the key of their connection. */
+  private readonly joining = new Map<string, (offset: string) => void>();
+  private stopListening: (() => void) | undefined;
+
+  constructor(
+    private readonly node: BackplaneNode,
+    private readonly sessions: SessionService,
+    private readonly announcer: ChangeAnnouncer,
+  ) {}
+
+  onModuleInit(): void {
+    this.stopListening = this.node.bus.on(CARRIED, (body, offset) => this.heard(body as Carried, offset));
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening?.();
+  }
+
+  /** Opens a stream. Rejects with `BackplaneUnavailable`, or where the session has ended. */
+  async open(session: Session, connect: Connect): Promise<void> {
+    const stream = new StandaloneStream(randomUUID(), isPrimed(session));
+    stream.startAt(await this.join(session, stream));
+    stream.connect(connect(stream));
+    stream.prime();
+  }
+
+  /** Goes on after the client's last event. False: something after it may be missing, and nothing was opened. */
+  async resume(session: Session, { name, offset }: StandaloneEvent, connect: Connect): Promise<boolean> {
+    const stream = new StandaloneStream(name, isPrimed(session));
+    const joined = await this.join(session, stream);
+    let missed: ReadonlyMap<string, string> | undefined;
+    try {
+      missed = await this.missed(session, name, offset, joined);
+      this.assertHeld(session);
+    } finally {
+      if (missed === undefined) this.left(session, stream);
+    }
+    if (missed === undefined) return false;
+    stream.startAt(joined);
+    stream.connect(connect(stream), missed);
+    return true;
+  }
+
+  /** Its connection has closed: another one carries the messages, where there is one. */
+  left(session: Session, stream: StandaloneStream): void {
+    const streams = this.of(session);
+    const wasCarrier = streams.remove(stream);
+    const next = streams.newest;
+    if (next === undefined) session.detach(streams);
+    if (!wasCarrier || this.sessions.get(session.id) !== session) return;
+    if (next !== undefined) this.carry(session, next);
+    // One of another node may be open.
+    else if (!this.node.membership.isAlone) this.publish({ session: session.id });
+  }
+
+  /** Resolves with the place on the bus from which on the stream carries the messages. */
+  private async join(session: Session, stream: StandaloneStream): Promise<string> {
+    const streams = this.of(session);
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const late = new BackplaneUnavailable('this node does not hear the others');
+    const timer = setTimeout(() => reject(late), JOIN_MS);
+    this.joining.set(stream.key, resolve);
+    streams.add(stream);
+    session.attach(streams);
+    try {
+      await this.node.bus.publish(CARRIED, carriedBy(session, stream));
+      const offset = await promise;
+      this.assertHeld(session);
+      return offset;
+    } catch (error) {
+      this.left(session, stream);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      this.joining.delete(stream.key);
+    }
+  }
+
+  /**
+   * The notifications that were missed on a stream, the newest of each kind, with their places on the bus: those after
+   * `from`, while it was this stream that carried them.
+   */
+  private async missed(
+    session: Session,
+    name: string,
+    from: string,
+    until: string,
+  ): Promise<ReadonlyMap<string, string> | undefined> {
+    const messages = await this.node.bus.since(from);
+    const missed = new Map<string, string>();
+    let isCarrying = true;
+    for (const { topic, body, offset } of messages ?? []) {
+      if (offset === until) break;
+      const carried = topic === CARRIED ? (body as Carried) : undefined;
+      if (carried?.session === session.id && carried.stream !== undefined) {
+        isCarrying = carried.stream.name === name;
+      }
+      const text = topic === CHANGED && isCarrying && this.announcer.textFor(session, body as Change);
+      if (!text) continue;
+      missed.delete(text);
+      missed.set(text, offset);
+    }
+    return messages && missed;
+  }
+
+  private heard({ session: id, stream }: Carried, offset: string): void {
+    const session = this.sessions.get(id);
+    const streams = session && this.streams.get(session);
+    if (session === undefined || streams === undefined) return;
+    if (stream !== undefined) {
+      streams.carriedBy(stream.name, stream.key);
+      this.joining.get(stream.key)?.(offset);
+    } else if (!streams.isCarrying && streams.newest !== undefined) this.carry(session, streams.newest);
+  }
+
+  private carry(session: Session, stream: StandaloneStream): void {
+    this.publish(carriedBy(session, stream));
+  }
+
+  /** Best effort: what can't be told now is found by the client that resumes its stream. */
+  private publish(body: Carried): void {
+    this.node.bus.publish(CARRIED, body).catch(() => undefined);
+  }
+
+  /** It may have ended while the bus was waited for. */
+  private assertHeld(session: Session): void {
+    if (this.sessions.get(session.id) !== session) throw unknownSession();
+  }
+
+  private of(session: Session): StandaloneStreams {
+    let streams = this.streams.get(session);
+    if (streams === undefined) this.streams.set(session, (streams = new StandaloneStreams()));
+    return streams;
+  }
+}
+
+function carriedBy({ id }: Session, { name, key }: StandaloneStream): Carried {
+  return { session: id, stream: { name, key } };
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import type { SessionEnd } from '../../sessions/peer.js';
+import type { SseStream } from '../sse.stream.js';
+
+/** Reconnection time where the server closes a connection before its stream ends. Milliseconds. */
+const RETRY_MS = 1_000;
+
+/** The name of the stream, the place on the bus up to which its client has heard, and whether it has ended for good. */
+const EVENT_ID = /^standalone-([\w-]{1,64})\.([\w-]{1,64})(\.end)?$/;
+
+/** An event of a standalone stream, as its client names it. */
+export interface StandaloneEvent {
+  readonly name: string;
+  readonly offset: string;
+  readonly isFinal: boolean;
+}
+
+/** Undefined: the event id is not one of a standalone stream. */
+export function standaloneEvent(eventId: string): StandaloneEvent | undefined {
+  const [, name, offset, end] = EVENT_ID.exec(eventId) ?? [];
+  return name === undefined || offset === undefined
+    ? undefined
+    : { name, offset, isFinal: end !== undefined };
+}
+
+/**
+ * One connection of a standalone stream. What it sends is not stored: the id of an event is a place on the bus, from
+ * which any node can find what followed. MCP 2025-11-25, Transports, "Resumability".
+ */
+export class StandaloneStream {
+  /** Distinguishes it from other connections of the same stream. */
+  readonly key = randomUUID();
+  private connection: SseStream | undefined;
+  /** What is sent before there is a connection. */
+  private readonly waiting: (readonly [message: string, offset: string | undefined])[] = [];
+  private offset = '';
+
+  constructor(
+    /** The same for each connection that a client resumes it with. */
+    readonly name: string,
+    /** The client gets event ids without a message, to resume from. MCP 2025-11-25 and later. */
+    private readonly isPrimed: boolean,
+  ) {}
+
+  /** Its client has received everything up to this place on the bus. */
+  startAt(offset: string): void {
+    this.offset = offset;
+  }
+
+  /** `missed`: messages from before, with their places on the bus. */
+  connect(connection: SseStream, missed: Iterable<readonly [message: string, offset: string]> = []): void {
+    const { offset: start } = this;
+    this.connection = connection;
+    for (const [message, offset] of missed) this.send(message, offset);
+    this.offset = start;
+    for (const [message, offset] of this.waiting.splice(0)) this.send(message, offset);
+  }
+
+  /** Sends an event id to resume from, where the client expects one. */
+  prime(): void {
+    if (this.isPrimed) this.connection?.prime(this.eventId);
+  }
+
+  /** `offset`: its place on the bus, where it has one. */
+  send(message: string, offset?: string): void {
+    if (this.connection === undefined) return void this.waiting.push([message, offset]);
+    this.offset = offset ?? this.offset;
+    this.connection.numbered(this.eventId, message);
+  }
+
+  heartbeat(): void {
+    // Without an id of this connection the SDKs' clients resume another stream.
+    if (this.connection?.hasId === false) this.prime();
+    this.connection?.heartbeat();
+  }
+
+  /** Ends the stream for good: the client gets an id that it need not resume from. */
+  finish(): void {
+    if (this.isPrimed) this.connection?.prime(`${this.eventId}.end`);
+    this.connection?.end('closed_by_server');
+  }
+
+  end(reason: SessionEnd): void {
+    if (reason === 'shutdown' && this.isPrimed) this.connection?.retryAfter(RETRY_MS);
+    this.connection?.end(reason);
+  }
+
+  private get eventId(): string {
+    return `standalone-${this.name}.${this.offset}`;
+  }
+}
