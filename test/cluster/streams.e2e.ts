@@ -12,6 +12,15 @@ import { AppNodes, at } from './support/app-nodes.js';
 
 const CHANGED = 'tools/list_changed';
 
+const connected = ({ app }: TestApp, { sessionId }: McpEndpoint): boolean =>
+  app.get(SessionService, { strict: false }).get(sessionId!)?.hasStream === true;
+
+/** How many entries Redis was given so far. */
+async function written({ redis }: AppNodes): Promise<number> {
+  const stats = await redis.client.info('commandstats');
+  return Number(/^cmdstat_xadd:calls=(\d+)/m.exec(stats)![1]);
+}
+
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('streams for messages that belong to no request, on any node', () => {
   let nodes: AppNodes;
@@ -43,8 +52,6 @@ const CHANGED = 'tools/list_changed';
     app.get(ToolRegistry, { strict: false }).add({ name, description: name }, { execute: () => name });
     await heard;
   };
-  const connected = (app: TestApp, { sessionId }: McpEndpoint): boolean =>
-    app.app.get(SessionService, { strict: false }).get(sessionId!)?.hasStream === true;
 
   it('tell of changes on every node, by one message to Redis for all sessions', async () => {
     const streams = await Promise.all(
@@ -54,16 +61,12 @@ const CHANGED = 'tools/list_changed';
       }),
     );
     const old = await RawSession.open(b!.url, token);
-    const written = async (): Promise<number> => {
-      const stats = await nodes.redis.client.info('commandstats');
-      return Number(/^cmdstat_xadd:calls=(\d+)/m.exec(stats)![1]);
-    };
-    const before = await written();
+    const before = await written(nodes);
     await change(c!);
     await until(() => streams.every(({ heard }) => heard.length === 1));
     await old.until(() => old.events.some(({ data }) => data.includes(CHANGED)));
     expect(streams.map(({ heard }) => heard)).toEqual(streams.map(() => [CHANGED]));
-    expect((await written()) - before).toBe(1);
+    expect((await written(nodes)) - before).toBe(1);
     old.close();
     for (const stream of streams) stream.leave();
   });
