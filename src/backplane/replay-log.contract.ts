@@ -25,6 +25,23 @@ export function replayContract(name: string, make: () => Promise<ReplayLog>): vo
       expect(await replay.after('s1', 'a.9')).toBeUndefined();
     });
 
+    it('is read on from what was read last', async () => {
+      const replay = await make();
+      const append = (stream: string, n: number) => replay.append('s1', entry(stream, n));
+      await append('a', 1);
+      expect(await replay.after('s1', 'a.1')).toEqual([]);
+      await append('b', 1);
+      await append('a', 2);
+      expect(await replay.after('s1', 'a.1')).toEqual([entry('a', 2)]);
+      expect(await replay.after('s1', 'a.2')).toEqual([]);
+      await append('b', 2);
+      await append('a', 3);
+      expect(await replay.after('s1', 'a.2')).toEqual([entry('a', 3)]);
+      expect(await replay.after('s1', 'b.1')).toEqual([entry('b', 2)]);
+      for (let n = 4; n <= 300; n += 1) await append('a', n);
+      expect(await replay.after('s1', 'a.3')).toBeUndefined();
+    });
+
     it('says so when an entry was pushed out', async () => {
       const replay = await make();
       for (let n = 1; n <= 257; n += 1) await replay.append('s1', entry('a', n));

@@ -33,6 +33,20 @@ class GuardedTool implements McpTool {
   }
 }
 
+const key = z.object({ key: z.string() });
+
+@Tool({ name: 'stepwise', description: 'Reports a step, waits, and reports another.', input: key })
+class StepwiseTool implements McpTool<typeof key> {
+  constructor(private readonly gate: Gate) {}
+
+  async execute(input: z.infer<typeof key>, { progress, signal }: CallContext): Promise<string> {
+    progress(1);
+    const text = await this.gate.hold(input.key, signal);
+    progress(2);
+    return text;
+  }
+}
+
 const call = (id: string | number, name: string, args: object = {}) => ({
   jsonrpc: '2.0',
   id,
@@ -49,7 +63,7 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
   let b: TestApp;
   let token: string;
   beforeAll(async () => {
-    const tools = [...GATED, ...ASKING, LengthTool, RareTool, GuardedTool];
+    const tools = [...GATED, ...ASKING, LengthTool, RareTool, GuardedTool, StepwiseTool];
     nodes = await AppNodes.start(2, tools, { MAX_BODY: '256kb' });
     [a, b] = nodes.apps as [TestApp, TestApp];
     token = await signToken();
@@ -158,6 +172,28 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
       expect((await probe.post(cancelled)).status).toBe(202);
       await until(() => signal.aborted);
       await (await running).text();
+    });
+
+    it('the stream of a running call goes on at another node, until its reply', async () => {
+      const here = await McpEndpoint.open(a.url, token);
+      const leaving = new AbortController();
+      const params = { name: 'stepwise', arguments: { key: 'steps' }, _meta: { progressToken: 'p' } };
+      const request = { jsonrpc: '2.0', id: 'steps', method: 'tools/call', params };
+      const first = eventsOf(await here.post(request, {}, leaving.signal));
+      const [, progress] = [await first.next(), await first.next()];
+      leaving.abort();
+      const there = await at(b, here, token).get({ 'Last-Event-ID': progress.value!.id });
+      const rest = eventsOf(there);
+      const { release } = await gateOf(a).held('steps');
+      const got = rest.next();
+      release('all done');
+      const messages = [(await got).value!, (await rest.next()).value!].map(
+        ({ data }) => JSON.parse(data) as { params?: { progress: number }; result?: unknown },
+      );
+      expect(messages[0]!.params?.progress).toBe(2);
+      expect(textOf(messages[1]!.result)).toBe('all done');
+      await until(async () => (await rest.next()).done === true);
+      expect(sessionOf(b, here).streams.size).toBe(0);
     });
   });
 });

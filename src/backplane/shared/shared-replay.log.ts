@@ -1,11 +1,18 @@
-import type { Logs } from '../logs.js';
+import { LRUCache } from 'lru-cache';
+import type { LogEntry, Logs, Offset } from '../logs.js';
 import type { ReplayEntry, ReplayLog } from '../replay-log.js';
 
 /** As much as one node keeps in its memory, and room for the names of the entries. */
 const BOUND = { entries: 256, characters: 2 ** 20 + 2 ** 14, ttlMs: 600_000 };
+const MAX_PLACES = 10_000;
 
-/** {@link ReplayLog} over the logs that all nodes share; it keeps nothing in the memory of this process. */
+/** {@link ReplayLog} over the logs that all nodes share; it keeps no entries in the memory of this process. */
 export class SharedReplayLog implements ReplayLog {
+  /** Entries that were read last, without their data: who reads on from one does not read the whole log again. */
+  private readonly places = new LRUCache<string, { readonly offset: Offset; readonly stream: string }>({
+    max: MAX_PLACES,
+  });
+
   constructor(private readonly logs: Logs) {}
 
   async append(key: string, { id, stream, data }: ReplayEntry): Promise<number> {
@@ -14,20 +21,24 @@ export class SharedReplayLog implements ReplayLog {
   }
 
   async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
-    const kept = (await this.logs.after(logOf(key), undefined, BOUND.entries)) ?? [];
-    const entries = kept.map(({ fields }) => ({
-      id: fields['i']!,
-      stream: fields['s']!,
-      data: fields['d']!,
-    }));
-    const at = entries.findIndex((entry) => entry.id === id);
-    if (at === -1) return undefined;
-    const { stream } = entries[at]!;
-    return entries.slice(at + 1).filter((entry) => entry.stream === stream);
+    const place = this.places.get(`${key} ${id}`);
+    const entries = await this.logs.after(logOf(key), place?.offset, BOUND.entries);
+    if (place !== undefined) return entries && this.read(key, entries, place.stream);
+    const at = entries?.findIndex(({ fields }) => fields['i'] === id) ?? -1;
+    if (entries === undefined || at === -1) return undefined;
+    return this.read(key, entries.slice(at), entries[at]!.fields['s']!).slice(1);
   }
 
   drop(key: string): Promise<void> {
     return this.logs.drop(logOf(key));
+  }
+
+  /** The entries of a stream; the place of the last one is remembered. */
+  private read(key: string, entries: readonly LogEntry[], stream: string): ReplayEntry[] {
+    const own = entries.filter(({ fields }) => fields['s'] === stream);
+    const last = own.at(-1);
+    if (last !== undefined) this.places.set(`${key} ${last.fields['i']}`, { offset: last.offset, stream });
+    return own.map(({ fields }) => ({ id: fields['i']!, stream, data: fields['d']! }));
   }
 }
 

@@ -1,8 +1,14 @@
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModule } from '@nestjs/testing';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { BackplaneModule, type ReplayEntry, ReplayLog } from '../../../backplane/index.js';
+import {
+  BackplaneModule,
+  BackplaneNode,
+  Records,
+  type ReplayEntry,
+  ReplayLog,
+} from '../../../backplane/index.js';
 import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../../mcp.options.js';
 import { SseStream } from '../sse.stream.js';
@@ -10,6 +16,7 @@ import type { Principal } from '../../authorization/principal.js';
 import { Session } from '../../sessions/session.js';
 import { ResumableStream } from './resumable.stream.js';
 import { SessionStreams } from './session.streams.js';
+import { TailedReply } from './tailed.reply.js';
 
 /** An event store with latency, like one that nodes share. */
 class RemoteLog implements ReplayLog {
@@ -35,12 +42,15 @@ class RemoteLog implements ReplayLog {
 
 const LIMITS = { maxBufferedBytes: 1_000_000, maxStallMs: 60_000 };
 const lost = (): void => undefined;
+let backplane: TestingModule;
+let node: BackplaneNode;
 let server: Server;
 let log: RemoteLog;
 let stream: ResumableStream;
 
 beforeEach(async () => {
-  const backplane = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
+  backplane = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
+  node = backplane.get(BackplaneNode);
   log = new RemoteLog(backplane.get<ReplayLog>(ReplayLog));
   stream = new ResumableStream({ name: 'reply-1', logKey: 'session', log, onLost: lost, isPrimed: true });
   server = createServer().listen(0, '127.0.0.1');
@@ -108,9 +118,11 @@ it('is removed from its session once it has finished', async () => {
   session.protocolVersion = '2025-11-25';
   const streams = new SessionStreams(
     log,
+    backplane.get<Records>(Records),
+    node,
     new InFlightBudgets({ bytesInFlight: 2 ** 20, callsInFlight: 1 } as McpModuleOptions),
   );
-  const [running, finished] = [streams.forReply(session), streams.forReply(session)];
+  const [running, finished] = [streams.forReply(session, [1]), streams.forReply(session, [2])];
   const [idOfRunning, idOfFinished] = [await connectOnce(running), await connectOnce(finished)];
   finished.finish(true);
   streams.forgetFinished(session);
@@ -126,10 +138,10 @@ it('reports that nothing is left once it has finished without the reply', async 
   expect(await stream.resume(end!.id, unwanted)).toBe('nothing_left');
 });
 
-it('makes a client on another node, which cannot know whether it has finished, reconnect', async () => {
+it('makes a client on a node that does not know who sends it reconnect', async () => {
   const primed = await connectOnce(stream);
-  const options = { name: 'reply-1', logKey: 'session', log, onLost: lost, isPrimed: true };
-  const elsewhere = new ResumableStream({ ...options, isElsewhere: true });
+  const options = { name: 'reply-1', logKey: 'session', log, isPrimed: true };
+  const elsewhere = new TailedReply({ ...options, node, origin: async () => undefined });
   const { response, body } = await connect();
   expect(await elsewhere.resume(primed, () => open(response))).toBe('resumed');
   expect(await body).toBe(`id: ${primed}\ndata: \n\nretry: 1000\n\n`);

@@ -4,10 +4,10 @@ import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
 
 /** Reconnection time where the server closes a connection before its stream ends. */
-const RETRY_MS = 1_000;
+export const RETRY_MS = 1_000;
 
 /** The id of the event that ends a stream. A client that resumes from it has missed nothing. */
-const FINAL_EVENT = /^[a-z]+-[\w-]+\.[\w-]+\.\d+\.end$/;
+export const FINAL_EVENT = /^[a-z]+-[\w-]+\.[\w-]+\.\d+\.end$/;
 
 export interface ResumableStreamOptions {
   readonly name: string;
@@ -18,8 +18,6 @@ export interface ResumableStreamOptions {
   readonly onKept?: (characters: number) => void;
   /** The client gets event ids without a message, to resume from. MCP 2025-11-25 and later. */
   readonly isPrimed: boolean;
-  /** Another node sends on it: here it is read from the event store only. */
-  readonly isElsewhere?: boolean;
 }
 
 /**
@@ -89,11 +87,8 @@ export class ResumableStream implements SessionStream {
       return connection === undefined ? 'nothing_left' : 'resumed';
     }
     connection ??= open();
-    if (this.options.isElsewhere === true) this.leave(connection, last);
-    else {
-      this.lastId = last;
-      this.connect(connection);
-    }
+    this.lastId = last;
+    this.connect(connection);
     return 'resumed';
   }
 

@@ -5,6 +5,7 @@ import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { RefusedError, unknownSession } from '../../messages/refused.error.js';
 import { ChangeAnnouncer } from '../../protocol/change.announcer.js';
+import type { RequestId } from '../../messages/sdk-types.js';
 import type { SessionEnd } from '../../sessions/peer.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
@@ -12,6 +13,7 @@ import { SseStream } from '../sse.stream.js';
 import type { ResumableStream, Resumption } from './resumable.stream.js';
 import { SessionStreams } from './session.streams.js';
 import { StandaloneCarriage } from './standalone.carriage.js';
+import type { TailedReply } from './tailed.reply.js';
 import { type StandaloneEvent, standaloneEvent, type StandaloneStream } from './standalone.stream.js';
 
 /** Connects responses with the streams of a session: standalone streams, and those of replies. */
@@ -45,11 +47,12 @@ export class SessionConnections {
   /** The stream that a reply becomes. */
   openReply(
     session: Session,
+    requests: readonly RequestId[],
     response: ServerResponse,
     principal: Principal,
     headers?: Readonly<Record<string, string>>,
   ): ResumableStream {
-    const stream = this.streams.forReply(session);
+    const stream = this.streams.forReply(session, requests);
     session.streams.add(stream);
     stream.open(this.replyConnection(session, stream, response, principal, headers));
     return stream;
@@ -112,7 +115,7 @@ export class SessionConnections {
 
   private replyConnection(
     session: Session,
-    stream: ResumableStream,
+    stream: ResumableStream | TailedReply,
     response: ServerResponse,
     principal: Principal,
     headers?: Readonly<Record<string, string>>,

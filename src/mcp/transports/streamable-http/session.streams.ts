@@ -1,12 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { ReplayLog } from '../../../backplane/index.js';
+import { BackplaneNode, Records, ReplayLog } from '../../../backplane/index.js';
 import { BudgetExceededError, InFlightBudgets } from '../../limits/in-flight.budgets.js';
+import type { RequestId } from '../../messages/sdk-types.js';
 import type { Session } from '../../sessions/session.js';
 import { ResumableStream } from './resumable.stream.js';
+import { type ReplyOrigin, TailedReply } from './tailed.reply.js';
 
 /** From this revision on a stream begins with an event id to resume from. */
 const PRIMED_SINCE = '2025-11-25';
+/** How long it is known where a reply comes from. Milliseconds. */
+const ORIGIN_MS = 3_600_000;
 
 interface StreamsOfSession {
   /** By name: one for each reply that became a stream. */
@@ -28,20 +32,38 @@ export class SessionStreams {
 
   constructor(
     @Inject(ReplayLog) private readonly log: ReplayLog,
+    @Inject(Records) private readonly records: Records,
+    private readonly node: BackplaneNode,
     private readonly budgets: InFlightBudgets,
   ) {}
 
-  /** A stream for the replies to one POST. */
-  forReply(session: Session): ResumableStream {
+  /** A stream for the replies to these requests of one POST. */
+  forReply(session: Session, requests: readonly RequestId[]): ResumableStream {
     const stream = this.make(session, `reply-${randomUUID()}`);
     this.of(session).replies.set(stream.name, stream);
+    const { isAlone, self } = this.node.membership;
+    if (!isAlone) {
+      const origin = { n: self, r: JSON.stringify(requests) };
+      this.records.create(originOf(session.id, stream.name), origin, ORIGIN_MS).catch(this.lostOf(session));
+    }
     return stream;
   }
 
-  /** The stream of a session that an event was sent on; for a reply of another node, its stored events. */
-  sentOn(session: Session, eventId: string): ResumableStream {
+  /** The stream of a session that an event was sent on; one of another node is read from what it stores. */
+  sentOn(session: Session, eventId: string): ResumableStream | TailedReply {
     const name = eventId.slice(0, eventId.indexOf('.'));
-    return this.of(session).replies.get(name) ?? this.make(session, name, true);
+    const { log, node } = this;
+    return (
+      this.of(session).replies.get(name) ??
+      new TailedReply({
+        name,
+        logKey: session.id,
+        log,
+        node,
+        origin: () => this.readOrigin(session.id, name),
+        isPrimed: isPrimed(session),
+      })
+    );
   }
 
   forgetFinished(session: Session): void {
@@ -49,19 +71,25 @@ export class SessionStreams {
     for (const [name, stream] of replies) if (stream.isFinished) replies.delete(name);
   }
 
-  private make(session: Session, name: string, isElsewhere = false): ResumableStream {
-    const onLost = (error: unknown): void => {
-      this.logger.warn({ event: 'replay.not_kept', session: session.logId, err: error });
-    };
+  private make(session: Session, name: string): ResumableStream {
     return new ResumableStream({
       name,
       logKey: session.id,
       log: this.log,
-      onLost,
+      onLost: this.lostOf(session),
       onKept: this.of(session).onKept,
       isPrimed: isPrimed(session),
-      isElsewhere,
     });
+  }
+
+  private lostOf({ logId }: Session): (error: unknown) => void {
+    return (error) => this.logger.warn({ event: 'replay.not_kept', session: logId, err: error });
+  }
+
+  private async readOrigin(session: string, name: string): Promise<ReplyOrigin | undefined> {
+    const fields = await this.records.read(originOf(session, name));
+    if (fields === undefined || fields === 'ended') return undefined;
+    return { node: fields['n']!, requests: JSON.parse(fields['r']!) as RequestId[] };
   }
 
   private of(session: Session): StreamsOfSession {
@@ -92,4 +120,8 @@ export class SessionStreams {
       }
     };
   }
+}
+
+function originOf(session: string, stream: string): string {
+  return `origin:${session}:${stream}`;
 }

@@ -7,6 +7,7 @@ import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { encodeMalformed, type IncomingMessages } from '../../messages/incoming-messages.js';
 import { shuttingDown } from '../../messages/refused.error.js';
+import type { RequestId } from '../../messages/sdk-types.js';
 import type { Reply } from '../../protocol/message.dispatcher.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
@@ -70,12 +71,15 @@ export class SessionTransport {
     }
   }
 
-  private answerTo(session: Session, { accepted, authorization, response }: McpPost): PostResponse {
-    const budget = this.budgets.of(authorization.principal.userKey);
+  private answerTo(
+    session: Session,
+    { accepted, authorization: { principal }, incoming, response }: McpPost,
+  ): PostResponse {
+    const budget = this.budgets.of(principal.userKey);
     return new PostResponse(response, this.options, budget, {
       accepted,
       openStream: (headers) =>
-        this.connections.openReply(session, response, authorization.principal, headers),
+        this.connections.openReply(session, requestIdsIn(incoming), response, principal, headers),
       otherStream: session,
       isPolled: isPrimed(session),
     });
@@ -151,6 +155,10 @@ export class SessionTransport {
     await authorization.reauthorize();
     return this.sessions.find(id, principal, TRANSPORT);
   }
+}
+
+function requestIdsIn({ messages }: IncomingMessages): RequestId[] {
+  return messages.flatMap((message) => (message.kind === 'request' ? [message.id] : []));
 }
 
 function replyTo(malformed: IncomingMessages['malformed'][number]): Reply {

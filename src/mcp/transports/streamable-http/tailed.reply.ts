@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import type { BackplaneNode, ReplayEntry, ReplayLog } from '../../../backplane/index.js';
+import { encodeError } from '../../messages/json-rpc.js';
+import { ErrorCode, type RequestId } from '../../messages/sdk-types.js';
+import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
+import type { SseStream } from '../sse.stream.js';
+import { FINAL_EVENT, type Resumption, RETRY_MS } from './resumable.stream.js';
+
+/** How often what the other node has sent is looked for. Milliseconds. */
+const POLL_MS = 500;
+
+/** Where a reply comes from. */
+export interface ReplyOrigin {
+  readonly node: string;
+  /** The ids of the requests that are answered on the stream. */
+  readonly requests: readonly RequestId[];
+}
+
+export interface TailedReplyOptions {
+  readonly name: string;
+  readonly logKey: string;
+  readonly log: ReplayLog;
+  readonly node: BackplaneNode;
+  /** Undefined: that is not known. */
+  readonly origin: () => Promise<ReplyOrigin | undefined>;
+  /** The client gets event ids without a message, to resume from. MCP 2025-11-25 and later. */
+  readonly isPrimed: boolean;
+}
+
+/**
+ * The stream of a reply that another node writes, for a client that resumes it here: read from the event store until its
+ * end. Where that node is gone, each request gets a JSON-RPC error as its reply.
+ */
+export class TailedReply implements SessionStream {
+  private connection: SseStream | undefined;
+  private origin: ReplyOrigin | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  /** Id of the newest event that the client has. */
+  private last = '';
+  private hasEnded = false;
+  private readonly open = new Set<RequestId>();
+
+  constructor(private readonly options: TailedReplyOptions) {}
+
+  get isConnected(): boolean {
+    return this.connection !== undefined && !this.hasEnded;
+  }
+
+  /** Continues after the client's last event. `open` is called once there is something to send or to wait for. */
+  async resume(lastEventId: string, open: () => SseStream): Promise<Resumption> {
+    if (FINAL_EVENT.test(lastEventId)) return 'nothing_left';
+    this.last = lastEventId;
+    const rest = await this.rest();
+    if (rest === undefined) return 'unknown';
+    const isOver = rest.some(({ id }) => FINAL_EVENT.test(id));
+    if (isOver && rest.every(({ data }) => data === '')) return 'nothing_left';
+    this.origin = isOver ? undefined : await this.options.origin();
+    for (const id of this.origin?.requests ?? []) this.open.add(id);
+    this.connection = open();
+    this.deliver(rest);
+    if (!this.isConnected) return 'resumed';
+    if (this.origin === undefined) this.leave();
+    else this.pollLater();
+    return 'resumed';
+  }
+
+  disconnect(connection: SseStream): boolean {
+    clearTimeout(this.timer);
+    if (this.connection !== connection) return false;
+    this.connection = undefined;
+    return true;
+  }
+
+  /** What the call sends is sent on its own node. */
+  send(): void {}
+
+  heartbeat(): void {
+    if (this.options.isPrimed && this.connection?.hasId === false) this.connection.prime(this.last);
+    this.connection?.heartbeat();
+  }
+
+  end(reason: SessionEnd): void {
+    if (reason === 'shutdown' && this.options.isPrimed) this.connection?.retryAfter(RETRY_MS);
+    this.connection?.end(reason);
+    this.hasEnded = true;
+    clearTimeout(this.timer);
+  }
+
+  private rest(): Promise<readonly ReplayEntry[] | undefined> {
+    return this.options.log.after(this.options.logKey, this.last);
+  }
+
+  private pollLater(): void {
+    this.timer = setTimeout(() => void this.poll(), POLL_MS).unref();
+  }
+
+  private async poll(): Promise<void> {
+    const { node } = this.origin!;
+    try {
+      // Asked first: what the node has sent before it was gone is in the store then.
+      const state = await this.options.node.membership.check(node);
+      const rest = await this.rest();
+      if (!this.isConnected) return;
+      // The store has evicted events meanwhile: the client reconnects and learns so.
+      if (rest === undefined) return this.leave();
+      this.deliver(rest);
+      if (this.isConnected && state === 'gone') await this.abandon();
+    } catch {
+      // The store can't be read now: what it holds is sent later.
+    }
+    if (this.isConnected) this.pollLater();
+  }
+
+  /** Sends what the other node has sent; ends with the stream. */
+  private deliver(entries: readonly ReplayEntry[]): void {
+    for (const { id, data } of entries) {
+      this.last = id;
+      if (data !== '') {
+        this.connection?.numbered(id, data);
+        this.open.delete((JSON.parse(data) as { id: RequestId }).id);
+      }
+      if (FINAL_EVENT.test(id)) this.end('closed_by_server');
+    }
+  }
+
+  /** The replies of a node that is gone. They are stored, so that every client that resumes the stream gets the same. */
+  private async abandon(): Promise<void> {
+    const { name, log, logKey } = this.options;
+    const tag = randomBytes(6).toString('base64url');
+    const texts = [...this.open].map((id) =>
+      encodeError(id, ErrorCode.ConnectionClosed, 'The node that ran this request is gone'),
+    );
+    const entries = [...texts, ''].map((data, at) => {
+      const suffix = data === '' ? '.end' : '';
+      return { id: `${name}.${tag}.${at + 1}${suffix}`, stream: name, data };
+    });
+    for (const entry of entries) await log.append(logKey, entry);
+    this.deliver(entries);
+  }
+
+  /** Closes a connection whose client is to reconnect, with an event id of that connection. */
+  private leave(): void {
+    const { connection, last } = this;
+    if (this.options.isPrimed) {
+      if (connection?.hasId === false) connection.prime(last);
+      connection?.retryAfter(RETRY_MS);
+    }
+    this.end('closed_by_server');
+  }
+}
