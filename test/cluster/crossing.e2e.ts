@@ -39,10 +39,10 @@ const key = z.object({ key: z.string() });
 class StepwiseTool implements McpTool<typeof key> {
   constructor(private readonly gate: Gate) {}
 
-  async execute(input: z.infer<typeof key>, { progress, signal }: CallContext): Promise<string> {
-    progress(1);
-    const text = await this.gate.hold(input.key, signal);
-    progress(2);
+  async execute(input: z.infer<typeof key>, context: CallContext): Promise<string> {
+    context.progress(1);
+    const text = await this.gate.hold(input.key, context.signal);
+    context.progress(2);
     return text;
   }
 }
@@ -184,9 +184,9 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
       leaving.abort();
       const there = await at(b, here, token).get({ 'Last-Event-ID': progress.value!.id });
       const rest = eventsOf(there);
-      const { release } = await gateOf(a).held('steps');
+      const held = await gateOf(a).held('steps');
       const got = rest.next();
-      release('all done');
+      held.release('all done');
       const messages = [(await got).value!, (await rest.next()).value!].map(
         ({ data }) => JSON.parse(data) as { params?: { progress: number }; result?: unknown },
       );
