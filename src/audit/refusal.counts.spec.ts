@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { type CountedRefusals, RefusalCounts } from './refusal.counts.js';
 
 describe('RefusalCounts', () => {

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { RevocationStore } from '../backplane/index.js';
 import { startAuthApp, type AuthApp } from './fixtures/auth-app.fixture.js';
 import { forge, now } from './fixtures/forge.fixture.js';

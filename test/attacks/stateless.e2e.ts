@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { RevocationStore } from '../../src/backplane/index.js';
 import { SessionService } from '../../src/mcp/index.js';
 import { expectNoInsides, expectRpcRefusal } from '../support/envelopes.js';

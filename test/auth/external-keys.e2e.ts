@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import type { JWK } from 'jose';
 import { expectChallenge, expectProblem } from '../support/envelopes.js';
 import { tokenOf } from '../support/forge.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { connect } from 'node:net';
 import { Records, ReplayLog, RevocationStore, SlotCounter } from '../../src/backplane/index.js';
 import { SessionService } from '../../src/mcp/index.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import * as v2 from '@modelcontextprotocol/client';
 import { ChangeBroadcast } from '../../src/mcp/catalog/change.broadcast.js';
 import { ToolRegistry } from '../../src/mcp/index.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Records } from '../../src/backplane/index.js';
 import { type McpResource, Resource, ResourceRegistry, SessionService } from '../../src/mcp/index.js';

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { LoggerModule, type Params, PinoLogger } from 'nestjs-pino';
+import { LoggerModule, PinoLogger } from 'nestjs-pino';
+import { type DestinationStream, symbols } from 'pino';
 import type { AuditTrail } from '../../src/audit/index.js';
 import type { Primitive } from '../../src/mcp/catalog/primitive.js';
 import { Call } from '../../src/mcp/invocation/call.js';
@@ -14,18 +15,25 @@ import { logParams } from '../../src/observability/log.options.js';
 
 const written: string[] = [];
 
-/** The logger of the settings, but for where its lines go. nestjs-pino has one for the whole process. */
+/**
+ * The logger of the settings, but for where its lines go. nestjs-pino has one for the whole process, so another test
+ * file may have made it.
+ */
 let logger: AppLogger;
+let restore: () => void;
 beforeAll(async () => {
-  const { pinoHttp, ...params } = await logParams({ level: 'debug', format: 'json', stream: 'stdout' });
-  const [options] = pinoHttp as [object, unknown];
-  const to: Params = { ...params, pinoHttp: [options, { write: (line: string) => written.push(line) }] };
+  const params = await logParams({ level: 'debug', format: 'json', stream: 'stdout' });
   const module = await Test.createTestingModule({
-    imports: [LoggerModule.forRoot(to)],
+    imports: [LoggerModule.forRoot(params)],
     providers: [AppLogger],
   }).compile();
   logger = module.get(AppLogger);
+  const root = PinoLogger.root as unknown as { level: string; [symbols.streamSym]: DestinationStream };
+  const { level, [symbols.streamSym]: stream } = root;
+  restore = () => Object.assign(root, { level, [symbols.streamSym]: stream });
+  Object.assign(root, { level: 'debug', [symbols.streamSym]: { write: (line: string) => written.push(line) } });
 });
+afterAll(() => restore());
 
 beforeEach(() => Logger.overrideLogger(logger));
 afterEach(() => {

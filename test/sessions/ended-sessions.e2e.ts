@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackplaneNode, Records } from '../../src/backplane/index.js';
 import { SessionService, ToolRegistry } from '../../src/mcp/index.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { BackplaneNode, BackplaneUnavailable, Records } from '../../src/backplane/index.js';
 import { MemoryBeats } from '../../src/backplane/memory/memory-beats.js';
 import { MemoryLogs } from '../../src/backplane/memory/memory-logs.js';

@@ -10,6 +10,7 @@ const run = promisify(execFile);
 const PROJECT = [
   'src',
   'test/support',
+  'test/runner',
   'test/canary',
   'conformance',
   'package.json',
@@ -68,7 +69,8 @@ export function compile(projects: readonly GuidedProject[]): string {
 }
 
 async function tool(folder: string, script: string, ...args: string[]): Promise<string> {
-  const done = run(process.execPath, [resolve('node_modules', script), ...args], { cwd: folder });
+  const env = { ...process.env, FORCE_COLOR: '0' };
+  const done = run(process.execPath, [resolve('node_modules', script), ...args], { cwd: folder, env });
   const { stdout, stderr } = await done.catch((error: { stdout: string; stderr: string }) => error);
   return stdout + stderr;
 }

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { RateLimiter } from '../../backplane/index.js';
 import { type AuthApp, type Reply, startAuthApp } from '../fixtures/auth-app.fixture.js';
 import { forge } from '../fixtures/forge.fixture.js';

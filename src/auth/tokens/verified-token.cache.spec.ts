@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { type Principal, principalOf } from '../../mcp/index.js';
 import { VerifiedTokenCache } from './verified-token.cache.js';
 

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { BackplaneModule } from '../backplane.module.js';
 import { RateLimiter } from '../rate-limiter.js';

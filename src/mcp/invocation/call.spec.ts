@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { jest } from '@jest/globals';
 import type { JsonRpcRequest } from '../messages/json-rpc.js';
 import type { Principal } from '../authorization/principal.js';
 import { Session } from '../sessions/session.js';

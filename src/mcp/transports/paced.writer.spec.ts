@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { Writable } from 'node:stream';
 import { PacedWriter } from './paced.writer.js';
 

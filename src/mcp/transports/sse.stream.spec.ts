@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import type { SessionEnd } from '../sessions/peer.js';
