@@ -31,7 +31,10 @@ beforeAll(async () => {
   const root = PinoLogger.root as unknown as { level: string; [symbols.streamSym]: DestinationStream };
   const { level, [symbols.streamSym]: stream } = root;
   restore = () => Object.assign(root, { level, [symbols.streamSym]: stream });
-  Object.assign(root, { level: 'debug', [symbols.streamSym]: { write: (line: string) => written.push(line) } });
+  Object.assign(root, {
+    level: 'debug',
+    [symbols.streamSym]: { write: (line: string) => written.push(line) },
+  });
 });
 afterAll(() => restore());
 
