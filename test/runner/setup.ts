@@ -67,9 +67,11 @@ function limited(step: Step, ms: number): Step {
     const late = new Promise((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`Not done within ${ms} ms`)), ms);
     });
-    await Promise.race([Promise.resolve().then(step as () => unknown), late]).finally(() =>
-      clearTimeout(timer),
-    );
+    try {
+      await Promise.race([(step as () => unknown)(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   };
 }
 
