@@ -10,6 +10,7 @@ import { ToolRegistry } from './catalog/tool.registry.js';
 import { CallAudit } from './invocation/call.audit.js';
 import { CallLog } from './invocation/call.log.js';
 import { CallLimiter } from './gate/call.limiter.js';
+import { DuplicateGuard } from './gate/duplicate.guard.js';
 import { Gate } from './gate/gate.js';
 import { PostForwarding } from './gate/post.forwarding.js';
 import { HandlerFactory } from './enhancers/handler.factory.js';
@@ -92,6 +93,7 @@ export const PROTOCOL_CONTROLLERS = [
     CallAudit,
     CallLimiter,
     CallLog,
+    DuplicateGuard,
     FairTurns,
     Gate,
     HandlerFactory,

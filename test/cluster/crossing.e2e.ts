@@ -47,6 +47,13 @@ class StepwiseTool implements McpTool<typeof key> {
   }
 }
 
+@Tool({ name: 'look', description: 'Changes nothing.', annotations: { readOnlyHint: true } })
+class LookTool implements McpTool {
+  execute(): string {
+    return 'seen';
+  }
+}
+
 const call = (id: string | number, name: string, args: object = {}) => ({
   jsonrpc: '2.0',
   id,
@@ -63,7 +70,7 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
   let b: TestApp;
   let token: string;
   beforeAll(async () => {
-    const tools = [...GATED, ...ASKING, LengthTool, RareTool, GuardedTool, StepwiseTool];
+    const tools = [...GATED, ...ASKING, LengthTool, RareTool, GuardedTool, StepwiseTool, LookTool];
     nodes = await AppNodes.start(2, tools, { MAX_BODY: '256kb' });
     [a, b] = nodes.apps as [TestApp, TestApp];
     token = await signToken();
@@ -194,6 +201,29 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
       expect(textOf(messages[1]!.result)).toBe('all done');
       await until(async () => (await rest.next()).done === true);
       expect(sessionOf(b, here).streams.size).toBe(0);
+    });
+
+    it('a call runs on one node at a time, and not again where its client may have lost the reply', async () => {
+      const here = await McpEndpoint.open(a.url, token);
+      const there = at(b, here, token);
+      const once = (name: string) => call('once', name, { key: 'once' });
+      const leaving = new AbortController();
+      const first = here.post(once('wait'), {}, leaving.signal);
+      const held = await gateOf(a).held('once');
+      const twice = await there.post(once('wait'));
+      expect([twice.status, await twice.json()]).toMatchObject([400, { error: { code: -32600 } }]);
+      // Another request of that id does no harm where its tool may be run again.
+      expect((await there.post(once('look'))).status).toBe(200);
+      leaving.abort();
+      await first.catch(() => undefined);
+      held.release('done');
+      await until(() => sessionOf(a, here).calls.size === 0);
+      expect((await there.post(once('wait'))).status).toBe(400);
+      expect(gateOf(b).isHeld('once')).toBe(false);
+      // One that was answered is over: clients may count from 1 again.
+      for (const endpoint of [here, there]) {
+        expect((await endpoint.post(call('again', 'length', { text: 'x' }))).status).toBe(200);
+      }
     });
   });
 });

@@ -11,6 +11,8 @@ export interface Primitive {
   readonly timeoutMs: number | undefined;
   /** Per user, beside the server's own limit. */
   readonly rateLimit?: RateLimit | undefined;
+  /** A tool that is neither read-only nor idempotent: a request for it must not run twice. */
+  readonly runsOnce?: boolean;
   /** The member of the list, up to 2025-11-25 and from 2026-07-28 on. */
   readonly definition: object;
   readonly modernDefinition: object;

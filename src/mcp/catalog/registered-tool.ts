@@ -72,6 +72,7 @@ export function registeredTool(
     output,
     wrapsOutput,
     paramHeaders: paramHeadersOf(modernDefinition.inputSchema, className),
+    runsOnce: options.annotations?.readOnlyHint !== true && options.annotations?.idempotentHint !== true,
     rateLimit: rateLimitOf(options, className),
     execute,
   };

@@ -17,6 +17,7 @@ import {
 import type { Peer } from '../sessions/peer.js';
 import { SessionService } from '../sessions/session.service.js';
 import { CallLimiter, type ChargedBody } from './call.limiter.js';
+import { DuplicateGuard, type GuardedCalls } from './duplicate.guard.js';
 
 /** The one revision with batches: MCP 2025-03-26, Base Protocol, "Batching". */
 const BATCHES = '2025-03-26';
@@ -44,6 +45,7 @@ export interface Delivery {
 export class Gate {
   constructor(
     private readonly limiter: CallLimiter,
+    private readonly duplicates: DuplicateGuard,
     private readonly dispatcher: MessageDispatcher,
     private readonly sessions: SessionService,
     private readonly audit: CallAudit,
@@ -62,11 +64,15 @@ export class Gate {
     let peer = delivery.named;
     let sink: ReplySink;
     let endCalls: (() => void) | undefined;
+    let guarded: GuardedCalls | undefined;
     try {
       if (this.audit.isFull && messages.some(isCall)) throw auditUnavailable();
       endCalls = this.limiter.begin(messages, principal);
+      // Both are asked at once.
+      guarded = this.duplicates.begin(messages, peer);
       const taken = this.limiter.take(messages, principal, delivery.body);
       if (taken !== undefined) await taken;
+      if (guarded !== undefined) await guarded.taken;
       const asked = authorization.reauthorize();
       if (asked !== undefined) await asked;
       const found = delivery.peer();
@@ -77,6 +83,7 @@ export class Gate {
       sink = delivery.accepted(peer);
     } catch (error) {
       endCalls?.();
+      guarded?.end(false);
       if (isOverLimit(error)) {
         this.dispatcher.recordRefused(messages, 'rate_limited', principal, address, peer);
       }
@@ -92,6 +99,7 @@ export class Gate {
       return replies.filter((reply) => reply !== undefined);
     } finally {
       endCalls();
+      guarded?.end(sink.isBroken === true);
     }
   }
 

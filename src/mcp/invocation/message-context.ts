@@ -6,6 +6,8 @@ import type { Principal } from '../authorization/principal.js';
 export interface ReplySink extends MessageSink {
   /** False: the client has no stream for them. */
   readonly reachesClient?: boolean;
+  /** The connection for the reply has closed. */
+  readonly isBroken?: boolean;
   /** Closes the connection of their stream, where the client can reconnect for the rest. */
   closeStream?(): void;
   /** Keeps the connection of a slow reply open; called at intervals. `now` as `performance.now()`. */

@@ -70,6 +70,10 @@ export class PostResponse implements ReplySink {
     return this.stream !== undefined;
   }
 
+  get isBroken(): boolean {
+    return this.response.destroyed;
+  }
+
   /** Whether a message ahead of the reply can reach the client. */
   get reachesClient(): boolean {
     return this.options?.accepted.stream === true || this.options?.otherStream?.hasStream === true;

@@ -1,0 +1,89 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { createHash, randomUUID } from 'node:crypto';
+import { BackplaneNode, BackplaneUnavailable, SlotCounter } from '../../backplane/index.js';
+import { duplicateId } from '../messages/refused.error.js';
+import type { RequestId } from '../messages/sdk-types.js';
+import type { ResolvedMessage } from '../protocol/message.dispatcher.js';
+import type { Peer } from '../sessions/peer.js';
+import { isShared } from '../sessions/session.expiry.js';
+
+/** More than a call may take, with what it asks its client. Milliseconds. */
+const RUNNING_MS = 900_000;
+/** How long a request whose client may not have its reply cannot be sent again. Milliseconds. */
+const UNANSWERED_MS = 120_000;
+const WARN_EACH_MS = 10_000;
+
+/** Calls that no other node runs meanwhile. */
+export interface GuardedCalls {
+  /** Rejects with 400 where one of them is running on another node, or its client may have lost the reply. */
+  readonly taken: Promise<void>;
+  /** They have ended, or were refused. `isUnanswered`: the connection for the reply has broken. */
+  end(isUnanswered: boolean): void;
+}
+
+/**
+ * Keeps a call from running on two nodes at a time: a client that has lost its connection may send it again. Of tools
+ * that are neither read-only nor idempotent, in sessions of Streamable HTTP; on one node the session knows its calls.
+ */
+@Injectable()
+export class DuplicateGuard {
+  private readonly logger = new Logger('Gate');
+  private warnedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    @Inject(SlotCounter) private readonly slots: SlotCounter,
+    private readonly node: BackplaneNode,
+  ) {}
+
+  /** Undefined: there is nothing to guard. */
+  begin(messages: readonly ResolvedMessage[], peer: Peer | undefined): GuardedCalls | undefined {
+    if (this.node.membership.isAlone || peer === undefined || !isShared(peer)) return undefined;
+    const keys = messages.flatMap(({ message, found }) =>
+      message.kind === 'request' && found?.verdict === 'allowed' && found.target.primitive.runsOnce === true
+        ? [keyOf(peer.id, message.id)]
+        : [],
+    );
+    if (keys.length === 0) return undefined;
+    const holder = randomUUID();
+    const taken = this.take(keys, holder);
+    return {
+      taken,
+      end: (isUnanswered) => {
+        const left = taken.then(() => Promise.all(keys.map((key) => this.leave(key, holder, isUnanswered))));
+        // Those that were not taken are not left. What can't be written now ends at its time.
+        left.catch(() => undefined);
+      },
+    };
+  }
+
+  private async take(keys: readonly string[], holder: string): Promise<void> {
+    let taken: readonly boolean[];
+    try {
+      taken = await Promise.all(keys.map((key) => this.slots.acquire(key, holder, 1, RUNNING_MS)));
+    } catch (error) {
+      if (!(error instanceof BackplaneUnavailable)) throw error;
+      return this.skipped(error);
+    }
+    if (taken.every(Boolean)) return;
+    const own = keys.filter((_key, at) => taken[at]);
+    for (const key of own) this.leave(key, holder, false).catch(() => undefined);
+    throw duplicateId();
+  }
+
+  private leave(key: string, holder: string, isUnanswered: boolean): Promise<unknown> {
+    return isUnanswered ? this.slots.renew(key, holder, UNANSWERED_MS) : this.slots.release(key, holder);
+  }
+
+  /** A call that may run twice is better than none: clients of this server are told so in docs/scale-out.md. */
+  private skipped(error: BackplaneUnavailable): void {
+    const now = performance.now();
+    if (now - this.warnedAt < WARN_EACH_MS) return;
+    this.warnedAt = now;
+    this.logger.warn({ event: 'duplicate_guard.skipped', err: error });
+  }
+}
+
+/** By a digest: an id may be long. */
+function keyOf(session: string, id: RequestId): string {
+  return `call:${session}:${createHash('sha256').update(JSON.stringify(id)).digest('base64url')}`;
+}
