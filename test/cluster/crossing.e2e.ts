@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
-import { type CallContext, type McpTool, SessionService, Tool } from '../../src/mcp/index.js';
+import { SessionService } from '../../src/mcp/index.js';
 import { ASKING } from '../support/asking.tools.js';
 import { Gate, GATED } from '../support/gate.tool.js';
 import { eventsOf, McpEndpoint } from '../support/mcp-endpoint.js';
@@ -9,50 +8,7 @@ import type { TestApp } from '../support/test-app.js';
 import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { AppNodes, at, postAt } from './support/app-nodes.js';
-
-const text = z.object({ text: z.string() });
-
-@Tool({ name: 'length', description: 'Counts.', input: text })
-class LengthTool implements McpTool<typeof text> {
-  execute({ text: { length } }: z.infer<typeof text>): string {
-    return String(length);
-  }
-}
-
-@Tool({ name: 'rare', description: 'May be called once an hour.', rateLimit: '1/1h' })
-class RareTool implements McpTool {
-  execute(): string {
-    return 'once';
-  }
-}
-
-@Tool({ name: 'guarded', description: 'Needs a scope.', scopes: ['admin'], stepUp: true })
-class GuardedTool implements McpTool {
-  execute(_input: unknown, { user }: CallContext): string {
-    return user.subject;
-  }
-}
-
-const key = z.object({ key: z.string() });
-
-@Tool({ name: 'stepwise', description: 'Reports a step, waits, and reports another.', input: key })
-class StepwiseTool implements McpTool<typeof key> {
-  constructor(private readonly gate: Gate) {}
-
-  async execute(input: z.infer<typeof key>, context: CallContext): Promise<string> {
-    context.progress(1);
-    const text = await this.gate.hold(input.key, context.signal);
-    context.progress(2);
-    return text;
-  }
-}
-
-@Tool({ name: 'look', description: 'Changes nothing.', annotations: { readOnlyHint: true } })
-class LookTool implements McpTool {
-  execute(): string {
-    return 'seen';
-  }
-}
+import { CROSSING_TOOLS } from './support/crossing.tools.js';
 
 const call = (id: string | number, name: string, args: object = {}) => ({
   jsonrpc: '2.0',
@@ -70,7 +26,7 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
   let b: TestApp;
   let token: string;
   beforeAll(async () => {
-    const tools = [...GATED, ...ASKING, LengthTool, RareTool, GuardedTool, StepwiseTool, LookTool];
+    const tools = [...GATED, ...ASKING, ...CROSSING_TOOLS];
     nodes = await AppNodes.start(2, tools, { MAX_BODY: '256kb' });
     [a, b] = nodes.apps as [TestApp, TestApp];
     token = await signToken();
@@ -206,19 +162,19 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
     it('a call runs on one node at a time, and not again where its client may have lost the reply', async () => {
       const here = await McpEndpoint.open(a.url, token);
       const there = at(b, here, token);
-      const once = (name: string) => call('once', name, { key: 'once' });
+
       const leaving = new AbortController();
-      const first = here.post(once('wait'), {}, leaving.signal);
+      const first = here.post(call('once', 'wait', { key: 'once' }), {}, leaving.signal);
       const held = await gateOf(a).held('once');
-      const twice = await there.post(once('wait'));
+      const twice = await there.post(call('once', 'wait', { key: 'once' }));
       expect([twice.status, await twice.json()]).toMatchObject([400, { error: { code: -32600 } }]);
       // Another request of that id does no harm where its tool may be run again.
-      expect((await there.post(once('look'))).status).toBe(200);
+      expect((await there.post(call('once', 'look'))).status).toBe(200);
       leaving.abort();
       await first.catch(() => undefined);
       held.release('done');
       await until(() => sessionOf(a, here).calls.size === 0);
-      expect((await there.post(once('wait'))).status).toBe(400);
+      expect((await there.post(call('once', 'wait', { key: 'once' }))).status).toBe(400);
       expect(gateOf(b).isHeld('once')).toBe(false);
       // One that was answered is over: clients may count from 1 again.
       for (const endpoint of [here, there]) {

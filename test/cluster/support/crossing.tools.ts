@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { type CallContext, type McpTool, Tool } from '../../../src/mcp/index.js';
+import { Gate } from '../../support/gate.tool.js';
+
+const text = z.object({ text: z.string() });
+
+@Tool({ name: 'length', description: 'Counts.', input: text })
+class LengthTool implements McpTool<typeof text> {
+  execute({ text: { length } }: z.infer<typeof text>): string {
+    return String(length);
+  }
+}
+
+@Tool({ name: 'rare', description: 'May be called once an hour.', rateLimit: '1/1h' })
+class RareTool implements McpTool {
+  execute(): string {
+    return 'once';
+  }
+}
+
+@Tool({ name: 'guarded', description: 'Needs a scope.', scopes: ['admin'], stepUp: true })
+class GuardedTool implements McpTool {
+  execute(_input: unknown, { user }: CallContext): string {
+    return user.subject;
+  }
+}
+
+const key = z.object({ key: z.string() });
+
+@Tool({ name: 'stepwise', description: 'Reports a step, waits, and reports another.', input: key })
+class StepwiseTool implements McpTool<typeof key> {
+  constructor(private readonly gate: Gate) {}
+
+  async execute(input: z.infer<typeof key>, context: CallContext): Promise<string> {
+    context.progress(1);
+    const text = await this.gate.hold(input.key, context.signal);
+    context.progress(2);
+    return text;
+  }
+}
+
+@Tool({ name: 'look', description: 'Changes nothing.', annotations: { readOnlyHint: true } })
+class LookTool implements McpTool {
+  execute(): string {
+    return 'seen';
+  }
+}
+
+export const CROSSING_TOOLS = [LengthTool, RareTool, GuardedTool, StepwiseTool, LookTool];
