@@ -55,6 +55,7 @@ export const REFUSAL_CODES = [
   'unsupported_encoding',
   'unsupported_protocol_version',
   'incomplete_body',
+  'consumed_body',
   'malformed_json',
   'malformed_utf8',
   'too_deep',

@@ -16,7 +16,7 @@ import { TokenAuthenticator } from './tokens/token.authenticator.js';
 import { TokenController } from './tokens/token.controller.js';
 import { jwtOptionsFrom, TokenIssuer } from './tokens/token.issuer.js';
 import { TokenVerifier } from './tokens/token.verifier.js';
-import { TRUSTED_ISSUERS, trustedIssuersFrom } from './tokens/trusted-issuer.js';
+import { deferredIssuers, TRUSTED_ISSUERS } from './tokens/trusted-issuer.js';
 import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
 
 /**
@@ -27,7 +27,7 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
   imports: [JwtModule.registerAsync({ inject: [AUTH_SETTINGS], useFactory: jwtOptionsFrom })],
   controllers: [TokenController, RevocationController, ProtectedResourceController],
   providers: [
-    { provide: TRUSTED_ISSUERS, inject: [AUTH_SETTINGS], useFactory: trustedIssuersFrom },
+    { provide: TRUSTED_ISSUERS, inject: [AUTH_SETTINGS], useFactory: deferredIssuers },
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     AuthResponder,
     PrincipalFactory,

@@ -11,7 +11,7 @@ import { AUTH_SETTINGS, type AuthSettings } from '../config/index.js';
 import type { Principal } from '../mcp/index.js';
 import { AuthLog } from './auth.log.js';
 import { IssuerUnavailableError } from './issuers/issuer-unavailable.error.js';
-import { metadataUrlOf, pathOf, resourceOf } from './protected-resource.js';
+import { metadataUrlOf, resourceOf } from './protected-resource.js';
 import { ACCESS_SCOPE } from './scopes.js';
 import { RevocationUnavailableError } from './tokens/revocation-unavailable.error.js';
 import { TokenError } from './tokens/token.error.js';
@@ -90,7 +90,7 @@ export class AuthResponder {
   }
 
   private challenge(request: Request, scopes: readonly string[], reason: OAuthError | undefined): void {
-    const metadata = metadataUrlOf(this.settings.publicUrl, resourceOf(pathOf(request)));
+    const metadata = metadataUrlOf(this.settings.publicUrl, resourceOf(request.url));
     let challenge = `Bearer resource_metadata="${metadata}", scope="${[...new Set(scopes)].join(' ')}"`;
     if (reason) challenge += `, error="${reason.error}", error_description="${reason.error_description}"`;
     request.res?.setHeader('WWW-Authenticate', challenge).setHeader('Cache-Control', 'no-store');

@@ -3,6 +3,7 @@ export type { AuthenticatedRequest } from './authenticated-request.js';
 export { JwtAuthGuard } from './jwt-auth.guard.js';
 export { JwtStrategy } from './jwt.strategy.js';
 export { ProtectedResourceController } from './protected-resource.controller.js';
+export { PROTECTED_RESOURCE_PATH } from './protected-resource.js';
 export { Public } from './public.decorator.js';
 export { RequireScopes } from './require-scopes.decorator.js';
 export { ACCESS_SCOPE, ADMIN_SCOPE } from './scopes.js';

@@ -8,9 +8,9 @@ export const RESOURCES = ['', '/mcp', '/sse'] as const;
 
 export type Resource = (typeof RESOURCES)[number];
 
-/** The resource whose RFC 9728 document describes `path`: `/sse`, `/mcp`, or '' for the server. */
+/** The resource whose RFC 9728 document describes a request target: `/sse`, `/mcp`, or '' for the server. */
 export function resourceOf(path: string): Resource {
-  switch (/^\/[^/]*/.exec(path)?.[0].toLowerCase()) {
+  switch (/^\/[^/?]*/.exec(path)?.[0].toLowerCase()) {
     case '/mcp':
       return '/mcp';
     case '/sse':

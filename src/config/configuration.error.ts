@@ -15,15 +15,16 @@ export class ConfigurationError extends Error {
   readonly code = 'CONFIGURATION_INVALID';
   readonly problems: readonly SettingProblem[];
 
-  constructor(problems: readonly SettingProblem[]) {
-    super(describe(problems));
+  /** `head`: the sentence above the problems. */
+  constructor(problems: readonly SettingProblem[], head = "The server can't start with this configuration") {
+    super(describe(problems, head));
     this.problems = problems;
   }
 }
 
-function describe(problems: readonly SettingProblem[]): string {
+function describe(problems: readonly SettingProblem[], head: string): string {
   const lines = problems.map(
     ({ name, reason, example }) => `  ${name} ${reason}\n      for example: ${example}`,
   );
-  return `The server can't start with this configuration:\n${lines.join('\n')}\nSee docs/configuration.md.`;
+  return `${head}:\n${lines.join('\n')}\nSee docs/configuration.md.`;
 }

@@ -1,1 +1,3 @@
+export { type McpServerAsyncOptions, McpServerModule } from './mcp-server.module.js';
+export type { IssuerOptions, McpServerAuth, McpServerOptions } from './mcp-server.options.js';
 export { ROUTE_CONTROLLERS, ServerModule } from './server.module.js';

@@ -70,7 +70,7 @@ export class RawSession {
 
   /** Posts a body as it is: a string or bytes unchanged, anything else as JSON. */
   async post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(`${this.url}${this.endpoint}`, {
+    return fetch(new URL(this.endpoint, this.url), {
       method: 'POST',
       headers: { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/json', ...headers },
       body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),

@@ -41,7 +41,17 @@ export interface TrustedIssuer {
 /** Injection token of the issuers, by name. */
 export const TRUSTED_ISSUERS = Symbol('TRUSTED_ISSUERS');
 
-export type TrustedIssuers = ReadonlyMap<string, TrustedIssuer>;
+export type TrustedIssuers = Pick<ReadonlyMap<string, TrustedIssuer>, 'get' | 'values'>;
+
+/**
+ * The issuers, made when the first token arrives: in an application that mounts the server its address is final by then
+ * only.
+ */
+export function deferredIssuers(settings: AuthSettings): TrustedIssuers {
+  let made: TrustedIssuers | undefined;
+  const issuers = (): TrustedIssuers => (made ??= trustedIssuersFrom(settings));
+  return { get: (issuer) => issuers().get(issuer), values: () => issuers().values() };
+}
 
 /** The issuers that share `JWT_SECRET`, where there is one, and the external ones. */
 export function trustedIssuersFrom(settings: AuthSettings): TrustedIssuers {

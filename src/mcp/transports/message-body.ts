@@ -95,6 +95,39 @@ export function readBytes(request: IncomingMessage, maxBytes: number, hold: Byte
   });
 }
 
+/** What a parser in front of the server has left on a request. */
+interface ParsedRequest extends IncomingMessage {
+  readonly body?: unknown;
+  /** The bytes themselves, where the application keeps them: Nest's option `rawBody`. */
+  readonly rawBody?: unknown;
+}
+
+/**
+ * The body where the application has read it already; undefined where it is still to be read. Refuses one larger than
+ * `maxBytes` (413), and one that is gone (500).
+ */
+export function readBefore(request: ParsedRequest, maxBytes: number): Buffer | undefined {
+  const { body, rawBody = body } = request;
+  if (rawBody === undefined) {
+    if (request.readableDidRead) throw new RefusedError('consumed_body', CONSUMED);
+    return undefined;
+  }
+  const bytes = Buffer.isBuffer(rawBody) ? rawBody : Buffer.from(textOf(rawBody));
+  if (bytes.length > maxBytes) throw tooLarge(maxBytes);
+  return bytes;
+}
+
+const CONSUMED = 'The body was read before it reached the MCP server, and is not there';
+
+/** JSON again, so that the limits of a message hold for it in the same way. */
+function textOf(parsed: unknown): string {
+  try {
+    return typeof parsed === 'string' ? parsed : JSON.stringify(parsed);
+  } catch {
+    throw new RefusedError('too_deep', 'The message nests too deep');
+  }
+}
+
 function tooLarge(maxBytes: number): RefusedError {
   return new RefusedError('body_too_large', `The body is over ${maxBytes} bytes`);
 }

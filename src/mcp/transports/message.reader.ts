@@ -7,7 +7,7 @@ import { type ByteHold, InFlightBudgets } from '../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { type IncomingMessages, toMessages } from '../messages/incoming-messages.js';
 import { parseJson } from './json-text.js';
-import { announcedBytes, assertMediaType, readBytes } from './message-body.js';
+import { announcedBytes, assertMediaType, readBefore, readBytes } from './message-body.js';
 
 /** A larger body, or a message with a larger parsed size, waits for its user's turn before it is dispatched. Bytes. */
 const LARGE_BYTES = 65_536;
@@ -34,11 +34,14 @@ export class MessageReader {
     const hold = this.hold(principal);
     try {
       const taken = await this.limiter.chargeBody(announcedBytes(request), principal);
-      const bytes = await readBytes(request, this.options.maxBodyBytes, hold);
+      const { maxBodyBytes } = this.options;
+      const before = readBefore(request, maxBodyBytes);
+      if (before !== undefined) hold.resize(before.length);
+      const bytes = before ?? (await readBytes(request, maxBodyBytes, hold));
       const { length } = bytes;
       const value = await this.parse(bytes, hold);
-      // Frees memory now rather than at the next collection. A buffer of this size is not shared.
-      if (length > LARGE_BYTES) (bytes.buffer as ArrayBuffer).transfer(0);
+      // Frees memory now rather than at the next collection. A buffer of this size that was read here is not shared.
+      if (length > LARGE_BYTES && before === undefined) (bytes.buffer as ArrayBuffer).transfer(0);
       const { messages, malformed, batched } = toMessages(value);
       return { messages, malformed, batched, hold, body: { length, taken } };
     } catch (error) {

@@ -25,6 +25,7 @@ const STATUSES: Readonly<Partial<Record<RefusalCode, HttpStatus>>> = {
   foreign_session: HttpStatus.NOT_FOUND,
   not_acceptable: HttpStatus.NOT_ACCEPTABLE,
   body_too_large: HttpStatus.PAYLOAD_TOO_LARGE,
+  consumed_body: HttpStatus.INTERNAL_SERVER_ERROR,
   unsupported_media_type: HttpStatus.UNSUPPORTED_MEDIA_TYPE,
   unsupported_encoding: HttpStatus.UNSUPPORTED_MEDIA_TYPE,
   rate_limited: HttpStatus.TOO_MANY_REQUESTS,
@@ -43,6 +44,9 @@ const OF_THE_GUARD = new Set<number>([
   HttpStatus.FORBIDDEN,
   HttpStatus.TOO_MANY_REQUESTS,
 ]);
+
+const HOW_TO_LEAVE =
+  'A middleware in front of the MCP server reads bodies and keeps nothing in request.body: exclude the routes of the server from it';
 
 /**
  * Responds to refusals on the protocol routes: a JSON-RPC error object, or for refusals of the guard (401, 403, 429)
@@ -94,6 +98,8 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     const { method, url } = request;
     if (error instanceof RefusedError) {
       const { id: requestId, reason: code } = error;
+      // A mistake in the application, which a client cannot mend.
+      if (code === 'consumed_body') this.logger.error({ event: 'request.failed', method, reason: HOW_TO_LEAVE });
       this.refusals.refused(request, { event: 'request.refused', code, status, actor, requestId });
     } else if (status >= 500 && !(error instanceof HttpException)) {
       const path = url?.split('?', 1)[0];

@@ -50,7 +50,7 @@ export class HttpSseClient implements EraClient {
 
   post(body: Sending['body'], posting: Posting = {}): Promise<Answer> {
     const headers = withDefaults(posting, this.headers());
-    const address = `${this.url}${this.session.endpoint}&${posting.query ?? ''}`;
+    const address = `${new URL(this.session.endpoint, this.url).href}&${posting.query ?? ''}`;
     return send(address.replace(/&$/, ''), {
       method: 'POST',
       ...posting,
