@@ -1,11 +1,5 @@
 /** The server as a library: docs/library.md. */
-export {
-  ACCESS_SCOPE,
-  ADMIN_SCOPE,
-  type IssuedToken,
-  TokenIssuer,
-  type TokenRequest,
-} from './auth/index.js';
+export { ACCESS_SCOPE, ADMIN_SCOPE, type IssuedToken, TokenIssuer, type TokenRequest } from './auth/index.js';
 export { ConfigurationError } from './config/index.js';
 export {
   Audit,

@@ -99,7 +99,8 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     if (error instanceof RefusedError) {
       const { id: requestId, reason: code } = error;
       // A mistake in the application, which a client cannot mend.
-      if (code === 'consumed_body') this.logger.error({ event: 'request.failed', method, reason: HOW_TO_LEAVE });
+      if (code === 'consumed_body')
+        this.logger.error({ event: 'request.failed', method, reason: HOW_TO_LEAVE });
       this.refusals.refused(request, { event: 'request.refused', code, status, actor, requestId });
     } else if (status >= 500 && !(error instanceof HttpException)) {
       const path = url?.split('?', 1)[0];
