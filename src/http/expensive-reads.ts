@@ -114,7 +114,8 @@ const shared = Buffer.allocUnsafeSlow(65_536);
  */
 function readIntoShared(socket: ReadSocket, read: (bytes: Buffer) => void): void {
   const members = Object.getOwnPropertySymbols(socket);
-  const memberOf = (name: string): symbol | undefined => members.find((member) => member.description === name);
+  const memberOf = (name: string): symbol | undefined =>
+    members.find((member) => member.description === name);
   const [buffer, callback] = [memberOf('kBuffer'), memberOf('kBufferCb')];
   if (buffer === undefined || callback === undefined) return;
   Object.assign(socket, { [buffer]: shared, [callback]: (size: number) => read(shared.subarray(0, size)) });
