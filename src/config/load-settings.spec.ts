@@ -49,6 +49,7 @@ describe('loadSettings', () => {
       sessions: {
         idleMs: 1_800_000,
         maxMs: 43_200_000,
+        pingMs: undefined,
         perPrincipal: 100,
         heartbeatMs: 15_000,
         shutdownDelayMs: 0,
@@ -118,6 +119,7 @@ describe('loadSettings', () => {
       AUTH_ROLE_SCOPES: '{"operator":["mcp:admin"]}',
       SESSION_IDLE: '1m',
       SESSION_MAX: '2h',
+      SESSION_PING: '1m',
       SESSIONS_PER_PRINCIPAL: '3',
       HEARTBEAT: '500ms',
       RATE_LIMIT: 'off',
@@ -156,6 +158,7 @@ describe('loadSettings', () => {
     expect(sessions).toEqual({
       idleMs: 60_000,
       maxMs: 7_200_000,
+      pingMs: 60_000,
       perPrincipal: 3,
       heartbeatMs: 500,
       shutdownDelayMs: 0,

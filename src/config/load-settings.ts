@@ -165,6 +165,7 @@ function sessionSettings(environment: Environment, values: SettingValues): Sessi
   return {
     idleMs: values.SESSION_IDLE,
     maxMs: values.SESSION_MAX,
+    pingMs: values.SESSION_PING,
     perPrincipal: values.SESSIONS_PER_PRINCIPAL,
     heartbeatMs: values.HEARTBEAT,
     shutdownDelayMs: values.SHUTDOWN_DELAY ?? (hasOthers ? 5_000 : 0),

@@ -40,6 +40,7 @@ describe('the settings', () => {
       ['AUTH_DEV_SCOPES', 'mcp:access', 'mcp:access'],
       ['SESSION_IDLE', '30m', '30m'],
       ['SESSION_MAX', '12h', '12h'],
+      ['SESSION_PING', 'off', 'off'],
       ['SESSIONS_PER_PRINCIPAL', '100', '100'],
       ['HEARTBEAT', '15s', '15s'],
       ['RATE_LIMIT', 'off', '600/1m'],

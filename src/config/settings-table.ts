@@ -1,6 +1,7 @@
 import * as network from './network-formats.js';
 import { NODE_SETTINGS } from './node-settings.js';
 import { issuers, LONGEST_TOLERANCE } from './issuer-formats.js';
+import { SESSION_SETTINGS_TABLE } from './session-settings.js';
 import { REQUIRED, requiredWithout, same, described, type Setting } from './setting.js';
 import { LOG_FORMATS, LOG_LEVELS } from './settings.js';
 import * as tokens from './token-formats.js';
@@ -15,9 +16,6 @@ import {
   rateLimit,
   wholeNumber,
 } from './value-formats.js';
-
-// Node timers hold at most 2^31 - 1 ms, 24.8 days; a longer one fires at once.
-const LONGEST_TIMER = '24d';
 
 /** Every setting, in the order of the guide. */
 export const SETTINGS_TABLE = {
@@ -149,30 +147,7 @@ export const SETTINGS_TABLE = {
     defaults: same(tokens.ACCESS_SCOPE),
     example: 'mcp:access,orders:read',
   },
-  SESSION_IDLE: {
-    description: 'Life of a session that has no stream open and is not used.',
-    schema: duration('100ms', LONGEST_TIMER),
-    defaults: same('30m'),
-    example: '30m',
-  },
-  SESSION_MAX: {
-    description: 'Life of a session altogether.',
-    schema: duration('100ms', LONGEST_TIMER),
-    defaults: same('12h'),
-    example: '12h',
-  },
-  SESSIONS_PER_PRINCIPAL: {
-    description: 'Sessions that one user may hold; one more ends the oldest not in use.',
-    schema: wholeNumber(1, 1_000_000),
-    defaults: same('100'),
-    example: '100',
-  },
-  HEARTBEAT: {
-    description: 'Time between two comments that keep an SSE stream open.',
-    schema: duration('100ms', '5m'),
-    defaults: same('15s'),
-    example: '15s',
-  },
+  ...SESSION_SETTINGS_TABLE,
   RATE_LIMIT: {
     description: 'Calls that one principal may make; tools may set a limit of their own beside it.',
     schema: rateLimit,

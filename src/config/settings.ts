@@ -101,6 +101,8 @@ export interface SessionSettings {
   readonly idleMs: number;
   /** Maximum lifetime of a session; fits a Node timer, infinite over stdio. */
   readonly maxMs: number;
+  /** Time between two pings on an open stream; undefined: none. */
+  readonly pingMs: number | undefined;
   /** Maximum sessions of one user; one more ends the oldest that is not in use. */
   readonly perPrincipal: number;
   /** Interval of comments on an SSE stream. */

@@ -3,7 +3,6 @@ import { unsupportedProblems } from './unsupported-settings.js';
 describe('unsupportedProblems', () => {
   it.each([
     ['OAUTH_SERVER', 'on'],
-    ['SESSION_PING', '30s'],
     ['MANAGEMENT_PORT', '9464'],
   ])('refuses %s=%s', (name, value) =>
     expect(unsupportedProblems({ [name]: value })).toEqual([
@@ -19,7 +18,6 @@ describe('unsupportedProblems', () => {
     expect(
       unsupportedProblems({
         OAUTH_SERVER: 'off',
-        SESSION_PING: 'off',
       }),
     ).toEqual([]));
 });

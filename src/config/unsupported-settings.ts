@@ -3,7 +3,6 @@ import type { SettingProblem } from './configuration.error.js';
 /** Settings of a later version, with the value that already describes this version. */
 export const UNSUPPORTED_SETTINGS: Readonly<Record<string, { readonly unless?: string }>> = {
   OAUTH_SERVER: { unless: 'off' },
-  SESSION_PING: { unless: 'off' },
   MANAGEMENT_PORT: {},
 };
 

@@ -36,6 +36,18 @@ export function duration(min: string, max: string): Format<number> {
   return measured(milliseconds, min, max, 'a duration such as 15s, 30m, 12h or 30d');
 }
 
+/** The same, or `off`, which becomes undefined. */
+export function durationOrOff(min: string, max: string): Format<number | undefined> {
+  const ms = duration(min, max);
+  return z.string().transform((text, context) => {
+    if (text === 'off') return undefined;
+    const read = ms.safeParse(text);
+    if (read.success) return read.data;
+    context.addIssue(`must be off, or a duration from ${min} to ${max}`);
+    return z.NEVER;
+  });
+}
+
 /** Parses sizes to bytes; `kb` and `mb` are multiples of 1024. */
 export function byteSize(min: string, max: string): Format<number> {
   return measured(bytes, min, max, 'a size such as 512kb, 4mb or plain bytes');

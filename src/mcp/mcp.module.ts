@@ -15,6 +15,7 @@ import { Gate } from './gate/gate.js';
 import { PostForwarding } from './gate/post.forwarding.js';
 import { HandlerFactory } from './enhancers/handler.factory.js';
 import { RequestStateCodec } from './client-input/request-state.codec.js';
+import { StateKey } from './client-input/state.key.js';
 import { ResultCheck } from './invocation/result.check.js';
 import { Invoker } from './invocation/invoker.js';
 import { CATALOG_SOURCE } from './enhancers/catalog-source.js';
@@ -34,6 +35,7 @@ import { FairTurns } from './limits/fair-turns.js';
 import { InFlightBudgets } from './limits/in-flight.budgets.js';
 import { SessionTimer } from './sessions/session.timer.js';
 import { SessionDrain } from './sessions/session.drain.js';
+import { SessionPing } from './sessions/session.ping.js';
 import { SessionRelay } from './sessions/session.relay.js';
 import { SessionStore } from './sessions/session.store.js';
 import { SessionService } from './sessions/session.service.js';
@@ -102,6 +104,7 @@ export const PROTOCOL_CONTROLLERS = [
     PostForwarding,
     ResultCheck,
     RequestStateCodec,
+    StateKey,
     ...HANDLER_CLASSES,
     {
       provide: REQUEST_HANDLERS,
@@ -112,6 +115,7 @@ export const PROTOCOL_CONTROLLERS = [
     ResultWriter,
     SessionTimer,
     SessionDrain,
+    SessionPing,
     SessionRelay,
     SessionStore,
     SessionService,

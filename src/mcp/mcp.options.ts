@@ -24,6 +24,8 @@ export interface McpModuleOptions {
   readonly sessionMaxMs: number;
   /** Lifetime of a session without an open stream or a call in flight. */
   readonly sessionIdleMs: number;
+  /** Interval of pings on an open stream; two without an answer end the session. Undefined: no pings. */
+  readonly sessionPingMs?: number | undefined;
   readonly sessionsPerPrincipal: number;
   /** Interval of the comments that keep an idle stream open. */
   readonly heartbeatMs: number;
@@ -38,9 +40,9 @@ export interface McpModuleOptions {
   readonly inputTimeoutMs: number;
   /**
    * 32 bytes known only to the nodes of this server. They encrypt the state that a client of 2026-07-28 keeps between
-   * the rounds of a call.
+   * the rounds of a call. Undefined: the nodes agree on one.
    */
-  readonly stateKey: Uint8Array;
+  readonly stateKey?: Uint8Array | undefined;
   /** Whether a tool's result is also validated against its listed output schema, as clients do; for development. */
   readonly checkResults?: boolean;
   /** Primitives per page of a list. */

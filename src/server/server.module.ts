@@ -67,6 +67,7 @@ function mcpOptions(
     },
     sessionMaxMs: sessions.maxMs,
     sessionIdleMs: sessions.idleMs,
+    sessionPingMs: sessions.pingMs,
     sessionsPerPrincipal: sessions.perPrincipal,
     heartbeatMs: sessions.heartbeatMs,
     maxBodyBytes: http.maxBodyBytes,
@@ -74,7 +75,9 @@ function mcpOptions(
     maxStallMs: 30_000,
     callTimeoutMs: 60_000,
     inputTimeoutMs: 600_000,
-    stateKey: derivedKey(auth.secret, 'nestjs-mcp-server requestState'),
+    // Undefined where there is no secret: the nodes agree on a key.
+    stateKey:
+      auth.secret === undefined ? undefined : derivedKey(auth.secret, 'nestjs-mcp-server requestState'),
     pageSize: 1_000,
     listTtlMs: 60_000,
     callLimit: limits.calls,

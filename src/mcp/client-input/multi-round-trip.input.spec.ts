@@ -5,12 +5,13 @@ import { InputRequiredError } from './input-required.error.js';
 import { MultiRoundTripInput } from './multi-round-trip.input.js';
 import { digestOfRequest } from './request-digest.js';
 import { RequestStateCodec } from './request-state.codec.js';
+import type { StateKey } from './state.key.js';
 import { ToolError } from '../decorators/tool.error.js';
 
-const seal = new RequestStateCodec({
-  stateKey: new Uint8Array(32),
-  inputTimeoutMs: 60_000,
-} as McpModuleOptions);
+const seal = new RequestStateCodec(
+  { inputTimeoutMs: 60_000 } as McpModuleOptions,
+  { get: () => new Uint8Array(32) } as unknown as StateKey,
+);
 const call = {
   user: { key: 'alice' },
   session: { clientCapabilities: { elicitation: {}, roots: {} } },

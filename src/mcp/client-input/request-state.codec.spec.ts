@@ -1,3 +1,4 @@
+import type { StateKey } from './state.key.js';
 import { EncryptJWT } from 'jose';
 import type { McpModuleOptions } from '../mcp.options.js';
 import { ProtocolError } from '../messages/protocol.error.js';
@@ -14,8 +15,11 @@ const STATE: RequestState = {
   steps: { a: [{ n: 1 }], b: [] },
 };
 
-const sealWith = (options: Partial<McpModuleOptions>): RequestStateCodec =>
-  new RequestStateCodec({ stateKey: KEY, inputTimeoutMs: 60_000, ...options } as McpModuleOptions);
+const sealWith = ({ stateKey = KEY, ...options }: Partial<McpModuleOptions>): RequestStateCodec =>
+  new RequestStateCodec(
+    { inputTimeoutMs: 60_000, ...options } as McpModuleOptions,
+    { get: () => stateKey } as StateKey,
+  );
 const seal = sealWith({});
 
 /** The code of the error that decoding ends with; undefined: none. */

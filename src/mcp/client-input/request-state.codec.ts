@@ -3,6 +3,7 @@ import { EncryptJWT, errors, jwtDecrypt, type JWTPayload } from 'jose';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { invalidParams } from '../messages/protocol.error.js';
 import type { StepResult } from './once.steps.js';
+import { StateKey } from './state.key.js';
 import { ToolError } from '../decorators/tool.error.js';
 
 const ALGORITHMS = { alg: 'dir', enc: 'A256GCM' } as const;
@@ -37,7 +38,10 @@ export interface OpenedState extends RequestState {
  */
 @Injectable()
 export class RequestStateCodec {
-  constructor(@Inject(MCP_OPTIONS) private readonly options: McpModuleOptions) {}
+  constructor(
+    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
+    private readonly key: StateKey,
+  ) {}
 
   /** `expiresAt` (seconds) undefined: `inputTimeoutMs` from now. Throws {@link ToolError} for more than 64 KiB. */
   async encode(
@@ -50,7 +54,7 @@ export class RequestStateCodec {
       .setSubject(binding.principal)
       .setAudience(binding.request)
       .setExpirationTime(expiresAt)
-      .encrypt(this.options.stateKey);
+      .encrypt(await this.key.get());
     if (sealed.length <= MAX_SEALED) return sealed;
     throw new ToolError(
       'The answers and the steps of this call have become too large for it to go on: over 64 KiB',
@@ -60,8 +64,9 @@ export class RequestStateCodec {
   /** Throws `ProtocolError` (−32602) for a state that was not encoded for this principal and request. */
   async decode(sealed: unknown, binding: StateBinding): Promise<OpenedState> {
     if (typeof sealed !== 'string' || sealed.length > MAX_SEALED || !isCanonical(sealed)) throw notGenuine();
+    const key = await this.key.get();
     try {
-      const { payload } = await jwtDecrypt<RequestState & JWTPayload>(sealed, this.options.stateKey, {
+      const { payload } = await jwtDecrypt<RequestState & JWTPayload>(sealed, key, {
         keyManagementAlgorithms: [ALGORITHMS.alg],
         contentEncryptionAlgorithms: [ALGORITHMS.enc],
         subject: binding.principal,

@@ -48,7 +48,7 @@ class AskingTool {
     // Off: recording has its own specs.
     { provide: AuditTrail, useValue: { isOn: false } },
     ResultWriter,
-    RequestStateCodec,
+    { provide: RequestStateCodec, useValue: {} },
     { provide: SessionRelay, useValue: {} },
     { provide: MCP_OPTIONS, useValue: { callTimeoutMs: 1_000, serverInfo: { name: 'spec', version: '1' } } },
   ],

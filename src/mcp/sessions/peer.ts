@@ -23,6 +23,8 @@ export type SessionEnd =
   | 'token_revoked'
   | 'max_age'
   | 'idle'
+  /** Its client has not answered two pings. */
+  | 'unresponsive'
   /** At the limit of its user's sessions it made room for a new one. */
   | 'evicted'
   | 'deleted'
@@ -38,6 +40,8 @@ export interface MessageSink {
 
 /** A stream of messages that a transport holds open. */
 export interface SessionStream extends MessageSink {
+  /** False: a stream of another node carries the messages of its session. */
+  readonly isCarrying?: boolean;
   /** `offset`: of a change that all nodes tell of, by which a client can name it. */
   send(message: string, offset?: string): void;
   /** Now and then: keeps the connection open, and finds out whether the client still reads. */

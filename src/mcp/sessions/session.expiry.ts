@@ -5,6 +5,9 @@ import type { Peer, SessionEnd } from './peer.js';
 import { Session } from './session.js';
 import type { SessionStore } from './session.store.js';
 
+/** How many sessions are written down again at a time. */
+const RESTORED_AT_ONCE = 500;
+
 /** `here`: the session lives on, or has ended, on other nodes. */
 export type EndScope = 'here' | 'everywhere';
 
@@ -41,12 +44,42 @@ export class SessionExpiry {
         const session = this.node.get(id);
         if (session !== undefined) void this.node.end(session, reason, 'here');
       }),
+      this.store.onReplaced(() => void this.restore()),
+      this.store.onFenced(() => this.fence()),
       this.store.onRevised((id) => {
         const changed = id === undefined ? this.node.peers() : [this.node.get(id)];
         for (const peer of changed) if (peer instanceof Session) peer.changesHeard += 1;
       }),
     ];
     return () => stops.forEach((stop) => stop());
+  }
+
+  /** Writes down again what this node holds, some at a time. */
+  private async restore(): Promise<void> {
+    const held = this.node.peers().filter((peer) => peer instanceof Session);
+    for (let at = 0; at < held.length; at += RESTORED_AT_ONCE) {
+      const some = held.slice(at, at + RESTORED_AT_ONCE);
+      await Promise.all(some.map((session) => this.restoreOne(session)));
+    }
+  }
+
+  private async restoreOne(session: Session): Promise<void> {
+    session.renewedAt = 0;
+    try {
+      const state = await this.store.renew(session);
+      if (state === 'ended') await this.node.end(session, 'deleted', 'here');
+    } catch {
+      // It is renewed again while it is in use.
+    }
+  }
+
+  /** The other nodes have told its clients of /sse that their sessions are gone; what else it holds may be old. */
+  private fence(): void {
+    for (const peer of this.node.peers()) {
+      if (!(peer instanceof Session)) continue;
+      if (isShared(peer)) peer.changesHeard += 1;
+      else void this.node.end(peer, 'closed_by_server');
+    }
   }
 
   /** Ends what has come to its time. */

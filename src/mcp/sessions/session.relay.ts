@@ -45,6 +45,11 @@ export class SessionRelay implements OnModuleInit, OnModuleDestroy {
     this.stopListening?.();
   }
 
+  /** Whether answers that arrive at other nodes get here. */
+  get isLive(): boolean {
+    return this.node.bus.isLive;
+  }
+
   /** The id of a request to a client: unique, not guessable by other clients, and every node knows from it who asks. */
   newRequestId(): string {
     const { isAlone, self } = this.node.membership;

@@ -144,7 +144,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     let ended: number;
     do {
       ended = this.ended;
-      record = await this.ledger.read(id);
+      record = await this.ledger.read(id, held);
       // It may be one that has ended here since: its record is being ended.
     } while (typeof record === 'object' && this.ended !== ended && !this.sessions.has(id));
     if (record === undefined || record === 'ended') throw unknownSession();

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import {
   BackplaneNode,
   BackplaneUnavailable,
+  type Fields,
   Records,
   type RecordState,
   ReplayLog,
@@ -17,8 +19,12 @@ import { fieldsOf, recordOf, type SessionRecord, TOKEN, TOKEN_ISSUED_AT } from '
 /** The record of a stream's session outlives its node by this much; it is renewed three times as often. */
 const STREAM_TTL_MS = 60_000;
 export const RENEW_MS = STREAM_TTL_MS / 3;
-/** Nodes that hold the session find its end when they renew it, if they have not heard of it. */
-const TOMBSTONE_MS = 2 * STREAM_TTL_MS;
+/** For so long it is known that a session has ended. Nodes that have not heard of it find out when they renew it. */
+const TOMBSTONE_MS = 600_000;
+/** How many endings are written again after a loss of data. */
+const MAX_ENDINGS = 10_000;
+/** For so long after this node has last heard the others it goes on with what it holds. Milliseconds. */
+const GRACE_MS = 10_000;
 /** Where each renewal is a trip, a session that is in use is renewed once in such a time. */
 const MAX_RENEWAL_MS = 10_000;
 const ENDED = 'session.ended';
@@ -27,6 +33,9 @@ const REVISED = 'session.revised';
 /** What all nodes know of the sessions: a record for each, and how many a user has. */
 @Injectable()
 export class SessionStore {
+  /** The ids of the sessions that have ended here lately. */
+  private readonly endings = new LRUCache<string, true>({ max: MAX_ENDINGS, ttl: TOMBSTONE_MS });
+
   constructor(
     @Inject(Records) private readonly records: Records,
     @Inject(ReplayLog) private readonly replay: ReplayLog,
@@ -100,9 +109,19 @@ export class SessionStore {
     return () => stops.forEach((stop) => stop());
   }
 
-  /** Undefined: there was no such session. Rejects where that can't be known now. */
-  async read(id: string): Promise<SessionRecord | 'ended' | undefined> {
-    const fields = await this.records.read(keyOf(id));
+  /**
+   * Undefined: there was no such session. Where its record can't be read now, what this node holds of it is good for a
+   * while; otherwise rejects with `BackplaneUnavailable`.
+   */
+  async read(id: string, held?: Session): Promise<SessionRecord | 'ended' | undefined> {
+    let fields: Fields | 'ended' | undefined;
+    try {
+      fields = await this.records.read(keyOf(id));
+    } catch (error) {
+      const isExcused = error instanceof BackplaneUnavailable && this.node.bus.lagMs < GRACE_MS;
+      if (isExcused && held?.known !== undefined && !held.isStale) return held.known;
+      throw error;
+    }
     if (fields === undefined && !this.node.membership.isSteady) {
       throw new BackplaneUnavailable('its data may be on its way back');
     }
@@ -126,12 +145,26 @@ export class SessionStore {
 
   /** Ends it on all nodes. */
   async leave({ id, principal }: Session, reason: SessionEnd): Promise<void> {
+    this.endings.set(id, true);
     await Promise.all([
       this.records.end(keyOf(id), TOMBSTONE_MS),
       this.replay.drop(id),
       this.slots.release(slotsOf(principal), id),
     ]);
     await this.node.bus.publish(ENDED, { id, reason });
+  }
+
+  /** Calls back where the records may be lost, after the endings of this node were written again. */
+  onReplaced(listener: () => void): () => void {
+    return this.node.membership.on('replaced', () => {
+      for (const id of this.endings.keys()) this.records.end(keyOf(id), TOMBSTONE_MS).catch(() => undefined);
+      listener();
+    });
+  }
+
+  /** Calls back where the other nodes have taken this one for gone. */
+  onFenced(listener: () => void): () => void {
+    return this.node.membership.on('fenced', listener);
   }
 
   /** Calls back for each session that any node has ended. Returns the way to stop listening. */

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { RENEW_MS } from './session.store.js';
 import { Session } from './session.js';
+import { SessionPing } from './session.ping.js';
 import { SessionService } from './session.service.js';
 
 const TICK_MS = 500;
@@ -18,6 +19,7 @@ export class SessionTimer implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     private readonly sessions: SessionService,
+    private readonly pings: SessionPing,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -40,11 +42,14 @@ export class SessionTimer implements OnModuleInit, OnModuleDestroy {
     this.sessions.closeExpired();
     const heartbeatTicks = Math.ceil(this.options.heartbeatMs / this.tickMs);
     const renewTicks = Math.ceil(Math.min(RENEW_MS, this.options.sessionIdleMs / 3) / this.tickMs);
+    const { sessionPingMs } = this.options;
+    const pingTicks = sessionPingMs === undefined ? undefined : Math.ceil(sessionPingMs / this.tickMs);
     const now = performance.now();
     for (const peer of this.sessions.peers()) {
       for (const call of peer.calls.values()) call.keepAlive?.(now);
       const isTurn = (ticks: number): boolean => (this.ticks + peer.ordinal) % ticks === 0;
       if (isTurn(heartbeatTicks)) for (const stream of peer.streams) stream.heartbeat();
+      if (pingTicks !== undefined && peer instanceof Session && isTurn(pingTicks)) this.pings.ping(peer);
       // What is in use lives on; an idle session's time runs.
       if (peer instanceof Session && peer.idleSince === undefined && isTurn(renewTicks)) {
         this.sessions.renew(peer);

@@ -171,6 +171,11 @@ export class Session extends Peer implements MessageSink {
     return this.standing !== undefined;
   }
 
+  /** The same, and no stream of another node takes these messages. */
+  get isCarriedHere(): boolean {
+    return this.standing !== undefined && this.standing.isCarrying !== false;
+  }
+
   /** Sends a message that belongs to no request, if there is a stream for such. */
   send(message: string, offset?: string): void {
     this.standing?.send(message, offset);

@@ -1,4 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { SlotCounter } from '../../../backplane/index.js';
 import { ChangeAudience } from '../../catalog/change.audience.js';
 import { ChangeBroadcast } from '../../catalog/change.broadcast.js';
 import { type Change, LIST_NAMES } from '../../catalog/change.feed.js';
@@ -17,6 +19,8 @@ import { ErrorCode, type RequestId } from '../../messages/sdk-types.js';
 const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 const LISTS = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };
 const MAX_URIS = 1_000;
+/** How long a stream is counted for its user after its node was last heard of. Milliseconds. */
+const PLACE_MS = 60_000;
 /** Maximum counted size of a request in bytes: it is kept while its stream is open. */
 const MAX_BYTES = 320 * 1024;
 
@@ -26,6 +30,12 @@ interface Filter {
   readonly promptsListChanged?: true;
   readonly resourcesListChanged?: true;
   readonly resourceSubscriptions?: readonly string[];
+}
+
+/** One of the streams that a user may have open, over all nodes. */
+interface Place {
+  readonly key: string;
+  readonly holder: string;
 }
 
 /** `subscriptions/listen`: a request whose answer is a stream of changes, until the client closes it. */
@@ -38,13 +48,11 @@ export class SubscriptionsHandlers implements RequestHandlers {
       answer: (request, context) => this.listen(request, context),
     },
   ];
-  /** Number of open streams of each user on this node. */
-  private readonly open = new Map<string, number>();
-
   constructor(
     private readonly changes: ChangeBroadcast,
     private readonly audience: ChangeAudience,
     private readonly writer: ResultWriter,
+    @Inject(SlotCounter) private readonly slots: SlotCounter,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -53,18 +61,16 @@ export class SubscriptionsHandlers implements RequestHandlers {
       throw invalidParams(`A subscription may take ${MAX_BYTES} bytes at most`);
     }
     const filter = readFilter(request.params['notifications']);
-    const key = context.principal.userKey;
-    const open = this.open.get(key) ?? 0;
-    if (open >= this.options.sessionsPerPrincipal) {
+    const place = { key: `listen:${context.principal.userKey}`, holder: randomUUID() };
+    const limit = this.options.sessionsPerPrincipal;
+    if (!(await this.slots.acquire(place.key, place.holder, limit, PLACE_MS))) {
       throw new ProtocolError(ErrorCode.InternalError, 'This caller has as many streams open as it may');
     }
-    this.open.set(key, open + 1);
     try {
-      await this.deliver(filter, request.id, context);
+      await this.deliver(filter, request.id, context, place);
     } finally {
-      const rest = this.open.get(key)! - 1;
-      if (rest === 0) this.open.delete(key);
-      else this.open.set(key, rest);
+      // Where it can't be given back now, its time passes.
+      this.slots.release(place.key, place.holder).catch(() => undefined);
     }
     return this.writer.write({ _meta: { [SUBSCRIPTION_ID]: request.id } }, context.peer);
   }
@@ -74,6 +80,7 @@ export class SubscriptionsHandlers implements RequestHandlers {
     filter: Filter,
     id: RequestId,
     { peer, principal, sink }: MessageContext,
+    place: Place,
   ): Promise<void> {
     const mark = { _meta: { [SUBSCRIPTION_ID]: id } };
     const acknowledged = 'notifications/subscriptions/acknowledged';
@@ -90,13 +97,24 @@ export class SubscriptionsHandlers implements RequestHandlers {
     });
     const abort = (cause: AbortCause): void =>
       cause === 'shutdown' ? resolve() : reject(new CallAbortedError(cause));
-    peer.calls.set(id, { abort, isStanding: true });
+    let renewedAt = performance.now();
+    const keepAlive = (now: number): void => {
+      if (now - renewedAt < PLACE_MS / 3) return;
+      renewedAt = now;
+      this.renew(place).catch(() => undefined);
+    };
+    peer.calls.set(id, { abort, isStanding: true, keepAlive });
     try {
       await promise;
     } finally {
       stop();
       peer.calls.delete(id);
     }
+  }
+
+  private async renew({ key, holder }: Place): Promise<void> {
+    if (await this.slots.renew(key, holder, PLACE_MS)) return;
+    await this.slots.acquire(key, holder, Number.POSITIVE_INFINITY, PLACE_MS);
   }
 }
 

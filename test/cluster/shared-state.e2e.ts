@@ -1,0 +1,143 @@
+import { BackplaneNode } from '../../src/backplane/index.js';
+import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
+import { SessionService } from '../../src/mcp/index.js';
+import { MCP_OPTIONS } from '../../src/mcp/mcp.options.js';
+import { ASKING } from '../support/asking.tools.js';
+import { eventsOf, McpEndpoint } from '../support/mcp-endpoint.js';
+import { RawSession } from '../support/raw-session.js';
+import { StatelessCalls } from '../support/stateless-calls.js';
+import type { TestApp } from '../support/test-app.js';
+import { signToken } from '../support/tokens.js';
+import { until } from '../support/until.js';
+import { AppNodes, at, postAt } from './support/app-nodes.js';
+
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+const sessionsOf = ({ app }: TestApp): SessionService => app.get(SessionService, { strict: false });
+
+/** Opens a stream of changes of 2026-07-28. */
+function listen({ url }: TestApp, token: string, signal?: AbortSignal): Promise<Response> {
+  const notifications = { toolsListChanged: true };
+  return new McpEndpoint(url, token).post(
+    { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: { _meta: META, notifications } },
+    { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'subscriptions/listen' },
+    signal,
+  );
+}
+
+const isStream = ({ headers }: Response) => headers.get('content-type')!.startsWith('text/event-stream');
+
+// Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
+(hasRedis() ? describe : describe.skip)('nodes share', () => {
+  let nodes: AppNodes;
+  let a: TestApp;
+  let b: TestApp;
+  let token: string;
+  beforeEach(async () => {
+    nodes = await AppNodes.start(2, ASKING, { SESSIONS_PER_PRINCIPAL: '3', SESSION_PING: '1s' });
+    [a, b] = nodes.apps as [TestApp, TestApp];
+    token = await signToken();
+  }, 60_000);
+  afterEach(() => nodes.stop());
+
+  it('a key for the state of calls, where they have no secret', async () => {
+    for (const { app } of nodes.apps)
+      Object.assign(app.get(MCP_OPTIONS, { strict: false }), { stateKey: undefined });
+    const inputResponses = { person: { action: 'accept', content: { name: 'Alice' } } };
+    const { requestState } = await new StatelessCalls(a.url, token).ask('greet');
+    const done = await new StatelessCalls(b.url, token).call('greet', { requestState, inputResponses });
+    expect(done.text).toContain('Hello, Alice!');
+    // Also after a loss of data.
+    await nodes.redis.restart('lose');
+    await until(() => nodes.apps.every(({ app }) => app.get(BackplaneNode).bus.isLive));
+    await until(async () => {
+      const again = await new StatelessCalls(b.url, token).call('greet', { requestState, inputResponses });
+      return again.text.includes('Hello, Alice!');
+    });
+  });
+
+  it('the limit of streams of changes that a user may have', async () => {
+    const leaving = new AbortController();
+    const open = [await listen(a, token, leaving.signal), await listen(b, token), await listen(a, token)];
+    expect(open.map(isStream)).toEqual([true, true, true]);
+    expect(isStream(await listen(b, token))).toBe(false);
+    leaving.abort();
+    await until(async () => isStream(await listen(b, token)));
+  });
+
+  it('the answers to pings: a session ends whose client has not answered two', async () => {
+    const silent = await RawSession.open(a.url, token);
+    const params = {
+      protocolVersion: '2024-11-05',
+      capabilities: {},
+      clientInfo: { name: 'by-hand', version: '1' },
+    };
+    await silent.call(1, 'initialize', params);
+    const answering = await McpEndpoint.open(a.url, token);
+    const answered: string[] = [];
+    const reading = (async () => {
+      for await (const { data } of eventsOf(await answering.get())) {
+        if (data === '') continue;
+        const { id, method } = JSON.parse(data) as { id: string; method: string };
+        if (method !== 'ping') continue;
+        expect((await at(b, answering, token).post({ jsonrpc: '2.0', id, result: {} })).status).toBe(202);
+        answered.push(id);
+      }
+    })();
+    await silent.ended;
+    const pings = silent.events.filter(({ data }) => data.includes('"ping"'));
+    expect(pings).toHaveLength(2);
+    const { length } = answered;
+    await until(() => answered.length > length + 2);
+    expect((await answering.call(2, 'ping')).status).toBe(200);
+    expect((await postAt(b, silent, token, { jsonrpc: '2.0', id: 3, method: 'ping' })).status).toBe(404);
+    await answering.delete();
+    await reading;
+  });
+
+  it('sessions that live through a loss of data, and endings that hold', async () => {
+    const kept = await McpEndpoint.open(a.url, token);
+    const stream = await RawSession.open(a.url, token);
+    const ended = await McpEndpoint.open(a.url, token);
+    expect((await ended.delete()).status).toBe(204);
+    await nodes.redis.restart('lose');
+    await until(() => nodes.apps.every(({ app }) => app.get(BackplaneNode).bus.isLive));
+    // 503 until its node has written it down again, and never 404.
+    const statuses = new Set<number>();
+    await until(async () => {
+      const { status } = await at(b, kept, token).call(1, 'ping');
+      statuses.add(status);
+      return status === 200;
+    });
+    expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    await until(
+      async () => (await postAt(b, stream, token, { jsonrpc: '2.0', id: 1, method: 'ping' })).status === 202,
+    );
+    await until(async () => (await at(b, ended, token).call(1, 'ping')).status === 404);
+    expect(sessionsOf(a).get(ended.sessionId!)).toBeUndefined();
+    stream.close();
+  });
+
+  it('nothing while Redis is down: a session goes on for a while where it was known', async () => {
+    // Before, what Redis does not hold may only be lost, and no verdict on a token is kept.
+    await until(() => nodes.apps.every(({ app }) => app.get(BackplaneNode).membership.isSteady));
+    const known = await McpEndpoint.open(a.url, token);
+    const unknown = await McpEndpoint.open(a.url, token);
+    // Twice: what is read first may have been changed meanwhile.
+    for (const id of [1, 2]) expect((await at(b, known, token).call(id, 'ping')).status).toBe(200);
+    await nodes.redis.kill();
+    await until(() => nodes.apps.every(({ app }) => !app.get(BackplaneNode).bus.isLive));
+    expect((await at(b, known, token).call(2, 'ping')).status).toBe(200);
+    const refused = await at(b, unknown, token).call(3, 'ping');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    // Half a minute of it, but for the waiting.
+    for (const { app } of nodes.apps) {
+      const { bus } = app.get(BackplaneNode);
+      Object.defineProperty(bus, 'lagMs', { get: () => 11_000 });
+    }
+    expect((await at(b, known, token).call(4, 'ping')).status).toBe(503);
+    await nodes.redis.restart('keep');
+  });
+});
