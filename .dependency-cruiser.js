@@ -8,6 +8,7 @@ const MAY_IMPORT = {
   observability: ['backplane', 'config', 'lines'],
   auth: ['audit', 'backplane', 'config', 'mcp'],
   mcp: ['audit', 'backplane', 'lines'],
+  schematics: [],
   tools: ['mcp'],
   server: ['audit', 'auth', 'backplane', 'config', 'http', 'mcp'],
   bootstrap: ['audit', 'auth', 'backplane', 'config', 'http', 'mcp', 'observability'],
