@@ -17,6 +17,7 @@ export {
   getMcpContext,
   type GetPromptResult,
   InputRequiredError,
+  isMcpContext,
   type LoggingLevel,
   MCP_CONTEXT_TYPE,
   type McpContext,

@@ -13,7 +13,7 @@ import { AppModule } from '../app.module.js';
 import { RefusalLog } from '../audit/index.js';
 import type { Settings } from '../config/index.js';
 import { BoundedExpressAdapter, edge } from '../http/index.js';
-import { SessionDrain } from '../mcp/index.js';
+import { PromptRegistry, ResourceRegistry, SessionDrain, ToolRegistry } from '../mcp/index.js';
 import { AppLogger, Readiness } from '../observability/index.js';
 
 /** Bodies are read after the guard. A failed start rejects; `exitWithStartFailure` reports it. */
@@ -50,6 +50,14 @@ export function useLogs(app: INestApplicationContext, { logs }: Settings): void 
   app.useLogger(app.get(AppLogger));
   // Makes `Logger.isLevelEnabled` match the settings.
   if (!['debug', 'trace'].includes(logs.level)) Logger.overrideLogger(['log', 'warn', 'error', 'fatal']);
+}
+
+/** How many primitives there are, for the line of the start. */
+export function catalogueOf(app: INestApplicationContext): Readonly<Record<string, number>> {
+  const [tools, resources, prompts] = [ToolRegistry, ResourceRegistry, PromptRegistry].map(
+    (registry) => app.get<{ readonly size: number }>(registry).size,
+  ) as [number, number, number];
+  return { tools, resources, prompts };
 }
 
 /** Configures the HTTP application before it is initialised. */

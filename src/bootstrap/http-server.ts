@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { AddressInfo } from 'node:net';
 import { listenerRefusal, loadSettings } from '../config/index.js';
-import { closeHttpApp, createHttpApp } from './http-app.js';
+import { catalogueOf, closeHttpApp, createHttpApp } from './http-app.js';
 import { type Stop, stopInOrder } from './orderly-stop.js';
 
 /** Creates the application and listens. The returned function stops both within `SHUTDOWN_GRACE`. */
@@ -27,6 +27,7 @@ export async function startHttpServer(): Promise<Stop> {
     listening: `${address}:${port}`,
     environment: settings.environment,
     developmentTokens: settings.auth.developmentTokens,
+    ...catalogueOf(app),
   });
   const { shutdownDelayMs, shutdownGraceMs } = settings.sessions;
   return stopInOrder(logger, () => closeHttpApp(app, shutdownGraceMs, shutdownDelayMs));

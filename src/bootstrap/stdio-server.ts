@@ -6,7 +6,7 @@ import { AppModule } from '../app.module.js';
 import { loadStdioSettings } from '../config/index.js';
 import { SessionDrain, StdioTransport } from '../mcp/index.js';
 import { AppLogger } from '../observability/index.js';
-import { APP_OPTIONS, useLogs } from './http-app.js';
+import { APP_OPTIONS, catalogueOf, useLogs } from './http-app.js';
 import { type Stop, stopInOrder } from './orderly-stop.js';
 
 /** How long the host may take to read the last replies. Milliseconds. */
@@ -32,7 +32,12 @@ export async function startStdioServer(input: Readable, output: Writable): Promi
   // change.
   await turn();
   const service = app.get(StdioTransport).serve({ input, output, scopes: settings.stdio.scopes });
-  log.log({ event: 'server.started', transport: 'stdio', environment: settings.environment });
+  log.log({
+    event: 'server.started',
+    transport: 'stdio',
+    environment: settings.environment,
+    ...catalogueOf(app),
+  });
   const stop = stopInOrder(log, async () => {
     await app.get(SessionDrain).run(settings.sessions.shutdownGraceMs);
     await Promise.race([service.finish(), sleep(FLUSH_MS)]);

@@ -28,6 +28,7 @@ export { ToolRegistry } from './catalog/tool.registry.js';
 export { WiringError } from './decorators/wiring.error.js';
 export {
   getMcpContext,
+  isMcpContext,
   MCP_CONTEXT_TYPE,
   type McpContextType,
   type McpContext,

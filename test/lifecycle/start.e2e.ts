@@ -11,6 +11,21 @@ async function refusal(env: Record<string, string>): Promise<{ output: string; c
   return { output: server.output, code };
 }
 
+it('tells how many primitives there are, and of a class that no module lists', async () => {
+  const server = await ServerProcess.start({ NODE_ENV: 'development', ...withExtraTool('slow') });
+  const listed = ['wiring.not_listed', 'server.started'].map((event) => server.events(event));
+  await server.stop();
+  expect(listed).toEqual([
+    [
+      expect.objectContaining({
+        class: 'ForgottenTool',
+        reason: expect.stringContaining('no module lists it'),
+      }),
+    ],
+    [expect.objectContaining({ tools: 5, resources: 0, prompts: 0 })],
+  ]);
+});
+
 describe('the process does not start', () => {
   it('with wrong settings: each is named, nothing else is told', async () => {
     const { output, code } = await refusal({

@@ -77,6 +77,19 @@ describe('a tool is refused at start, with a named error that says which class a
     },
   );
 
+  it.each([
+    [{ description: 'It has none.' }, 'its @Tool has no name; give it one'],
+    [{ name: 'nameless' }, 'it has no description; add one, for models select tools by it'],
+    [
+      { name: 'misspelt', description, desciption: '' },
+      'its @Tool has the unknown option "desciption"; there are annotations, description, icons,',
+    ],
+  ])('when its options are %j', async (options, message) => {
+    const WrongTool = class WrongTool extends Answering {};
+    Tool(options as never)(WrongTool);
+    expect((await refusal([WrongTool])).message).toContain(`Class WrongTool: ${message}`);
+  });
+
   it('when it cannot be executed', async () => {
     class IdleTool {
       run(): string {

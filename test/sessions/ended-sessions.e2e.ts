@@ -48,7 +48,9 @@ describe('a session that ends while it is looked up', () => {
       await endpoint.delete();
       return missed;
     });
-    app.app.get(ToolRegistry, { strict: false }).add({ name: 'new', description: '' }, { execute: () => '' });
+    app.app
+      .get(ToolRegistry, { strict: false })
+      .add({ name: 'new', description: 'New.' }, { execute: () => '' });
     await sleep(20);
     const resumed = await endpoint.get({ 'Last-Event-ID': (primed as NumberedEvent).id });
     expect(resumed.status).toBe(404);

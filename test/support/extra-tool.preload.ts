@@ -114,6 +114,12 @@ class SettledTool {
 }
 Reflect.defineMetadata('design:paramtypes', [ConfigService], SettledTool);
 
+/** Decorated, and in no module. */
+class ForgottenTool extends SlowTool {}
+Tool({ name: 'forgotten', description: 'Of the tests.', input: z.object({ seconds: z.number() }) })(
+  ForgottenTool,
+);
+
 /** Waits at the start for a database that does not come. */
 class UnreachableTool extends SlowTool {
   async onModuleInit(): Promise<void> {

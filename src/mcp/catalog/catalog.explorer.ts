@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { type DiscoveryService, type LazyModuleLoader, ModuleRef } from '@nestjs/core';
+import { AUDIT_METADATA } from '../decorators/audit.decorator.js';
 import { PromptMetadata } from '../decorators/prompt.decorator.js';
 import { ResourceMetadata } from '../decorators/resource.decorator.js';
 import { ToolMetadata } from '../decorators/tool.decorator.js';
@@ -21,9 +22,9 @@ type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 /** Registers the decorated providers of every module: at module init, and of lazily loaded modules. */
 @Injectable()
 export class CatalogExplorer implements OnModuleInit {
-  private readonly toolProviders = new DecoratedProviders(ToolMetadata, '@Tool');
-  private readonly resourceProviders = new DecoratedProviders(ResourceMetadata, '@Resource');
-  private readonly promptProviders = new DecoratedProviders(PromptMetadata, '@Prompt');
+  private readonly toolProviders = new DecoratedProviders(ToolMetadata);
+  private readonly resourceProviders = new DecoratedProviders(ResourceMetadata);
+  private readonly promptProviders = new DecoratedProviders(PromptMetadata);
   private readonly explored = new Set<Module>();
   private readonly loads = new Set<Promise<unknown>>();
   private isInitialized = false;
@@ -41,7 +42,11 @@ export class CatalogExplorer implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     await Promise.allSettled(this.loads);
     this.isInitialized = true;
-    this.explore([...this.source.modules.values()]);
+    const modules = [...this.source.modules.values()];
+    this.explore(modules);
+    for (const kind of [this.toolProviders, this.resourceProviders, this.promptProviders]) {
+      kind.warnOfUnlisted(modules);
+    }
   }
 
   /** Nest runs no hook of a lazily loaded module. A load with wrong wiring rejects. */
@@ -68,23 +73,21 @@ export class CatalogExplorer implements OnModuleInit {
     const { includes = () => true } = this.source;
     const unexplored = modules.filter((module) => !this.explored.has(module) && includes(module));
     for (const module of unexplored) this.explored.add(module);
-    for (const { options, wrapper, className } of this.toolProviders.in(unexplored)) {
-      const execute = this.handlers.forProvider(wrapper, 'execute');
-      this.tools.list.add(registeredTool(options, execute, className, auditOf(wrapper, className)));
+    for (const { options, wrapper, method, className } of this.toolProviders.in(unexplored)) {
+      const execute = this.handlers.forProvider(wrapper, method ?? 'execute');
+      this.tools.list.add(registeredTool(options, execute, className, auditOf(wrapper, method, className)));
     }
-    for (const { options, wrapper, className } of this.resourceProviders.in(unexplored)) {
-      const read = this.handlers.forProvider(wrapper, 'read');
-      const complete = this.completeOf(wrapper);
-      this.resources.register(
-        registeredResource(options, { read, complete }, className, auditOf(wrapper, className)),
-      );
+    for (const { options, wrapper, method, className } of this.resourceProviders.in(unexplored)) {
+      const read = this.handlers.forProvider(wrapper, method ?? 'read');
+      const complete = method === undefined ? this.completeOf(wrapper) : undefined;
+      const audit = auditOf(wrapper, method, className);
+      this.resources.register(registeredResource(options, { read, complete }, className, audit));
     }
-    for (const { options, wrapper, className } of this.promptProviders.in(unexplored)) {
-      const render = this.handlers.forProvider(wrapper, 'render');
-      const complete = this.completeOf(wrapper);
-      this.prompts.list.add(
-        registeredPrompt(options, { render, complete }, className, auditOf(wrapper, className)),
-      );
+    for (const { options, wrapper, method, className } of this.promptProviders.in(unexplored)) {
+      const render = this.handlers.forProvider(wrapper, method ?? 'render');
+      const complete = method === undefined ? this.completeOf(wrapper) : undefined;
+      const audit = auditOf(wrapper, method, className);
+      this.prompts.list.add(registeredPrompt(options, { render, complete }, className, audit));
     }
   }
 
@@ -96,6 +99,10 @@ export class CatalogExplorer implements OnModuleInit {
   }
 }
 
-function auditOf(wrapper: Wrapper, className: string): AuditPolicy {
-  return auditPolicyOf(classOf(wrapper) ?? Object, className);
+/** `@Audit` of the method goes before that of the class. */
+function auditOf(wrapper: Wrapper, method: string | undefined, className: string): AuditPolicy {
+  const classRef = classOf(wrapper) ?? Object;
+  const run = method === undefined ? undefined : (classRef.prototype as Record<string, object>)[method];
+  const place = run !== undefined && Reflect.hasMetadata(AUDIT_METADATA, run) ? run : classRef;
+  return auditPolicyOf(place as typeof classRef, className);
 }

@@ -5,6 +5,7 @@ import { Access } from './access.js';
 import type { AuditPolicy } from './audit.policy.js';
 import type { Primitive } from './primitive.js';
 import type { Handler } from '../enhancers/handler.js';
+import { assertOptions } from './options.check.js';
 import { assertTimeout, presentation } from './presentation.js';
 import { promptArgumentsOf } from './prompt-arguments.js';
 import { WiringError } from '../decorators/wiring.error.js';
@@ -33,6 +34,7 @@ export function registeredPrompt(
   className: string,
   audit: AuditPolicy,
 ): RegisteredPrompt {
+  assertOptions('@Prompt', options, className);
   const { name, description, args, timeoutMs } = options;
   if (!PROMPT_NAME.test(name)) {
     throw new WiringError(

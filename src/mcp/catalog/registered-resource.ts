@@ -5,6 +5,7 @@ import { Access } from './access.js';
 import type { AuditPolicy } from './audit.policy.js';
 import type { Primitive } from './primitive.js';
 import type { Handler } from '../enhancers/handler.js';
+import { assertOptions } from './options.check.js';
 import { assertTimeout, presentation } from './presentation.js';
 import { isUri } from './uri-template.parser.js';
 import { UriTemplate } from './uri.template.js';
@@ -36,6 +37,7 @@ export function registeredResource(
   className: string,
   audit: AuditPolicy,
 ): RegisteredResource {
+  assertOptions('@Resource', options, className);
   const { name, uri, uriTemplate, description, mimeType, annotations, size, timeoutMs, ttlMs = 0 } = options;
   if (name === '') throw new WiringError(className, 'its name is empty; give it one');
   if ((uri === undefined) === (uriTemplate === undefined)) {

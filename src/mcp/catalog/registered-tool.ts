@@ -7,6 +7,7 @@ import type { Primitive } from './primitive.js';
 import type { Handler } from '../enhancers/handler.js';
 import { inResultObject, type JsonSchema, jsonSchemaOf, objectSchemaOf } from './json-schema.js';
 import { type ParamHeader, paramHeadersOf } from './param-headers.js';
+import { assertOptions } from './options.check.js';
 import { assertTimeout, presentation } from './presentation.js';
 import { readableAsDraft07 } from './schemas/draft-07.js';
 import { WiringError } from '../decorators/wiring.error.js';
@@ -37,19 +38,23 @@ export function registeredTool(
   className: string,
   audit: AuditPolicy = EVERY_CALL,
 ): RegisteredTool {
-  const { name, input, output, timeoutMs } = options;
+  assertOptions('@Tool', options, className);
+  const { name, description, input, output, timeoutMs } = options;
   if (!TOOL_NAME.test(name)) {
     throw new WiringError(
       className,
       `the name ${JSON.stringify(name)} is not allowed; use 1 to 128 letters, digits, "_", "-" or "."`,
     );
   }
+  if (typeof description !== 'string' || description.trim() === '') {
+    throw new WiringError(className, 'it has no description; add one, for models select tools by it');
+  }
   assertTimeout(timeoutMs, className);
   const outputSchema = output && jsonSchemaOf(output, 'output', 'output', className);
   const wrapsOutput = outputSchema !== undefined && outputSchema['type'] !== 'object';
   const modernDefinition = {
     ...presentation(options),
-    description: options.description,
+    description,
     inputSchema: inputSchemaOf(input, className),
     ...(outputSchema === undefined ? {} : { outputSchema }),
     ...(options.annotations === undefined ? {} : { annotations: options.annotations }),

@@ -15,11 +15,11 @@ export interface AuditOptions {
 export const AUDIT_METADATA = 'mcp:audit';
 
 /**
- * How calls of a tool, resource or prompt are recorded, where `AUDIT_LOG` is on; `@Audit(false)`: not at all. Without
- * it each call is recorded, with a hash of all its arguments and none of their values.
+ * How calls of a tool, resource or prompt are recorded, where `AUDIT_LOG` is on; `@Audit(false)`: not at all. On a method it
+ * goes before that of its class. Without it each call is recorded, with a hash of all its arguments and none of their values.
  *
  * Options of the wrong type are refused at start with a `WiringError`.
  */
-export function Audit(options: AuditOptions | false): ClassDecorator {
+export function Audit(options: AuditOptions | false): ClassDecorator & MethodDecorator {
   return SetMetadata(AUDIT_METADATA, options);
 }

@@ -1,9 +1,8 @@
-import { applyDecorators, type Type } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
+import type { Type } from '@nestjs/common';
 import type { Annotations } from '../messages/sdk-types.js';
 import type { PrimitiveOptions } from './primitive-options.js';
-import { InjectableAsDeclared } from './injectable-as-declared.js';
 import type { McpResource } from './mcp-resource.js';
+import { PrimitiveMetadata } from './primitive-metadata.js';
 
 interface CommonResourceOptions extends PrimitiveOptions {
   readonly name: string;
@@ -34,13 +33,24 @@ export interface ResourceTemplateOptions extends CommonResourceOptions {
 /** Options of a resource. MCP 2025-11-25, Server Features: Resources. */
 export type ResourceOptions = FixedResourceOptions | ResourceTemplateOptions;
 
-/** Metadata key that the explorer reads. */
-export const ResourceMetadata = DiscoveryService.createDecorator<ResourceOptions>();
+/** Metadata that the explorer reads. */
+export const ResourceMetadata = new PrimitiveMetadata<ResourceOptions>('@Resource');
+
+/** What {@link Resource} decorates: a class with `read`, or a method with the parameters of `read`. */
+export interface ResourceDecorator {
+  (target: Type<McpResource>): void;
+  <Method extends McpResource['read']>(
+    target: object,
+    method: string,
+    descriptor: TypedPropertyDescriptor<Method>,
+  ): void;
+}
 
 /**
- * Makes a class a resource: injectable, and registered at module init by any module that lists it in `providers`. Wrong
- * wiring is refused at start with a `WiringError`.
+ * Makes a class a resource: injectable, and registered at module init by any module that lists it in `providers`. On a
+ * method of a provider it makes that method a resource, without completions. Wrong wiring is refused at start with a
+ * `WiringError`.
  */
-export function Resource(options: ResourceOptions): (target: Type<McpResource>) => void {
-  return applyDecorators(InjectableAsDeclared(), ResourceMetadata(options));
+export function Resource(options: ResourceOptions): ResourceDecorator {
+  return ResourceMetadata.decorator(options);
 }

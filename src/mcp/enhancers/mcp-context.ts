@@ -26,6 +26,15 @@ export function getMcpContext<Input = unknown>(host: ArgumentsHost): McpContext<
   return mcpContext(input, call);
 }
 
+/**
+ * Whether a value is the context of an MCP call: for request-scoped providers that serve tools and controllers, where
+ * `@Inject(REQUEST)` gives either an {@link McpContext} or an HTTP request.
+ */
+export function isMcpContext(request: unknown): request is McpContext {
+  if (typeof request !== 'object' || request === null) return false;
+  return 'call' in request && 'session' in request && 'input' in request && !('socket' in request);
+}
+
 export function mcpContext<Input>(input: Input, call: CallContext): McpContext<Input> {
   return { user: call.user, session: call.session, input, call };
 }

@@ -49,7 +49,7 @@ async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
     { name: 'dearer', rateLimit: '1/1d' },
     { name: 'hidden', rateLimit: '1/1d', scopes: ['vault'] },
   ]) {
-    registry.add({ description: '', ...tool }, new SomeTool());
+    registry.add({ description: 'Any.', ...tool }, new SomeTool());
   }
   const module = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
   const limiter = module.get<RateLimiter>(RateLimiter);

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { fromEvent, isObservable, lastValueFrom, type Observable, takeUntil } from 'rxjs';
 import type { CallOutcome } from '../../audit/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { ProtocolError } from '../messages/protocol.error.js';
@@ -123,6 +124,7 @@ export class Invoker {
     try {
       const returned = operation.run(input, call);
       value = isPromiseLike(returned) ? await call.settle(returned, timeoutMs, startedAt) : returned;
+      if (isObservable(value)) value = await call.settle(lastOf(value, call.signal), timeoutMs, startedAt);
     } catch (error) {
       const required = error instanceof CallAbortedError ? undefined : await this.required(call, timeoutMs);
       if (required !== undefined) return required;
@@ -183,6 +185,12 @@ function outcomeOf({ code }: ProtocolError): CallOutcome {
     default:
       return 'refused';
   }
+}
+
+/** The last value, as Nest takes it from a controller; an aborted call unsubscribes. */
+function lastOf(values: Observable<unknown>, signal: AbortSignal): Promise<unknown> {
+  const aborted = takeUntil<unknown>(fromEvent(signal, 'abort'));
+  return lastValueFrom(values.pipe(aborted), { defaultValue: undefined });
 }
 
 function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

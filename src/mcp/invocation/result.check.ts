@@ -26,7 +26,7 @@ export class ResultCheck {
     );
     if (problem === undefined) return;
     throw new TypeError(
-      `execute() returned what clients refuse, for the listed output schema does not describe it: ${problem}`,
+      `the tool returned what clients refuse, for the listed output schema does not describe it: ${problem}`,
     );
   }
 

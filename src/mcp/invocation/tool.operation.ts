@@ -3,7 +3,8 @@ import type { RegisteredTool } from '../catalog/registered-tool.js';
 import type { CallContext } from '../decorators/call-context.js';
 import type { Schema } from '../decorators/schema.js';
 import { isObject } from '../messages/json-rpc.js';
-import type { CallToolResult, ContentBlock } from '../messages/sdk-types.js';
+import type { CallToolResult } from '../messages/sdk-types.js';
+import { assertBlocks, describeValue } from './content-blocks.js';
 import { wellFormedJson } from '../messages/well-formed.js';
 import { InvalidInputError, type Operation, type Result } from './operation.js';
 import type { ResultCheck } from './result.check.js';
@@ -75,14 +76,6 @@ function errorResult(text: string): CallToolResult {
   return { content: [{ type: 'text', text }], isError: true };
 }
 
-const BLOCK_TYPES: ReadonlySet<unknown> = new Set<ContentBlock['type']>([
-  'text',
-  'image',
-  'audio',
-  'resource',
-  'resource_link',
-]);
-
 /** Receives the reason where the structured content was dropped: the client would refuse the whole result otherwise. */
 type OnDropped = (reason: unknown) => void;
 
@@ -100,9 +93,18 @@ export function toResult(
     return structuredResult(tool.output, returned, tool.wrapsOutput && !modern, onDropped);
   }
   if (typeof returned === 'string') return textResult(returned);
-  if (isResult(returned)) return handBuiltResult(returned, modern, onDropped);
-  if (areBlocks(returned)) return { content: [...returned] };
-  throw new TypeError('execute() must return a string, content blocks or a result with "content"');
+  if (isResult(returned)) {
+    assertBlocks(returned.content);
+    return handBuiltResult(returned, modern, onDropped);
+  }
+  if (Array.isArray(returned) && returned.every(isObject)) {
+    assertBlocks(returned);
+    return { content: returned };
+  }
+  throw new TypeError(
+    `the tool returned ${describeValue(returned)}; return a string, content blocks or a result with "content", ` +
+      'or declare "output" with a schema of what it returns',
+  );
 }
 
 /** Validates `structuredContent` of a whole result; an error result need not have any. */
@@ -116,6 +118,7 @@ async function structuredResult(
   const isWhole =
     isResult(returned) && (returned.isError === true || returned.structuredContent !== undefined);
   if (!isWhole) return checkedResult(schema, returned, undefined, wraps);
+  assertBlocks(returned.content);
   const { structuredContent, ...rest } = returned;
   if (structuredContent === undefined) return rest;
   try {
@@ -153,7 +156,7 @@ async function checkedResult(
   const validation = await schema['~standard'].validate(unchecked);
   if (validation.issues !== undefined) {
     throw new TypeError(
-      `execute() returned what its output schema does not describe: ${describeIssues(validation.issues)}`,
+      `the tool returned what its output schema does not describe: ${describeIssues(validation.issues)}`,
     );
   }
   const { value } = validation;
@@ -165,14 +168,10 @@ async function checkedResult(
 /** The JSON text of a value; throws `TypeError` where there is none. */
 function jsonOf(value: unknown): string {
   const json = JSON.stringify(value) as string | undefined;
-  if (json === undefined) throw new TypeError('execute() returned what JSON has no form for');
+  if (json === undefined) throw new TypeError('the tool returned what JSON has no form for');
   return json;
 }
 
 function isResult(value: unknown): value is CallToolResult {
-  return isObject(value) && areBlocks(value['content']);
-}
-
-function areBlocks(value: unknown): value is readonly ContentBlock[] {
-  return Array.isArray(value) && value.every((block) => isObject(block) && BLOCK_TYPES.has(block['type']));
+  return isObject(value) && Array.isArray(value['content']);
 }
