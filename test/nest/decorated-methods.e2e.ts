@@ -117,6 +117,11 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
+async function call(client: EraClient, name: string, args: Params = {}): Promise<Params> {
+  const { result } = await client.call((calls += 1), 'tools/call', { name, arguments: args });
+  return result as Params;
+}
+
 describe.each(ERAS)('$name: methods of a service', ({ connect }) => {
   let alice: EraClient;
   beforeAll(async () => {
@@ -124,10 +129,6 @@ describe.each(ERAS)('$name: methods of a service', ({ connect }) => {
   });
   afterAll(() => alice.close());
 
-  const call = async (client: EraClient, name: string, args: Params = {}): Promise<Params> => {
-    const { result } = await client.call((calls += 1), 'tools/call', { name, arguments: args });
-    return result as Params;
-  };
   const textOf = async (name: string, args?: Params): Promise<string> => {
     const { content } = (await call(alice, name, args)) as { content?: [{ text: string }] };
     return content![0].text;
