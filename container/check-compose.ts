@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 
-// Reads compose.yaml and the Kubernetes manifest and checks what must not get lost.
+// Reads the compose files and the Kubernetes manifests and checks what must not get lost.
 
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -13,7 +13,9 @@ const [deployment = '', service = '', policy = ''] = read('deploy/kubernetes/ser
 checkDeployment(parse(deployment) as Deployment);
 checkService(parse(service) as Service, parse(deployment) as Deployment);
 checkPolicy(parse(policy) as NetworkPolicy, parse(deployment) as Deployment);
-console.log('compose.yaml and deploy/kubernetes/server.yaml say what they must.');
+checkNodes(read('deploy/kubernetes/nodes.yaml'));
+checkComposeOfNodes(parse(read('deploy/compose/compose.yaml'), { merge: true }) as ComposeOfNodes);
+console.log('The compose files and the Kubernetes manifests say what they must.');
 
 interface ComposeService {
   readonly environment: {
@@ -51,8 +53,8 @@ interface Pod {
 interface Deployment {
   readonly kind: string;
   readonly spec: {
-    readonly replicas: number;
-    readonly strategy: { readonly type: string };
+    readonly replicas?: number;
+    readonly strategy: { readonly type: string; readonly rollingUpdate?: object };
     readonly selector: { readonly matchLabels: object };
     readonly template: { readonly metadata: { readonly labels: object }; readonly spec: Pod };
   };
@@ -69,6 +71,34 @@ interface NetworkPolicy {
     readonly podSelector: { readonly matchLabels: object };
     readonly policyTypes: readonly string[];
     readonly ingress: readonly { readonly from: readonly object[]; readonly ports: readonly object[] }[];
+  };
+}
+
+interface DisruptionBudget {
+  readonly kind: string;
+  readonly spec: { readonly selector: { readonly matchLabels: object } };
+}
+
+interface Autoscaler {
+  readonly kind: string;
+  readonly spec: { readonly minReplicas: number; readonly scaleTargetRef: { readonly name: string } };
+}
+
+interface ComposeNode {
+  readonly environment: {
+    readonly REDIS_URL: string;
+    readonly SHUTDOWN_DELAY: string;
+    readonly SHUTDOWN_GRACE: string;
+  };
+  readonly stop_grace_period: string;
+}
+
+interface ComposeOfNodes {
+  readonly services: {
+    readonly redis: { readonly command: readonly string[] };
+    readonly proxy: { readonly ports: readonly string[] };
+    readonly 'node-1': ComposeNode;
+    readonly 'node-2': ComposeNode;
   };
 }
 
@@ -89,10 +119,54 @@ function checkCompose(service: ComposeService): void {
   }
 }
 
-function checkDeployment({ kind, spec }: Deployment): void {
+/** Several nodes: nothing that one node alone may rely on. */
+function checkNodes(text: string): void {
+  const [deployment, service, budget, scaler, policy] = text
+    .split(/^---$/m)
+    .map((part) => parse(part) as Deployment & Service & NetworkPolicy & DisruptionBudget & Autoscaler);
+  checkPod(deployment!);
+  checkService(service!, deployment!);
+  checkPolicy(policy!, deployment!);
+  const { replicas, strategy, selector, template } = deployment!.spec;
+  assert.equal(replicas, undefined, 'the autoscaler counts the nodes');
+  assert.deepEqual(strategy, { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } });
+  const env = new Map(template.spec.containers[0].env.map((variable) => [variable.name, variable]));
+  assert.ok(env.get('REDIS_URL')?.valueFrom?.secretKeyRef, 'the password of Redis comes from a Secret');
+  const stopping = seconds(env.get('SHUTDOWN_DELAY')?.value) + seconds(env.get('SHUTDOWN_GRACE')?.value);
+  assert.ok(template.spec.terminationGracePeriodSeconds > stopping);
+  assert.deepEqual(
+    [budget!.kind, budget!.spec.selector.matchLabels],
+    ['PodDisruptionBudget', selector.matchLabels],
+  );
+  assert.deepEqual(
+    [scaler!.kind, scaler!.spec.scaleTargetRef.name],
+    ['HorizontalPodAutoscaler', 'nestjs-mcp-server'],
+  );
+  assert.ok(scaler!.spec.minReplicas > 1);
+  assert.ok(JSON.stringify(policy!.spec).includes('6379'), 'Redis may be reached');
+}
+
+function checkComposeOfNodes({ services }: ComposeOfNodes): void {
+  const { redis, proxy, ...nodes } = services;
+  assert.ok(Object.keys(nodes).length > 1);
+  for (const { environment, stop_grace_period: grace } of Object.values(nodes)) {
+    assert.ok(seconds(grace) > seconds(environment.SHUTDOWN_DELAY) + seconds(environment.SHUTDOWN_GRACE));
+    assert.match(environment.REDIS_URL, /^redis:/);
+  }
+  const command = redis.command.join(' ');
+  assert.match(command, /--appendonly yes/);
+  assert.match(command, /--maxmemory-policy noeviction/);
+  assert.deepEqual(proxy.ports, ['127.0.0.1:8080:8080']);
+}
+
+function checkDeployment(deployment: Deployment): void {
+  assert.equal(deployment.spec.replicas, 1, 'sessions live in the memory of one process');
+  assert.equal(deployment.spec.strategy.type, 'Recreate');
+  checkPod(deployment);
+}
+
+function checkPod({ kind, spec }: Deployment): void {
   assert.equal(kind, 'Deployment');
-  assert.equal(spec.replicas, 1, 'sessions live in the memory of one process');
-  assert.equal(spec.strategy.type, 'Recreate');
   assert.deepEqual(spec.template.metadata.labels, spec.selector.matchLabels);
   const pod = spec.template.spec;
   const [{ env, livenessProbe, readinessProbe, resources, securityContext }] = pod.containers;

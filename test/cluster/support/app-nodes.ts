@@ -41,13 +41,13 @@ export function at(app: TestApp, { sessionId }: McpEndpoint, token: string): Mcp
 
 /** POSTs to a session of `/sse` at another node than that of its stream. */
 export function postAt(
-  app: TestApp,
+  { url }: { readonly url: string },
   session: RawSession,
   token: string,
   body: unknown,
   headers: Record<string, string> = {},
 ): Promise<Response> {
-  return fetch(app.url + session.endpoint, {
+  return fetch(url + session.endpoint, {
     method: 'POST',
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
