@@ -1,4 +1,11 @@
-import { type DynamicModule, Module, type NestModule, type Type, UseFilters } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Module,
+  type ModuleMetadata,
+  type NestModule,
+  type Type,
+  UseFilters,
+} from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { APP_GUARD, ApplicationConfig } from '@nestjs/core';
 import { JwtAuthGuard, JwtStrategy, Public } from './auth/index.js';
@@ -11,9 +18,9 @@ import {
   ProblemFilter,
 } from './http/index.js';
 import { SERVER_IDENTITY } from './identity.js';
+import { MODULES } from './modules.js';
 import { HealthController, ObservabilityModule } from './observability/index.js';
 import { ROUTE_CONTROLLERS, ServerModule } from './server/index.js';
-import { ToolsModule } from './tools/tools.module.js';
 
 const PAGES: readonly Type[] = [HealthController, LandingController];
 
@@ -32,14 +39,15 @@ function bodyParser({ maxBodyBytes }: HttpSettings): BodyParserGuard {
 export class AppModule implements NestModule {
   constructor(private readonly config: ApplicationConfig) {}
 
-  static forRoot(settings: Settings): DynamicModule {
+  /** `modules`: those of the team; tests of the server give their own. */
+  static forRoot(settings: Settings, modules: ModuleMetadata['imports'] = MODULES): DynamicModule {
     return {
       module: AppModule,
       imports: [
         // For the settings of the team's own modules; `.env` is in the environment already.
         ConfigModule.forRoot({ isGlobal: true, ignoreEnvFile: true }),
         ServerModule.forSettings(settings, SERVER_IDENTITY),
-        ToolsModule,
+        ...modules,
         ObservabilityModule,
         HttpModule,
       ],

@@ -51,6 +51,11 @@ export class MountedServer {
     return new MountedServer(options, app, located);
   }
 
+  /** The path below which its routes are: the global prefix of the application, and `path`. */
+  get base(): string {
+    return this.located.base;
+  }
+
   get<T>(provider: Type<T>): T {
     return this.app.get(provider, { strict: false });
   }
@@ -139,7 +144,7 @@ export class MountedServer {
 class LocatedSettings {
   /** Reads the current values. */
   readonly settings: Settings;
-  private base: string;
+  base: string;
   private address = UNKNOWN_ADDRESS;
   private current: Settings;
 

@@ -37,6 +37,6 @@ describe('the code that the guides show', () => {
   });
 
   it('passes the tests that docs/add-a-tool.md shows', async () => {
-    expect(await projects[0].test()).toMatch(/^Tests: +5 passed, 5 total$/m);
+    expect(await projects[0].test()).toMatch(/^Tests: +7 passed, 7 total$/m);
   });
 });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type McpTool, Tool, type CallContext } from '../../src/mcp/index.js';
 import { RawSession } from '../support/raw-session.js';
 import { connectSdk, textOf } from '../support/sdk-client.js';
-import { startWithFourTools, type TestApp } from '../support/test-app.js';
+import { startApp, type TestApp } from '../support/test-app.js';
 
 @Injectable()
 class Warehouse {
@@ -61,7 +61,7 @@ describe('a fifth tool: one class, and one line in a module’s providers', () =
   let client: Client;
 
   beforeAll(async () => {
-    app = await startWithFourTools([Warehouse, ReserveTool]);
+    app = await startApp({}, [Warehouse, ReserveTool]);
     client = await connectSdk(app.url, await app.token('alice', SCOPES));
   });
 

@@ -10,7 +10,7 @@ import {
   ResourceRegistry,
   WiringError,
 } from '../../src/mcp/index.js';
-import { startWithFourTools } from '../support/test-app.js';
+import { startApp } from '../support/test-app.js';
 
 class Reading implements McpResource {
   read(): string {
@@ -38,7 +38,7 @@ function promptClass(name: string, options: object): Type<McpPrompt> {
 }
 
 async function refusal(...providers: Provider[]): Promise<Error> {
-  const started = await startWithFourTools(providers).catch((error: unknown) => error as Error);
+  const started = await startApp({}, providers).catch((error: unknown) => error as Error);
   if (started instanceof Error) return started;
   await started.close();
   throw new Error('it started');
@@ -186,14 +186,14 @@ describe('resources and prompts', () => {
     class DeepModule {}
     @Module({ imports: [DeepModule] })
     class MiddleModule {}
-    const started = await startWithFourTools([], [MiddleModule]);
+    const started = await startApp({}, [], [MiddleModule]);
     expect(started.app.get(ResourceRegistry).size).toBe(1);
     expect(started.app.get(PromptRegistry).size).toBe(1);
     await started.close();
   });
 
   it('are refused at run time as at start, and then leave no trace', async () => {
-    const started = await startWithFourTools();
+    const started = await startApp();
     const [resources, prompts] = [started.app.get(ResourceRegistry), started.app.get(PromptRegistry)];
     expect(() => resources.add({ name: 'x', uri: 'x' }, new Reading())).toThrow(WiringError);
     expect(() => resources.add({ name: 'x', uri: 'x:y' }, {} as McpResource)).toThrow('it has no read()');

@@ -10,7 +10,7 @@ import {
 } from '../../src/mcp/index.js';
 import { RecordedLogs } from '../support/recorded-logs.js';
 import { refusalOf, SDK_CLIENTS, type SdkClient } from '../support/sdk-clients.js';
-import { startWithFourTools, type TestApp } from '../support/test-app.js';
+import { startApp, type TestApp } from '../support/test-app.js';
 
 const PASSWORD = 'postgres://admin:hunter2@db.internal/prod';
 
@@ -80,7 +80,7 @@ class AuditPrompt implements McpPrompt {
 let app: TestApp;
 let logs: RecordedLogs;
 beforeAll(async () => {
-  app = await startWithFourTools([GreetPrompt, ReviewPrompt, WholePrompt, FailPrompt, AuditPrompt]);
+  app = await startApp({}, [GreetPrompt, ReviewPrompt, WholePrompt, FailPrompt, AuditPrompt]);
   logs = RecordedLogs.of(app);
 });
 afterAll(() => app.close());

@@ -2,12 +2,12 @@ import { ResourceRegistry } from '../../src/mcp/index.js';
 import { RecordedLogs } from '../support/recorded-logs.js';
 import { BUNDLE, OPEN_URIS, PIXELS, RESOURCES } from '../support/resources.js';
 import { refusalOf, SDK_CLIENTS, type SdkClient } from '../support/sdk-clients.js';
-import { startWithFourTools, type TestApp } from '../support/test-app.js';
+import { startApp, type TestApp } from '../support/test-app.js';
 
 let app: TestApp;
 let logs: RecordedLogs;
 beforeAll(async () => {
-  app = await startWithFourTools(RESOURCES);
+  app = await startApp({}, RESOURCES);
   logs = RecordedLogs.of(app);
 });
 afterAll(() => app.close());

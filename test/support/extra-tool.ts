@@ -19,3 +19,12 @@ export function withExtraTool(
   const preload = pathToFileURL(resolve('test/support/extra-tool.preload.ts')).href;
   return { NODE_OPTIONS: `--import=${preload}`, EXTRA_TOOL: tool };
 }
+
+/** Environment of a built server that has the four tools alone, and what `env` preloads: see `four-tools.preload.ts`. */
+export function withFourTools({
+  NODE_OPTIONS: more = '',
+  ...env
+}: Record<string, string>): Record<string, string> {
+  const preload = pathToFileURL(resolve('test/support/four-tools.preload.ts')).href;
+  return { ...env, NODE_OPTIONS: `--import=${preload} ${more}` };
+}

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { journal } from '../canary/journal.js';
 import { built } from './built.js';
+import { withFourTools } from './extra-tool.js';
 import { until } from './until.js';
 
 const MAIN = built('main.js');
@@ -48,7 +49,7 @@ export class ServerProcess {
     if (dotEnv !== undefined) writeFileSync(join(directory, '.env'), dotEnv);
     const child = spawn(process.execPath, [MAIN], {
       cwd: directory,
-      env: { PATH: process.env['PATH'], PORT: String(port), LOG_FORMAT: 'json', ...env },
+      env: { PATH: process.env['PATH'], PORT: String(port), LOG_FORMAT: 'json', ...withFourTools(env) },
     });
     children.add(child);
     child.once('exit', () => journalSecret(directory));

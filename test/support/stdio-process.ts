@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { built } from './built.js';
+import { withFourTools } from './extra-tool.js';
 import { until } from './until.js';
 
 /** How a host starts the built server: in an empty folder, with nothing but `env`. */
@@ -12,7 +13,7 @@ export function stdioCommand(env: Record<string, string> = {}) {
     command: process.execPath,
     args: [built('stdio.js')],
     cwd: mkdtempSync(join(tmpdir(), 'mcp-host-')),
-    env,
+    env: withFourTools(env),
   };
 }
 

@@ -13,7 +13,6 @@ import { EchoTool } from '../../src/tools/echo.tool.js';
 import { GetTimeTool } from '../../src/tools/get-time.tool.js';
 import { RandomNumberTool } from '../../src/tools/random-number.tool.js';
 import { TestTool } from '../../src/tools/test.tool.js';
-import { ToolsModule } from '../../src/tools/tools.module.js';
 import { SECRET } from '../canary/canaries.js';
 import { journalErrors } from '../canary/error.journal.js';
 import { journal, journalFile } from '../canary/journal.js';
@@ -37,7 +36,8 @@ export interface TestApp {
 }
 
 /**
- * The whole application on a free port of 127.0.0.1, or on `port`, with `providers` and `imports` in a module of their own.
+ * The whole application on a free port of 127.0.0.1, or on `port`, with `providers` and `imports` in a module of their own,
+ * and the four tools that are there from the beginning: a team's own modules may need what this machine does not have.
  * It is silent: what it writes goes into the journals of the run, which are searched for canaries.
  */
 export async function startApp(
@@ -45,7 +45,6 @@ export async function startApp(
   providers: Provider[] = [],
   imports: Type<unknown>[] = [],
   port = 0,
-  tools: Type<unknown> = ToolsModule,
 ): Promise<TestApp> {
   const defaults = {
     NODE_ENV: 'test',
@@ -66,7 +65,7 @@ export async function startApp(
     },
     { directory: tmpdir() },
   );
-  const module = await compile(withExtras(settings, providers, imports), tools);
+  const module = await compile(withExtras(settings, providers, imports));
   const app = module.createNestApplication<NestExpressApplication>(new BoundedExpressAdapter(), {
     ...APP_OPTIONS,
     logger: false,
@@ -90,14 +89,6 @@ async function stop(app: NestExpressApplication): Promise<void> {
   await closeHttpApp(app, 200);
 }
 
-/** The same with the four tools that are there from the beginning, for tests that count what is listed. */
-export async function startWithFourTools(
-  providers: Provider[] = [],
-  imports: Type<unknown>[] = [],
-): Promise<TestApp> {
-  return startApp({}, providers, imports, 0, FourToolsModule);
-}
-
 /** A token from the development route, as a developer takes one. */
 export async function takeToken(url: string, username: string, scope: string): Promise<string> {
   const query = new URLSearchParams({ username, scope });
@@ -106,11 +97,9 @@ export async function takeToken(url: string, username: string, scope: string): P
   return ((await response.json()) as { token: string }).token;
 }
 
-function compile(root: DynamicModule, tools: Type<unknown>): Promise<TestingModule> {
+function compile(root: DynamicModule): Promise<TestingModule> {
   return Test.createTestingModule({ imports: [root] })
     .setLogger({ log: () => {}, warn: () => {}, error: () => {} })
-    .overrideModule(ToolsModule)
-    .useModule(tools)
     .overrideProvider(PARAMS_PROVIDER_TOKEN)
     .useFactory({ inject: [LOG_SETTINGS], factory: journalled })
     .compile();
@@ -124,7 +113,11 @@ async function journalled(settings: LogSettings): Promise<Params> {
 }
 
 function withExtras(settings: Settings, providers: Provider[], imports: Type<unknown>[]): DynamicModule {
-  return { module: ExtraModule, imports: [AppModule.forRoot(settings), ...imports], providers };
+  return {
+    module: ExtraModule,
+    imports: [AppModule.forRoot(settings, [FourToolsModule]), ...imports],
+    providers,
+  };
 }
 
 @Module({})

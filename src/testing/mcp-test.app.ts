@@ -1,0 +1,84 @@
+import type { INestApplication, ModuleMetadata } from '@nestjs/common';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo, Server } from 'node:net';
+import { ACCESS_SCOPE, TokenIssuer } from '../auth/index.js';
+import { McpServerModule, type McpServerOptions, MountedServer } from '../server/index.js';
+import { type Era, McpTestClient } from './mcp-test.client.js';
+
+/** What is started, and how. */
+export interface McpTestAppOptions extends Pick<ModuleMetadata, 'imports' | 'providers' | 'controllers'> {
+  /** Options of the server; `false` where a module of `imports` brings `McpServerModule`. */
+  readonly server?: Partial<McpServerOptions> | false;
+  /** Replaces providers, such as the one that connects to a database: `(app) => app.overrideProvider(…).useValue(…)`. */
+  readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
+  /** Before it listens: a global prefix, pipes. */
+  readonly configure?: (app: INestApplication) => void;
+}
+
+/** Who calls. */
+export interface TestCaller {
+  /** Default: `alice`. */
+  readonly subject?: string;
+  /** Beside `mcp:access`. */
+  readonly scopes?: readonly string[];
+  readonly roles?: readonly string[];
+}
+
+/** The server on a free port of 127.0.0.1, with the guard, the limits and the transports that it has in production. */
+export class McpTestApp {
+  private readonly clients = new Set<McpTestClient>();
+
+  constructor(
+    readonly app: INestApplication,
+    /** Where its routes begin: `${url}/mcp`. */
+    readonly url: string,
+  ) {}
+
+  /** A token that the server accepts, for one hour. */
+  async token({ subject = 'alice', scopes = [], roles }: TestCaller = {}): Promise<string> {
+    const { token } = await this.app.get(TokenIssuer, { strict: false }).issue({
+      subject,
+      scope: [ACCESS_SCOPE, ...scopes].join(' '),
+      ttlSeconds: 3_600,
+      ...(roles === undefined ? {} : { roles }),
+    });
+    return token;
+  }
+
+  /** A connected client; it is closed with the application. */
+  async connect(era: Era, caller?: TestCaller): Promise<McpTestClient> {
+    const client = await McpTestClient.connect(era, this.url, await this.token(caller));
+    this.clients.add(client);
+    return client;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.clients].map((client) => client.close()));
+    await this.app.close();
+  }
+}
+
+/** Starts modules with the MCP server, as an application does. Close it after the test. */
+export async function startMcpTestApp({
+  imports = [],
+  providers = [],
+  controllers = [],
+  server = {},
+  override = (builder) => builder,
+  configure = () => undefined,
+}: McpTestAppOptions): Promise<McpTestApp> {
+  const mounted = server === false ? [] : [McpServerModule.forRoot({ ...defaults(), ...server })];
+  const builder = Test.createTestingModule({ imports: [...imports, ...mounted], providers, controllers });
+  const module = await override(builder).compile();
+  const app = module.createNestApplication({ logger: ['warn', 'error', 'fatal'] });
+  configure(app);
+  await app.listen(0, '127.0.0.1');
+  const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+  return new McpTestApp(app, `http://127.0.0.1:${port}${app.get(MountedServer, { strict: false }).base}`);
+}
+
+function defaults(): McpServerOptions {
+  const secret = randomBytes(32).toString('base64url');
+  return { name: 'test', version: '1.0.0', auth: { secret }, shutdownGrace: '0s' };
+}
