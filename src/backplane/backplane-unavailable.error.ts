@@ -1,13 +1,13 @@
 /**
- * The engine that the nodes share cannot be reached, or refuses to write. What was asked may have been done all the
+ * The engine cannot be reached, or refuses to write. The operation may have been executed all the
  * same. HTTP requests are answered with 503 and `Retry-After: 1`.
  */
 export class BackplaneUnavailable extends Error {
   override readonly name = 'BackplaneUnavailable';
-  /** Stable, for programs. */
+  /** Stable error code. */
   readonly code = 'BACKPLANE_UNAVAILABLE';
 
-  /** `reason` goes into the log and holds no secret. */
+  /** `reason` is logged, and contains no secret. */
   constructor(
     readonly reason: string,
     cause?: unknown,

@@ -13,9 +13,9 @@ import { BackplaneNode } from './shared/backplane-node.js';
 import { SlotCounter } from './slot-counter.js';
 
 export interface BackplaneOptions {
-  /** Undefined: this process's own memory, and one node. */
+  /** Undefined: the memory of this process, and one node. */
   readonly redis?: RedisTarget | undefined;
-  /** Equal on all nodes that are one server: nodes of another one that use the same prefix are refused. */
+  /** Equal on all nodes of one server. A node of another server that uses the same prefix is refused. */
   readonly fingerprint?: string;
 }
 
@@ -31,7 +31,7 @@ const PORTS = [
   SlotCounter,
 ];
 
-/** What nodes share, as a few small ports. */
+/** The shared state of the nodes, as a few small ports. */
 @Global()
 @Module({})
 export class BackplaneModule {

@@ -1,31 +1,31 @@
-/** Why a node with a backplane of its own does not want traffic yet. */
+/** Why a node that has not joined the others yet is not ready. */
 export type BackplaneObstacle = 'backplane_unreachable' | 'backplane_refused';
 
-/** How this node gets on with what the nodes share. In one process with its memory there is nothing to lose. */
+/** The state of this node's connection to the shared engine. The memory engine is always available. */
 export class BackplaneStatus {
   private lostAt: number | undefined;
   private reason: string | undefined;
   private hasJoined: boolean;
   private isRefused = false;
 
-  /** `isRemote`: there is a server to connect to, which has not happened yet. */
+  /** `isRemote`: the engine is a server, and this node is not connected yet. */
   constructor(isRemote = false) {
     this.hasJoined = !isRemote;
     if (isRemote) this.lostAt = performance.now();
   }
 
-  /** Undefined from the first time on that this node was among the others: a later outage makes no node unready. */
+  /** Undefined as soon as this node has joined once: a later outage does not make a node unready. */
   get obstacle(): BackplaneObstacle | undefined {
     if (this.isRefused) return 'backplane_refused';
     return this.hasJoined ? undefined : 'backplane_unreachable';
   }
 
-  /** Why the shared state is out of reach now, in a few words without a secret. */
+  /** Why the engine is unavailable now, without a secret. Undefined: it is available. */
   get outage(): string | undefined {
     return this.lostAt === undefined ? undefined : (this.reason ?? 'not connected');
   }
 
-  /** How long it has been out of reach; 0 while it is not. */
+  /** For how long it has been unavailable, in milliseconds; 0 while it is available. */
   get outageMs(): number {
     return this.lostAt === undefined ? 0 : performance.now() - this.lostAt;
   }
@@ -35,7 +35,7 @@ export class BackplaneStatus {
     this.reason = undefined;
   }
 
-  /** False: it was down already. */
+  /** False: it was unavailable already. */
   down(reason: string): boolean {
     if (this.lostAt !== undefined) return false;
     this.lostAt = performance.now();
@@ -48,7 +48,7 @@ export class BackplaneStatus {
     this.isRefused = false;
   }
 
-  /** The server can't be used as it is set up; the log says why. */
+  /** The server is configured in a way that cannot be used; the log says why. */
   refused(): void {
     this.isRefused = true;
   }

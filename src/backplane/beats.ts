@@ -1,8 +1,8 @@
 import type { Fields } from './records.js';
 
 /**
- * `unsure`: the node has not beaten for some seconds. `gone`: another node has beaten without a break for longer, and
- * this one has not at all. While no node can beat, no node is gone.
+ * `unsure`: no beat of the node for some seconds. `gone`: another node has beaten without a break for longer, and
+ * this one has sent none. While no node can beat, no node is gone.
  */
 export type NodeState = 'alive' | 'unsure' | 'gone';
 
@@ -12,34 +12,34 @@ export interface NodeBeat {
   readonly info: Fields;
 }
 
-/** What {@link Beats.beat} learns. */
+/** The result of {@link Beats.beat}. */
 export interface BeatReport {
-  /** Other nodes have taken this one for gone since its last beat. Told once. */
+  /** The other nodes took this one for gone since its last beat. True once. */
   readonly fenced: boolean;
-  /** All nodes that have beaten in the last minutes and were not withdrawn, this one among them. */
+  /** All nodes with a beat in the last minutes that have not left, including this one. */
   readonly nodes: readonly NodeBeat[];
   /** The engine's clock minus the one of this node, in milliseconds. */
   readonly skewMs: number;
-  /** Another one than at the beat before: the engine was restarted or replaced, and may have lost what was written. */
+  /** Changes when the engine was restarted or replaced, and may have lost data. */
   readonly generation: string;
-  /** How long the engine has had this generation. Milliseconds. */
+  /** Age of this generation, in milliseconds. */
   readonly generationAgeMs: number;
 }
 
-/** By which nodes know of one another. All times are read from the engine's clock. Methods reject with `BackplaneUnavailable`. */
+/** Heartbeats by which the nodes know each other. All times are of the engine's clock. Methods reject with `BackplaneUnavailable`. */
 export interface Beats {
-  /** There is no other process: what this one does not hold was never there. */
+  /** There is one process only: data that it does not hold never existed. */
   readonly isLocal: boolean;
-  /** Says that `node` lives, and what the others shall know of it. */
+  /** Announces that `node` is alive. `info`: what the other nodes read about it. */
   beat(node: string, info: Fields): Promise<BeatReport>;
-  /** The node stops in order: the others need not wait for its silence. */
+  /** The node stops: the others take it for gone at once. */
   withdraw(node: string): Promise<void>;
 }
 
 /** Injection token of the {@link Beats} port. */
 export const Beats = Symbol('Beats');
 
-/** After how long a silence a node is doubted, and taken for gone. Milliseconds. */
+/** Silence after which a node is unsure, and after which it is gone. Milliseconds. */
 export interface BeatTimes {
   readonly unsureMs: number;
   readonly goneMs: number;

@@ -1,6 +1,6 @@
 /**
- * Measures time since a mark, by the clock that has advanced further: the monotonic one stands still while a virtual
- * machine is paused, the other may be set back.
+ * Measures time since a mark by the clock that has advanced further: the monotonic clock stops while a virtual
+ * machine is paused, and the wall clock may be set back.
  */
 export class Elapsed {
   private monotonic = performance.now();

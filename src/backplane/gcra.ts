@@ -1,12 +1,12 @@
 import type { RateLimit } from '../config/index.js';
 import type { RateVerdict } from './rate-limiter.js';
 
-/** The share of an interval that rounding may take: the last of a limit must pass, and one that has waited. */
+/** Tolerance for rounding, as a share of an interval: the last unit of a limit must pass, and so must a caller that waited. */
 export const GCRA_TOLERANCE = 1e-3;
 
 /**
- * GCRA (ITU-T I.371) without its state: what `cost` is answered when the limit is whole again in `before` ms.
- * `after` is what takes the place of `before`. An engine that keeps the state elsewhere computes `after` there
+ * GCRA (ITU-T I.371) as a pure function: the verdict on `cost` when the limit is full again in `before` ms.
+ * `after` replaces `before`. An engine that keeps the state elsewhere computes `after` there
  * by the same arithmetic.
  */
 export function gcra(
@@ -28,7 +28,7 @@ export function gcra(
   return { verdict, after };
 }
 
-/** Rounded up, but for what the clock's own precision has added. */
+/** Rounded up, after removing the error of the clock's precision. */
 function wholeMs(ms: number): number {
   return Math.max(0, Math.ceil(ms - 1e-6));
 }

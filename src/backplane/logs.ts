@@ -1,6 +1,6 @@
 import type { Fields } from './records.js';
 
-/** Names an entry of one log. Opaque: only the log that gave it can order it. */
+/** The position of an entry in one log. Opaque. */
 export type Offset = string;
 
 export interface LogEntry {
@@ -8,44 +8,44 @@ export interface LogEntry {
   readonly fields: Fields;
 }
 
-/** How much of a log is kept. The oldest entries go first. */
+/** Bounds of a log. The oldest entries are removed first. */
 export interface LogBound {
-  /** At least so many entries are kept; an engine may keep a few more. */
+  /** Number of entries kept; an engine may keep a few more. */
   readonly entries: number;
-  /** No more than so many characters of fields are kept beside the newest entry. */
+  /** Maximum characters of fields kept besides the newest entry. */
   readonly characters?: number;
-  /** The whole log is forgotten when nothing was appended, and no node followed it, for so long. */
+  /** The log is removed after this time without an append and without a follower. */
   readonly ttlMs: number;
-  /** Appends only to a log that is there. */
+  /** Appends only to an existing log. */
   readonly existingOnly?: boolean;
 }
 
-/** What {@link Logs.follow} calls. Neither may throw. */
+/** Callbacks of {@link Logs.follow}. They must not throw. */
 export interface LogFollower {
   /** New entries of one log, in order. */
   take(log: string, batch: readonly LogEntry[]): void;
   /**
-   * Entries of this log may have been missed: they were pushed out, or the engine has lost them. Entries that were
-   * taken before may come again.
+   * Entries of this log may have been missed: they were removed, or the engine has lost them. Entries that were
+   * delivered before may be delivered again.
    */
   gap(log: string): void;
 }
 
-/** A reader that runs until it is stopped. */
+/** A running reader. */
 export interface Following {
   /**
-   * Everything that was appended this many milliseconds and half a round trip ago has been taken. Grows without end
-   * while the engine cannot be reached.
+   * All entries appended this many milliseconds and half a round trip ago have been delivered. Grows
+   * while the engine is unavailable.
    */
   readonly lagMs: number;
-  /** Forgets the entries of a log before this one. Best effort: it never rejects. */
+  /** Removes the entries before this one. Best effort: never rejects. */
   forget(log: string, before: Offset): void;
   stop(): Promise<void>;
 }
 
 /** Append-only logs that all nodes write and read. Methods reject with `BackplaneUnavailable`. */
 export interface Logs {
-  /** Undefined: `existingOnly`, and there is no such log. */
+  /** Undefined: `existingOnly`, and the log does not exist. */
   append(log: string, entry: Fields, bound: LogBound): Promise<Offset | undefined>;
   /**
    * At most `most` entries after `offset`; without one, from the oldest that is kept. Undefined: the log does not hold the entry
@@ -53,7 +53,7 @@ export interface Logs {
    */
   after(log: string, offset: Offset | undefined, most: number): Promise<readonly LogEntry[] | undefined>;
   drop(log: string): Promise<void>;
-  /** Reads what is appended to some logs from now on. Resolves once nothing that is appended later can be missed. */
+  /** Reads the entries that are appended from now on. Resolves when no later entry can be missed. */
   follow(logs: readonly string[], follower: LogFollower): Promise<Following>;
 }
 

@@ -4,8 +4,8 @@ import type { RateVerdict } from './rate-limiter.js';
 const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1_000));
 
 /**
- * How a refusal is told to an HTTP client: `Retry-After` (RFC 9110, section 10.2.3), `RateLimit-Policy` and
- * `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11). Seconds, rounded up: a client that waits so long is not too
+ * The headers of a refusal: `Retry-After` (RFC 9110, section 10.2.3), `RateLimit-Policy` and
+ * `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11). Seconds, rounded up: a client that waits this long is not too
  * early. Without `Retry-After` where no waiting helps. `policy` names the limit:
  * ASCII, without quotes and backslashes.
  */
@@ -15,7 +15,7 @@ export function rateLimitHeaders(
   { remaining, retryAfterMs, resetMs }: RateVerdict,
 ): Readonly<Record<string, string>> {
   const waitable = Number.isFinite(retryAfterMs);
-  // Within the effective window no more than what remains: so it ends with Retry-After, not after it.
+  // The window ends with Retry-After, not later.
   const window = seconds(waitable ? retryAfterMs : resetMs);
   return {
     ...(waitable ? { 'Retry-After': String(window) } : {}),

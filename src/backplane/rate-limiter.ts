@@ -1,31 +1,31 @@
 import type { RateLimit } from '../config/index.js';
 
-/** What {@link RateLimiter.take} found. Times are whole milliseconds from now, rounded up. */
+/** The verdict of {@link RateLimiter.take}. Times are whole milliseconds from now, rounded up. */
 export interface RateVerdict {
   readonly allowed: boolean;
-  /** How many more of cost 1 would be allowed at this moment. */
+  /** How many operations of cost 1 are still allowed now. */
   readonly remaining: number;
   /**
-   * When the same would be allowed, if nothing else is taken meanwhile; 0 where it is. Infinity where the
-   * cost is above the limit's count: no waiting helps.
+   * When the same cost is allowed, if nothing else is taken meanwhile; 0 where it was allowed. Infinity where the
+   * cost exceeds the limit's count.
    */
   readonly retryAfterMs: number;
-  /** When the whole of the limit is there again. */
+  /** When the limit is full again. */
   readonly resetMs: number;
 }
 
 /**
- * Limits how often something happens, across all nodes, by GCRA (ITU-T I.371): `count` at once, and from
- * then on one each `periodMs / count`. What is refused takes nothing: a client that hammers gets its next one in
- * time.
+ * Limits a rate over all nodes, by GCRA (ITU-T I.371): `count` at once, and from
+ * then on one each `periodMs / count`. A refusal takes nothing: a client that repeats its requests is not
+ * delayed further.
  *
- * `take` is atomic, and it never rejects: an engine that cannot reach what the nodes share answers from a
- * bucket of its own node, with the limit divided by the number of nodes. It never lets everything pass.
+ * `take` is atomic and never rejects: while the shared state is unavailable, it answers from a
+ * bucket of this node, with the limit divided by the number of nodes. It never allows everything.
  */
 export interface RateLimiter {
   /**
-   * Takes `cost` from the limit of `key`, or nothing at all. A cost of 0 only looks, and `allowed` is then
-   * the answer to 1. A negative cost gives back what was taken for something that was not done after all.
+   * Takes `cost` from the limit of `key`, or nothing. A cost of 0 takes nothing, and `allowed` is then
+   * the verdict on a cost of 1. A negative cost returns what was taken for an operation that did not happen.
    *
    * A key belongs to one limit: it names its kind first (`calls:<principal>`).
    */

@@ -1,14 +1,14 @@
-/** A record, or an entry of a log. Field names may not begin with `_`: those are the engine's. */
+/** The fields of a record or of a log entry. Names that begin with `_` are reserved for the engine. */
 export type Fields = Readonly<Record<string, string>>;
 
-/** What became of a record. `ended`: it has left a tombstone. `missing`: it never was, or its time has passed. */
+/** The state of a record. `ended`: there is a tombstone. `missing`: it never existed, or has expired. */
 export type RecordState = 'ok' | 'ended' | 'missing';
 
-/** What {@link Records.patch} changes, all of it or nothing. */
+/** A change by {@link Records.patch}: applied as a whole or not at all. */
 export interface RecordChange {
   readonly set?: Fields;
   readonly unset?: readonly string[];
-  /** The change is made only if the number in `field` is lower, or absent; the field then holds the new number. */
+  /** Condition: the number in `field` is lower or absent. The field then holds the new number. */
   readonly ifHigher?: readonly [field: string, number: number];
 }
 
@@ -16,21 +16,21 @@ export interface RecordChange {
  * Records of named fields with a time to live, shared by all nodes. Keys name their kind first (`session:<id>`).
  * Every method is atomic for each record. Times to live are milliseconds.
  *
- * A record that was ended leaves a tombstone, and only {@link Records.create} brings a record into being, never over a
- * tombstone: a node that still holds what another one has ended can't bring it back.
+ * The end of a record leaves a tombstone. Only {@link Records.create} makes a record, and never over a
+ * tombstone: a node that still holds a record that another node has ended cannot restore it.
  *
- * Every method rejects with `BackplaneUnavailable` when the engine cannot be reached; none falls back to local memory.
+ * Every method rejects with `BackplaneUnavailable` while the engine is unavailable; none uses local memory instead.
  */
 export interface Records {
-  /** False: there is one already, or a tombstone. */
+  /** False: there is a record or a tombstone. */
   create(key: string, fields: Fields, ttlMs: number): Promise<boolean>;
-  /** Undefined: no such record. With `extendMs`, a record that is there gets this time to live. */
+  /** Undefined: no such record. `extendMs`: the new time to live of an existing record. */
   read(key: string, extendMs?: number): Promise<Fields | 'ended' | undefined>;
-  /** Changes a record that is there. `unmet`: its condition does not hold. The time to live stays as it is without `ttlMs`. */
+  /** Changes an existing record. `unmet`: the condition does not hold. Without `ttlMs` the time to live stays. */
   patch(key: string, change: RecordChange, ttlMs?: number): Promise<RecordState | 'unmet'>;
-  /** Gives each record that is there a new time to live. The states are in the order of the keys. */
+  /** Sets a new time to live for each existing record. The states are in the order of the keys. */
   extend(keys: readonly string[], ttlMs: number): Promise<readonly RecordState[]>;
-  /** Ends a record, and leaves a tombstone for `tombstoneMs`, also where there was none. False: there was none. */
+  /** Ends a record and leaves a tombstone for `tombstoneMs`, also without a record. False: there was no record. */
   end(key: string, tombstoneMs: number): Promise<boolean>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What can be taken back: one token, every token of an issuer with a `jti`, or every token that a subject of
+ * What a revocation denies: one token, every token of an issuer with a `jti`, or every token that a subject of
  * an issuer holds. Two issuers may use the same name for different people.
  */
 export type RevocationTarget =
@@ -10,17 +10,17 @@ export type RevocationTarget =
 /** An entry of the deny list. Times are seconds since the epoch, as in a JWT. */
 export interface Revocation {
   readonly target: RevocationTarget;
-  /** A subject's tokens are denied when their `iat` is not after this moment. */
+  /** Tokens of the subject are denied when their `iat` is not after this time. */
   readonly revokedAt: number;
-  /** When the entry may be forgotten: no token that it denies lives longer. */
+  /** When the entry expires: no token that it denies lives longer. */
   readonly expiresAt: number;
 }
 
-/** The marks by which the deny list knows a token. */
+/** The properties by which the deny list identifies a token. */
 export interface RevocableToken {
-  /** Names this one token: derived from what was signed, never from the bytes that carried it. */
+  /** Identifies this token: derived from the signed content, never from its encoding. */
   readonly tokenId: string;
-  /** `iss`, to the letter. */
+  /** `iss`, unchanged. */
   readonly issuer: string;
   readonly jti: string | undefined;
   readonly subject: string;
@@ -29,14 +29,14 @@ export interface RevocableToken {
 }
 
 /**
- * The deny list, shared by all nodes. `isRevoked` is asked on every request. It rejects when the engine
- * cannot be reached and no verdict is at hand: the caller answers 503, never "not revoked". An engine that
- * has the verdict at hand gives it at once.
+ * The deny list, shared by all nodes. `isRevoked` is called on every request. It rejects when the engine
+ * is unavailable and no verdict is cached: the caller then answers 503, never "not revoked". An engine that
+ * has the verdict in memory returns it synchronously.
  */
 export interface RevocationStore {
   revoke(revocation: Revocation): Promise<void>;
   isRevoked(token: RevocableToken): boolean | Promise<boolean>;
-  /** Calls back on this node for every entry that any node adds. Returns the way to stop listening. */
+  /** Calls back on this node for every entry that a node adds. Returns the function that unsubscribes. */
   onRevoked(listener: (revocation: Revocation) => void): () => void;
 }
 
@@ -57,7 +57,7 @@ export function denies({ target, revokedAt }: Revocation, token: RevocableToken)
   }
 }
 
-/** Names a target. As JSON: an issuer and a name may hold any separator. */
+/** The key of a target. As JSON, because an issuer and a name may contain any separator. */
 export function revocationKey(target: RevocationTarget): string {
   switch (target.kind) {
     case 'token':
@@ -69,7 +69,7 @@ export function revocationKey(target: RevocationTarget): string {
   }
 }
 
-/** By what a token may be denied. */
+/** The targets that deny a token. */
 export function targetsOf({ tokenId, issuer, jti, subject }: RevocableToken): readonly RevocationTarget[] {
   return [
     { kind: 'token', tokenId },

@@ -1,13 +1,13 @@
 /**
- * Counts who holds one of a limited number of places, across all nodes: the sessions of a principal.
+ * Counts the holders of a limited number of slots over all nodes, such as the sessions of a principal.
  *
- * A holder that is not renewed within its time to live (milliseconds) loses its place, so that the places
- * of a node that died come back. Every method rejects when the engine cannot be reached.
+ * A holder that is not renewed within its time to live (milliseconds) loses its slot, so that the slots
+ * of a crashed node become free. Every method rejects while the engine is unavailable.
  */
 export interface SlotCounter {
-  /** Takes a place for `holder` if fewer than `limit` are taken; atomically. True also if it holds one. */
+  /** Takes a slot for `holder` if fewer than `limit` are taken; atomic. True also if it holds one. */
   acquire(key: string, holder: string, limit: number, ttlMs: number): Promise<boolean>;
-  /** False: the place had lapsed, and is not taken again. */
+  /** False: the slot had expired, and is not taken again. */
   renew(key: string, holder: string, ttlMs: number): Promise<boolean>;
   release(key: string, holder: string): Promise<void>;
   count(key: string): Promise<number>;

@@ -1,5 +1,5 @@
 /**
- * A map whose entries end at their time. Reading an entry past its time removes it; `sweep` removes those
+ * A map whose entries expire. Reading an expired entry removes it; `sweep` removes those
  * that are not read. Times are milliseconds since the epoch.
  */
 export class ExpiringMap<V> {
@@ -23,21 +23,21 @@ export class ExpiringMap<V> {
     this.entries.set(key, { value, expiresAt });
   }
 
-  /** False: there is no such entry. */
+  /** False: no such entry. */
   extend(key: string, expiresAt: number): boolean {
     if (this.get(key) === undefined) return false;
     this.entries.get(key)!.expiresAt = expiresAt;
     return true;
   }
 
-  /** False: there was no such entry. */
+  /** False: no such entry. */
   delete(key: string): boolean {
     const had = this.get(key) !== undefined;
     this.entries.delete(key);
     return had;
   }
 
-  /** The entries that have not ended. */
+  /** The entries that have not expired. */
   values(): readonly V[] {
     this.sweep();
     return [...this.entries.values()].map(({ value }) => value);

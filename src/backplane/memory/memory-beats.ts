@@ -13,7 +13,7 @@ import type { Fields } from '../records.js';
 interface Node {
   readonly info: Fields;
   readonly last: number;
-  /** Since when it has beaten without a break. */
+  /** Since when it has beaten without interruption. */
   readonly since: number;
   fenced: boolean;
 }
@@ -43,7 +43,7 @@ export class MemoryBeats implements Beats {
       nodes,
       skewMs: 0,
       generation: this.generation,
-      // What this process does not hold was never there.
+      // Data that this process does not hold never existed.
       generationAgeMs: Number.POSITIVE_INFINITY,
     };
   }
@@ -52,7 +52,7 @@ export class MemoryBeats implements Beats {
     this.nodes.delete(id);
   }
 
-  /** Forgets nodes that were gone long ago. */
+  /** Removes nodes that have been gone for long. */
   sweep(now = performance.now()): void {
     for (const [id, { last }] of this.nodes) if (now - last > KEEP_GONE_MS) this.nodes.delete(id);
   }

@@ -10,7 +10,7 @@ interface Log {
   readonly followers: Set<LogFollower>;
 }
 
-/** {@link Logs} in this process's memory. Several nodes of a test may share one. Followers hear at the end of the turn. */
+/** {@link Logs} in this process's memory. Several nodes of a test may share one. Followers are called at the end of the turn. */
 @Injectable()
 export class MemoryLogs implements Logs {
   private readonly logs = new Map<string, Log>();
@@ -63,7 +63,7 @@ export class MemoryLogs implements Logs {
     };
   }
 
-  /** How many logs it holds. */
+  /** Number of logs. */
   get size(): number {
     return this.logs.size;
   }

@@ -3,7 +3,7 @@ import type { RateLimit } from '../../config/index.js';
 import type { RateLimiter, RateVerdict } from '../rate-limiter.js';
 import { GcraBuckets } from './gcra-buckets.js';
 
-/** {@link RateLimiter} in this process's memory: there is one node, and nothing to be out of reach. */
+/** {@link RateLimiter} in the memory of this process, for one node. */
 @Injectable()
 export class MemoryRateLimiter implements RateLimiter {
   private readonly buckets = new GcraBuckets();
@@ -12,7 +12,7 @@ export class MemoryRateLimiter implements RateLimiter {
     return this.buckets.take(key, limit, cost);
   }
 
-  /** How many keys it remembers; bounded. */
+  /** Number of keys; bounded. */
   get size(): number {
     return this.buckets.size;
   }

@@ -36,7 +36,7 @@ export class MemoryRecords implements Records {
       if (Number(record.fields[field] ?? Number.NEGATIVE_INFINITY) >= number) return 'unmet';
       fields[field] = String(number);
     }
-    // Another object: a reader may hold the one before.
+    // A new object: a reader may hold the old one.
     record.fields = fields;
     if (ttlMs !== undefined) this.records.extend(key, Date.now() + ttlMs);
     return 'ok';
@@ -59,7 +59,7 @@ export class MemoryRecords implements Records {
     return record !== undefined && record !== 'ended';
   }
 
-  /** How many records and tombstones it holds. */
+  /** Number of records and tombstones. */
   get size(): number {
     return this.records.size;
   }

@@ -3,7 +3,7 @@ import type { ReplayEntry, ReplayLog } from '../replay-log.js';
 
 const MAX_ENTRIES = 256;
 const MAX_AGE_MS = 600_000;
-/** Beside the newest entry, whose size is for others to bound. */
+/** Besides the newest entry, whose size other limits bound. */
 const MAX_CHARACTERS = 2 ** 20;
 
 interface TimedEntry extends ReplayEntry {
@@ -47,7 +47,7 @@ export class MemoryReplayLog implements ReplayLog {
     this.logs.delete(key);
   }
 
-  /** How many sessions it holds something of. */
+  /** Number of sessions with entries. */
   get size(): number {
     return this.logs.size;
   }

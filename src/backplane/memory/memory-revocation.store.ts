@@ -35,7 +35,7 @@ export class MemoryRevocationStore implements RevocationStore {
     return () => this.listeners.delete(listener);
   }
 
-  /** Whether it holds this entry, or a later one of the same target. */
+  /** Whether the store has this entry, or a later one of the same target. */
   holds({ target, revokedAt }: Revocation): boolean {
     const entry = this.entries.get(revocationKey(target));
     return entry !== undefined && entry.revokedAt >= revokedAt;
@@ -45,7 +45,7 @@ export class MemoryRevocationStore implements RevocationStore {
     return this.entries.values();
   }
 
-  /** How many entries it holds. */
+  /** Number of entries. */
   get size(): number {
     return this.entries.size;
   }

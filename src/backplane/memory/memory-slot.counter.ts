@@ -35,7 +35,7 @@ export class MemorySlotCounter implements SlotCounter {
     return holders?.size ?? 0;
   }
 
-  /** How many keys have a holder. */
+  /** Number of keys with a holder. */
   get size(): number {
     return this.keys.size;
   }

@@ -18,7 +18,7 @@ import { MemoryRevocationStore } from './memory-revocation.store.js';
 import { MemorySlotCounter } from './memory-slot.counter.js';
 import { MemorySweeper } from './memory.sweeper.js';
 
-/** The engine in this process's memory: one node. */
+/** The engine in the memory of this process, for one node. */
 export const MEMORY_PROVIDERS: Provider[] = [
   { provide: BackplaneStatus, useValue: new BackplaneStatus() },
   MemoryRateLimiter,
@@ -35,7 +35,7 @@ export const MEMORY_PROVIDERS: Provider[] = [
   { provide: RateLimiter, useExisting: MemoryRateLimiter },
   { provide: Records, useExisting: MemoryRecords },
   { provide: ReplayLog, useExisting: MemoryReplayLog },
-  // With one node, what was revoked was heard here: there is nothing to ask.
+  // With one node, every revocation is known here.
   { provide: RevocationStore, useExisting: MemoryRevocationStore },
   { provide: SlotCounter, useExisting: MemorySlotCounter },
   {

@@ -9,7 +9,7 @@ import { MemorySlotCounter } from './memory-slot.counter.js';
 
 const SWEEP_MS = 30_000;
 
-/** Forgets what has expired and was not asked for again, on one timer for the whole engine. */
+/** Removes expired entries that are not read again, on one timer for the whole engine. */
 @Injectable()
 export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;

@@ -12,7 +12,7 @@ import type { RedisConnection } from './redis.connection.js';
 import { Script } from './script.js';
 
 /**
- * One hash: of each node "<last> <since> <gone> <info>", and `_gen`: "<replication id> <born> <generation>".
+ * One hash: for each node "<last> <since> <gone> <info>", and in `_gen` "<replication id> <born> <generation>".
  * ARGV: node, info, unsureMs, goneMs, keepMs, replication id, a new generation.
  */
 const BEAT = new Script(`
@@ -91,7 +91,7 @@ export class RedisBeats implements Beats {
     return {
       fenced: fenced === '1',
       nodes: nodesOf(flat),
-      // The server has read its clock about half way.
+      // The server has read its clock about halfway between.
       skewMs: Number(now) - (sentAt + Date.now()) / 2,
       generation: generation!,
       generationAgeMs: Number(age),

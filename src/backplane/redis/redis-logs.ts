@@ -6,7 +6,7 @@ import { Script } from './script.js';
 import { logEntryOf, type StreamEntry } from './stream-entry.js';
 
 /**
- * For a log whose size is bounded: each entry begins with its size and with that of all before it.
+ * For a log of bounded size: each entry begins with its size and the total size of the entries before it.
  * ARGV: size of the entry, most entries, most characters beside the newest, time to live, fields.
  */
 const APPEND_SIZED = new Script(`
@@ -22,7 +22,7 @@ end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return id`);
 
-/** {@link Logs} as streams. Ids are the server's: ones that are counted from 1 would go unheard after a loss of data. */
+/** {@link Logs} as streams, with ids of the server: readers would miss ids that count from 1 again after a loss of data. */
 export class RedisLogs implements Logs {
   constructor(private readonly connection: RedisConnection) {}
 
@@ -37,7 +37,7 @@ export class RedisLogs implements Logs {
     const options = existingOnly ? ['NOMKSTREAM'] : [];
     const reply = await this.connection.run((redis) => {
       const added = redis.call('XADD', key, ...options, 'MAXLEN', '~', entries, '*', ...flat);
-      // In the same write. A log that is followed is kept by its follower.
+      // In the same write. A follower renews the log that it reads.
       if (!existingOnly) redis.pexpire(key, ttlMs).catch(() => undefined);
       return added;
     });

@@ -6,11 +6,11 @@ import type { RateLimiter, RateVerdict } from '../rate-limiter.js';
 import type { RedisConnection } from './redis.connection.js';
 import { Script } from './script.js';
 
-/** A limit delays no call by more than this. */
+/** The maximum time that a call waits for a verdict. */
 const DEADLINE_MS = 100;
 
 /**
- * The arithmetic of `gcra`: returns what the limit lacked before. The key holds when the limit is whole again.
+ * The arithmetic of `gcra`: returns what the limit lacked before. The value is the time at which the limit is full.
  * ARGV: interval, period, cost, tolerance; milliseconds.
  */
 const TAKE = new Script(`
@@ -38,7 +38,7 @@ export class RedisRateLimiter implements RateLimiter {
 
   constructor(
     private readonly connection: RedisConnection,
-    /** How many nodes there are now. */
+    /** The number of nodes now. */
     private readonly nodes: () => number,
   ) {}
 
@@ -65,14 +65,14 @@ export class RedisRateLimiter implements RateLimiter {
   private takeHere(key: string, { count, periodMs }: RateLimit, cost: number): RateVerdict {
     const nodes = Math.max(1, this.nodes());
     const share = Math.max(1, Math.floor(count / nodes));
-    // The interval is exact, whatever rounding does to the share.
+    // The interval is exact, however the share was rounded.
     const limit = { count: share, periodMs: ((periodMs * nodes) / count) * share };
-    // What is allowed at most is allowed here too, if not so often.
+    // A cost within the limit is allowed here too, only less often.
     return this.local.take(key, limit, cost > share && cost <= count ? share : cost);
   }
 }
 
-/** Undefined: it took longer. */
+/** Undefined: no verdict in time. */
 async function within<Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> {
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
   const timer = setTimeout(resolve, ms, undefined);

@@ -2,10 +2,10 @@ import type { Fields, RecordChange, Records, RecordState } from '../records.js';
 import type { RedisConnection } from './redis.connection.js';
 import { Script } from './script.js';
 
-/** The field of a tombstone, in place of all others. */
+/** The only field of a tombstone. */
 const ENDED = '_end';
 
-/** What the scripts return. */
+/** Results of the scripts. */
 const STATES: Readonly<Record<number, RecordState | 'unmet'>> = {
   [-1]: 'ended',
   0: 'missing',
@@ -13,7 +13,7 @@ const STATES: Readonly<Record<number, RecordState | 'unmet'>> = {
   2: 'unmet',
 };
 
-/** The hash is there, and no tombstone; else the script has returned. */
+/** Continues only with an existing hash that is no tombstone. */
 const THERE = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 if redis.call('HEXISTS', KEYS[1], '${ENDED}') == 1 then return -1 end`;
@@ -44,7 +44,7 @@ if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], ARGV[2], ARGV[3]) end
 if ARGV[1] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return 1`);
 
-/** Deletes first: where memory is short, the record is gone all the same. */
+/** Deletes first: without memory for the tombstone, the record is removed all the same. */
 const END = new Script(`
 local there = redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[1], '${ENDED}') == 0
 redis.call('DEL', KEYS[1])

@@ -2,7 +2,7 @@ import type { SlotCounter } from '../slot-counter.js';
 import type { RedisConnection } from './redis.connection.js';
 import { Script } from './script.js';
 
-/** Holders whose time has passed are gone from the set from here on. */
+/** Removes expired holders from the set. */
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -5,12 +5,12 @@ import { checkRedis } from './redis.boot-check.js';
 import type { RedisConnection } from './redis.connection.js';
 import type { RedisRateLimiter } from './redis-rate.limiter.js';
 
-/** How long the start waits for the server. Without it the node starts too, and is not ready. */
+/** How long the start waits for the server. After that the node starts, and is not ready. */
 const START_MS = 5_000;
-/** How often what has expired is forgotten, and joining is tried again. */
+/** Interval of removing expired entries, and of trying again to join. */
 const TICK_MS = 10_000;
 
-/** Brings this node among the others, and takes it out again after all that writes has stopped. */
+/** Lets this node join the others, and leave when everything that writes has stopped. */
 export class RedisBackplane implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Backplane');
   private timer: NodeJS.Timeout | undefined;
@@ -21,7 +21,7 @@ export class RedisBackplane implements OnModuleInit, OnApplicationShutdown {
     private readonly node: BackplaneNode,
     private readonly limits: RedisRateLimiter,
     private readonly url: string,
-    /** Equal on all nodes that are one server. */
+    /** Equal on all nodes of one server. */
     private readonly fingerprint: string,
   ) {}
 
@@ -51,7 +51,7 @@ export class RedisBackplane implements OnModuleInit, OnApplicationShutdown {
   private tick(): void {
     this.limits.sweep();
     this.node.revocations.sweep();
-    // The connection may be there, and something else stand in the way, as a lack of memory.
+    // The connection may work while writing fails, for example without memory.
     if (this.connection.status.obstacle !== undefined) void this.onReady();
   }
 
@@ -67,7 +67,7 @@ export class RedisBackplane implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** Undefined: trying again may help. */
+  /** Undefined: trying again may succeed. */
   private refusalOf(error: unknown): BackplaneRefused | undefined {
     if (error instanceof BackplaneRefused) return error;
     const { refusal } = this.connection;

@@ -11,9 +11,9 @@ const MAX_SKEW_MS = 5_000;
 const SELF_TEST_MS = 10_000;
 
 /**
- * Asks the server what it is, and tries what the engine needs of it. Resolves with warnings for the log.
+ * Checks version and configuration of the server, and tries every kind of command. Resolves with warnings for the log.
  *
- * @throws {BackplaneRefused} for a server that can't be used as it is set up.
+ * @throws {BackplaneRefused} for a server whose configuration cannot be used.
  * @throws {BackplaneUnavailable} when it can't be reached.
  */
 export async function checkRedis(connection: RedisConnection, url: string): Promise<readonly string[]> {
@@ -47,7 +47,7 @@ function refuse(info: Info): void {
   }
   const policy = info.get('maxmemory_policy') ?? 'noeviction';
   if (policy !== 'noeviction' && info.get('maxmemory') !== '0') {
-    // Every key has a time to live: what `volatile-*` drops first is exactly these.
+    // Every key has a time to live, so `volatile-*` evicts exactly these keys.
     throw new BackplaneRefused(
       `it drops sessions and revocations when its memory is full (maxmemory-policy ${policy})`,
       'Set it: CONFIG SET maxmemory-policy noeviction, or the same in the parameter group of a managed server.',
@@ -55,7 +55,7 @@ function refuse(info: Info): void {
   }
 }
 
-/** Each kind of command once, on keys of its own. */
+/** Runs each kind of command once, on keys of its own. */
 async function tryOut(connection: RedisConnection): Promise<void> {
   const name = `self-test:${randomUUID()}`;
   const records = new RedisRecords(connection);

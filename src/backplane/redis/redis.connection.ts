@@ -3,19 +3,19 @@ import { Logger } from '@nestjs/common';
 import { BackplaneUnavailable } from '../backplane-unavailable.error.js';
 import { BackplaneStatus } from '../backplane.status.js';
 
-/** How long a command waits for a connection that was lost a moment ago. */
+/** How long a command waits for the reconnection. */
 const PATIENCE_MS = 1_000;
 const COMMAND_MS = 1_000;
-/** So many commands in a row that had no answer in time, and the next ones are refused at once. */
+/** Number of consecutive timeouts after which commands are refused at once. */
 const MAX_TIMEOUTS = 3;
 const PROBE_MS = 250;
-/** Answers of a server that works, and can't do this now. Redis before 7 wraps what a script runs into. */
+/** Errors of a server that runs but cannot execute the command now. Redis before 7 wraps errors of scripts. */
 const REFUSALS =
   /^(?:ERR .*-)?(OOM|READONLY|LOADING|MASTERDOWN|BUSY|NOREPLICAS|MISCONF|NOAUTH|NOPERM|WRONGPASS)\b/;
 
 /**
- * No queue while the connection is down, and no command is sent twice: what is late must not be run after the caller
- * was told that it failed. `blockingTimeout` stays unset: it would turn a dead connection into an empty answer.
+ * No queue while disconnected, and no command is sent twice: a late command must not run after its caller
+ * was told that it failed. `blockingTimeout` stays unset: with it a dead connection looks like an empty answer.
  */
 const OPTIONS: RedisOptions = {
   lazyConnect: true,
@@ -28,18 +28,18 @@ const OPTIONS: RedisOptions = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   retryStrategy: (times) => Math.min(25 * 2 ** times, 500),
-  // A replica that was the primary until now: the next connection may lead to the new one.
+  // A former primary that became a replica: the next connection may lead to the new primary.
   reconnectOnError: (error) => error.message.startsWith('READONLY'),
 };
 
 export interface RedisTarget {
-  /** `redis:` or `rediss:`, with the password, if there is one. Never logged. */
+  /** `redis:` or `rediss:`, possibly with a password. Never logged. */
   readonly url: string;
-  /** What the names of all keys begin with. */
+  /** Prefix of all keys. */
   readonly prefix: string;
 }
 
-/** The connection for commands; {@link RedisConnection.openReader} makes the ones for reads that wait. */
+/** The connection for commands. {@link RedisConnection.openReader} makes connections for blocking reads. */
 export class RedisConnection {
   private readonly logger = new Logger('Backplane');
   private readonly readers = new Set<Redis>();
@@ -60,28 +60,28 @@ export class RedisConnection {
     redis.on('error', (error) => this.onError(error));
   }
 
-  /** Loads the client, and begins to connect. */
+  /** Loads the client and begins to connect. */
   static async open({ url, prefix }: RedisTarget, status: BackplaneStatus): Promise<RedisConnection> {
     const { Redis } = await import('ioredis');
     const redis = new Redis(url, { ...OPTIONS, enableAutoPipelining: true });
     const connection = new RedisConnection(redis, prefix, status);
-    // It goes on trying; what it meets is heard by the listeners.
+    // The client keeps trying; the listeners receive its errors.
     redis.connect().catch(() => undefined);
     return connection;
   }
 
-  /** The name of a key. The braces keep its parts on one shard, should keys ever be spread. */
+  /** The name of a key. The braces keep related keys on one shard. */
   key(kind: string, name: string): string {
     return `${this.prefix}:${kind}:{${name}}`;
   }
 
-  /** What the server has answered instead of letting this node in; undefined: it has not answered, or has. */
+  /** The error by which the server refused this connection. Undefined: none. */
   get refusal(): string | undefined {
     const isRefused = this.lastError?.name === 'ReplyError' && this.redis.status !== 'ready';
     return isRefused ? this.lastError?.message : undefined;
   }
 
-  /** Runs a command. Rejects with `BackplaneUnavailable` where the server can't be reached, or can't do it now. */
+  /** Runs a command. Rejects with `BackplaneUnavailable` where the server cannot be reached or cannot execute it now. */
   async run<Reply>(command: (redis: Redis) => Promise<Reply>): Promise<Reply> {
     if (this.redis.status !== 'ready') await this.whenReady(PATIENCE_MS - this.status.outageMs);
     if (this.probe !== undefined) throw new BackplaneUnavailable('no answer in time');
@@ -94,7 +94,7 @@ export class RedisConnection {
     }
   }
 
-  /** Resolves once commands can be sent. Rejects with `BackplaneUnavailable` after `ms`. */
+  /** Resolves when commands can be sent. Rejects with `BackplaneUnavailable` after `ms`. */
   async whenReady(ms: number): Promise<void> {
     if (this.redis.status === 'ready') return;
     if (ms <= 0) throw this.notConnected();
@@ -110,12 +110,12 @@ export class RedisConnection {
     });
   }
 
-  /** Calls back each time that commands can be sent again. */
+  /** Calls back each time the connection is ready again. */
   onceMoreReady(listener: () => void): void {
     this.readyListeners.add(listener);
   }
 
-  /** A connection of its own for reads that wait for data; its commands are sent one by one. */
+  /** A separate connection for blocking reads. Its commands are sent one at a time. */
   async openReader(): Promise<Redis> {
     const reader = this.redis.duplicate({ ...OPTIONS, enableAutoPipelining: false });
     reader.on('error', () => undefined);
@@ -180,7 +180,7 @@ export class RedisConnection {
 
   private onError(error: Error): void {
     this.lastError = error;
-    // Trying again would be answered likewise.
+    // Trying again would give the same answer.
     if (this.refusal !== undefined) for (const settle of this.waiting) settle();
   }
 

@@ -5,28 +5,28 @@ import type { Following, LogFollower, Offset } from '../logs.js';
 import type { RedisConnection } from './redis.connection.js';
 import { isBefore, logEntryOf, type StreamEntry } from './stream-entry.js';
 
-/** A read waits so long for entries. With a trip of 500 ms it still returns in time for the bus to be live. */
+/** How long a read blocks. With a round trip of 500 ms it still returns in time for the bus to be live. */
 const BLOCK_MS = 150;
 const BATCH = 64;
 const READ = ['COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS'];
 const RETRY_MS = 20;
-/** A log that is followed is kept, and forgotten so long after its last follower has left. */
+/** Time to live of a followed log after its last follower has left. */
 const KEEP_MS = 600_000;
 const KEEP_EACH_MS = 10_000;
-/** After a gap, entries this much older than the last one taken are read again: a promoted replica may be behind. */
+/** After a gap, entries up to this much older than the last one are read again: a promoted replica may be behind. */
 const REWIND_MS = 5_000;
 const BEGINNING = '0-0';
 
 interface FollowedLog {
   readonly name: string;
   readonly key: string;
-  /** Reads go on from here. */
+  /** The next read begins here. */
   cursor: Offset;
-  /** The last entry that was read. While the log still holds it, nothing after it can be missing. */
+  /** The last entry that was read. While the log contains it, no later entry can be missing. */
   anchor: Offset | undefined;
 }
 
-/** Reads some streams on a connection of its own, until it is stopped. */
+/** Reads streams on a separate connection, until it is stopped. */
 export class RedisFollowing implements Following {
   private readonly proven = new Elapsed();
   private everProven = false;
@@ -78,7 +78,7 @@ export class RedisFollowing implements Following {
   private async run(): Promise<void> {
     let hasReturned = false;
     while (!this.stopped) {
-      // A read that has returned has seen all that was there when the next one begins.
+      // A read that has returned delivered all entries up to the beginning of the next read.
       if (hasReturned) this.prove();
       hasReturned = false;
       try {
@@ -95,7 +95,7 @@ export class RedisFollowing implements Following {
     this.everProven = true;
   }
 
-  /** True: it has read to the end. Rejects while there is no connection. */
+  /** True: read to the end. Rejects without a connection. */
   private async readOnce(): Promise<boolean> {
     const { reader, logs } = this;
     const [read, ...anchors] = await Promise.all([
@@ -104,7 +104,7 @@ export class RedisFollowing implements Following {
         ...logs.map(({ key }) => key),
         ...logs.map(({ cursor }) => cursor),
       ]) as Promise<[string, StreamEntry[]][] | null>,
-      // Answered after the read, so that what was pushed out meanwhile is noticed.
+      // Answered after the read, so that entries removed meanwhile are noticed.
       ...logs.map(({ key, anchor }) =>
         anchor === undefined ? undefined : reader.xrange(key, anchor, anchor),
       ),
@@ -125,7 +125,7 @@ export class RedisFollowing implements Following {
     this.follower.take(log.name, entries.map(logEntryOf));
   }
 
-  /** Where the log goes on before the last entry that was taken, it is another one: it is read from its beginning. */
+  /** A log that continues before the last entry that was read is a new log: it is read from its beginning. */
   private async rewind(log: FollowedLog): Promise<void> {
     const [last] = (await this.reader.xrevrange(log.key, '+', '-', 'COUNT', 1)) as StreamEntry[];
     const isOther = last === undefined || isBefore(last[0], log.cursor);

@@ -17,7 +17,7 @@ import { RedisSlotCounter } from './redis-slot.counter.js';
 import { RedisBackplane } from './redis.backplane.js';
 import { RedisConnection, type RedisTarget } from './redis.connection.js';
 
-/** A port of the engine that needs the connection alone. */
+/** A port of the engine that needs only the connection. */
 function over(port: symbol, Engine: new (connection: RedisConnection) => unknown): Provider {
   return {
     provide: port,
@@ -26,7 +26,7 @@ function over(port: symbol, Engine: new (connection: RedisConnection) => unknown
   };
 }
 
-/** The engine whose state all nodes share. `fingerprint`: equal on all nodes that are one server. */
+/** The engine on Redis, shared by all nodes. `fingerprint`: equal on all nodes of one server. */
 export function redisProviders(target: RedisTarget, fingerprint: string): Provider[] {
   return [
     { provide: BackplaneStatus, useValue: new BackplaneStatus(true) },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-/** A Lua script, called by its digest; its text goes over the wire where the server does not know it yet. */
+/** A Lua script, called by its digest. Its text is sent where the server does not have it yet. */
 export class Script {
   private readonly digest: string;
 

@@ -1,9 +1,9 @@
 import type { LogEntry } from '../logs.js';
 
-/** As XRANGE and XREAD answer: an id, and names and values by turns. */
+/** An entry in the form of XRANGE and XREAD: an id, and names and values alternately. */
 export type StreamEntry = [id: string, flat: string[]];
 
-/** Without the fields that the engine has added: their names begin with `_`. */
+/** Without the fields of the engine, whose names begin with `_`. */
 export function logEntryOf([offset, flat]: StreamEntry): LogEntry {
   const fields: Record<string, string> = {};
   for (let at = 0; at < flat.length; at += 2) {

@@ -7,17 +7,17 @@ import { Membership } from './membership.js';
 import { NodeFeed } from './node-feed.js';
 import { RevocationList } from './revocation.list.js';
 
-/** What an engine gives a node to speak with the others. */
+/** The ports of an engine that a node needs to communicate with the others. */
 export interface NodeEngine {
   readonly records: Records;
   readonly logs: Logs;
   readonly beats: Beats;
 }
 
-/** A node's logs count as read while the reader is not further behind than this. */
+/** Maximum lag of the reader up to which a node beats. */
 const READING_MS = 2_000;
 
-/** One node among those that share an engine: how it is known to the others, and how it hears of them. */
+/** One of the nodes that share an engine: its membership, its mail and the bus. */
 export class BackplaneNode {
   readonly membership: Membership;
   readonly bus: Bus;
@@ -25,7 +25,7 @@ export class BackplaneNode {
   readonly revocations: RevocationList;
   private readonly feed: NodeFeed;
 
-  /** `info` is what the others learn of this node. */
+  /** `info`: what the others read about this node. */
   constructor({ records, logs, beats }: NodeEngine, info: Fields = {}, times: BeatTimes = BEAT_TIMES) {
     this.feed = new NodeFeed(logs);
     this.membership = new Membership(beats, () => this.feed.lagMs < READING_MS, info, times);
@@ -34,7 +34,7 @@ export class BackplaneNode {
     this.revocations = new RevocationList(records, this.bus, this.membership);
   }
 
-  /** It can be reached before the others hear of it. Rejects with `BackplaneUnavailable`. */
+  /** Opens the inbox before the others learn of this node. Rejects with `BackplaneUnavailable`. */
   async start(): Promise<void> {
     await this.mail.open();
     await this.feed.start();

@@ -5,15 +5,15 @@ import type { NodeFeed } from './node-feed.js';
 
 const LOG = 'bus';
 const BOUND = { entries: 10_000, ttlMs: 600_000 };
-/** What was read stays in the node's memory, so that most resumptions ask nothing of the engine. */
+/** Messages kept in the memory of the node, so that most resumptions need no round trip. */
 const RING = 1_000;
-/** Less than the second that a revocation may take. A trip to the engine may take half of one. */
+/** Less than the second within which a revocation must take effect. A round trip may take half a second. */
 const LIVE_MS = 850;
 
-/** Each start of a node is a sender of its own. */
+/** A new sender for each start of a node. */
 const MAX_SENDERS = 10_000;
 
-/** What a node has told all nodes. */
+/** A message of a node to all nodes. */
 export interface BusMessage {
   readonly topic: string;
   readonly body: unknown;
@@ -22,12 +22,12 @@ export interface BusMessage {
 
 type BusHandler = (body: unknown, offset: Offset) => void;
 
-/** Tells every node, the sender among them, in the order in which the engine has taken the messages in. */
+/** Delivers messages to every node, including the sender, in the order in which the engine accepted them. */
 export class Bus implements LogFollower {
   private readonly logger = new Logger('Backplane');
   private readonly handlers = new Map<string, Set<BusHandler>>();
   private readonly gapListeners = new Set<() => void>();
-  /** The last number that was heard of each sender. */
+  /** The last number received from each sender. */
   private readonly heard = new LRUCache<string, number>({ max: MAX_SENDERS });
   private readonly ring: BusMessage[] = [];
   private published = 0;
@@ -40,42 +40,42 @@ export class Bus implements LogFollower {
     feed.follow(LOG, this);
   }
 
-  /** `body` is what survives a trip through JSON. Rejects with `BackplaneUnavailable`; it may be heard all the same. */
+  /** `body`: a JSON value. Rejects with `BackplaneUnavailable`; the message may be delivered all the same. */
   async publish(topic: string, body: unknown): Promise<Offset> {
     this.published += 1;
     const fields = { f: this.self, q: String(this.published), t: topic, m: JSON.stringify(body) };
     return (await this.logs.append(LOG, fields, BOUND))!;
   }
 
-  /** What is thrown by `handler` is logged. Returns the way to stop listening. */
+  /** Errors of `handler` are logged. Returns the function that unsubscribes. */
   on(topic: string, handler: BusHandler): () => void {
     const handlers = this.handlers.get(topic) ?? new Set();
     this.handlers.set(topic, handlers.add(handler));
     return () => handlers.delete(handler);
   }
 
-  /** Messages may have been missed; those that were heard may come again. */
+  /** Calls back when messages may have been missed. Messages may also be delivered again. */
   onGap(listener: () => void): () => void {
     this.gapListeners.add(listener);
     return () => this.gapListeners.delete(listener);
   }
 
-  /** Everything that was published a second ago has been heard here. */
+  /** All messages published a second ago have been received. */
   get isLive(): boolean {
     return this.lagMs < LIVE_MS;
   }
 
-  /** Everything that was published this many milliseconds ago has been heard here. */
+  /** All messages published this many milliseconds ago have been received. */
   get lagMs(): number {
     return this.feed.lagMs;
   }
 
-  /** The newest message that was heard here; undefined: none yet. */
+  /** The newest message received; undefined: none yet. */
   get newest(): Offset | undefined {
     return this.ring.at(-1)?.offset;
   }
 
-  /** All messages after `offset`. Undefined: it is not known any more, so something may be missing. */
+  /** All messages after `offset`. Undefined: `offset` is no longer known, so messages may be missing. */
   async since(offset: Offset): Promise<readonly BusMessage[] | undefined> {
     const at = this.ring.findIndex((message) => message.offset === offset);
     if (at !== -1) return this.ring.slice(at + 1);
@@ -101,7 +101,7 @@ export class Bus implements LogFollower {
     for (const listener of this.gapListeners) listener();
   }
 
-  /** A number that was left out is a message that the engine has lost, as a replica that is promoted may have. */
+  /** A skipped number is a message that the engine has lost, for example at the promotion of a replica. */
   private noteSender({ fields: { f: sender = '', q = '0' } }: LogEntry): void {
     const before = this.heard.get(sender);
     const number = Number(q);
@@ -121,7 +121,7 @@ export class Bus implements LogFollower {
   }
 }
 
-/** Undefined: what was written there is no message of a node. */
+/** Undefined: the entry is no message of a node. */
 function messageOf({ offset, fields: { t: topic, m = '' } }: LogEntry): BusMessage | undefined {
   if (topic === undefined) return undefined;
   try {

@@ -1,11 +1,11 @@
 /**
- * `gone`: the node does not live any more. `unsure`: it may not live, or can't be reached now. `timeout`: it has not
- * answered; it may have acted. `unsupported`: it does not know such mail, as one of another version. `failed`: what it
- * runs for such mail has thrown.
+ * `gone`: the node no longer runs. `unsure`: it may not run, or cannot be reached now. `timeout`: it has not
+ * answered; it may have acted. `unsupported`: it has another version and does not know such mail. `failed`: its
+ * handler has thrown.
  */
 export type MailProblem = 'gone' | 'unsure' | 'timeout' | 'unsupported' | 'failed';
 
-/** Mail to another node was not answered. */
+/** Mail to another node that was not answered. */
 export class MailError extends Error {
   override readonly name = 'MailError';
 

@@ -12,14 +12,14 @@ import type { NodeFeed } from './node-feed.js';
 const BOUND = { entries: 10_000, ttlMs: 600_000 };
 const ASK_MS = 2_000;
 const TELL_MS = 10_000;
-/** A larger body lies in a record beside the log, for as long as mail may wait. */
+/** A larger body is kept in a record, for as long as mail may wait. */
 const MAX_INLINE = 65_536;
-/** The share of an ask's time after which it is not begun any more: the answer would come too late. */
+/** Share of the time of a question after which its handler is not started: the answer would be late. */
 const BEGIN_SHARE = 0.8;
 const RETRY_MS = 25;
 const FORGET_EACH_MS = 1_000;
 
-/** Handles mail of one kind. What it resolves with is the answer to one who asks. */
+/** Handles mail of one kind. Resolves with the answer. */
 export type MailHandler = (body: unknown, from: string) => unknown;
 
 interface PendingAsk {
@@ -27,12 +27,12 @@ interface PendingAsk {
   readonly reject: (error: MailError) => void;
 }
 
-/** Sends to one node. Each piece of mail is run once at most, and not after its time. */
+/** Mail between two nodes. Each piece is handled at most once, and not after its deadline. */
 export class Mail implements LogFollower {
   private readonly logger = new Logger('Backplane');
   private readonly handlers = new Map<string, MailHandler>();
   private readonly asked = new Map<string, PendingAsk>();
-  /** What came here, until its time has passed and it would be dropped anyway. */
+  /** Received mail, until its deadline: duplicates are dropped. */
   private readonly seen = new ExpiringMap<true>();
   private forgottenAt = 0;
 
@@ -45,7 +45,7 @@ export class Mail implements LogFollower {
     feed.follow(inboxOf(membership.self), this);
   }
 
-  /** Makes the inbox: mail goes only to one that is there. */
+  /** Creates the inbox. Mail to a node without an inbox is refused. */
   async open(): Promise<void> {
     await this.logs.append(inboxOf(this.membership.self), { k: 'opened' }, BOUND);
   }
@@ -54,7 +54,7 @@ export class Mail implements LogFollower {
     this.handlers.set(kind, handler);
   }
 
-  /** Resolves with the node's answer. `body` and answer are what survives a trip through JSON. Rejects with {@link MailError}. */
+  /** Resolves with the answer of the node. `body` and answer are JSON values. Rejects with {@link MailError}. */
   async ask(node: string, kind: string, body: unknown, ms = ASK_MS): Promise<unknown> {
     const state = await this.membership.check(node);
     if (state !== 'alive') throw new MailError(state);
@@ -71,7 +71,7 @@ export class Mail implements LogFollower {
     }
   }
 
-  /** Resolves once the engine has taken it in. Rejects with {@link MailError}. */
+  /** Resolves when the engine has accepted the mail. Rejects with {@link MailError}. */
   async tell(node: string, kind: string, body: unknown): Promise<void> {
     await this.send(node, { i: randomUUID(), k: kind }, body, TELL_MS);
   }
@@ -91,7 +91,7 @@ export class Mail implements LogFollower {
     this.logs.append(log, { k: 'opened' }, BOUND).catch(() => undefined);
   }
 
-  /** Tries again while there is time: what arrives twice is run once. */
+  /** Retries until the deadline. Duplicates are handled once. */
   private async send(node: string, head: Fields, body: unknown, ms: number): Promise<void> {
     const until = Date.now() + ms;
     const content = JSON.stringify(body ?? null);

@@ -12,42 +12,42 @@ import {
 import { Elapsed } from '../elapsed.js';
 import type { Fields } from '../records.js';
 
-/** How often a node beats: twice within `unsureMs`. */
+/** Interval of beats: two within `unsureMs`. */
 const BEATS_IN_DOUBT = 2;
-/** What a node that is not on the list costs at most: a beat for each of these. */
+/** Minimum interval between beats that look for an unknown node. */
 const REFRESH_MS = 250;
 
 type MembershipEvent = 'fenced' | 'gone' | 'replaced';
 
-/** Which nodes there are, as far as this one knows. */
+/** The nodes that this one knows. */
 export class Membership {
-  /** The name of this process among the nodes; another one after a restart. */
+  /** The name of this process among the nodes. Changes with each start. */
   readonly self = randomUUID();
   private readonly logger = new Logger('Backplane');
   private readonly listeners = new Map<MembershipEvent, Set<(node: string) => void>>();
   private nodes = new Map<string, NodeBeat>();
   private report: BeatReport | undefined;
-  /** Since the last beat that the engine has answered. */
+  /** Time since the last answered beat. */
   private readonly beaten = new Elapsed();
   private beating: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly beats: Beats,
-    /** Whether this node reads its logs. One that can't must not look alive. */
+    /** Whether this node reads its logs. A node that cannot read must not appear alive. */
     private readonly isReading: () => boolean,
     private readonly info: Fields = {},
     private readonly times: BeatTimes = BEAT_TIMES,
   ) {}
 
-  /** Resolves with the first beat: from then on the others know of this node. */
+  /** Resolves with the first beat: the others then know this node. */
   async start(): Promise<void> {
     await this.beat();
     this.timer = setInterval(() => this.tick(), this.times.unsureMs / BEATS_IN_DOUBT);
     this.timer.unref();
   }
 
-  /** The others need not wait for the silence of this node. */
+  /** Announces the stop, so that the others take this node for gone at once. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.beating?.catch(() => undefined);
@@ -55,8 +55,8 @@ export class Membership {
   }
 
   /**
-   * `fenced`: the others have taken this node for gone meanwhile. `gone`: another node is gone. `replaced`: the engine was
-   * restarted or replaced, and may have lost what was written. Returns the way to stop listening.
+   * `fenced`: the others took this node for gone. `gone`: another node is gone. `replaced`: the engine was
+   * restarted or replaced, and may have lost data. Returns the function that unsubscribes.
    */
   on(event: MembershipEvent, listener: (node: string) => void): () => void {
     const listeners = this.listeners.get(event) ?? new Set();
@@ -64,12 +64,12 @@ export class Membership {
     return () => listeners.delete(listener);
   }
 
-  /** There is no other process: nothing that is shared is far away, or changed by another. */
+  /** There is one process only: no other one changes the shared state. */
   get isAlone(): boolean {
     return this.beats.isLocal;
   }
 
-  /** The nodes that are alive, this one among them. At least 1. */
+  /** The number of nodes alive, including this one. At least 1. */
   get size(): number {
     let size = 0;
     for (const { state } of this.nodes.values()) if (state === 'alive') size += 1;
@@ -87,7 +87,7 @@ export class Membership {
   }
 
   /**
-   * Whether what the engine does not hold was never written, or has ended: it has run for long enough that every node
+   * Whether absence is proof that a record never existed or has ended: the engine has run for so long that every node
    * has written again what a restart may have lost.
    */
   get isSteady(): boolean {
@@ -96,14 +96,14 @@ export class Membership {
     return this.report.generationAgeMs + this.beaten.ms >= this.times.goneMs;
   }
 
-  /** The state of a node as of the last beat. A node that is not on the list: see {@link check}. */
+  /** The state of a node at the last beat. For an unknown node see {@link check}. */
   stateOf(node: string): NodeState {
     if (node === this.self) return 'alive';
     if (this.report === undefined || this.beaten.ms > this.times.unsureMs) return 'unsure';
     return this.nodes.get(node)?.state ?? (this.isSteady ? 'gone' : 'unsure');
   }
 
-  /** The same for a node that may have come a moment ago: one that is not on the list is looked for. */
+  /** The same, but beats again for an unknown node, which may have just joined. */
   async check(node: string): Promise<NodeState> {
     if (node !== this.self && !this.nodes.has(node) && this.beaten.ms > REFRESH_MS && this.isReading()) {
       await this.beat().catch(() => undefined);
@@ -111,7 +111,7 @@ export class Membership {
     return this.stateOf(node);
   }
 
-  /** Beats now, once for all who ask at a time. Rejects with `BackplaneUnavailable`. */
+  /** Beats now; concurrent callers share one beat. Rejects with `BackplaneUnavailable`. */
   beat(): Promise<void> {
     this.beating ??= this.beatOnce().finally(() => (this.beating = undefined));
     return this.beating;

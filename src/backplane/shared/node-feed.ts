@@ -1,18 +1,18 @@
 import type { Following, LogEntry, LogFollower, Logs, Offset } from '../logs.js';
 
-/** What one node reads without end: one reader for all the logs that its parts follow. */
+/** The one reader of a node, for all logs that its parts follow. */
 export class NodeFeed implements LogFollower {
   private readonly followers = new Map<string, LogFollower>();
   private following: Following | undefined;
 
   constructor(private readonly logs: Logs) {}
 
-  /** `follower` hears of `log` once the feed is started. One for each log. */
+  /** `follower` receives the entries of `log` once the feed is started. One follower for each log. */
   follow(log: string, follower: LogFollower): void {
     this.followers.set(log, follower);
   }
 
-  /** Resolves once nothing that is appended later can be missed. */
+  /** Resolves when no later entry can be missed. */
   async start(): Promise<void> {
     this.following ??= await this.logs.follow([...this.followers.keys()], this);
   }
@@ -22,7 +22,7 @@ export class NodeFeed implements LogFollower {
     this.following = undefined;
   }
 
-  /** See {@link Following.lagMs}; without end while it is not started. */
+  /** See {@link Following.lagMs}; infinite before the start. */
   get lagMs(): number {
     return this.following?.lagMs ?? Number.POSITIVE_INFINITY;
   }

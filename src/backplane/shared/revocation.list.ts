@@ -17,16 +17,16 @@ import type { Membership } from './membership.js';
 
 const TOPIC = 'revoked';
 const MAX_VERDICTS = 50_000;
-/** How long "not revoked" holds on a node that can't hear of a revocation. */
+/** How long "not revoked" is valid on a node that cannot receive revocations. */
 const GRACE_MS = 10_000;
 
 /**
- * {@link RevocationStore} of all nodes. A verdict that was read once holds for as long as the bus is live: a revocation
- * would be heard. What was heard is asked first, so that a verdict which was read at the same time can't win over it.
+ * {@link RevocationStore} of all nodes. A verdict is valid while the bus is live, because a revocation
+ * would be received. Received revocations are checked first: a verdict that was read at the same time cannot override them.
  */
 export class RevocationList implements RevocationStore {
   private readonly heard = new MemoryRevocationStore();
-  /** Tokens that no record has denied. */
+  /** Tokens that no record denies. */
   private readonly cleared = new LRUCache<string, true>({ max: MAX_VERDICTS });
 
   private gaps = 0;
@@ -44,7 +44,7 @@ export class RevocationList implements RevocationStore {
     membership.on('replaced', () => this.writeAgain());
   }
 
-  /** Resolves once every node that is in reach hears of it. Rejects with `BackplaneUnavailable`: it may hold all the same. */
+  /** Resolves when the revocation is on the bus. Rejects with `BackplaneUnavailable`; the revocation may take effect all the same. */
   async revoke(revocation: Revocation): Promise<void> {
     await this.write(revocation);
     await this.hear(revocation);
@@ -81,7 +81,7 @@ export class RevocationList implements RevocationStore {
       return { target: targets[at]!, revokedAt: Number(fields['at']), expiresAt: Number(fields['exp']) };
     });
     if (revocations.some((revocation) => denies(revocation, token))) return true;
-    // Shortly after a loss of data, the records of some revocations have not been written again yet.
+    // Shortly after a loss of data, some revocations are not written again yet.
     if (gaps === this.gaps && this.membership.isSteady) this.cleared.set(token.tokenId, true);
     return this.heard.isRevoked(token);
   }
@@ -90,7 +90,7 @@ export class RevocationList implements RevocationStore {
     if (!this.heard.holds(revocation)) await this.heard.revoke(revocation);
   }
 
-  /** The later of two revocations of one subject holds. */
+  /** Of two revocations of one subject, the later one counts. */
   private async write({ target, revokedAt, expiresAt }: Revocation): Promise<void> {
     const ttlMs = expiresAt * 1_000 - Date.now();
     if (ttlMs <= 0) return;
@@ -108,7 +108,7 @@ export class RevocationList implements RevocationStore {
   }
 }
 
-/** By a digest: names of people and providers do not belong into the names of keys. */
+/** A digest, so that names of users and issuers do not appear in keys. */
 function recordOf(target: RevocationTarget): string {
   return `rev:${createHash('sha256').update(revocationKey(target)).digest('base64url')}`;
 }

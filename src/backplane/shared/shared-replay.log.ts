@@ -2,13 +2,13 @@ import { LRUCache } from 'lru-cache';
 import type { LogEntry, Logs, Offset } from '../logs.js';
 import type { ReplayEntry, ReplayLog } from '../replay-log.js';
 
-/** As much as one node keeps in its memory, and room for the names of the entries. */
+/** The same bound as in memory, and room for the names of the entries. */
 const BOUND = { entries: 256, characters: 2 ** 20 + 2 ** 14, ttlMs: 600_000 };
 const MAX_PLACES = 10_000;
 
-/** {@link ReplayLog} over the logs that all nodes share; it keeps no entries in the memory of this process. */
+/** {@link ReplayLog} on the shared logs. Holds no entries in the memory of this process. */
 export class SharedReplayLog implements ReplayLog {
-  /** Entries that were read last, without their data: who reads on from one does not read the whole log again. */
+  /** Positions of the entries read last, so that a reader that continues does not read the whole log again. */
   private readonly places = new LRUCache<string, { readonly offset: Offset; readonly stream: string }>({
     max: MAX_PLACES,
   });
@@ -33,7 +33,7 @@ export class SharedReplayLog implements ReplayLog {
     return this.logs.drop(logOf(key));
   }
 
-  /** The entries of a stream; the place of the last one is remembered. */
+  /** The entries of a stream. Remembers the position of the last one. */
   private read(key: string, entries: readonly LogEntry[], stream: string): ReplayEntry[] {
     const own = entries.filter(({ fields }) => fields['s'] === stream);
     const last = own.at(-1);

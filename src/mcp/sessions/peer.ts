@@ -10,46 +10,46 @@ import {
 } from '../messages/sdk-types.js';
 import type { Principal } from '../authorization/principal.js';
 
-/** How a peer's messages travel. */
+/** The transport of a peer's messages. */
 export type SessionTransport = 'http-sse' | 'streamable-http' | 'stdio';
 
 /** Why a session ended. */
 export type SessionEnd =
   | 'client_disconnected'
   | 'slow_client'
-  /** What waits for its client is more than may be held for its user. */
+  /** The messages that wait for the client exceed the byte budget of its user. */
   | 'over_budget'
   | 'token_expired'
   | 'token_revoked'
   | 'max_age'
   | 'idle'
-  /** Its client has not answered two pings. */
+  /** The client has not answered two pings. */
   | 'unresponsive'
-  /** At the limit of its user's sessions it made room for a new one. */
+  /** The user opened one session too many; this was the oldest one not in use. */
   | 'evicted'
   | 'deleted'
   | 'shutdown'
   | 'closed_by_server'
   | 'replaced';
 
-/** Where messages to the client go. */
+/** Receives messages for the client. */
 export interface MessageSink {
-  /** Sends one JSON-RPC message, as text. Does nothing once the client has left. */
+  /** Sends one JSON-RPC message, as text. Does nothing once the client has disconnected. */
   send(message: string): void;
 }
 
-/** A stream of messages that a transport holds open. */
+/** An open stream of messages to the client. */
 export interface SessionStream extends MessageSink {
-  /** False: a stream of another node carries the messages of its session. */
+  /** False: the messages of the session go to a stream on another node. */
   readonly isCarrying?: boolean;
-  /** `offset`: of a change that all nodes tell of, by which a client can name it. */
+  /** `offset`: the position on the bus of a change that all nodes announce; it becomes the event id. */
   send(message: string, offset?: string): void;
-  /** Now and then: keeps the connection open, and finds out whether the client still reads. */
+  /** Called at intervals: keeps the connection open, and checks whether the client still reads. */
   heartbeat(): void;
   end(reason: SessionEnd): void;
 }
 
-/** Why a call is given up before its handler has answered: its outcome. */
+/** Why a call is aborted before its handler has answered. It is the outcome in log and audit. */
 export type AbortCause =
   | 'cancelled'
   | 'timeout'
@@ -57,11 +57,14 @@ export type AbortCause =
   | 'slow_client'
   | 'token_expired'
   | 'token_revoked'
-  /** For another reason than those above. */
+  /** The session ended for another reason than those above. */
   | 'session_closed'
   | 'shutdown';
 
-/** The outcome of the calls of a peer that ends. Where there are no sessions, closing the connection cancels its request. MCP 2026-07-28, Transports. */
+/**
+ * The outcome of the calls of a peer that ends. Without a session, closing the connection cancels the request. MCP
+ * 2026-07-28, Transports.
+ */
 export function causeOf(reason: SessionEnd, isSession: boolean): AbortCause {
   switch (reason) {
     case 'client_disconnected':
@@ -76,23 +79,23 @@ export function causeOf(reason: SessionEnd, isSession: boolean): AbortCause {
   }
 }
 
-/** A call that the peer waits for. */
+/** A call in flight. */
 export interface PendingCall {
-  /** The caller, by the token of its own request. */
+  /** The user and token of the request that started the call. */
   readonly user?: RevocableToken;
-  /** It lasts until it is given up, and no drain waits for its end. */
+  /** It runs until it is aborted, such as a subscription. A drain does not wait for it. */
   readonly isStanding?: true;
   abort(cause: AbortCause): void;
-  /** Keeps the connection that its reply is waited for on; called every now and then. `now` as `performance.now()`. */
+  /** Keeps the connection open that waits for the reply. Called at intervals; `now` as `performance.now()`. */
   keepAlive?(now: number): void;
 }
 
-/** A request of the server that the peer has not answered yet. */
+/** A request of the server to the client that is not answered yet. */
 export interface PendingInputRequest {
   answer(response: JsonRpcResponse): void;
 }
 
-/** RFC 5424, as MCP names the levels; a client wants its level and everything above. */
+/** The levels of RFC 5424, as MCP names them. A client receives its level and all above. */
 const LOG_LEVELS: readonly LoggingLevel[] = [
   'debug',
   'info',
@@ -106,52 +109,52 @@ const LOG_LEVELS: readonly LoggingLevel[] = [
 
 let met = 0;
 
-/** The client at the other end: who it is, what it can do, and what is in flight for it. */
+/** A client: its user, its capabilities, and its calls and streams. */
 export abstract class Peer implements ClientSession {
   /** Milliseconds since the epoch. */
   openedAt = Date.now();
-  /** Spreads what is done for each peer now and then over the ticks of one timer. */
+  /** Spreads periodic work over the ticks of one timer. */
   readonly ordinal = met++;
   readonly calls = new Map<RequestId, PendingCall>();
-  /** What it was asked, by the id of the request. */
+  /** Requests of the server that the client has not answered, by id. */
   readonly inputRequests = new Map<RequestId, PendingInputRequest>();
-  /** The streams that are open for it. */
+  /** The open streams. */
   readonly streams = new Set<SessionStream>();
   client: Implementation | undefined = undefined;
   clientCapabilities: ClientCapabilities = {};
-  /** Undefined: it wants no log messages. */
+  /** Undefined: the client wants no log messages. */
   protected logLevel: LoggingLevel | undefined;
 
   abstract readonly id: string | undefined;
-  /** The session in log lines: the id itself is a secret of its client. */
+  /** Names the session in log lines. The id itself is a secret of the client. */
   abstract readonly logId: string | undefined;
   abstract readonly protocolVersion: string;
-  /** Who it is, as the newest token that it has shown describes it. */
+  /** The user, by the newest token that the client has sent. */
   abstract readonly principal: Principal;
-  /** When it ends for the sake of its token, see {@link endOf}; milliseconds since the epoch. */
+  /** When the token ends, see {@link endOf}; milliseconds since the epoch. */
   abstract readonly endsAt: number;
 
-  /** Speaks a revision without sessions, 2026-07-28 or later. */
+  /** The client uses a revision without sessions, 2026-07-28 or later. */
   get isModern(): boolean {
     return isModernVersion(this.protocolVersion);
   }
 
-  /** Whether a revocation ends it altogether. */
+  /** Whether a revocation ends the peer. */
   isEndedBy(revoked: (token: RevocableToken) => boolean): boolean {
     return revoked(this.principal);
   }
 
-  /** Ends what a revoked token has brought, where the peer itself lives on by another. */
+  /** Ends the calls and streams that a revoked token opened, where the peer continues with a newer token. */
   endRevoked(_revoked: (token: RevocableToken) => boolean): void {}
 
   wantsLog(level: LoggingLevel): boolean {
     return this.logLevel !== undefined && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.logLevel);
   }
 
-  /** Its client shows a newer token: what it has brought lives as long as that. */
+  /** The client sends a newer token; the peer now lives as long as that one. */
   refreshToken(_principal: Principal): void {}
 
-  /** It was heard of just now. */
+  /** The client was active just now. */
   touch(): void {}
 
   abortCalls(cause: AbortCause): void {

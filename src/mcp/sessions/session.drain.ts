@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SessionService } from './session.service.js';
 
 const POLL_MS = 20;
-/** What a call that was given up may take to be answered. */
+/** Time for an aborted call to be answered. */
 const MAX_SETTLE_MS = 500;
 
-/** Lets the sessions of this node end well before the process does. */
+/** Ends the sessions of this node in order before the process exits. */
 @Injectable()
 export class SessionDrain {
   private readonly logger = new Logger('Session');
@@ -14,8 +14,8 @@ export class SessionDrain {
   constructor(private readonly sessions: SessionService) {}
 
   /**
-   * Takes no new session and no new call, waits up to `graceMs` for the calls in flight, answers those that
-   * are left with a JSON-RPC error, and ends every stream.
+   * Accepts no new session or call, waits up to `graceMs` for the calls in flight, answers the remaining
+   * ones with a JSON-RPC error, and ends every stream.
    */
   async run(graceMs: number): Promise<void> {
     const deadline = Date.now() + graceMs;
@@ -24,7 +24,7 @@ export class SessionDrain {
     while (this.pendingCalls() > 0 && Date.now() < deadline) await sleep(POLL_MS);
     const abandoned = this.pendingCalls();
     for (const peer of this.sessions.peers()) peer.abortCalls('shutdown');
-    // The replies of the calls given up are sent as their promises settle, ahead of the end of the stream.
+    // The errors of the aborted calls are sent as their promises settle, before the stream ends.
     const settled = Date.now() + MAX_SETTLE_MS;
     while (this.pendingCalls() > 0 && Date.now() < settled) await sleep(1);
     await sleep(0);

@@ -5,29 +5,29 @@ import type { Peer, SessionEnd } from './peer.js';
 import { Session } from './session.js';
 import type { SessionStore } from './session.store.js';
 
-/** How many sessions are written down again at a time. */
+/** Sessions that are saved again at a time. */
 const RESTORED_AT_ONCE = 500;
 
-/** `here`: the session lives on, or has ended, on other nodes. */
+/** `here`: only on this node; the session continues, or has ended, on other nodes. */
 export type EndScope = 'here' | 'everywhere';
 
-/** What {@link SessionExpiry} needs of the node. */
+/** The operations of the node that {@link SessionExpiry} uses. */
 export interface ExpiringPeers {
   peers(): readonly Peer[];
   get(id: string): Session | undefined;
   end(peer: Peer, reason: SessionEnd, where?: EndScope): Promise<void>;
-  /** This node forgets a session that others may use. */
+  /** Removes a session from this node; other nodes may use it. */
   evict(session: Session): void;
 }
 
-/** Whether other nodes may use its record. The other sessions live and die with a stream on one node. */
+/** Whether other nodes may serve the session. A session over `/sse` belongs to the node of its stream. */
 export function isShared(peer: Peer): peer is Session {
   return peer instanceof Session && peer.transport === 'streamable-http';
 }
 
-/** Ends peers whose time has come, whose token was revoked, or that another node has ended. */
+/** Ends peers that have expired, whose token was revoked, or that another node has ended. */
 export class SessionExpiry {
-  /** Sessions whose record is asked for a newer token. */
+  /** Sessions whose record is being read for a newer token. */
   private readonly doubted = new Set<Session>();
 
   constructor(
@@ -36,7 +36,7 @@ export class SessionExpiry {
     private readonly node: ExpiringPeers,
   ) {}
 
-  /** Hears of revocations and of other nodes. Returns the way to stop listening. */
+  /** Subscribes to revocations and to the other nodes. Returns the function that unsubscribes. */
   listen(revocations: RevocationStore): () => void {
     const stops = [
       revocations.onRevoked((revocation) => this.endRevoked((token) => denies(revocation, token))),
@@ -54,7 +54,7 @@ export class SessionExpiry {
     return () => stops.forEach((stop) => stop());
   }
 
-  /** Writes down again what this node holds, some at a time. */
+  /** Saves all sessions of this node again, in batches. */
   private async restore(): Promise<void> {
     const held = this.node.peers().filter((peer) => peer instanceof Session);
     for (let at = 0; at < held.length; at += RESTORED_AT_ONCE) {
@@ -73,7 +73,7 @@ export class SessionExpiry {
     }
   }
 
-  /** The other nodes have told its clients of /sse that their sessions are gone; what else it holds may be old. */
+  /** The other nodes took this node for gone: they answered 404 to its clients of /sse, and its other sessions may be stale. */
   private fence(): void {
     for (const peer of this.node.peers()) {
       if (!(peer instanceof Session)) continue;
@@ -82,7 +82,7 @@ export class SessionExpiry {
     }
   }
 
-  /** Ends what has come to its time. */
+  /** Ends the peers that have expired. */
   endDue(now: number): void {
     for (const peer of this.node.peers()) {
       const reason = this.dueEnd(peer, now);
@@ -93,7 +93,7 @@ export class SessionExpiry {
     }
   }
 
-  /** Ends what a revoked token has brought, and the peers that have shown no newer one. */
+  /** Ends the calls and streams of a revoked token, and the peers that have sent no newer one. */
   private endRevoked(revoked: (token: RevocableToken) => boolean): void {
     for (const peer of this.node.peers()) {
       const isOver = peer.isEndedBy(revoked);
@@ -103,7 +103,7 @@ export class SessionExpiry {
     }
   }
 
-  /** The newest token that this node knows is over. Its owner may have shown a newer one to another node. */
+  /** The newest token on this node has expired or was revoked. The client may have sent a newer one to another node. */
   private async endUnlessRefreshed(
     session: Session,
     reason: SessionEnd,
@@ -117,7 +117,7 @@ export class SessionExpiry {
       const record = await this.store.read(session.id);
       if (typeof record === 'object' && !isOver(record.token)) session.adoptToken(record.token);
     } catch {
-      // That can't be known now. If its owner goes on with a newer token, it is loaded again.
+      // The record cannot be read now. If the client sends a newer token, the session is loaded again.
       where = 'here';
     }
     this.doubted.delete(session);
@@ -132,7 +132,7 @@ export class SessionExpiry {
     return peer.idleSince !== undefined && peer.idleSince + sessionIdleMs <= now ? 'idle' : undefined;
   }
 
-  /** Idle on this node: it ends, unless its record says that another node uses it. */
+  /** Idle on this node: the session ends, unless its record shows that another node uses it. */
   private async evictIdle(session: Session): Promise<void> {
     const record = await this.store.read(session.id).catch(() => 'unknown');
     if (session.idleSince === undefined) return;

@@ -4,10 +4,10 @@ import type { Session } from './session.js';
 import { SessionRelay } from './session.relay.js';
 import { SessionService } from './session.service.js';
 
-/** So many pings without an answer end a session. */
+/** Number of unanswered pings that ends a session. */
 const MAX_UNANSWERED = 2;
 
-/** Finds out whether the clients of open streams are still there. MCP 2025-11-25, Ping. */
+/** Detects clients that no longer exist although their stream is open. MCP 2025-11-25, Ping. */
 @Injectable()
 export class SessionPing {
   /** The ids of the pings that a client has not answered. */
@@ -18,7 +18,7 @@ export class SessionPing {
     private readonly relay: SessionRelay,
   ) {}
 
-  /** Pings the client of a session whose messages go over a stream of this node; ends a session that has not answered. */
+  /** Pings the client of a session whose stream is on this node. Ends a session that has not answered. */
   ping(session: Session): void {
     if (!session.initialized || !session.isCarriedHere) return;
     const open = this.unanswered.get(session) ?? new Set();
@@ -27,7 +27,7 @@ export class SessionPing {
       for (const id of open) session.inputRequests.delete(id);
       open.clear();
     };
-    // Answers that arrive at other nodes may not get here.
+    // An answer that arrives at another node may not reach this one.
     if (!this.relay.isLive) return heard();
     if (open.size >= MAX_UNANSWERED) return this.sessions.close(session, 'unresponsive');
     const id = this.relay.newRequestId();

@@ -3,8 +3,8 @@ import type { Session } from './session.js';
 import type { SessionStore } from './session.store.js';
 
 /**
- * Gives each session one of its user's places. At the limit the user's oldest session on this node that is not in
- * use ends for the new one: most clients leave without a word (neither SDK's `close()` sends a DELETE).
+ * Counts the sessions of each user. At the limit, the oldest session of the user on this node that is not in
+ * use ends for the new one: most clients do not end theirs (the `close()` of both SDKs sends no DELETE).
  */
 export class SessionPlaces {
   /** Sessions whose client has neither a stream nor the answer to its `initialize` yet. */
@@ -13,11 +13,11 @@ export class SessionPlaces {
   constructor(
     private readonly ledger: SessionStore,
     private readonly onThisNode: () => readonly Session[],
-    /** Ends a session; resolves when its place is free. */
+    /** Ends a session; resolves when it no longer counts. */
     private readonly evict: (session: Session) => Promise<void>,
   ) {}
 
-  /** The caller says later on that the session is {@link opened}. Rejects with 429 where all of the user's are in use. */
+  /** The caller reports later that the session is {@link opened}. Rejects with 429 where all sessions of the user are in use. */
   async enter(session: Session): Promise<void> {
     for (;;) {
       this.opening.set(session, Promise.withResolvers());
@@ -30,13 +30,13 @@ export class SessionPlaces {
     }
   }
 
-  /** Its client has its stream or the answer to its `initialize`, or it has ended. */
+  /** The client has its stream or the answer to `initialize`, or the session has ended. */
   opened(session: Session): void {
     this.opening.get(session)?.resolve();
     this.opening.delete(session);
   }
 
-  /** False: all of the user's sessions are in use. */
+  /** False: all sessions of the user are in use. */
   private async makeRoom({ principal }: Session): Promise<boolean> {
     const user = principal.userKey;
     const isOfUser = (session: Session): boolean => session.principal.userKey === user;
@@ -47,7 +47,7 @@ export class SessionPlaces {
       await this.evict(oldest);
       return true;
     }
-    // What is opening just now is in use or makes room a moment later.
+    // A session that is just opening is either in use, or can be ended a moment later.
     const opening = [...this.opening].filter(([session]) => isOfUser(session));
     if (opening.length === 0) return false;
     await Promise.race(opening.map(([, { promise }]) => promise));

@@ -3,32 +3,32 @@ import { type Principal, principalOf } from '../authorization/principal.js';
 import type { ClientCapabilities, Implementation, LoggingLevel } from '../messages/sdk-types.js';
 import type { SessionTransport } from './peer.js';
 
-/** What every node can know of a session: enough to go on with it. Times are milliseconds since the epoch. */
+/** The shared state of a session: what another node needs to serve it. Times are milliseconds since the epoch. */
 export interface SessionRecord {
-  /** The key of the principal that owns it. */
+  /** The key of the principal that opened the session. */
   readonly owner: string;
   readonly transport: SessionTransport;
   readonly openedAt: number;
-  /** Undefined: it has not been initialized. */
+  /** Undefined: not initialized. */
   readonly protocolVersion: string | undefined;
   readonly client: Implementation | undefined;
   readonly clientCapabilities: ClientCapabilities;
   readonly logLevel: LoggingLevel;
   readonly subscriptions: readonly string[];
-  /** What the newest token says that its owner has shown. Never the token itself. */
+  /** Claims of the newest token that the client has sent. Never the token itself. */
   readonly token: Principal;
-  /** The node that holds the stream, where the session lives and dies with one. */
+  /** The node of the stream of a session over `/sse`. */
   readonly node?: string | undefined;
 }
 
-/** The form of the fields: nodes of the version before can read it. */
+/** Version of the fields. Nodes of the version before can read them. */
 const FORMAT = '1';
-/** The fields of the newest token are written apart: only a newer one takes their place. */
+/** The fields of the token are written separately: only a newer token replaces them. */
 export const TOKEN = 'tok';
 export const TOKEN_ISSUED_AT = 'iat';
 const SUBSCRIPTION = 's:';
 
-/** A field for each thing that changes on its own, so that two nodes can change two of them at once. */
+/** One field for each value that changes by itself, so that two nodes can change two of them at the same time. */
 export function fieldsOf(record: SessionRecord): Fields {
   const { owner, transport, openedAt, protocolVersion, client, clientCapabilities, logLevel } = record;
   const fields: Record<string, string> = {
@@ -50,7 +50,7 @@ export function fieldsOf(record: SessionRecord): Fields {
 
 const read = new WeakMap<Fields, SessionRecord>();
 
-/** Fields that are the same object make the same record. */
+/** Returns the same record for the same object of fields. */
 export function recordOf(fields: Fields): SessionRecord {
   let record = read.get(fields);
   if (record === undefined) read.set(fields, (record = parse(fields)));

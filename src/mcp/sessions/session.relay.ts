@@ -7,15 +7,15 @@ import type { Peer } from './peer.js';
 import { isShared } from './session.expiry.js';
 import { SessionService } from './session.service.js';
 
-/** The mail with an answer, and the message on the bus that a call was cancelled. */
+/** The kind of mail that carries an answer, and the topic of cancellations on the bus. */
 const ANSWER = 'session.answer';
 const CANCELLED = 'session.cancelled';
-/** An id that another node may have made: its name, and a unique part. */
+/** A request id: the name of its node, and a unique part. */
 const SHARED_ID = /^([\da-f-]{36})\.[\da-f-]{36}$/;
 
 interface RelayedAnswer {
   readonly session: string;
-  /** The key of the principal that has answered. */
+  /** The key of the principal that answered. */
   readonly owner: string;
   readonly response: JsonRpcResponse;
 }
@@ -26,7 +26,7 @@ interface Cancelled {
   readonly id: RequestId;
 }
 
-/** Brings what a client says of a running call to the node that runs it. Only its own session's calls are reached. */
+/** Forwards answers and cancellations of a client to the node that runs the call. Reaches calls of the same session only. */
 @Injectable()
 export class SessionRelay implements OnModuleInit, OnModuleDestroy {
   private stopListening: (() => void) | undefined;
@@ -45,20 +45,21 @@ export class SessionRelay implements OnModuleInit, OnModuleDestroy {
     this.stopListening?.();
   }
 
-  /** Whether answers that arrive at other nodes get here. */
+  /** Whether answers that arrive at other nodes reach this one. */
   get isLive(): boolean {
     return this.node.bus.isLive;
   }
 
-  /** The id of a request to a client: unique, not guessable by other clients, and every node knows from it who asks. */
+  /** The id of a request to a client: unique, not guessable by other clients, and names the node that asks. */
   newRequestId(): string {
     const { isAlone, self } = this.node.membership;
     return isAlone ? randomUUID() : `${self}.${randomUUID()}`;
   }
 
   /**
-   * Passes a response of the client to what waits for it. A response to no open request is ignored. Undefined: done.
-   * Otherwise resolves once the node that has asked has it; rejects with `BackplaneUnavailable` where that can't be known.
+   * Passes a response of the client to the request that waits for it. A response to no open request is ignored.
+   * Undefined: done. Otherwise resolves when the node that asked has received it; rejects with `BackplaneUnavailable`
+   * where that is unknown.
    */
   answer(peer: Peer, response: JsonRpcResponse): Promise<void> | undefined {
     const asked = peer.inputRequests.get(response.id);
@@ -74,7 +75,7 @@ export class SessionRelay implements OnModuleInit, OnModuleDestroy {
 
   /**
    * Aborts a call that the client has cancelled, whichever node runs it. MCP 2025-11-25, Cancellation: an unknown or
-   * finished request is ignored. Undefined: done. Otherwise resolves once all nodes will hear of it.
+   * finished request is ignored. Undefined: done. Otherwise resolves when the cancellation is on the bus.
    */
   cancel(peer: Peer, id: RequestId): Promise<unknown> | undefined {
     const call = peer.calls.get(id);
@@ -91,7 +92,7 @@ export class SessionRelay implements OnModuleInit, OnModuleDestroy {
       await this.node.mail.ask(node, ANSWER, answer);
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
-      // With that node its call has ended.
+      // The call ended with its node.
       if (error.problem !== 'gone') {
         throw new BackplaneUnavailable(`the node that has asked: ${error.problem}`, error);
       }

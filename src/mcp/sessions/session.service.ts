@@ -17,9 +17,9 @@ import { type RequestEnvelope, StatelessPeer } from './stateless.peer.js';
 const ID_BYTES = 16;
 
 /**
- * The sessions that this node serves, and the peers of requests that belong to none. A session belongs to the
- * principal that opened it. It ends with its stream where that carries everything, when it is idle where not,
- * at the expiry or revocation of its newest token, and at its maximal age.
+ * The sessions on this node, and the peers of requests without a session. A session belongs to the
+ * principal that opened it. Over `/sse` it ends with its stream, on `/mcp` when it is idle; either way
+ * when its newest token expires or is revoked, and at its maximum age.
  */
 @Injectable()
 export class SessionService implements OnModuleInit, OnModuleDestroy {
@@ -30,7 +30,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   private stopListening: (() => void) | undefined;
   private readonly expiry: SessionExpiry;
   private draining = false;
-  /** Sessions that have ended here. */
+  /** Sessions that have ended on this node. */
   private ended = 0;
 
   constructor(
@@ -72,19 +72,19 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return [...this.sessions.values()];
   }
 
-  /** The peers that something may be in flight for: the sessions on this node, and the stateless ones. */
+  /** All peers: the sessions on this node, and the stateless peers. */
   peers(): readonly Peer[] {
     return [...this.sessions.values(), ...this.stateless];
   }
 
-  /** True once no new session or call is taken. */
+  /** True: no new session or call is accepted. */
   get isDraining(): boolean {
     return this.draining;
   }
 
   /**
-   * Opens a session. At the limit its user's oldest one on this node that is not in use ends for it; rejects with
-   * 429 where all are in use, with 503 during shutdown. The caller says when it is {@link opened}, or closes it.
+   * Opens a session. At the limit, the oldest session of the user on this node that is not in use ends. Rejects with
+   * 429 where all are in use, with 503 during shutdown. The caller then calls {@link opened}, or closes it.
    */
   async open(principal: Principal, transport: SessionTransport): Promise<Session> {
     if (this.draining) throw shuttingDown();
@@ -102,8 +102,8 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * Opens a session for the caller of a request: see {@link open}. The authorization is asked once more when the session
-   * is there to be told: a token that was revoked before that would keep it.
+   * Opens a session for the sender of a request: see {@link open}. The authorization is checked again when the session
+   * is registered: a revocation of its token just before would otherwise miss it.
    */
   async openFor(authorization: RequestAuthorization, transport: SessionTransport): Promise<Session> {
     const session = await this.open(authorization.principal, transport);
@@ -116,17 +116,17 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return session;
   }
 
-  /** Its client has its stream, or the answer to its `initialize`. */
+  /** The client has its stream, or the answer to `initialize`. */
   opened(session: Session): void {
     this.places.opened(session);
   }
 
-  /** The session of this id on this node, whoever owns it. */
+  /** The session with this id on this node, of any owner. */
   get(id: string): Session | undefined {
     return this.sessions.get(id);
   }
 
-  /** The session of this id on this node, if it is `principal`'s own and travels this way; 404 otherwise. */
+  /** The session with this id on this node; 404 unless `principal` owns it and it uses this transport. */
   find(id: string, principal: Principal, transport: SessionTransport): Session {
     const session = this.sessions.get(id);
     if (session?.isOwnedBy(principal) === false) throw unknownSession('foreign_session');
@@ -134,18 +134,18 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return session;
   }
 
-  /** The session of this id wherever it was opened, if it is `principal`'s own and travels this way; 404 otherwise. */
+  /** The session with this id on any node; 404 unless `principal` owns it and it uses this transport. */
   async load(id: string, principal: Principal, transport: SessionTransport): Promise<Session> {
     const held = this.sessions.get(id);
     if (held !== undefined && this.ledger.isCurrent(held)) return this.find(id, principal, transport);
-    // A change that is told while the record is read may not be in it.
+    // A change that is announced while the record is being read may be missing from it.
     const heard = held?.changesHeard ?? 0;
     let record: SessionRecord | 'ended' | undefined;
     let ended: number;
     do {
       ended = this.ended;
       record = await this.ledger.read(id, held);
-      // It may be one that has ended here since: its record is being ended.
+      // The session may have ended on this node meanwhile: its record is being ended.
     } while (typeof record === 'object' && this.ended !== ended && !this.sessions.has(id));
     if (record === undefined || record === 'ended') throw unknownSession();
     if (record.owner !== principal.key) throw unknownSession('foreign_session');
@@ -156,18 +156,18 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
       session.refreshToken(principal);
       this.sessions.set(id, session);
     }
-    // What this node has agreed on just now is written down in a moment: the record is the older one.
+    // Changes of this node are not saved yet: the record is older.
     if (!session.isDirty) session.restore(record, heard);
     return session;
   }
 
-  /** Writes down what a request has changed of a session, for whichever node takes the next. */
+  /** Saves what a request has changed in a session, for the node that serves the next request. */
   async save(session: Session): Promise<void> {
     if (!this.sessions.has(session.id)) return;
     await session.flush(async () => this.heed(session, await this.ledger.save(session)));
   }
 
-  /** A session was used: it lives on from now. */
+  /** A session was used: its idle time begins again. */
   renew(session: Session): void {
     session.touch();
     this.opened(session);
@@ -180,17 +180,17 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     );
   }
 
-  /** Another node has ended it, and this one has not heard. */
+  /** Another node has ended the session, and this node was not told. */
   private heed(session: Session, state: RecordState): void {
     if (state === 'ended') void this.end(session, 'deleted', 'here');
   }
 
-  /** Whether a peer is on this node, and has not ended. */
+  /** Whether a peer is on this node and has not ended. */
   holds(peer: Peer): boolean {
     return peer instanceof Session ? this.sessions.has(peer.id) : this.stateless.has(peer as StatelessPeer);
   }
 
-  /** Takes in the sender of one request that belongs to no session; 503 during shutdown. */
+  /** Registers the sender of a request without a session; 503 during shutdown. */
   receive(principal: Principal, envelope: RequestEnvelope): StatelessPeer {
     if (this.draining) throw shuttingDown();
     const peer = new StatelessPeer(principal, envelope);
@@ -203,19 +203,19 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     this.stateless.delete(peer);
   }
 
-  /** Ends a session or a stateless peer: its calls are aborted, its streams closed. Does nothing when it has ended. */
+  /** Ends a session or a stateless peer: aborts its calls and closes its streams. No effect after it has ended. */
   close(peer: Peer, reason: SessionEnd): void {
     void this.end(peer, reason);
   }
 
-  /** The same; resolves when the place of a session is free again. `here`: it lives on, or has ended, on other nodes. */
+  /** The same; resolves when the session no longer counts. `here`: only on this node; it continues, or has ended, on others. */
   private async end(peer: Peer, reason: SessionEnd, where: EndScope = 'everywhere'): Promise<void> {
     const isSession = peer instanceof Session;
     if (!(isSession ? this.sessions.delete(peer.id) : this.stateless.delete(peer as StatelessPeer))) return;
     peer.abortCalls(causeOf(reason, isSession));
     for (const stream of peer.streams) stream.end(reason);
     if (!isSession) return;
-    // Its client goes on at another node, or at this one after its start.
+    // The client continues at another node, or at this one after a restart.
     const outlives = reason === 'shutdown' && isShared(peer);
     await this.forget(peer, reason, outlives ? 'here' : where);
   }
@@ -225,12 +225,12 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     for (const peer of this.peers()) if (matches(peer)) this.close(peer, reason);
   }
 
-  /** Ends what has come to its time. */
+  /** Ends the peers that have expired. */
   closeExpired(now = Date.now()): void {
     this.expiry.endDue(now);
   }
 
-  /** Takes no new session and no new call from here on. */
+  /** Accepts no new session or call from now on. */
   beginDrain(): void {
     this.draining = true;
   }

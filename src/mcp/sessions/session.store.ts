@@ -16,24 +16,24 @@ import { RefusedError } from '../messages/refused.error.js';
 import type { Session } from './session.js';
 import { fieldsOf, recordOf, type SessionRecord, TOKEN, TOKEN_ISSUED_AT } from './session.record.js';
 
-/** The record of a stream's session outlives its node by this much; it is renewed three times as often. */
+/** Time to live of the record of a session over `/sse`. It is renewed three times in that time. */
 const STREAM_TTL_MS = 60_000;
 export const RENEW_MS = STREAM_TTL_MS / 3;
-/** For so long it is known that a session has ended. Nodes that have not heard of it find out when they renew it. */
+/** Life of a tombstone. A node that was not told of the end finds it at its next renewal. */
 const TOMBSTONE_MS = 600_000;
-/** How many endings are written again after a loss of data. */
+/** Number of endings that are written again after a loss of data. */
 const MAX_ENDINGS = 10_000;
-/** For so long after this node has last heard the others it goes on with what it holds. Milliseconds. */
+/** How long a node serves the sessions that it holds after it has last reached the backplane. Milliseconds. */
 const GRACE_MS = 10_000;
-/** Where each renewal is a trip, a session that is in use is renewed once in such a time. */
+/** Interval of renewals of a session in use, where each renewal is a round trip. */
 const MAX_RENEWAL_MS = 10_000;
 const ENDED = 'session.ended';
 const REVISED = 'session.revised';
 
-/** What all nodes know of the sessions: a record for each, and how many a user has. */
+/** The shared state of the sessions: a record for each, and the number of sessions of each user. */
 @Injectable()
 export class SessionStore {
-  /** The ids of the sessions that have ended here lately. */
+  /** The ids of the sessions that have recently ended on this node. */
   private readonly endings = new LRUCache<string, true>({ max: MAX_ENDINGS, ttl: TOMBSTONE_MS });
 
   constructor(
@@ -44,7 +44,7 @@ export class SessionStore {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** Rejects with 429 when the user has as many sessions as one may, whichever programs opened them. */
+  /** Rejects with 429 when the user has reached the limit of sessions, counted over all clients of the user. */
   async enter(session: Session): Promise<void> {
     const { id, principal } = session;
     const limit = this.options.sessionsPerPrincipal;
@@ -53,7 +53,7 @@ export class SessionStore {
     await this.create(session);
   }
 
-  /** Writes down what has been agreed with the client since. `ended`: another node has ended it. */
+  /** Saves what has changed in the session. `ended`: another node has ended it. */
   async save(session: Session): Promise<RecordState> {
     const { record } = session;
     const fields = fieldsOf(record);
@@ -81,25 +81,25 @@ export class SessionStore {
     return 'ok';
   }
 
-  /** Whether what this node holds is what all nodes know: another one would have told of a change. */
+  /** Whether this node has the current state: another node would have announced a change. */
   isCurrent(session: Session): boolean {
     const { membership, bus } = this.node;
     return !membership.isAlone && bus.isLive && !session.isStale;
   }
 
-  /** Whether another node may have changed what this one holds. */
+  /** Whether another node may have changed the session. */
   isStale(session: Session): boolean {
     return !this.node.membership.isAlone && session.transport === 'streamable-http' && session.isStale;
   }
 
-  /** Takes over what another node has changed. Rejects with `BackplaneUnavailable`. */
+  /** Reads the changes of other nodes. Rejects with `BackplaneUnavailable`. */
   async refresh(session: Session): Promise<void> {
     const heard = session.changesHeard;
     const record = await this.read(session.id);
     if (typeof record === 'object' && !session.isDirty) session.restore(record, heard);
   }
 
-  /** Calls back for each session that any node has changed, and without a name where all may have been. */
+  /** Calls back with the id of each session that a node has changed, and without an id where all may have changed. */
   onRevised(listener: (id?: string) => void): () => void {
     const { bus } = this.node;
     const stops = [
@@ -110,8 +110,8 @@ export class SessionStore {
   }
 
   /**
-   * Undefined: there was no such session. Where its record can't be read now, what this node holds of it is good for a
-   * while; otherwise rejects with `BackplaneUnavailable`.
+   * Undefined: no such session. Where the record cannot be read now, the state on this node is used for a limited
+   * time; after that rejects with `BackplaneUnavailable`.
    */
   async read(id: string, held?: Session): Promise<SessionRecord | 'ended' | undefined> {
     let fields: Fields | 'ended' | undefined;
@@ -128,7 +128,7 @@ export class SessionStore {
     return fields === undefined || fields === 'ended' ? fields : recordOf(fields);
   }
 
-  /** Renews what this node holds, and writes it again where the backplane has forgotten it. `ended`: another node has ended it. */
+  /** Renews the record, and writes it again where the backplane has lost it. `ended`: another node has ended the session. */
   async renew(session: Session): Promise<RecordState> {
     const { id, principal } = session;
     if (Date.now() - session.renewedAt < this.renewalMs) return 'ok';
@@ -143,7 +143,7 @@ export class SessionStore {
     return 'ok';
   }
 
-  /** Ends it on all nodes. */
+  /** Ends the session on all nodes. */
   async leave({ id, principal }: Session, reason: SessionEnd): Promise<void> {
     this.endings.set(id, true);
     await Promise.all([
@@ -154,7 +154,7 @@ export class SessionStore {
     await this.node.bus.publish(ENDED, { id, reason });
   }
 
-  /** Calls back where the records may be lost, after the endings of this node were written again. */
+  /** Calls back when records may be lost, after the endings of this node were written again. */
   onReplaced(listener: () => void): () => void {
     return this.node.membership.on('replaced', () => {
       for (const id of this.endings.keys()) this.records.end(keyOf(id), TOMBSTONE_MS).catch(() => undefined);
@@ -162,12 +162,12 @@ export class SessionStore {
     });
   }
 
-  /** Calls back where the other nodes have taken this one for gone. */
+  /** Calls back when the other nodes took this node for gone. */
   onFenced(listener: () => void): () => void {
     return this.node.membership.on('fenced', listener);
   }
 
-  /** Calls back for each session that any node has ended. Returns the way to stop listening. */
+  /** Calls back for each session that a node has ended. Returns the function that unsubscribes. */
   onEnded(listener: (id: string, reason: SessionEnd) => void): () => void {
     return this.node.bus.on(ENDED, (body) => {
       const { id, reason } = body as { id: string; reason: SessionEnd };
@@ -175,7 +175,7 @@ export class SessionStore {
     });
   }
 
-  /** `ended`: there is a tombstone. Another node may have written it again before. */
+  /** `ended`: there is a tombstone. Another node may already have written the record again. */
   private async create(session: Session): Promise<RecordState> {
     const { record } = session;
     const key = keyOf(session.id);
@@ -186,12 +186,12 @@ export class SessionStore {
     return !isCreated && (await this.records.read(key)) === 'ended' ? 'ended' : 'ok';
   }
 
-  /** A session without a stream lives on from use to use, whichever node it is used on. */
+  /** A session on `/mcp` stays alive by being used, on any node. */
   private ttlOf(transport: SessionTransport): number {
     return transport === 'streamable-http' ? this.options.sessionIdleMs + this.renewalMs : STREAM_TTL_MS;
   }
 
-  /** How much later than its last use a session may be renewed. */
+  /** Maximum delay between the last use of a session and its renewal. */
   private get renewalMs(): number {
     return this.node.membership.isAlone ? 0 : Math.min(MAX_RENEWAL_MS, this.options.sessionIdleMs / 6);
   }

@@ -8,9 +8,9 @@ import { SessionService } from './session.service.js';
 const TICK_MS = 500;
 
 /**
- * One timer for all sessions. Each tick ends those whose time has come, looks after the calls that take long, and
- * gives a slice of the others their heartbeat and their renewal: spread over the interval, so that no tick has all the
- * work.
+ * One timer for all sessions. Each tick ends the expired ones, keeps the connections of long calls open, and
+ * sends heartbeats and renews records for a part of the others, so that the work is spread over the
+ * interval.
  */
 @Injectable()
 export class SessionTimer implements OnModuleInit, OnModuleDestroy {
@@ -50,7 +50,7 @@ export class SessionTimer implements OnModuleInit, OnModuleDestroy {
       const isTurn = (ticks: number): boolean => (this.ticks + peer.ordinal) % ticks === 0;
       if (isTurn(heartbeatTicks)) for (const stream of peer.streams) stream.heartbeat();
       if (pingTicks !== undefined && peer instanceof Session && isTurn(pingTicks)) this.pings.ping(peer);
-      // What is in use lives on; an idle session's time runs.
+      // A session in use is renewed; the time of an idle one runs.
       if (peer instanceof Session && peer.idleSince === undefined && isTurn(renewTicks)) {
         this.sessions.renew(peer);
       }

@@ -6,33 +6,33 @@ import type { SessionRecord } from './session.record.js';
 import { type MessageSink, Peer, type SessionStream, type SessionTransport } from './peer.js';
 import { endOf, type Principal } from '../authorization/principal.js';
 
-/** What the revision before any agreement is taken to be. */
+/** The revision that is assumed before `initialize`. */
 const INITIAL_PROTOCOL_VERSION = '2024-11-05';
 
-/** One client's session: who it belongs to, what was agreed, and what is in flight. */
+/** A session of a client: its owner, the negotiated revision and capabilities, and its streams. */
 export class Session extends Peer implements MessageSink {
   override readonly logId: string;
   override protocolVersion = INITIAL_PROTOCOL_VERSION;
   initialized = false;
-  /** The resources whose updates it wants to hear of. */
+  /** URIs of the subscribed resources. */
   readonly subscriptions = new Set<string>();
-  /** What it is counted with for its user: released at its end. */
+  /** Bytes that count for the user; released when the session ends. */
   readonly holds = new Set<ByteHold>();
   protected override logLevel: LoggingLevel | undefined = 'info';
   private shown: Principal;
   private shownUntil: number;
-  /** The connections that carry its streams, each with the token of the request that has opened it. */
+  /** The connections of its streams, each with the token of the request that opened it. */
   private readonly carriers = new Map<SessionStream, RevocableToken>();
   private standing: SessionStream | undefined;
   private usedAt = Date.now();
   private revision = 0;
   private writtenRevision = 0;
-  /** What the nodes share of it, as this node has read or written it last. */
+  /** The record, as this node last read or wrote it. */
   known: SessionRecord | undefined;
-  /** How often it was heard that a node has changed it. It begins as one that may have been. */
+  /** Number of announced changes by other nodes. Starts at 1: the session may have changed before it was read. */
   changesHeard = 1;
   private changesSeen = 0;
-  /** When its record was given a new time to live. */
+  /** When the record was last renewed. */
   renewedAt = 0;
 
   constructor(
@@ -46,7 +46,7 @@ export class Session extends Peer implements MessageSink {
     this.logId = sessionName(id);
   }
 
-  /** What a log line says of it. */
+  /** Fields of log lines about the session. */
   get logFields(): Readonly<Record<string, unknown>> {
     const { logId, shown } = this;
     return { session: logId, subject: shown.subject, client: shown.clientId };
@@ -60,17 +60,17 @@ export class Session extends Peer implements MessageSink {
     return this.shownUntil;
   }
 
-  /** `connection` carries a stream from here on, opened by a request with this token. */
+  /** Adds a connection that carries a stream, opened by a request with this token. */
   carry(connection: SessionStream, token: RevocableToken): void {
     this.carriers.set(connection, token);
   }
 
-  /** `connection` has ended. */
+  /** Removes a connection that has ended. */
   drop(connection: SessionStream): void {
     this.carriers.delete(connection);
   }
 
-  /** At the revocation of the newest token; of that which has opened its one stream, where that carries everything. */
+  /** At the revocation of the newest token; over `/sse` also of the token that opened the stream. */
   override isEndedBy(revoked: (token: RevocableToken) => boolean): boolean {
     const endsWithStream = this.transport === 'http-sse';
     return super.isEndedBy(revoked) || (endsWithStream && [...this.carriers.values()].some(revoked));
@@ -83,7 +83,7 @@ export class Session extends Peer implements MessageSink {
     for (const [connection, token] of this.carriers) if (revoked(token)) connection.end('token_revoked');
   }
 
-  /** What another node needs to go on with it. */
+  /** The shared state: what another node needs to serve the session. */
   get record(): SessionRecord {
     return {
       owner: this.shown.key,
@@ -98,7 +98,7 @@ export class Session extends Peer implements MessageSink {
     };
   }
 
-  /** Takes over what was agreed on another node, or again on this one. `changes`: how many were heard of before it was read. */
+  /** Takes over the state of a record. `changes`: the number of announced changes before it was read. */
   restore(record: SessionRecord, changes = 0): void {
     this.changesSeen = changes;
     if (record === this.known) return;
@@ -123,14 +123,14 @@ export class Session extends Peer implements MessageSink {
     return this.shown.key === principal.key;
   }
 
-  /** A refreshed token keeps the session: it lives as long as the newest one that its owner has shown. */
+  /** The client has refreshed its token: the session lives as long as the newest one. */
   override refreshToken(principal: Principal): void {
     if (principal.issuedAt < this.shown.issuedAt) return;
     this.shown = principal;
     this.shownUntil = endOf(principal);
   }
 
-  /** Its owner has shown this token on another node. False: it is no newer one. */
+  /** The client has sent this token to another node. False: it is not newer. */
   adoptToken(token: Principal): boolean {
     if (token.issuedAt <= this.shown.issuedAt) return false;
     this.shown = token;
@@ -138,23 +138,23 @@ export class Session extends Peer implements MessageSink {
     return true;
   }
 
-  /** What `record` holds has changed. */
+  /** The shared state has changed. */
   markDirty(): void {
     this.revision += 1;
   }
 
-  /** What `record` holds has not been written down yet. */
+  /** The shared state is not saved yet. */
   get isDirty(): boolean {
     return this.revision !== this.writtenRevision;
   }
 
-  /** The other nodes do not know all of it: what has changed here, or the newest token. */
+  /** The record lacks a change of this node, or the newest token. */
   get isUnsaved(): boolean {
     const saved = this.known?.token.issuedAt ?? Number.POSITIVE_INFINITY;
     return this.isDirty || this.shown.issuedAt > saved;
   }
 
-  /** Writes down what `record` holds by now. Until that is done, a record that is read is the older one. */
+  /** Saves the shared state by `write`. The session stays dirty until `write` has resolved. */
   async flush(write: () => Promise<void>): Promise<void> {
     const { revision } = this;
     await write();
@@ -166,22 +166,22 @@ export class Session extends Peer implements MessageSink {
     this.markDirty();
   }
 
-  /** Whether it has a stream for messages that belong to no request on this node. */
+  /** Whether this node has a stream for messages that belong to no request. */
   get hasStream(): boolean {
     return this.standing !== undefined;
   }
 
-  /** The same, and no stream of another node takes these messages. */
+  /** The same, and these messages do not go to a stream on another node. */
   get isCarriedHere(): boolean {
     return this.standing !== undefined && this.standing.isCarrying !== false;
   }
 
-  /** Sends a message that belongs to no request, if there is a stream for such. */
+  /** Sends a message that belongs to no request. No effect without a stream for such messages. */
   send(message: string, offset?: string): void {
     this.standing?.send(message, offset);
   }
 
-  /** Makes `stream` the one for messages that belong to no request; the one before it is ended. */
+  /** Makes `stream` the one for messages that belong to no request, and ends the one before. */
   attach(stream: SessionStream): void {
     const before = this.standing;
     this.standing = stream;
@@ -189,24 +189,24 @@ export class Session extends Peer implements MessageSink {
     if (before !== stream) before?.end('replaced');
   }
 
-  /** A stream has lost its connection. */
+  /** Removes a stream whose connection has closed. */
   detach(stream: SessionStream): void {
     this.streams.delete(stream);
     if (this.standing === stream) this.standing = undefined;
     this.touch();
   }
 
-  /** Since when neither a stream nor a call has kept the session; milliseconds since the epoch. */
+  /** Since when the session has had neither stream nor call; milliseconds since the epoch. Undefined: it has one. */
   get idleSince(): number | undefined {
     return this.streams.size === 0 && this.calls.size === 0 ? this.usedAt : undefined;
   }
 
-  /** Neither a stream nor a call needs it, and its client has had the answer to its `initialize`. */
+  /** Initialized, and without stream or call. */
   get isEvictable(): boolean {
     return this.initialized && this.idleSince !== undefined;
   }
 
-  /** It is not on this node any more. */
+  /** The session has left this node. */
   leave(): void {
     for (const hold of this.holds) hold.release();
   }
