@@ -16,7 +16,7 @@ const KEYS =
   'issuer, preset, jwksUri, audience, algorithms, types, claims, clockTolerance, scopes, administers';
 /** No provider's clock is further off; a longer one would only accept expired tokens. */
 export const LONGEST_TOLERANCE = '10m';
-const CLAIMS = 'subject, scopes, roles, clientId, jti';
+const CLAIMS = 'subject, scopes, roles, clientId, jti, extra';
 // RFC 6838, section 4.2: what a media type is made of. The empty text stands for a token without a typ.
 const TYPE = /^[A-Za-z0-9!#$&^_.+/-]{0,64}$/;
 
@@ -87,6 +87,7 @@ const claims = z.strictObject(
     roles: claimName('roles'),
     clientId: claimName('clientId'),
     jti: claimName('jti'),
+    extra: claimName('extra'),
   },
   { error: `claims must be an object with no keys but ${CLAIMS}` },
 );

@@ -17,6 +17,7 @@ export const DEFAULT_CLAIMS: ClaimNames = {
   roles: ['roles'],
   clientId: ['client_id', 'azp'],
   jti: ['jti'],
+  extra: [],
 };
 
 export const PRESET_NAMES = ['keycloak', 'auth0', 'entra'] as const;

@@ -35,6 +35,7 @@ describe('external issuers', () => {
           roles: ['roles'],
           clientId: ['client_id', 'azp'],
           jti: ['jti'],
+          extra: [],
         },
         clockToleranceSeconds: 30,
         scopes: undefined,

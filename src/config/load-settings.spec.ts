@@ -41,6 +41,7 @@ describe('loadSettings', () => {
         audience: publicUrl,
         clockToleranceSeconds: 5,
         maxLifetimeSeconds: 2_592_000,
+        extraClaims: [],
         externalIssuers: [],
         roleScopes: {},
         developmentTokens: true,

@@ -149,6 +149,7 @@ function authSettings(
     audience: values.JWT_AUDIENCE ?? publicUrl,
     clockToleranceSeconds: values.JWT_CLOCK_TOLERANCE / 1_000,
     maxLifetimeSeconds: values.JWT_MAX_LIFETIME / 1_000,
+    extraClaims: Object.freeze(values.JWT_CLAIMS ?? []),
     externalIssuers: externalIssuers(values.AUTH_ISSUERS ?? [], publicUrl),
     roleScopes: values.AUTH_ROLE_SCOPES ?? Object.freeze(Object.create(null)),
     developmentTokens: environment === 'development' && values.AUTH_DEV_TOKENS && isLoopbackHost(values.HOST),

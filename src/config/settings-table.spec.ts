@@ -34,6 +34,7 @@ describe('the settings', () => {
       ['JWT_ISSUER', 'PUBLIC_URL', 'PUBLIC_URL'],
       ['JWT_AUDIENCE', 'PUBLIC_URL', 'PUBLIC_URL'],
       ['JWT_MAX_LIFETIME', '30d', '30d'],
+      ['JWT_CLAIMS', 'none', 'none'],
       ['AUTH_ISSUERS', 'none', 'none'],
       ['AUTH_ROLE_SCOPES', 'none', 'none'],
       ['AUTH_DEV_TOKENS', 'true', 'false'],

@@ -122,6 +122,12 @@ export const SETTINGS_TABLE = {
     defaults: same('30d'),
     example: '30d',
   },
+  JWT_CLAIMS: {
+    description: 'Further claims of HS256 tokens that tools may read, comma-separated: context.user.claims.',
+    schema: tokens.extraClaims,
+    defaults: same(described('none')),
+    example: 'tenant,email',
+  },
   AUTH_ISSUERS: {
     description: 'Identity providers whose tokens are accepted, as a JSON list; see identity-providers.md.',
     schema: issuers,

@@ -48,6 +48,8 @@ export interface ClaimNames {
   readonly roles: readonly string[];
   readonly clientId: readonly string[];
   readonly jti: readonly string[];
+  /** Further claims that tools may read, each as it is. */
+  readonly extra: readonly string[];
 }
 
 /** An identity provider whose access tokens are accepted. */
@@ -87,6 +89,8 @@ export interface AuthSettings {
   readonly maxLifetimeSeconds: number;
   /** The identity providers, beside the holders of the secret. */
   readonly externalIssuers: readonly ExternalIssuer[];
+  /** Further claims of HS256 tokens that tools may read. */
+  readonly extraClaims: readonly string[];
   /** Scopes that each role grants. It has no prototype, so that a role named `constructor` grants nothing. */
   readonly roleScopes: Readonly<Record<string, readonly string[]>>;
   /** Whether the development token route exists; never in production or off loopback. */

@@ -51,6 +51,19 @@ export const issuer = audience.refine(
   'must not be the issuer of development tokens',
 );
 
+/** Claims that have a meaning for the server: a token that the development route makes may not choose them. */
+const OF_THE_SERVER: ReadonlySet<string> = new Set(
+  'iss sub aud exp nbf iat jti scope scp roles client_id azp cnf'.split(' '),
+);
+
+/** Names of claims that the server has no meaning for. */
+export const extraClaims = list(
+  z
+    .string()
+    .regex(/^[^\s*]{1,256}$/, 'must be names of claims, without blanks')
+    .refine((name) => !OF_THE_SERVER.has(name), 'must not name a claim that the server reads itself'),
+);
+
 const scope = z.string().regex(SCOPE_TOKEN, 'must be a scope, without blanks, quotes or \\');
 
 /** Scopes of a caller without a token. Without `mcp:access` nothing would be served. */

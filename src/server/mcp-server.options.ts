@@ -27,6 +27,8 @@ export interface McpServerAuth {
   readonly issuers?: readonly IssuerOptions[] | undefined;
   /** Scopes that each role of a token grants. */
   readonly roleScopes?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Further claims of HS256 tokens that tools may read: `context.user.claims`. */
+  readonly claims?: readonly string[] | undefined;
   /** Default: 5s. */
   readonly clockTolerance?: string | undefined;
   /** Longest life of a token. Default: 30d. */
@@ -82,6 +84,7 @@ const AUTH_NAMES: Readonly<Record<keyof McpServerAuth, string>> = {
   issuer: 'JWT_ISSUER',
   audience: 'JWT_AUDIENCE',
   issuers: 'AUTH_ISSUERS',
+  claims: 'JWT_CLAIMS',
   roleScopes: 'AUTH_ROLE_SCOPES',
   clockTolerance: 'JWT_CLOCK_TOLERANCE',
   maxLifetime: 'JWT_MAX_LIFETIME',

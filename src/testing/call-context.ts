@@ -40,7 +40,14 @@ export interface TestCallContext extends CallContext {
   readonly hasClosedStream: boolean;
 }
 
-const USER: User = { subject: 'alice', issuer: 'test', clientId: 'test', scopes: ['mcp:access'], roles: [] };
+const USER: User = {
+  subject: 'alice',
+  issuer: 'test',
+  clientId: 'test',
+  scopes: ['mcp:access'],
+  roles: [],
+  claims: {},
+};
 const SESSION: ClientSession = {
   id: 'test',
   protocolVersion: '2025-11-25',

@@ -3,13 +3,18 @@ import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo, Server } from 'node:net';
 import { ACCESS_SCOPE, TokenIssuer } from '../auth/index.js';
-import { McpServerModule, type McpServerOptions, MountedServer } from '../server/index.js';
+import {
+  type McpServerAuth,
+  McpServerModule,
+  type McpServerOptions,
+  MountedServer,
+} from '../server/index.js';
 import { type Era, McpTestClient } from './mcp-test.client.js';
 
 /** What is started, and how. */
 export interface McpTestAppOptions extends Pick<ModuleMetadata, 'imports' | 'providers' | 'controllers'> {
   /** Options of the server; `false` where a module of `imports` brings `McpServerModule`. */
-  readonly server?: Partial<McpServerOptions> | false;
+  readonly server?: (Omit<Partial<McpServerOptions>, 'auth'> & { readonly auth?: McpServerAuth }) | false;
   /** Replaces providers, such as the one that connects to a database: `(app) => app.overrideProvider(…).useValue(…)`. */
   readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
   /** Before it listens: a global prefix, pipes. */
@@ -23,6 +28,8 @@ export interface TestCaller {
   /** Beside `mcp:access`. */
   readonly scopes?: readonly string[];
   readonly roles?: readonly string[];
+  /** Of those that `server.auth.claims` names. */
+  readonly claims?: Readonly<Record<string, unknown>>;
 }
 
 /** The server on a free port of 127.0.0.1, with the guard, the limits and the transports that it has in production. */
@@ -36,12 +43,13 @@ export class McpTestApp {
   ) {}
 
   /** A token that the server accepts, for one hour. */
-  async token({ subject = 'alice', scopes = [], roles }: TestCaller = {}): Promise<string> {
+  async token({ subject = 'alice', scopes = [], roles, claims }: TestCaller = {}): Promise<string> {
     const { token } = await this.app.get(TokenIssuer, { strict: false }).issue({
       subject,
       scope: [ACCESS_SCOPE, ...scopes].join(' '),
       ttlSeconds: 3_600,
       ...(roles === undefined ? {} : { roles }),
+      ...(claims === undefined ? {} : { claims }),
     });
     return token;
   }
@@ -68,7 +76,7 @@ export async function startMcpTestApp({
   override = (builder) => builder,
   configure = () => undefined,
 }: McpTestAppOptions): Promise<McpTestApp> {
-  const mounted = server === false ? [] : [McpServerModule.forRoot({ ...defaults(), ...server })];
+  const mounted = server === false ? [] : [McpServerModule.forRoot(withDefaults(server))];
   const builder = Test.createTestingModule({ imports: [...imports, ...mounted], providers, controllers });
   const module = await override(builder).compile();
   const app = module.createNestApplication({ logger: ['warn', 'error', 'fatal'] });
@@ -78,7 +86,10 @@ export async function startMcpTestApp({
   return new McpTestApp(app, `http://127.0.0.1:${port}${app.get(MountedServer, { strict: false }).base}`);
 }
 
-function defaults(): McpServerOptions {
+function withDefaults({
+  auth,
+  ...options
+}: Exclude<McpTestAppOptions['server'], false | undefined>): McpServerOptions {
   const secret = randomBytes(32).toString('base64url');
-  return { name: 'test', version: '1.0.0', auth: { secret }, shutdownGrace: '0s' };
+  return { name: 'test', version: '1.0.0', shutdownGrace: '0s', ...options, auth: { secret, ...auth } };
 }

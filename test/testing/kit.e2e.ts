@@ -31,6 +31,7 @@ class OrdersService {
   count({ plus }: z.infer<typeof input>, context: CallContext): string {
     context.progress(1, { total: 2 });
     context.log('info', { counted: true });
+    if (context.user.claims['tenant'] !== undefined) return JSON.stringify(context.user.claims);
     return `${context.user.subject} ${this.database.count() + plus}`;
   }
 
@@ -86,6 +87,7 @@ describe('a test over HTTP', () => {
   beforeAll(async () => {
     app = await startMcpTestApp({
       imports: [OrdersModule],
+      server: { auth: { claims: ['tenant', 'email'] } },
       override: (builder) => builder.overrideProvider(Database).useClass(FakeDatabase),
     });
   });
@@ -100,6 +102,13 @@ describe('a test over HTTP', () => {
     await expect(client.callTool('delete-all')).rejects.toMatchObject({ code: -32602 });
     const writer = await app.connect(era, { scopes: ['orders:write'] });
     expect((await writer.listTools()).map(({ name }) => name)).toEqual(['count', 'delete-all']);
+  });
+
+  it.each(ERAS)('has the claims that are configured, in %s', async (era) => {
+    const client = await app.connect(era, { claims: { tenant: { id: 7 } } });
+    const { content } = await client.callTool('count', { plus: 1 });
+    expect(content).toEqual([{ type: 'text', text: '{"tenant":{"id":7}}' }]);
+    await expect(app.token({ claims: { other: 1 } })).rejects.toThrow('not among JWT_CLAIMS');
   });
 
   it('refuses as the server does', async () => {

@@ -15,6 +15,8 @@ import { peerUserOf } from './peer-process.js';
 import { TokenIssuer } from './token.issuer.js';
 
 const LIFETIME_SECONDS = 3600;
+/** Before the name of a claim, in the query. */
+const CLAIM = 'claim.';
 
 /** Headers that proxies and tunnels add, beside those named below. */
 const PROXY_HEADER =
@@ -74,6 +76,7 @@ export class DevelopmentTokenService {
       scope: this.scopeIn(query),
       ttlSeconds: Math.min(LIFETIME_SECONDS, this.settings.maxLifetimeSeconds),
       issuer: DEVELOPMENT_ISSUER,
+      claims: this.claimsIn(query),
     });
     this.decisions.issued(request, { subject, issuer: DEVELOPMENT_ISSUER, tokenId }, scope);
     return { token, access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope };
@@ -86,6 +89,20 @@ export class DevelopmentTokenService {
     if (!this.logged.has(sign)) this.logger.warn({ event: 'auth.token_route_hidden', reason: sign });
     this.logged.add(sign);
     return false;
+  }
+
+  /** `claim.tenant=acme`, of the claims of `JWT_CLAIMS`. */
+  private claimsIn(query: URLSearchParams): Record<string, string> {
+    const claims: Record<string, string> = {};
+    for (const [parameter, value] of query) {
+      if (!parameter.startsWith(CLAIM)) continue;
+      const name = parameter.slice(CLAIM.length);
+      if (!this.settings.extraClaims.includes(name)) {
+        throw new InvalidRequestException('claim: give claims of JWT_CLAIMS only, such as claim.tenant=acme');
+      }
+      claims[name] = value;
+    }
+    return claims;
   }
 
   private scopeIn(query: URLSearchParams): string {

@@ -38,6 +38,7 @@ export class PrincipalFactory {
       clientId: textOf(firstClaim(claims, names.clientId) ?? ''),
       scopes: this.scopesOf(wordsOf(firstClaim(claims, names.scopes)), roles, issuer.ceiling),
       roles: Object.freeze(roles),
+      ...(names.extra.length > 0 && { claims: extraOf(claims, names.extra) }),
       jti,
       tokenId: tokenIdOf(token, claims.iss!, jti),
       // The deny list compares whole seconds.
@@ -88,4 +89,20 @@ function wordsOf(claim: unknown): string[] {
 function textOf(claim: unknown): string {
   if (typeof claim !== 'string') throw new TokenError('bad_claim');
   return claim;
+}
+
+/** The claims with these names, frozen: a principal is shared between requests. */
+function extraOf(claims: JWTPayload, names: readonly string[]): Readonly<Record<string, unknown>> {
+  const found: Record<string, unknown> = Object.create(null);
+  for (const name of names) {
+    const value = claimAt(claims, name);
+    if (value !== undefined) found[name] = frozen(value);
+  }
+  return Object.freeze(found);
+}
+
+function frozen(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
 }

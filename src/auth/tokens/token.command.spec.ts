@@ -19,7 +19,12 @@ it('asks for mcp:access and one hour where nothing else is said', async () => {
   expect(claims.exp! - claims.iat!).toBe(3600);
 });
 
+it('adds the claims of JWT_CLAIMS', async () =>
+  expect(decodeJwt(await run('--sub', 'alice', '--claim', 'tenant=a=b'))).toMatchObject({ tenant: 'a=b' }));
+
 it.each([
+  [['--sub', 'a', '--claim', 'tenant'], '--claim'],
+  [['--sub', 'a', '--claim', 'scope=x'], 'JWT_CLAIMS'],
   [[], '--sub'],
   [['--sub', ''], 'subject'],
   [['--sub', 'a', '--ttl', '0s'], '--ttl'],

@@ -7,7 +7,8 @@ import { jwtOptionsFrom, TokenIssuer } from './token.issuer.js';
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-export const TOKEN_USAGE = `Usage: npm run token -- --sub <subject> [--scope "${ACCESS_SCOPE}"] [--ttl 1h] [--client-id <id>] [--roles a,b]
+export const TOKEN_USAGE = `Usage: npm run token -- --sub <subject> [--scope "${ACCESS_SCOPE}"] [--ttl 1h] [--client-id <id>] [--roles a,b] [--claim tenant=acme]…
+  --claim one of JWT_CLAIMS
   --ttl   15s, 30m, 12h or 30d; at most JWT_MAX_LIFETIME
 With NODE_ENV=development it signs for the server that "npm start" runs in this folder.`;
 
@@ -27,6 +28,7 @@ export async function issueFromArguments(args: readonly string[], settings: Auth
     ttlSeconds: secondsIn(values.ttl),
     clientId: values['client-id'],
     roles: values.roles?.split(',').map((role) => role.trim()),
+    claims: claimsIn(values.claim),
   });
   return token;
 }
@@ -41,8 +43,18 @@ function readArguments(args: readonly string[]) {
       ttl: { type: 'string', default: '1h' },
       'client-id': { type: 'string' },
       roles: { type: 'string' },
+      claim: { type: 'string', multiple: true, default: [] as string[] },
     },
   }).values;
+}
+
+function claimsIn(texts: readonly string[]): Record<string, string> {
+  const pairs = texts.map((text) => {
+    const at = text.indexOf('=');
+    if (at < 1) throw new Error('--claim must be a name and a value, such as tenant=acme');
+    return [text.slice(0, at), text.slice(at + 1)];
+  });
+  return Object.fromEntries(pairs) as Record<string, string>;
 }
 
 function secondsIn(text: string): number {

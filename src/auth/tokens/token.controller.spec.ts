@@ -15,6 +15,15 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
+describe('claims of a team’s own', () => {
+  it('are those of JWT_CLAIMS alone', async () => {
+    const { json } = await auth.call('/auth/token?username=alice&claim.tenant=acme');
+    expect(decodeJwt(String(json['token']))).toMatchObject({ tenant: 'acme', sub: 'alice' });
+    const refused = await auth.call('/auth/token?username=alice&claim.scope=mcp:admin');
+    expect([refused.status, refused.json['error']]).toEqual([400, 'invalid_request']);
+  });
+});
+
 describe('on the developer’s machine', () => {
   it('hands out a token that opens the server', async () => {
     const reply = await auth.call('/auth/token?username=alice');

@@ -19,6 +19,8 @@ export interface TokenRequest {
   readonly issuer?: string;
   readonly clientId?: string;
   readonly roles?: readonly string[];
+  /** Those of `JWT_CLAIMS` alone: no tool could read another. */
+  readonly claims?: Readonly<Record<string, unknown>>;
 }
 
 /** A signed token and the fields of its token response (RFC 6749 §5.1). */
@@ -50,7 +52,7 @@ export class TokenIssuer {
   /**
    * Signs a token that is valid from now.
    *
-   * @throws RangeError for a token that this server would refuse: secret missing, lifetime, subject or size invalid.
+   * @throws RangeError for a token that this server would refuse: secret missing, lifetime, subject, claim or size invalid.
    */
   async issue(request: TokenRequest): Promise<IssuedToken> {
     const { ttlSeconds, scope } = request;
@@ -59,6 +61,7 @@ export class TokenIssuer {
     const issuer = request.issuer ?? this.settings.issuer;
     const jti = randomUUID();
     const token = await this.jwt.signAsync({
+      ...request.claims,
       iss: issuer,
       aud: this.settings.audience,
       sub: request.subject,
@@ -74,11 +77,13 @@ export class TokenIssuer {
     return { token, tokenId: tokenIdOf(token, issuer, jti), expiresIn: ttlSeconds, scope };
   }
 
-  private check({ subject, ttlSeconds }: TokenRequest): void {
-    const { maxLifetimeSeconds, secret } = this.settings;
+  private check({ subject, ttlSeconds, claims = {} }: TokenRequest): void {
+    const { extraClaims, maxLifetimeSeconds, secret } = this.settings;
     if (secret === undefined) throw new RangeError(NO_SECRET);
     if (!isName(subject))
       throw new RangeError('The subject must have 1 to 256 characters, none a control one');
+    const unread = Object.keys(claims).find((name) => !extraClaims.includes(name));
+    if (unread !== undefined) throw new RangeError(`The claim ${unread} is not among JWT_CLAIMS`);
     if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1) {
       throw new RangeError('The lifetime must be a whole number of seconds, at least 1');
     }

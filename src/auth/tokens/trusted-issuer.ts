@@ -68,7 +68,7 @@ function secretIssuers(settings: AuthSettings): readonly TrustedIssuer[] {
     algorithms: ['HS256'],
     audiences: spellingsOf(settings.audience),
     types: accepted(['JWT', 'at+jwt']),
-    claims: DEFAULT_CLAIMS,
+    claims: { ...DEFAULT_CLAIMS, extra: settings.extraClaims },
     clockToleranceSeconds: settings.clockToleranceSeconds,
     ceiling: undefined,
     administersAll: true,

@@ -21,11 +21,16 @@ export interface Principal extends User, RevocableToken {
   readonly userKey: string;
 }
 
+const NO_CLAIMS: Principal['claims'] = Object.freeze({});
+
 /** The principal with its keys; frozen, since many requests share it. */
-export function principalOf(claims: Omit<Principal, 'key' | 'userKey'>): Principal {
-  const { issuer, subject, clientId } = claims;
+export function principalOf(
+  facts: Omit<Principal, 'claims' | 'key' | 'userKey'> & Partial<Pick<Principal, 'claims'>>,
+): Principal {
+  const { issuer, subject, clientId, claims = NO_CLAIMS } = facts;
   return Object.freeze({
-    ...claims,
+    ...facts,
+    claims,
     key: JSON.stringify([issuer, subject, clientId]),
     userKey: JSON.stringify([issuer, subject]),
   });

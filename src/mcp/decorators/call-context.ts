@@ -19,6 +19,11 @@ export interface User {
   readonly clientId: string;
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
+  /**
+   * Further claims of the token, as they are in it: those that the entry of its issuer names (`claims.extra` of
+   * `AUTH_ISSUERS`, or `JWT_CLAIMS`), where the token has them. Frozen.
+   */
+  readonly claims: Readonly<Record<string, unknown>>;
 }
 
 /** The client of a call, and its session, if there is one. */

@@ -39,6 +39,7 @@ const alice: Principal = {
   clientId: '',
   scopes: [],
   roles: [],
+  claims: {},
   tokenId: 't',
   jti: undefined,
   issuedAt: 0,
