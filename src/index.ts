@@ -13,6 +13,7 @@ export {
   type ContentBlock,
   type Elicited,
   type FixedResourceOptions,
+  fromDto,
   fromJsonSchema,
   getMcpContext,
   type GetPromptResult,

@@ -10,6 +10,7 @@ export type {
   ResourceReturn,
 } from './decorators/mcp-resource.js';
 export type { McpTool, ToolReturn } from './decorators/mcp-tool.js';
+export { fromDto } from './decorators/from-dto.js';
 export { fromJsonSchema } from './decorators/from-json-schema.js';
 export { type Principal, principalOf } from './authorization/principal.js';
 export type { RequestAuthorization } from './authorization/request-authorization.js';

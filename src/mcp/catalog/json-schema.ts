@@ -1,3 +1,4 @@
+import { DTO_VENDOR } from '../decorators/from-dto.js';
 import { JSON_SCHEMA_VENDOR } from '../decorators/from-json-schema.js';
 import type { Schema } from '../decorators/schema.js';
 import { WiringError } from '../decorators/wiring.error.js';
@@ -115,6 +116,7 @@ function listable(converted: JsonSchema, { vendor, validate }: Schema['~standard
     assertCompiles(validate);
     return own;
   }
+  if (vendor === DTO_VENDOR && side === 'input') assertCheapPatterns(own);
   // MCP's default dialect is 2020-12, and clients with an older validator fail on the name.
   const { $schema: _dialect, ...definition } = own['$defs'] === undefined ? own : withoutUnused(own);
   return definition;
