@@ -19,7 +19,7 @@ interface ClassTransformer {
   plainToInstance<T>(classRef: Type<T>, plain: unknown): T;
 }
 interface ToJsonSchema {
-  validationMetadatasToSchemas(options: object): Readonly<Record<string, object>>;
+  readonly validationMetadatasToSchemas: (options: object) => Readonly<Record<string, object>>;
 }
 interface DefaultStorage {
   readonly defaultMetadataStorage: unknown;
