@@ -15,14 +15,15 @@ export class LogLines {
   constructor(
     private readonly writer: LineWriter,
     private readonly lostLine: (lines: number) => string,
-  ) {
-    process.prependListener('exit', () => this.reportLost());
-  }
+  ) {}
 
   write(line: string): void {
     if (this.lost === 0 && this.writer.waiting < MAX_WAITING) return this.writer.write(line);
     this.lost += 1;
-    if (this.lost === 1) this.watch();
+    if (this.lost > 1) return;
+    // Ahead of the writer, which writes the rest when the process exits.
+    process.prependListener('exit', this.reportLost);
+    this.watch();
   }
 
   flush(): void {
@@ -36,9 +37,10 @@ export class LogLines {
     }, POLL_MS).unref();
   }
 
-  private reportLost(): void {
+  private readonly reportLost = (): void => {
+    process.off('exit', this.reportLost);
     if (this.lost === 0) return;
     this.writer.write(this.lostLine(this.lost));
     this.lost = 0;
-  }
+  };
 }

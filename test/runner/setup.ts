@@ -27,7 +27,7 @@ const fakeTimers = new ModernFakeTimers({
 Object.assign(globalThis.jest, {
   advanceTimersByTimeAsync: (ms: number) => fakeTimers.advanceTimersByTimeAsync(ms),
   getTimerCount: () => fakeTimers.getTimerCount(),
-  useFakeTimers: () => fakeTimers.useFakeTimers(),
+  useFakeTimers: (options?: object) => fakeTimers.useFakeTimers(options as never),
   useRealTimers: () => fakeTimers.useRealTimers(),
   setSystemTime: (now: number | Date) => fakeTimers.setSystemTime(now),
   advanceTimersByTime: (ms: number) => fakeTimers.advanceTimersByTime(ms),

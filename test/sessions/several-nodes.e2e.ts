@@ -57,6 +57,8 @@ async function share({ app: first }: TestApp, { app: second }: TestApp): Promise
     Object.assign(second.get(port, { strict: false }), first.get(port, { strict: false }));
   }
   await node.start();
+  for (const app of [first, second])
+    Object.assign(app.get(MemoryBeats, { strict: false }), { isLocal: false });
 }
 
 /** The same session, at the other node. */

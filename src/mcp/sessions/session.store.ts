@@ -21,6 +21,8 @@ const STREAM_TTL_MS = 60_000;
 export const RENEW_MS = STREAM_TTL_MS / 3;
 /** Life of a tombstone. A node that was not told of the end finds it at its next renewal. */
 const TOMBSTONE_MS = 600_000;
+/** The same with one node, where only a renewal that is already running can come later. */
+const ALONE_TOMBSTONE_MS = 10_000;
 /** Number of endings that are written again after a loss of data. */
 const MAX_ENDINGS = 10_000;
 /** How long a node serves the sessions that it holds after it has last reached the backplane. Milliseconds. */
@@ -145,13 +147,14 @@ export class SessionStore {
 
   /** Ends the session on all nodes. */
   async leave({ id, principal }: Session, reason: SessionEnd): Promise<void> {
-    this.endings.set(id, true);
+    const { isAlone } = this.node.membership;
+    if (!isAlone) this.endings.set(id, true);
     await Promise.all([
-      this.records.end(keyOf(id), TOMBSTONE_MS),
+      this.records.end(keyOf(id), isAlone ? ALONE_TOMBSTONE_MS : TOMBSTONE_MS),
       this.replay.drop(id),
       this.slots.release(slotsOf(principal), id),
     ]);
-    await this.node.bus.publish(ENDED, { id, reason });
+    if (!isAlone) await this.node.bus.publish(ENDED, { id, reason });
   }
 
   /** Calls back when records may be lost, after the endings of this node were written again. */
