@@ -46,7 +46,7 @@ const betweenRooms = Object.entries(MAY_IMPORT).map(([room, others]) => ({
 /** Beside the table: tools import folders that a team adds; bootstrap imports the root module. */
 function beside(room) {
   if (room === 'tools') return [`^src/(?!(${rooms.join('|')})/)[^/]+/`];
-  return room === 'bootstrap' ? ['^src/app\\.module\\.ts$'] : [];
+  return room === 'bootstrap' ? ['^src/(app\\.module|modules)\\.ts$'] : [];
 }
 
 const throughIndex = {

@@ -14,6 +14,7 @@ import { RefusalLog } from '../audit/index.js';
 import type { Settings } from '../config/index.js';
 import { BoundedExpressAdapter, edge } from '../http/index.js';
 import { PromptRegistry, ResourceRegistry, SessionDrain, ToolRegistry } from '../mcp/index.js';
+import { configureApplication } from '../modules.js';
 import { AppLogger, Readiness } from '../observability/index.js';
 
 /** Bodies are read after the guard. A failed start rejects; `exitWithStartFailure` reports it. */
@@ -42,6 +43,7 @@ export async function createHttpApp(
     logger: await AppLogger.of(settings.logs),
   });
   configureHttpApp(app, settings);
+  await configureApplication(app);
   return app;
 }
 
