@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackplaneNode, Records } from '../../src/backplane/index.js';
+import { MemoryBeats } from '../../src/backplane/memory/memory-beats.js';
 import { SessionService, ToolRegistry } from '../../src/mcp/index.js';
 import { eventsOf, McpEndpoint, type NumberedEvent } from '../support/mcp-endpoint.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -10,6 +11,8 @@ let endpoint: McpEndpoint;
 
 beforeAll(async () => {
   app = await startApp();
+  // As one of several nodes, which read the records of sessions.
+  Object.assign(app.app.get(MemoryBeats, { strict: false }), { isLocal: false });
 });
 afterAll(() => app.close());
 beforeEach(async () => {
@@ -19,6 +22,7 @@ afterEach(() => jest.restoreAllMocks());
 
 /** As with a backplane that takes a while: the record is read, and the session ends before it arrives. */
 function endOnTheWay(): void {
+  for (const session of app.app.get(SessionService).list()) session.changesHeard += 1;
   const records = app.app.get<Records>(Records);
   const read = records.read.bind(records);
   jest.spyOn(records, 'read').mockImplementationOnce(async (key) => {

@@ -27,7 +27,7 @@ const ALONE_TOMBSTONE_MS = 10_000;
 const MAX_ENDINGS = 10_000;
 /** How long a node serves the sessions that it holds after it has last reached the backplane. Milliseconds. */
 const GRACE_MS = 10_000;
-/** Interval of renewals of a session in use, where each renewal is a round trip. */
+/** Maximum interval of renewals of a session in use. */
 const MAX_RENEWAL_MS = 10_000;
 const ENDED = 'session.ended';
 const REVISED = 'session.revised';
@@ -52,11 +52,12 @@ export class SessionStore {
     const limit = this.options.sessionsPerPrincipal;
     const ttlMs = this.ttlOf(session.transport);
     if (!(await this.slots.acquire(slotsOf(principal), id, limit, ttlMs))) throw tooManySessions();
-    await this.create(session);
+    if (this.hasRecord(session)) await this.create(session);
   }
 
   /** Saves what has changed in the session. `ended`: another node has ended it. */
   async save(session: Session): Promise<RecordState> {
+    if (!this.hasRecord(session)) return 'ok';
     const { record } = session;
     const fields = fieldsOf(record);
     const known = session.known === undefined ? {} : fieldsOf(session.known);
@@ -86,7 +87,7 @@ export class SessionStore {
   /** Whether this node has the current state: another node would have announced a change. */
   isCurrent(session: Session): boolean {
     const { membership, bus } = this.node;
-    return !membership.isAlone && bus.isLive && !session.isStale;
+    return membership.isAlone || (bus.isLive && !session.isStale);
   }
 
   /** Whether another node may have changed the session. */
@@ -136,9 +137,11 @@ export class SessionStore {
     if (Date.now() - session.renewedAt < this.renewalMs) return 'ok';
     session.renewedAt = Date.now();
     const ttlMs = this.ttlOf(session.transport);
-    const [state] = await this.records.extend([keyOf(id)], ttlMs);
-    if (state === 'ended') return state;
-    if (state === 'missing' && (await this.create(session)) === 'ended') return 'ended';
+    if (this.hasRecord(session)) {
+      const [state] = await this.records.extend([keyOf(id)], ttlMs);
+      if (state === 'ended') return state;
+      if (state === 'missing' && (await this.create(session)) === 'ended') return 'ended';
+    }
     if (!(await this.slots.renew(slotsOf(principal), id, ttlMs))) {
       await this.slots.acquire(slotsOf(principal), id, Number.POSITIVE_INFINITY, ttlMs);
     }
@@ -146,11 +149,12 @@ export class SessionStore {
   }
 
   /** Ends the session on all nodes. */
-  async leave({ id, principal }: Session, reason: SessionEnd): Promise<void> {
+  async leave(session: Session, reason: SessionEnd): Promise<void> {
+    const { id, principal } = session;
     const { isAlone } = this.node.membership;
     if (!isAlone) this.endings.set(id, true);
     await Promise.all([
-      this.records.end(keyOf(id), isAlone ? ALONE_TOMBSTONE_MS : TOMBSTONE_MS),
+      this.hasRecord(session) && this.records.end(keyOf(id), isAlone ? ALONE_TOMBSTONE_MS : TOMBSTONE_MS),
       this.replay.drop(id),
       this.slots.release(slotsOf(principal), id),
     ]);
@@ -178,6 +182,11 @@ export class SessionStore {
     });
   }
 
+  /** A session over `/sse` belongs to the node of its stream: with one node there is no reader of a record. */
+  private hasRecord({ transport }: Session): boolean {
+    return transport !== 'http-sse' || !this.node.membership.isAlone;
+  }
+
   /** `ended`: there is a tombstone. Another node may already have written the record again. */
   private async create(session: Session): Promise<RecordState> {
     const { record } = session;
@@ -196,7 +205,7 @@ export class SessionStore {
 
   /** Maximum delay between the last use of a session and its renewal. */
   private get renewalMs(): number {
-    return this.node.membership.isAlone ? 0 : Math.min(MAX_RENEWAL_MS, this.options.sessionIdleMs / 6);
+    return Math.min(MAX_RENEWAL_MS, this.options.sessionIdleMs / 6);
   }
 }
 
