@@ -212,7 +212,7 @@ describe('a question to the client of a session', () => {
       MCP_OPTIONS,
       { strict: false },
     );
-    const before = { ...options };
+    const { inputTimeoutMs, callTimeoutMs } = options;
     Object.assign(options, { inputTimeoutMs: 300, callTimeoutMs: 50 });
     try {
       const session = await connect();
@@ -225,7 +225,7 @@ describe('a question to the client of a session', () => {
       expect(cancellations(session)).toEqual([id]);
       expect(waiting()).toBe(0);
     } finally {
-      Object.assign(options, before);
+      Object.assign(options, { inputTimeoutMs, callTimeoutMs });
     }
   });
 });
