@@ -1,4 +1,4 @@
-/** The kit with which a team tests its own tools, resources and prompts: docs/test-your-tools.md. */
+/** The kit with which a team tests its own tools, resources and prompts: docs/add-a-tool.md. */
 export { type CallContextOptions, createCallContext, type TestCallContext } from './call-context.js';
 export { McpTestApp, type McpTestAppOptions, startMcpTestApp, type TestCaller } from './mcp-test.app.js';
 export { type Era, ERAS, McpRequestError, McpTestClient } from './mcp-test.client.js';
