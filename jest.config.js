@@ -11,7 +11,7 @@ export default {
   roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/conformance'],
   testRegex: '\\.(spec|e2e)\\.ts$',
   // They need a redis-server, and take long: npm run test:cluster.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/cluster/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/cluster/', '<rootDir>/test/soak/'],
   // Most tests wait for servers and child processes: more workers than cores keep the cores busy.
   maxWorkers: Math.max(4, availableParallelism()),
   reporters: ['default', '<rootDir>/test/canary/canary.reporter.ts'],

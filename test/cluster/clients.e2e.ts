@@ -82,7 +82,9 @@ import { CROSSING_TOOLS } from './support/crossing.tools.js';
       const heard = new Promise<void>((resolve) => {
         app.get(BackplaneNode).bus.on('catalogue.changed', () => resolve());
       });
-      app.get(ToolRegistry, { strict: false }).add({ name: added, description: '' }, { execute: () => '' });
+      app
+        .get(ToolRegistry, { strict: false })
+        .add({ name: added, description: added }, { execute: () => '' });
       await heard;
       await until(() => client.notices.length > before);
     }

@@ -36,7 +36,12 @@ const isStream = ({ headers }: Response) => headers.get('content-type')!.startsW
   let b: TestApp;
   let token: string;
   beforeEach(async () => {
-    nodes = await AppNodes.start(2, ASKING, { SESSIONS_PER_PRINCIPAL: '3', SESSION_PING: '1s' });
+    nodes = await AppNodes.start(2, ASKING, {
+      SESSIONS_PER_PRINCIPAL: '3',
+      SESSION_PING: '1s',
+      // Not a multiple of what is derived from it.
+      SESSION_IDLE: '20s',
+    });
     [a, b] = nodes.apps as [TestApp, TestApp];
     token = await signToken();
   }, 60_000);

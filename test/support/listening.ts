@@ -15,7 +15,8 @@ export class Listening {
     const listening = new Listening();
     const headers: Record<string, string> = lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId };
     const response = await endpoint.get(headers, listening.leaving.signal);
-    if (response.status !== 200) throw new Error(`GET /mcp answered ${response.status}`);
+    if (response.status !== 200)
+      throw new Error(`GET /mcp answered ${response.status}: ${await response.text()}`);
     void listening.read(response).catch(() => undefined);
     return listening;
   }

@@ -196,5 +196,5 @@ it('says when to come back only where the server ends a connection early', async
   await app.app.get(SessionDrain, { strict: false }).run(0);
   const [silent, told] = await Promise.all(streams.map((stream) => stream.text()));
   expect(silent).toBe('');
-  expect(told).toMatch(/^id: \S+\ndata: \n\nretry: 1000\n\n$/);
+  expect(told).toMatch(/^id: \S+\ndata: \n\nretry: \d{3,4}\n\n$/);
 });

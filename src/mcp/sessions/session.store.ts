@@ -205,7 +205,7 @@ export class SessionStore {
 
   /** Maximum delay between the last use of a session and its renewal. */
   private get renewalMs(): number {
-    return Math.min(MAX_RENEWAL_MS, this.options.sessionIdleMs / 6);
+    return Math.min(MAX_RENEWAL_MS, Math.floor(this.options.sessionIdleMs / 6));
   }
 }
 

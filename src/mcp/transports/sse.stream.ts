@@ -17,6 +17,9 @@ const LOGGER = new Logger('Stream');
 
 /** Time to flush a stream that ends for another reason than its reply. */
 const FLUSH_MS = 500;
+/** The shortest reconnection time of a client whose node stops, and how far those of many are spread. */
+const STOP_RETRY_MS = 500;
+const STOP_SPREAD_MS = 2_500;
 
 /**
  * Server-sent events on a response (WHATWG HTML, section 9.2). Data must be one line; JSON text is. `onEnd` receives
@@ -65,6 +68,11 @@ export class SseStream implements SessionStream {
   /** Sets the reconnection time, before the connection closes and the stream goes on. */
   retryAfter(ms: number): void {
     this.write(`retry: ${ms}\n\n`);
+  }
+
+  /** The same where this node stops: spread, so that its clients do not come to another one all at once. */
+  retryAfterStop(): void {
+    this.retryAfter(STOP_RETRY_MS + Math.floor(Math.random() * STOP_SPREAD_MS));
   }
 
   send(message: string): void {

@@ -130,7 +130,7 @@ export class ResumableStream implements SessionStream {
 
   end(reason: SessionEnd): void {
     this.finished = true;
-    if (reason === 'shutdown' && this.options.isPrimed) this.connection?.retryAfter(RETRY_MS);
+    if (reason === 'shutdown' && this.options.isPrimed) this.connection?.retryAfterStop();
     this.connection?.end(reason);
   }
 

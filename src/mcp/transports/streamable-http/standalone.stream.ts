@@ -2,9 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { SessionEnd } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
 
-/** Reconnection time where the server closes a connection before its stream ends. Milliseconds. */
-const RETRY_MS = 1_000;
-
 /** The name of the stream, the place on the bus up to which its client has heard, and whether it has ended for good. */
 const EVENT_ID = /^standalone-([\w-]{1,64})\.([\w-]{1,64})(\.end)?$/;
 
@@ -81,7 +78,7 @@ export class StandaloneStream {
   }
 
   end(reason: SessionEnd): void {
-    if (reason === 'shutdown' && this.isPrimed) this.connection?.retryAfter(RETRY_MS);
+    if (reason === 'shutdown' && this.isPrimed) this.connection?.retryAfterStop();
     this.connection?.end(reason);
   }
 

@@ -80,7 +80,7 @@ export class TailedReply implements SessionStream {
   }
 
   end(reason: SessionEnd): void {
-    if (reason === 'shutdown' && this.options.isPrimed) this.connection?.retryAfter(RETRY_MS);
+    if (reason === 'shutdown' && this.options.isPrimed) this.connection?.retryAfterStop();
     this.connection?.end(reason);
     this.hasEnded = true;
     clearTimeout(this.timer);

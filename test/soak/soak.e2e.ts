@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
+import { type Asked, violations } from '../cluster/support/checker.js';
+import { Cluster } from '../cluster/support/cluster.js';
+import { ask, askOnStream } from '../cluster/support/load.js';
+import { Listening } from '../support/listening.js';
+import { McpEndpoint } from '../support/mcp-endpoint.js';
+import { RawSession } from '../support/raw-session.js';
+import { StatelessCalls } from '../support/stateless-calls.js';
+import { signToken } from '../support/tokens.js';
+import { until } from '../support/until.js';
+
+const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 5);
+const CLIENTS = 12;
+/** What caches that grow to their limit may add to the heap of a node, in MiB. */
+const SETTLED_MIB = 12;
+
+/** What a node holds, after a collection of garbage. */
+interface Vitals {
+  readonly heapMiB: number;
+  readonly resources: Readonly<Record<string, number>>;
+}
+
+const preload = (path: string) => `--import=${pathToFileURL(resolve(path)).href}`;
+
+// Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
+(hasRedis() ? describe : describe.skip)('clients that come and go', () => {
+  it(
+    `leave nodes and Redis as they were before: ${MINUTES} minutes`,
+    async () => {
+      const cluster = await Cluster.start(2, 'alternate', {
+        SESSIONS_PER_PRINCIPAL: '100000',
+        SESSION_IDLE: '20s',
+        NODE_OPTIONS: [
+          preload('test/cluster/support/journal.preload.ts'),
+          preload('test/soak/support/vitals.preload.ts'),
+        ].join(' '),
+      });
+      const asked: Asked[] = [];
+      const token = await signToken({ livesMs: 86_400_000 });
+      const run = (ms: number): Promise<unknown> => {
+        const until = performance.now() + ms;
+        const rounds = Array.from({ length: CLIENTS }, async (_, n) => {
+          for (let round = n; performance.now() < until; round += 1) {
+            asked.push(...(await ROUNDS[round % ROUNDS.length]!(cluster.url, token)));
+            await sleep(50);
+          }
+        });
+        return Promise.all(rounds);
+      };
+      // Code is compiled and caches are filled before anything is compared.
+      await run(15_000);
+      const before = await vitalsOf(cluster);
+      await run(MINUTES * 60_000);
+      const after = await vitalsOf(cluster);
+      process.stderr.write(`${asked.length} calls; ${JSON.stringify({ before, after })}\n`);
+      expect(asked.length).toBeGreaterThan(100);
+      const statuses = asked.filter(({ status }) => status !== 200);
+      expect(statuses).toEqual([]);
+      expect(violations({ asked, runs: cluster.runs })).toEqual([]);
+      for (const [at, { heapMiB, resources }] of after.entries()) {
+        expect(resources).toEqual(before[at]!.resources);
+        expect(heapMiB).toBeLessThan(before[at]!.heapMiB + SETTLED_MIB);
+      }
+      await cluster.stop();
+    },
+    (MINUTES + 3) * 60_000,
+  );
+});
+
+type Round = (url: string, token: string) => Promise<Asked[]>;
+
+/** What clients do from their coming to their going. */
+const ROUNDS: readonly Round[] = [
+  // A session of /mcp with a stream, ended in order.
+  async (url, token) => {
+    const endpoint = await McpEndpoint.open(url, token);
+    const stream = await Listening.open(endpoint);
+    const asked = [await ask(endpoint, 2), await ask(endpoint), await ask(endpoint)];
+    stream.leave();
+    await endpoint.delete();
+    return asked;
+  },
+  // One that is left without a word, and lapses.
+  async (url, token) => [await ask(await McpEndpoint.open(url, token))],
+  // A session of /sse.
+  async (url, token) => {
+    const session = await RawSession.open(url, token);
+    const asked = [await askOnStream(url, session, token, 2), await askOnStream(url, session, token)];
+    session.close();
+    return asked;
+  },
+  // 2026-07-28.
+  async (url, token) => {
+    const mark = `mark-${randomUUID()}`;
+    const { status, text } = await new StatelessCalls(url, token).call('journal', { arguments: { mark } });
+    return [{ session: mark, mark, status, text }];
+  },
+];
+
+/** Once all sessions have lapsed and Redis has forgotten them. */
+async function vitalsOf(cluster: Cluster): Promise<Vitals[]> {
+  const { client } = cluster.redis;
+  // What belongs to sessions and calls. Tombstones stay for ten minutes, and are few bytes each.
+  const held = async (): Promise<string[]> => {
+    const keys = await client.keys('mcp:[srl]:*');
+    const kept = await Promise.all(
+      keys.map(async (key) => {
+        const isTombstone = (await client.type(key)) === 'hash' && (await client.hexists(key, '_end')) === 1;
+        return !isTombstone && !/\{(bus|inbox:|revocation|state-key|origin:)/.test(key);
+      }),
+    );
+    return keys.filter((_key, at) => kept[at]);
+  };
+  await until(async () => (await held()).length === 0, 120_000);
+  // Keep-alive connections of clients and balancer have gone by then.
+  await sleep(10_000);
+  return Promise.all(
+    [...cluster.nodes.values()].map(async ({ process: node }) => {
+      const { length } = node.events('vitals');
+      node.signal('SIGUSR2');
+      await node.until(() => node.events('vitals').length > length);
+      return node.events('vitals').at(-1) as unknown as Vitals;
+    }),
+  );
+}
