@@ -1,4 +1,5 @@
 import { ModernFakeTimers } from '@jest/fake-timers';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import { addEventHandler } from 'jest-circus';
 
 /** For what never happens: a busy machine takes its time. */
@@ -50,6 +51,8 @@ function prepare(event: CircusEvent, state: { rootDescribeBlock: Block; currentD
 function startFile(block: Block): void {
   fakeTimers.useRealTimers();
   globalThis.jest.restoreAllMocks();
+  Logger.overrideLogger(new ConsoleLogger());
+  Logger.overrideLogger(['verbose', 'debug', 'log', 'warn', 'error', 'fatal']);
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
   Object.assign(process.env, environment);
   block.hooks.unshift(...sharedHooks.map((hook) => ({ ...hook, parent: block })));
