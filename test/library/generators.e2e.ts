@@ -107,10 +107,11 @@ it('nest generate makes class, spec and provider of each kind', async () => {
   expect(module).toMatch(/providers: \[CountSheepTool, SheepResource, PraiseSheepPrompt\]/);
 });
 
-it.each(['9lives', 'a b!', '-'])('%j is no name', async (wrong) => {
-  expect(await nest('generate', '-c', name, 'tool', '--', wrong).catch(String)).toContain(
-    'is no name for a tool',
-  );
+it('a name that is none is refused, and nothing is written', async () => {
+  const module = read('src/app.module.ts');
+  const refused = await nest('generate', '-c', name, 'tool', '9lives').catch(String);
+  expect(refused).toContain('"9lives" is no name for a tool');
+  expect(read('src/app.module.ts')).toBe(module);
 });
 
 it('what they made compiles, starts and is listed', async () => {

@@ -10,6 +10,9 @@ import { RedisRecords } from './redis-records.js';
 import { RedisSlotCounter } from './redis-slot.counter.js';
 import { RedisConnection } from './redis.connection.js';
 
+/** For what never takes so long: a busy machine takes its time. */
+const CONNECT_MS = 30_000;
+
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('over Redis', () => {
   let server: RedisProcess;
@@ -25,6 +28,7 @@ import { RedisConnection } from './redis.connection.js';
       Array.from({ length: nodes }, async () => {
         const connection = await RedisConnection.open({ url: server.url, prefix }, new BackplaneStatus(true));
         connections.add(connection);
+        await connection.whenReady(CONNECT_MS);
         const logs = new RedisLogs(connection);
         return {
           beats: new RedisBeats(connection, times),
