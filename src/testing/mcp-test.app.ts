@@ -1,4 +1,4 @@
-import type { INestApplication, ModuleMetadata } from '@nestjs/common';
+import { ConsoleLogger, type INestApplication, type LogLevel, type ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo, Server } from 'node:net';
@@ -10,6 +10,9 @@ import {
   MountedServer,
 } from '../server/index.js';
 import { type Era, McpTestClient } from './mcp-test.client.js';
+
+/** Not warnings: a test loads classes that no module of its lists. */
+const LEVELS: LogLevel[] = ['error', 'fatal'];
 
 /** What is started, and how. */
 export interface McpTestAppOptions extends Pick<ModuleMetadata, 'imports' | 'providers' | 'controllers'> {
@@ -79,7 +82,8 @@ export async function startMcpTestApp({
   const mounted = server === false ? [] : [McpServerModule.forRoot(withDefaults(server))];
   const builder = Test.createTestingModule({ imports: [...imports, ...mounted], providers, controllers });
   const module = await override(builder).compile();
-  const app = module.createNestApplication({ logger: ['warn', 'error', 'fatal'] });
+  // Not a list of levels, which Nest would keep for all applications of the process.
+  const app = module.createNestApplication({ logger: new ConsoleLogger({ logLevels: LEVELS }) });
   configure(app);
   await app.listen(0, '127.0.0.1');
   const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
