@@ -134,9 +134,9 @@ export class SessionExpiry {
 
   /** Idle on this node: the session ends, unless its record shows that another node uses it. */
   private async evictIdle(session: Session): Promise<void> {
-    const record = await this.store.read(session.id).catch(() => 'unknown');
+    const isInUse = await this.store.mayBeInUse(session.id);
     if (session.idleSince === undefined) return;
-    if (record === undefined || record === 'ended') await this.node.end(session, 'idle');
-    else this.node.evict(session);
+    if (isInUse) this.node.evict(session);
+    else await this.node.end(session, 'idle');
   }
 }

@@ -131,6 +131,13 @@ export class SessionStore {
     return fields === undefined || fields === 'ended' ? fields : recordOf(fields);
   }
 
+  /** Whether another node may use a session that is idle on this one. */
+  async mayBeInUse(id: string): Promise<boolean> {
+    if (this.node.membership.isAlone) return false;
+    const record = await this.read(id).catch(() => 'unknown');
+    return record !== undefined && record !== 'ended';
+  }
+
   /** Renews the record, and writes it again where the backplane has lost it. `ended`: another node has ended the session. */
   async renew(session: Session): Promise<RecordState> {
     const { id, principal } = session;
