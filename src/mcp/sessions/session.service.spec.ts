@@ -56,16 +56,13 @@ let service: SessionService;
 
 beforeEach(async () => {
   const backplane = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
+  // As one of several nodes.
+  const node = backplane.get(BackplaneNode);
+  jest.spyOn(node.membership, 'isAlone', 'get').mockReturnValue(false);
   records = backplane.get(Records);
   revocations = backplane.get(RevocationStore);
   slots = backplane.get(SlotCounter);
-  const ledger = new SessionStore(
-    records,
-    backplane.get(ReplayLog),
-    slots,
-    backplane.get(BackplaneNode),
-    OPTIONS,
-  );
+  const ledger = new SessionStore(records, backplane.get(ReplayLog), slots, node, OPTIONS);
   service = new SessionService(ledger, revocations, OPTIONS);
 });
 
