@@ -7,7 +7,7 @@ import { textOf } from '../test/support/sdk-client.js';
 import { startApp, type TestApp } from '../test/support/test-app.js';
 import { until } from '../test/support/until.js';
 import { send } from '../test/support/wire.js';
-import { AuthorizingProxy } from './authorizing.proxy.ts';
+import { AuthorizingProxy } from '../src/testing/authorizing.proxy.ts';
 import { SseAdapter } from './sse.adapter.ts';
 
 describe('what stands between the conformance suite and the server', () => {

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppProcess } from './app-process.ts';
-import { AuthorizingProxy } from './authorizing.proxy.ts';
+import { AuthorizingProxy } from '../src/testing/authorizing.proxy.ts';
 import { assertDocumented } from './documented.ts';
 import { SseAdapter } from './sse.adapter.ts';
 import { run } from './suite-run.ts';

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { endToEnd } from './authorizing.proxy.ts';
+import { endToEnd } from '../src/testing/authorizing.proxy.ts';
 import { EventStream } from './event-stream.ts';
 import { LegacySession, type Message, Refusal } from './legacy-session.ts';
 

@@ -1,16 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { complaintsIn } from '../src/testing/conformance-checks.ts';
 import type { Suite } from './suites.ts';
-
-/** As the suite writes it. */
-interface Check {
-  readonly id: string;
-  readonly name: string;
-  readonly status: 'SUCCESS' | 'FAILURE' | 'WARNING' | 'SKIPPED' | 'INFO';
-  readonly errorMessage?: string;
-}
 
 /** What came of one scenario. */
 export interface Outcome {
@@ -22,7 +15,6 @@ export interface Outcome {
 }
 
 const RUN_MS = 300_000;
-const MAX_LINE = 400;
 
 /** Runs a suite against an address. What it says goes to `suite.log` in the folder, its results beside it. */
 export async function run(suite: Suite, url: string, folder: string): Promise<Outcome[]> {
@@ -52,22 +44,6 @@ async function ended(child: ChildProcess, name: string): Promise<void> {
 /** `server-<scenario>-<date>` is the suite's name for a scenario's folder. */
 function outcome(results: string, folder: string): Outcome {
   const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(folder)?.[1] ?? folder;
-  let checks: Check[];
-  try {
-    checks = JSON.parse(readFileSync(join(results, folder, 'checks.json'), 'utf8')) as Check[];
-  } catch {
-    return { scenario, passed: false, complaints: ['the scenario did not come to its end'] };
-  }
-  // A SHOULD that is not kept is a warning there, and no less here.
-  const complaints = checks
-    .filter(({ status }) => status === 'FAILURE' || status === 'WARNING')
-    .map(({ status, id, errorMessage }) => `${status.toLowerCase()} ${id}: ${inBrief(errorMessage)}`);
-  if (complaints.length === 0 && !checks.some(({ status }) => status === 'SUCCESS'))
-    complaints.push('nothing was checked');
+  const complaints = complaintsIn(join(results, folder));
   return { scenario, passed: complaints.length === 0, complaints };
-}
-
-function inBrief(text = 'no message'): string {
-  const line = text.split('\n', 1)[0]!;
-  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)} …` : line;
 }

@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream';
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade']);
 
 /**
- * Adds the `Authorization` header, which the suite cannot send. Everything else reaches the server as the
- * suite wrote it, `Host` and `Origin` too, and every answer comes back as it is sent, piece by piece.
+ * Adds the `Authorization` header, which the conformance suite cannot send. Passes everything else unchanged, `Host` and
+ * `Origin` included, and each part of a response as soon as it arrives.
  */
 export class AuthorizingProxy {
   private readonly server: Server;
