@@ -110,7 +110,7 @@ const shared = Buffer.allocUnsafeSlow(65_536);
 
 /**
  * Calls `read` with a view on {@link shared} instead of emitting `data`, as the option `onread` of a client's socket
- * does. Otherwise Node allocates 64 KiB for each read: 5 to 15 % of a call. A Node without these members emits `data`.
+ * does. Otherwise Node allocates 64 KiB for each read. A Node without these members emits `data`.
  */
 function readIntoShared(socket: ReadSocket, read: (bytes: Buffer) => void): void {
   const members = Object.getOwnPropertySymbols(socket);
