@@ -22,9 +22,9 @@ describe('the start', () => {
       },
     ],
   ])('%s, and leaves the folder that it was started in as it is', (_what, env) => {
-    const { command, args, cwd } = stdioCommand();
+    const { command, args, cwd, env: withTools } = stdioCommand(env);
     const input = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}\n';
-    const { status, stdout } = spawnSync(command, args, { cwd, env, input });
+    const { status, stdout } = spawnSync(command, args, { cwd, env: withTools, input });
     expect(status).toBe(0);
     expect(stdout.toString()).toMatch(/^\{"jsonrpc":"2.0","id":1,"result":\{"tools":.*\}\n$/);
     expect(readdirSync(cwd)).toEqual([]);
