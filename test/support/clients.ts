@@ -90,8 +90,9 @@ export const INSPECTORS: readonly ClientKind[] = [
   {
     name: 'Inspector CLI, stdio',
     connect: async () => {
-      const { command, args } = stdioCommand();
-      return new Inspector([command, ...args, '--transport', 'stdio']);
+      const { command, args, env } = stdioCommand();
+      const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+      return new Inspector([command, ...args, '--transport', 'stdio', ...variables]);
     },
   },
 ];
