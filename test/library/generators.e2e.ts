@@ -97,10 +97,10 @@ it('nest add imports the server in the root module, once', async () => {
 
 it('nest generate makes class, spec and provider of each kind', async () => {
   await nest('generate', '-c', name, 'tool', 'CountSheep');
-  await nest('generate', '-c', name, 'resource', 'farm/sheep');
+  await nest('generate', '-c', name, 'resource', 'meadow/sheep');
   await nest('generate', '-c', name, 'prompt', 'praise-sheep', '--no-spec');
   expect(read('src/tools/count-sheep.tool.spec.ts')).toContain("from './count-sheep.tool.js'");
-  expect(read('src/farm/sheep.resource.spec.ts')).toContain('SheepResource');
+  expect(read('src/meadow/sheep.resource.spec.ts')).toContain('SheepResource');
   expect(() => read('src/tools/praise-sheep.prompt.spec.ts')).toThrow('ENOENT');
   const module = read('src/app.module.ts');
   expect(module).toContain("import { CountSheepTool } from './tools/count-sheep.tool.js';");

@@ -6,7 +6,7 @@ import { WiringError } from './wiring.error.js';
 /** Marks a schema whose patterns are matched by class-validator. */
 export const DTO_VENDOR = 'class-validator';
 
-/** What is used of the three packages, which are optional peers: an application that has no DTO needs none of them. */
+/** The functions of three optional peers. An application without DTO classes does not install them. */
 interface ClassValidator {
   validate(object: object, options: object): Promise<readonly ValidationError[]>;
 }
