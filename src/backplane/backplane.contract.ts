@@ -8,18 +8,18 @@ import { revocationListContract } from './revocation-list.contract.js';
 import type { RateLimiter } from './rate-limiter.js';
 import { rateLimiterContract } from './rate-limiter.contract.js';
 import { recordsContract } from './records.contract.js';
-import type { ReplayLog } from './replay-log.js';
-import { replayContract } from './replay-log.contract.js';
+import type { EventStore } from './event-store.js';
+import { eventStoreContract } from './event-store.contract.js';
 import { revocationStoreContract } from './revocation-store.contract.js';
 import { BackplaneNode, type NodeEngine } from './shared/backplane-node.js';
-import type { SlotCounter } from './slot-counter.js';
+import type { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { until } from './fixtures/until.fixture.js';
 
 /** What one node has of an engine under test. */
 export interface Handle extends NodeEngine {
   readonly limits: RateLimiter;
-  readonly replay: ReplayLog;
-  readonly slots: SlotCounter;
+  readonly events: EventStore;
+  readonly slots: ConcurrencyLimiter;
 }
 
 /** Gives so many nodes' handles over one engine with nothing in it. */
@@ -53,7 +53,7 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
   beatsContract(name, makeHandlesOf('beats'));
   nodesContract(name, makeNodes);
   revocationListContract(name, makeNodes);
-  replayContract(name, async () => (await make()).replay);
+  eventStoreContract(name, async () => (await make()).events);
   rateLimiterContract(name, async () => (await make()).limits);
   revocationStoreContract(name, async () => (await makeNodes(1))[0]!.node.revocations);
 

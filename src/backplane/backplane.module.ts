@@ -7,10 +7,10 @@ import { RateLimiter } from './rate-limiter.js';
 import { Records } from './records.js';
 import type { RedisTarget } from './redis/redis.connection.js';
 import { redisProviders } from './redis/redis.providers.js';
-import { ReplayLog } from './replay-log.js';
+import { EventStore } from './event-store.js';
 import { RevocationStore } from './revocation-store.js';
 import { BackplaneNode } from './shared/backplane-node.js';
-import { SlotCounter } from './slot-counter.js';
+import { ConcurrencyLimiter } from './concurrency-limiter.js';
 
 export interface BackplaneOptions {
   /** Undefined: the memory of this process, and one node. */
@@ -26,9 +26,9 @@ const PORTS = [
   Logs,
   RateLimiter,
   Records,
-  ReplayLog,
+  EventStore,
   RevocationStore,
-  SlotCounter,
+  ConcurrencyLimiter,
 ];
 
 /** The shared state of the nodes, as a few small ports. */

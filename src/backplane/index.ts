@@ -7,7 +7,7 @@ export { RateLimiter, type RateVerdict } from './rate-limiter.js';
 export { MailError } from './shared/mail.error.js';
 export { BackplaneNode } from './shared/backplane-node.js';
 export { type Fields, Records, type RecordState } from './records.js';
-export { ReplayLog, type ReplayEntry } from './replay-log.js';
+export { EventStore, type StoredEvent } from './event-store.js';
 export {
   denies,
   RevocationStore,
@@ -15,5 +15,5 @@ export {
   type Revocation,
   type RevocationTarget,
 } from './revocation-store.js';
-export { SlotCounter } from './slot-counter.js';
+export { ConcurrencyLimiter } from './concurrency-limiter.js';
 export { RATE_LIMIT_FORMAT, readRateLimit, type RateLimit } from '../config/index.js';

@@ -53,7 +53,7 @@ export interface McpModuleOptions {
   readonly callLimit: RateLimit | undefined;
   /** Calls of one user that may run or wait at a time. */
   readonly callsInFlight: number;
-  /** Bytes held for one user at a time: bodies, arguments, unread replies, replay, subscriptions. */
+  /** Bytes held for one user at a time: bodies, arguments, unread replies, stored events, subscriptions. */
   readonly bytesInFlight: number;
 }
 

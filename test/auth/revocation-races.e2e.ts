@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { BackplaneNode, Records, RevocationStore, SlotCounter } from '../../src/backplane/index.js';
+import { BackplaneNode, Records, RevocationStore, ConcurrencyLimiter } from '../../src/backplane/index.js';
 import { MemoryBeats } from '../../src/backplane/memory/memory-beats.js';
 import { SessionService, ToolRegistry } from '../../src/mcp/index.js';
 import { expectChallenge } from '../support/envelopes.js';
@@ -150,7 +150,7 @@ describe('a token that is revoked while its stream is being opened', () => {
 
 /** As with a backplane that takes a while: the guard has let the caller in, and its session is not there yet. */
 function revokeOnTheWay(subject: string): unknown {
-  const slots = app.app.get<SlotCounter>(SlotCounter);
+  const slots = app.app.get<ConcurrencyLimiter>(ConcurrencyLimiter);
   const acquire = slots.acquire.bind(slots);
   return jest.spyOn(slots, 'acquire').mockImplementation(async (...args: Parameters<typeof acquire>) => {
     const revocation = {

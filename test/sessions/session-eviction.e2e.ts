@@ -1,4 +1,4 @@
-import { SlotCounter } from '../../src/backplane/index.js';
+import { ConcurrencyLimiter } from '../../src/backplane/index.js';
 import { SessionService } from '../../src/mcp/index.js';
 import { Gate, GATED } from '../support/gate.tool.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
@@ -95,7 +95,7 @@ describe('at SESSIONS_PER_PRINCIPAL', () => {
     const { principal } = sessions.list().at(-1)!;
     const own = sessions.list().filter((session) => session.principal.subject === principal.subject);
     expect(own).toHaveLength(LIMIT);
-    const slots = app.app.get<SlotCounter>(SlotCounter, { strict: false });
+    const slots = app.app.get<ConcurrencyLimiter>(ConcurrencyLimiter, { strict: false });
     expect(await slots.count(`sessions:${JSON.stringify([principal.issuer, principal.subject])}`)).toBe(
       LIMIT,
     );

@@ -2,8 +2,8 @@ import { BackplaneNode, BackplaneUnavailable, Records } from '../../src/backplan
 import { MemoryBeats } from '../../src/backplane/memory/memory-beats.js';
 import { MemoryLogs } from '../../src/backplane/memory/memory-logs.js';
 import { MemoryRecords } from '../../src/backplane/memory/memory-records.js';
-import { MemoryReplayLog } from '../../src/backplane/memory/memory-replay.log.js';
-import { MemorySlotCounter } from '../../src/backplane/memory/memory-slot.counter.js';
+import { MemoryEventStore } from '../../src/backplane/memory/memory-event.store.js';
+import { MemoryConcurrencyLimiter } from '../../src/backplane/memory/memory-concurrency.limiter.js';
 import {
   type CallContext,
   type McpResource,
@@ -53,7 +53,7 @@ afterAll(() => Promise.all(nodes.map((node) => node.close())));
 async function share({ app: first }: TestApp, { app: second }: TestApp): Promise<void> {
   const node = second.get(BackplaneNode);
   await node.stop();
-  for (const port of [MemoryBeats, MemoryLogs, MemoryRecords, MemoryReplayLog, MemorySlotCounter]) {
+  for (const port of [MemoryBeats, MemoryLogs, MemoryRecords, MemoryEventStore, MemoryConcurrencyLimiter]) {
     Object.assign(second.get(port, { strict: false }), first.get(port, { strict: false }));
   }
   await node.start();

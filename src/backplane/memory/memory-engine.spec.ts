@@ -1,15 +1,15 @@
 import { backplaneContract } from '../backplane.contract.js';
 import { ExpiringMap } from './expiring-map.js';
-import { replayContract } from '../replay-log.contract.js';
+import { eventStoreContract } from '../event-store.contract.js';
 import { revocationStoreContract } from '../revocation-store.contract.js';
-import { SharedReplayLog } from '../shared/shared-replay.log.js';
+import { SharedEventStore } from '../shared/shared-event.store.js';
 import { MemoryBeats } from './memory-beats.js';
 import { MemoryLogs } from './memory-logs.js';
 import { MemoryRateLimiter } from './memory-rate.limiter.js';
 import { MemoryRecords } from './memory-records.js';
-import { MemoryReplayLog } from './memory-replay.log.js';
+import { MemoryEventStore } from './memory-event.store.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
-import { MemorySlotCounter } from './memory-slot.counter.js';
+import { MemoryConcurrencyLimiter } from './memory-concurrency.limiter.js';
 
 /** Of one object each node has a handle of its own, whose methods a test may replace. */
 const handleOf = <Port extends object>(port: Port): Port => Object.create(port) as Port;
@@ -20,14 +20,14 @@ backplaneContract('memory', async (nodes, times) => {
     limits: new MemoryRateLimiter(),
     logs: new MemoryLogs(),
     records: new MemoryRecords(),
-    slots: new MemorySlotCounter(),
+    slots: new MemoryConcurrencyLimiter(),
   };
   return Array.from({ length: nodes }, () => ({
     beats: handleOf(engine.beats),
     limits: engine.limits,
     logs: handleOf(engine.logs),
     records: handleOf(engine.records),
-    replay: new SharedReplayLog(engine.logs),
+    events: new SharedEventStore(engine.logs),
     slots: engine.slots,
   }));
 });
@@ -37,7 +37,7 @@ describe('the deny list of one node', () => {
 });
 
 describe('what one node keeps for resumption', () => {
-  replayContract('memory', async () => new MemoryReplayLog());
+  eventStoreContract('memory', async () => new MemoryEventStore());
 });
 
 describe('ExpiringMap', () => {

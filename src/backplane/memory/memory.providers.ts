@@ -4,18 +4,18 @@ import { Beats } from '../beats.js';
 import { Logs } from '../logs.js';
 import { RateLimiter } from '../rate-limiter.js';
 import { Records } from '../records.js';
-import { ReplayLog } from '../replay-log.js';
+import { EventStore } from '../event-store.js';
 import { RevocationStore } from '../revocation-store.js';
 import { BackplaneNode } from '../shared/backplane-node.js';
-import { SlotCounter } from '../slot-counter.js';
+import { ConcurrencyLimiter } from '../concurrency-limiter.js';
 import { MemoryBackplane } from './memory.backplane.js';
 import { MemoryBeats } from './memory-beats.js';
 import { MemoryLogs } from './memory-logs.js';
 import { MemoryRateLimiter } from './memory-rate.limiter.js';
 import { MemoryRecords } from './memory-records.js';
-import { MemoryReplayLog } from './memory-replay.log.js';
+import { MemoryEventStore } from './memory-event.store.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
-import { MemorySlotCounter } from './memory-slot.counter.js';
+import { MemoryConcurrencyLimiter } from './memory-concurrency.limiter.js';
 import { MemorySweeper } from './memory.sweeper.js';
 
 /** The engine in the memory of this process, for one node. */
@@ -24,9 +24,9 @@ export const MEMORY_PROVIDERS: Provider[] = [
   MemoryRateLimiter,
   MemoryRecords,
   MemoryLogs,
-  MemoryReplayLog,
+  MemoryEventStore,
   MemoryRevocationStore,
-  MemorySlotCounter,
+  MemoryConcurrencyLimiter,
   MemorySweeper,
   MemoryBackplane,
   { provide: MemoryBeats, useFactory: () => new MemoryBeats() },
@@ -34,10 +34,10 @@ export const MEMORY_PROVIDERS: Provider[] = [
   { provide: Logs, useExisting: MemoryLogs },
   { provide: RateLimiter, useExisting: MemoryRateLimiter },
   { provide: Records, useExisting: MemoryRecords },
-  { provide: ReplayLog, useExisting: MemoryReplayLog },
+  { provide: EventStore, useExisting: MemoryEventStore },
   // With one node, every revocation is known here.
   { provide: RevocationStore, useExisting: MemoryRevocationStore },
-  { provide: SlotCounter, useExisting: MemorySlotCounter },
+  { provide: ConcurrencyLimiter, useExisting: MemoryConcurrencyLimiter },
   {
     provide: BackplaneNode,
     inject: [Records, Logs, Beats],

@@ -2,16 +2,22 @@ import { Test } from '@nestjs/testing';
 import { BackplaneModule } from '../backplane.module.js';
 import { RateLimiter } from '../rate-limiter.js';
 import { Records } from '../records.js';
-import { ReplayLog } from '../replay-log.js';
+import { EventStore } from '../event-store.js';
 import { RevocationStore } from '../revocation-store.js';
-import { SlotCounter } from '../slot-counter.js';
+import { ConcurrencyLimiter } from '../concurrency-limiter.js';
 import { MemoryRateLimiter } from './memory-rate.limiter.js';
 import { MemoryRecords } from './memory-records.js';
-import { MemoryReplayLog } from './memory-replay.log.js';
+import { MemoryEventStore } from './memory-event.store.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
-import { MemorySlotCounter } from './memory-slot.counter.js';
+import { MemoryConcurrencyLimiter } from './memory-concurrency.limiter.js';
 
-const ENGINE = [MemoryRateLimiter, MemoryRecords, MemoryReplayLog, MemoryRevocationStore, MemorySlotCounter];
+const ENGINE = [
+  MemoryRateLimiter,
+  MemoryRecords,
+  MemoryEventStore,
+  MemoryRevocationStore,
+  MemoryConcurrencyLimiter,
+];
 
 afterEach(() => jest.useRealTimers());
 
@@ -23,10 +29,10 @@ it('forgets in time, on its own, what is not asked for again, and stops with the
   const expiresAt = Date.now() / 1_000 + 60;
   await module.get<RateLimiter>(RateLimiter).take('k', { count: 1, periodMs: 60_000 });
   await module.get<Records>(Records).create('k', {}, 60_000);
-  await module.get<ReplayLog>(ReplayLog).append('k', { id: 'a.1', stream: 'a', data: '' });
+  await module.get<EventStore>(EventStore).append('k', { id: 'a.1', stream: 'a', data: '' });
   const target = { kind: 'token', tokenId: 't' } as const;
   await module.get<RevocationStore>(RevocationStore).revoke({ target, revokedAt: 0, expiresAt });
-  await module.get<SlotCounter>(SlotCounter).acquire('k', 'holder', 1, 60_000);
+  await module.get<ConcurrencyLimiter>(ConcurrencyLimiter).acquire('k', 'holder', 1, 60_000);
   jest.advanceTimersByTime(30_000);
   expect(sizes()).toEqual([1, 1, 1, 1, 1]);
   // A log keeps what is younger than ten minutes.
@@ -38,7 +44,7 @@ it('forgets in time, on its own, what is not asked for again, and stops with the
 });
 
 it('keeps nothing of who has given its places back', async () => {
-  const slots = new MemorySlotCounter();
+  const slots = new MemoryConcurrencyLimiter();
   await slots.acquire('alice', 's1', 2, 60_000);
   await slots.acquire('alice', 's2', 2, 60_000);
   await slots.release('alice', 's1');
@@ -49,7 +55,7 @@ it('keeps nothing of who has given its places back', async () => {
 
 it('gives no event that is older than ten minutes, also before it is swept', async () => {
   jest.useFakeTimers({ now: 0 });
-  const log = new MemoryReplayLog();
+  const log = new MemoryEventStore();
   await log.append('s', { id: 'a.1', stream: 'a', data: '1' });
   jest.setSystemTime(300_000);
   await log.append('s', { id: 'a.2', stream: 'a', data: '2' });

@@ -3,9 +3,9 @@ import { MemoryBeats } from './memory-beats.js';
 import { MemoryLogs } from './memory-logs.js';
 import { MemoryRateLimiter } from './memory-rate.limiter.js';
 import { MemoryRecords } from './memory-records.js';
-import { MemoryReplayLog } from './memory-replay.log.js';
+import { MemoryEventStore } from './memory-event.store.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
-import { MemorySlotCounter } from './memory-slot.counter.js';
+import { MemoryConcurrencyLimiter } from './memory-concurrency.limiter.js';
 
 const SWEEP_MS = 30_000;
 
@@ -19,9 +19,9 @@ export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
     private readonly logs: MemoryLogs,
     private readonly limits: MemoryRateLimiter,
     private readonly records: MemoryRecords,
-    private readonly replay: MemoryReplayLog,
+    private readonly events: MemoryEventStore,
     private readonly revocations: MemoryRevocationStore,
-    private readonly slots: MemorySlotCounter,
+    private readonly slots: MemoryConcurrencyLimiter,
   ) {}
 
   onModuleInit(): void {
@@ -38,7 +38,7 @@ export class MemorySweeper implements OnModuleInit, OnModuleDestroy {
     this.limits.sweep();
     this.logs.sweep();
     this.records.sweep();
-    this.replay.sweep();
+    this.events.sweep();
     this.revocations.sweep();
     this.slots.sweep();
   }

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { backplaneContract } from '../backplane.contract.js';
 import { BackplaneStatus } from '../backplane.status.js';
 import { hasRedis, RedisProcess } from '../fixtures/redis-process.fixture.js';
-import { SharedReplayLog } from '../shared/shared-replay.log.js';
+import { SharedEventStore } from '../shared/shared-event.store.js';
 import { RedisBeats } from './redis-beats.js';
 import { RedisLogs } from './redis-logs.js';
 import { RedisRateLimiter } from './redis-rate.limiter.js';
 import { RedisRecords } from './redis-records.js';
-import { RedisSlotCounter } from './redis-slot.counter.js';
+import { RedisConcurrencyLimiter } from './redis-concurrency.limiter.js';
 import { RedisConnection } from './redis.connection.js';
 
 /** For what never takes so long: a busy machine takes its time. */
@@ -35,8 +35,8 @@ const CONNECT_MS = 30_000;
           limits: new RedisRateLimiter(connection, () => nodes),
           logs,
           records: new RedisRecords(connection),
-          replay: new SharedReplayLog(logs),
-          slots: new RedisSlotCounter(connection),
+          events: new SharedEventStore(logs),
+          slots: new RedisConcurrencyLimiter(connection),
         };
       }),
     );

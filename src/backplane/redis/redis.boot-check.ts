@@ -4,7 +4,7 @@ import { BackplaneUnavailable } from '../backplane-unavailable.error.js';
 import type { RedisConnection } from './redis.connection.js';
 import { RedisLogs } from './redis-logs.js';
 import { RedisRecords } from './redis-records.js';
-import { RedisSlotCounter } from './redis-slot.counter.js';
+import { RedisConcurrencyLimiter } from './redis-concurrency.limiter.js';
 
 const OLDEST = '6.2';
 const MAX_SKEW_MS = 5_000;
@@ -60,7 +60,7 @@ async function tryOut(connection: RedisConnection): Promise<void> {
   const name = `self-test:${randomUUID()}`;
   const records = new RedisRecords(connection);
   const logs = new RedisLogs(connection);
-  const slots = new RedisSlotCounter(connection);
+  const slots = new RedisConcurrencyLimiter(connection);
   await permitted('hashes and scripts', () => records.create(name, { test: '1' }, SELF_TEST_MS));
   await permitted('sorted sets and TIME', () => slots.acquire(name, 'test', 1, SELF_TEST_MS));
   await permitted('streams', async () => {

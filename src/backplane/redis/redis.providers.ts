@@ -4,16 +4,16 @@ import { Beats } from '../beats.js';
 import { Logs } from '../logs.js';
 import { RateLimiter } from '../rate-limiter.js';
 import { Records } from '../records.js';
-import { ReplayLog } from '../replay-log.js';
+import { EventStore } from '../event-store.js';
 import { RevocationStore } from '../revocation-store.js';
 import { BackplaneNode } from '../shared/backplane-node.js';
-import { SharedReplayLog } from '../shared/shared-replay.log.js';
-import { SlotCounter } from '../slot-counter.js';
+import { SharedEventStore } from '../shared/shared-event.store.js';
+import { ConcurrencyLimiter } from '../concurrency-limiter.js';
 import { RedisBeats } from './redis-beats.js';
 import { RedisLogs } from './redis-logs.js';
 import { RedisRateLimiter } from './redis-rate.limiter.js';
 import { RedisRecords } from './redis-records.js';
-import { RedisSlotCounter } from './redis-slot.counter.js';
+import { RedisConcurrencyLimiter } from './redis-concurrency.limiter.js';
 import { RedisBackplane } from './redis.backplane.js';
 import { RedisConnection, type RedisTarget } from './redis.connection.js';
 
@@ -38,8 +38,8 @@ export function redisProviders(target: RedisTarget, fingerprint: string): Provid
     over(Records, RedisRecords),
     over(Logs, RedisLogs),
     over(Beats, RedisBeats),
-    over(SlotCounter, RedisSlotCounter),
-    { provide: ReplayLog, inject: [Logs], useFactory: (logs: Logs) => new SharedReplayLog(logs) },
+    over(ConcurrencyLimiter, RedisConcurrencyLimiter),
+    { provide: EventStore, inject: [Logs], useFactory: (logs: Logs) => new SharedEventStore(logs) },
     {
       provide: BackplaneNode,
       inject: [Records, Logs, Beats],

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { createHash, randomUUID } from 'node:crypto';
-import { BackplaneNode, BackplaneUnavailable, SlotCounter } from '../../backplane/index.js';
+import { BackplaneNode, BackplaneUnavailable, ConcurrencyLimiter } from '../../backplane/index.js';
 import { duplicateId } from '../messages/refused.error.js';
 import type { RequestId } from '../messages/sdk-types.js';
 import type { ResolvedMessage } from '../protocol/message.dispatcher.js';
@@ -31,7 +31,7 @@ export class DuplicateGuard {
   private warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    @Inject(SlotCounter) private readonly slots: SlotCounter,
+    @Inject(ConcurrencyLimiter) private readonly slots: ConcurrencyLimiter,
     private readonly node: BackplaneNode,
   ) {}
 

@@ -55,7 +55,7 @@ interface Account {
 }
 
 /**
- * Accounts for the memory held for each user and in all: bodies, arguments, unread replies, replay logs, subscriptions
+ * Accounts for the memory held for each user and in all: bodies, arguments, unread replies, stored events, subscriptions
  * and listen streams. A user is an issuer and a subject, so more registered clients give no more budget.
  */
 @Injectable()

@@ -5,9 +5,9 @@ import {
   BackplaneModule,
   BackplaneNode,
   Records,
-  ReplayLog,
+  EventStore,
   RevocationStore,
-  SlotCounter,
+  ConcurrencyLimiter,
 } from '../../backplane/index.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 import type { AbortCause } from './peer.js';
@@ -51,7 +51,7 @@ const alice: Principal = {
 
 let records: Records;
 let revocations: RevocationStore;
-let slots: SlotCounter;
+let slots: ConcurrencyLimiter;
 let service: SessionService;
 
 beforeEach(async () => {
@@ -61,8 +61,8 @@ beforeEach(async () => {
   jest.spyOn(node.membership, 'isAlone', 'get').mockReturnValue(false);
   records = backplane.get(Records);
   revocations = backplane.get(RevocationStore);
-  slots = backplane.get(SlotCounter);
-  const ledger = new SessionStore(records, backplane.get(ReplayLog), slots, node, OPTIONS);
+  slots = backplane.get(ConcurrencyLimiter);
+  const ledger = new SessionStore(records, backplane.get(EventStore), slots, node, OPTIONS);
   service = new SessionService(ledger, revocations, OPTIONS);
 });
 

@@ -8,7 +8,7 @@ import { causeOf, type Peer, type SessionEnd, type SessionTransport } from './pe
 import { Session } from './session.js';
 import { type EndScope, isShared, SessionExpiry } from './session.expiry.js';
 import { SessionStore } from './session.store.js';
-import { SessionPlaces } from './session.places.js';
+import { SessionLimit } from './session.limit.js';
 import type { SessionRecord } from './session.record.js';
 import { shuttingDown, unknownSession } from '../messages/refused.error.js';
 import { type RequestEnvelope, StatelessPeer } from './stateless.peer.js';
@@ -25,7 +25,7 @@ const ID_BYTES = 16;
 export class SessionService implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Session');
   private readonly sessions = new Map<string, Session>();
-  private readonly places: SessionPlaces;
+  private readonly limit: SessionLimit;
   private readonly stateless = new Set<StatelessPeer>();
   private stopListening: (() => void) | undefined;
   private readonly expiry: SessionExpiry;
@@ -38,7 +38,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     @Inject(RevocationStore) private readonly revocations: RevocationStore,
     @Inject(MCP_OPTIONS) options: McpModuleOptions,
   ) {
-    this.places = new SessionPlaces(
+    this.limit = new SessionLimit(
       ledger,
       () => this.list(),
       (session) => this.end(session, 'evicted'),
@@ -90,9 +90,9 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     if (this.draining) throw shuttingDown();
     const id = randomBytes(ID_BYTES).toString('base64url');
     const session = new Session(id, principal, transport);
-    await this.places.enter(session);
+    await this.limit.enter(session);
     if (this.draining) {
-      this.places.opened(session);
+      this.limit.opened(session);
       await this.ledger.leave(session, 'shutdown');
       throw shuttingDown();
     }
@@ -118,7 +118,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** The client has its stream, or the answer to `initialize`. */
   opened(session: Session): void {
-    this.places.opened(session);
+    this.limit.opened(session);
   }
 
   /** The session with this id on this node, of any owner. */
@@ -238,7 +238,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   private async forget(session: Session, reason: SessionEnd, where: EndScope): Promise<void> {
     this.ended += 1;
     session.leave();
-    this.places.opened(session);
+    this.limit.opened(session);
     const seconds = Math.round((Date.now() - session.openedAt) / 1000);
     this.logger.log({ event: 'session.closed', reason, seconds, ...session.logFields });
     if (where === 'here') return;

@@ -1,5 +1,11 @@
 import { Test } from '@nestjs/testing';
-import { BackplaneModule, BackplaneNode, Records, ReplayLog, SlotCounter } from '../../backplane/index.js';
+import {
+  BackplaneModule,
+  BackplaneNode,
+  Records,
+  EventStore,
+  ConcurrencyLimiter,
+} from '../../backplane/index.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 import { type Principal, principalOf } from '../authorization/principal.js';
 import { RefusedError } from '../messages/refused.error.js';
@@ -24,16 +30,16 @@ const alice = (issuedAt = 1_000): Principal =>
   });
 
 let records: Records;
-let replay: ReplayLog;
-let slots: SlotCounter;
+let events: EventStore;
+let slots: ConcurrencyLimiter;
 let store: SessionStore;
 
 beforeEach(async () => {
   const backplane = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
   records = backplane.get(Records);
-  replay = backplane.get(ReplayLog);
-  slots = backplane.get(SlotCounter);
-  store = new SessionStore(records, replay, slots, backplane.get(BackplaneNode), OPTIONS);
+  events = backplane.get(EventStore);
+  slots = backplane.get(ConcurrencyLimiter);
+  store = new SessionStore(records, events, slots, backplane.get(BackplaneNode), OPTIONS);
 });
 
 const entered = async (id: string): Promise<Session> => {
@@ -62,10 +68,10 @@ it('leaves no record of a session that was refused', async () => {
 
 it('leaves nothing behind but the word that it has ended', async () => {
   const session = await entered('a');
-  await replay.append('a', { id: 'x.1', stream: 'x', data: '' });
+  await events.append('a', { id: 'x.1', stream: 'x', data: '' });
   await store.leave(session, 'deleted');
   expect(await store.read('a')).toBe('ended');
-  expect([await placesTaken(), await replay.after('a', 'x.1')]).toEqual([0, undefined]);
+  expect([await placesTaken(), await events.after('a', 'x.1')]).toEqual([0, undefined]);
 });
 
 it('registers a live session again when the backplane has forgotten it, and not when it was ended', async () => {

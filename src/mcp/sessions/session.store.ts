@@ -6,8 +6,8 @@ import {
   type Fields,
   Records,
   type RecordState,
-  ReplayLog,
-  SlotCounter,
+  EventStore,
+  ConcurrencyLimiter,
 } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { SessionEnd, SessionTransport } from './peer.js';
@@ -40,8 +40,8 @@ export class SessionStore {
 
   constructor(
     @Inject(Records) private readonly records: Records,
-    @Inject(ReplayLog) private readonly replay: ReplayLog,
-    @Inject(SlotCounter) private readonly slots: SlotCounter,
+    @Inject(EventStore) private readonly events: EventStore,
+    @Inject(ConcurrencyLimiter) private readonly slots: ConcurrencyLimiter,
     private readonly node: BackplaneNode,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
@@ -162,7 +162,7 @@ export class SessionStore {
     if (!isAlone) this.endings.set(id, true);
     await Promise.all([
       this.hasRecord(session) && this.records.end(keyOf(id), isAlone ? ALONE_TOMBSTONE_MS : TOMBSTONE_MS),
-      this.replay.drop(id),
+      this.events.drop(id),
       this.slots.release(slotsOf(principal), id),
     ]);
     if (!isAlone) await this.node.bus.publish(ENDED, { id, reason });

@@ -4,7 +4,7 @@ import { RedisBeats } from '../../../src/backplane/redis/redis-beats.js';
 import { RedisLogs } from '../../../src/backplane/redis/redis-logs.js';
 import { RedisRateLimiter } from '../../../src/backplane/redis/redis-rate.limiter.js';
 import { RedisRecords } from '../../../src/backplane/redis/redis-records.js';
-import { RedisSlotCounter } from '../../../src/backplane/redis/redis-slot.counter.js';
+import { RedisConcurrencyLimiter } from '../../../src/backplane/redis/redis-concurrency.limiter.js';
 import { RedisConnection } from '../../../src/backplane/redis/redis.connection.js';
 import { BackplaneNode } from '../../../src/backplane/shared/backplane-node.js';
 
@@ -16,7 +16,7 @@ export class RedisNode extends BackplaneNode {
   readonly records: RedisRecords;
   readonly logs: RedisLogs;
   readonly limits: RedisRateLimiter;
-  readonly slots: RedisSlotCounter;
+  readonly slots: RedisConcurrencyLimiter;
 
   private constructor(readonly connection: RedisConnection) {
     const logs = new RedisLogs(connection);
@@ -25,7 +25,7 @@ export class RedisNode extends BackplaneNode {
     this.logs = logs;
     this.records = records;
     this.limits = new RedisRateLimiter(connection, () => this.membership.size);
-    this.slots = new RedisSlotCounter(connection);
+    this.slots = new RedisConcurrencyLimiter(connection);
     connection.onceMoreReady(() => void this.membership.beat().catch(() => undefined));
   }
 

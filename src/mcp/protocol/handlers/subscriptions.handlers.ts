@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { SlotCounter } from '../../../backplane/index.js';
+import { ConcurrencyLimiter } from '../../../backplane/index.js';
 import { ChangeAudience } from '../../catalog/change.audience.js';
 import { ChangeBroadcast } from '../../catalog/change.broadcast.js';
 import { type Change, LIST_NAMES } from '../../catalog/change.feed.js';
@@ -52,7 +52,7 @@ export class SubscriptionsHandlers implements RequestHandlers {
     private readonly changes: ChangeBroadcast,
     private readonly audience: ChangeAudience,
     private readonly writer: ResultWriter,
-    @Inject(SlotCounter) private readonly slots: SlotCounter,
+    @Inject(ConcurrencyLimiter) private readonly slots: ConcurrencyLimiter,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 

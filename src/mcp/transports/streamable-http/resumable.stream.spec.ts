@@ -6,8 +6,8 @@ import {
   BackplaneModule,
   BackplaneNode,
   Records,
-  type ReplayEntry,
-  ReplayLog,
+  type StoredEvent,
+  EventStore,
 } from '../../../backplane/index.js';
 import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../../mcp.options.js';
@@ -19,17 +19,17 @@ import { SessionStreams } from './session.streams.js';
 import { TailedReply } from './tailed.reply.js';
 
 /** An event store with latency, like one that nodes share. */
-class RemoteLog implements ReplayLog {
+class RemoteLog implements EventStore {
   onTheWay = (): void => undefined;
 
-  constructor(private readonly log: ReplayLog) {}
+  constructor(private readonly log: EventStore) {}
 
-  async append(key: string, entry: ReplayEntry): Promise<number> {
+  async append(key: string, entry: StoredEvent): Promise<number> {
     await turn();
     return this.log.append(key, entry);
   }
 
-  async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
+  async after(key: string, id: string): Promise<readonly StoredEvent[] | undefined> {
     const found = await this.log.after(key, id);
     this.onTheWay();
     return found;
@@ -51,7 +51,7 @@ let stream: ResumableStream;
 beforeEach(async () => {
   backplane = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
   node = backplane.get(BackplaneNode);
-  log = new RemoteLog(backplane.get<ReplayLog>(ReplayLog));
+  log = new RemoteLog(backplane.get<EventStore>(EventStore));
   stream = new ResumableStream({ name: 'reply-1', logKey: 'session', log, onLost: lost, isPrimed: true });
   server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ReplayEntry, ReplayLog } from '../../../backplane/index.js';
+import type { StoredEvent, EventStore } from '../../../backplane/index.js';
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
 
@@ -12,7 +12,7 @@ export const FINAL_EVENT = /^[a-z]+-[\w-]+\.[\w-]+\.\d+\.end$/;
 export interface ResumableStreamOptions {
   readonly name: string;
   readonly logKey: string;
-  readonly log: ReplayLog;
+  readonly log: EventStore;
   readonly onLost: (error: unknown) => void;
   /** Receives the number of stored characters of the session after each event. */
   readonly onKept?: (characters: number) => void;
@@ -149,7 +149,7 @@ export class ResumableStream implements SessionStream {
     connection.end('closed_by_server');
   }
 
-  private async after(id: string): Promise<readonly ReplayEntry[] | undefined> {
+  private async after(id: string): Promise<readonly StoredEvent[] | undefined> {
     // A client that has the last event has missed nothing, however old it is.
     if (id === this.lastId) return [];
     await this.appended;

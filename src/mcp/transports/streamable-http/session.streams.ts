@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { BackplaneNode, Records, ReplayLog } from '../../../backplane/index.js';
+import { BackplaneNode, Records, EventStore } from '../../../backplane/index.js';
 import { BudgetExceededError, InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import type { RequestId } from '../../messages/sdk-types.js';
 import type { Session } from '../../sessions/session.js';
@@ -31,7 +31,7 @@ export class SessionStreams {
   private readonly streams = new WeakMap<Session, StreamsOfSession>();
 
   constructor(
-    @Inject(ReplayLog) private readonly log: ReplayLog,
+    @Inject(EventStore) private readonly log: EventStore,
     @Inject(Records) private readonly records: Records,
     private readonly node: BackplaneNode,
     private readonly budgets: InFlightBudgets,

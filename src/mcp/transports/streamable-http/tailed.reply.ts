@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { BackplaneNode, ReplayEntry, ReplayLog } from '../../../backplane/index.js';
+import type { BackplaneNode, StoredEvent, EventStore } from '../../../backplane/index.js';
 import { encodeError } from '../../messages/json-rpc.js';
 import { ErrorCode, type RequestId } from '../../messages/sdk-types.js';
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
@@ -19,7 +19,7 @@ export interface ReplyOrigin {
 export interface TailedReplyOptions {
   readonly name: string;
   readonly logKey: string;
-  readonly log: ReplayLog;
+  readonly log: EventStore;
   readonly node: BackplaneNode;
   /** Undefined: that is not known. */
   readonly origin: () => Promise<ReplyOrigin | undefined>;
@@ -86,7 +86,7 @@ export class TailedReply implements SessionStream {
     clearTimeout(this.timer);
   }
 
-  private rest(): Promise<readonly ReplayEntry[] | undefined> {
+  private rest(): Promise<readonly StoredEvent[] | undefined> {
     return this.options.log.after(this.options.logKey, this.last);
   }
 
@@ -112,7 +112,7 @@ export class TailedReply implements SessionStream {
   }
 
   /** Sends what the other node has sent; ends with the stream. */
-  private deliver(entries: readonly ReplayEntry[]): void {
+  private deliver(entries: readonly StoredEvent[]): void {
     for (const { id, data } of entries) {
       this.last = id;
       if (data !== '') {

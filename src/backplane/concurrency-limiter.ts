@@ -4,7 +4,7 @@
  * A holder that is not renewed within its time to live (milliseconds) loses its slot, so that the slots
  * of a crashed node become free. Every method rejects while the engine is unavailable.
  */
-export interface SlotCounter {
+export interface ConcurrencyLimiter {
   /** Takes a slot for `holder` if fewer than `limit` are taken; atomic. True also if it holds one. */
   acquire(key: string, holder: string, limit: number, ttlMs: number): Promise<boolean>;
   /** False: the slot had expired, and is not taken again. */
@@ -13,5 +13,5 @@ export interface SlotCounter {
   count(key: string): Promise<number>;
 }
 
-/** Injection token of the {@link SlotCounter} port. */
-export const SlotCounter = Symbol('SlotCounter');
+/** Injection token of the {@link ConcurrencyLimiter} port. */
+export const ConcurrencyLimiter = Symbol('ConcurrencyLimiter');

@@ -1,5 +1,5 @@
 /** An event that was sent on a stream of a session. */
-export interface ReplayEntry {
+export interface StoredEvent {
   /** Unique within its log. */
   readonly id: string;
   /** The stream of the session. */
@@ -13,16 +13,16 @@ export interface ReplayEntry {
  * removed event is reported as missing, never skipped silently.
  * Every method rejects when the engine cannot be reached.
  */
-export interface ReplayLog {
+export interface EventStore {
   /**
    * Entries keep the order in which they are appended. `key` names the session. Resolves with the size of the entries
    * that this process now holds for the session in its memory, in characters.
    */
-  append(key: string, entry: ReplayEntry): Promise<number>;
+  append(key: string, entry: StoredEvent): Promise<number>;
   /** The entries after the entry `id` on its stream. Undefined: the log does not have that entry, or no longer. */
-  after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined>;
+  after(key: string, id: string): Promise<readonly StoredEvent[] | undefined>;
   drop(key: string): Promise<void>;
 }
 
-/** Injection token of the {@link ReplayLog} port. */
-export const ReplayLog = Symbol('ReplayLog');
+/** Injection token of the {@link EventStore} port. */
+export const EventStore = Symbol('EventStore');

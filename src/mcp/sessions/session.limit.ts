@@ -6,7 +6,7 @@ import type { SessionStore } from './session.store.js';
  * Counts the sessions of each user. At the limit, the oldest session of the user on this node that is not in
  * use ends for the new one: most clients do not end theirs (the `close()` of both SDKs sends no DELETE).
  */
-export class SessionPlaces {
+export class SessionLimit {
   /** Sessions whose client has neither a stream nor the answer to its `initialize` yet. */
   private readonly opening = new Map<Session, PromiseWithResolvers<void>>();
 

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { ReplayEntry, ReplayLog } from '../replay-log.js';
+import type { StoredEvent, EventStore } from '../event-store.js';
 
 const MAX_ENTRIES = 256;
 const MAX_AGE_MS = 600_000;
 /** Besides the newest entry, whose size other limits bound. */
 const MAX_CHARACTERS = 2 ** 20;
 
-interface TimedEntry extends ReplayEntry {
+interface TimedEntry extends StoredEvent {
   readonly at: number;
 }
 
@@ -15,12 +15,12 @@ interface Log {
   characters: number;
 }
 
-/** {@link ReplayLog} in this process's memory: 256 entries and 1 Mi characters for each session, ten minutes at most. */
+/** {@link EventStore} in this process's memory: 256 entries and 1 Mi characters for each session, ten minutes at most. */
 @Injectable()
-export class MemoryReplayLog implements ReplayLog {
+export class MemoryEventStore implements EventStore {
   private readonly logs = new Map<string, Log>();
 
-  async append(key: string, entry: ReplayEntry): Promise<number> {
+  async append(key: string, entry: StoredEvent): Promise<number> {
     let log = this.logs.get(key);
     if (log === undefined) this.logs.set(key, (log = { entries: [], characters: 0 }));
     log.entries.push({ ...entry, at: Date.now() });
@@ -31,7 +31,7 @@ export class MemoryReplayLog implements ReplayLog {
     return log.characters;
   }
 
-  async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
+  async after(key: string, id: string): Promise<readonly StoredEvent[] | undefined> {
     this.forgetOld(key);
     const entries = this.logs.get(key)?.entries ?? [];
     const index = entries.findIndex((entry) => entry.id === id);

@@ -1,4 +1,4 @@
-import type { SlotCounter } from '../slot-counter.js';
+import type { ConcurrencyLimiter } from '../concurrency-limiter.js';
 import type { RedisConnection } from './redis.connection.js';
 import { Script } from './script.js';
 
@@ -27,8 +27,8 @@ return 1`);
 const COUNT = new Script(`${NOW}
 return redis.call('ZCARD', KEYS[1])`);
 
-/** {@link SlotCounter} as sorted sets: each holder with the end of its time, by the server's clock. */
-export class RedisSlotCounter implements SlotCounter {
+/** {@link ConcurrencyLimiter} as sorted sets: each holder with the end of its time, by the server's clock. */
+export class RedisConcurrencyLimiter implements ConcurrencyLimiter {
   constructor(private readonly connection: RedisConnection) {}
 
   async acquire(key: string, holder: string, limit: number, ttlMs: number): Promise<boolean> {

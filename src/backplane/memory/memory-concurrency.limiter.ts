@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { SlotCounter } from '../slot-counter.js';
+import type { ConcurrencyLimiter } from '../concurrency-limiter.js';
 import { ExpiringMap } from './expiring-map.js';
 
-/** {@link SlotCounter} in this process's memory. */
+/** {@link ConcurrencyLimiter} in this process's memory. */
 @Injectable()
-export class MemorySlotCounter implements SlotCounter {
+export class MemoryConcurrencyLimiter implements ConcurrencyLimiter {
   private readonly keys = new Map<string, ExpiringMap<true>>();
 
   async acquire(key: string, holder: string, limit: number, ttlMs: number): Promise<boolean> {

@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { LogEntry, Logs, Offset } from '../logs.js';
-import type { ReplayEntry, ReplayLog } from '../replay-log.js';
+import type { StoredEvent, EventStore } from '../event-store.js';
 
 /** The same bound as in memory, and room for the names of the entries. */
 const BOUND = { entries: 256, characters: 2 ** 20 + 2 ** 14, ttlMs: 600_000 };
 const MAX_PLACES = 10_000;
 
-/** {@link ReplayLog} on the shared logs. Holds no entries in the memory of this process. */
-export class SharedReplayLog implements ReplayLog {
+/** {@link EventStore} on the shared logs. Holds no entries in the memory of this process. */
+export class SharedEventStore implements EventStore {
   /** Positions of the entries read last, so that a reader that continues does not read the whole log again. */
   private readonly places = new LRUCache<string, { readonly offset: Offset; readonly stream: string }>({
     max: MAX_PLACES,
@@ -15,12 +15,12 @@ export class SharedReplayLog implements ReplayLog {
 
   constructor(private readonly logs: Logs) {}
 
-  async append(key: string, { id, stream, data }: ReplayEntry): Promise<number> {
+  async append(key: string, { id, stream, data }: StoredEvent): Promise<number> {
     await this.logs.append(logOf(key), { i: id, s: stream, d: data }, BOUND);
     return 0;
   }
 
-  async after(key: string, id: string): Promise<readonly ReplayEntry[] | undefined> {
+  async after(key: string, id: string): Promise<readonly StoredEvent[] | undefined> {
     const place = this.places.get(`${key} ${id}`);
     const entries = await this.logs.after(logOf(key), place?.offset, BOUND.entries);
     if (place !== undefined) return entries && this.read(key, entries, place.stream);
@@ -34,7 +34,7 @@ export class SharedReplayLog implements ReplayLog {
   }
 
   /** The entries of a stream. Remembers the position of the last one. */
-  private read(key: string, entries: readonly LogEntry[], stream: string): ReplayEntry[] {
+  private read(key: string, entries: readonly LogEntry[], stream: string): StoredEvent[] {
     const own = entries.filter(({ fields }) => fields['s'] === stream);
     const last = own.at(-1);
     if (last !== undefined) this.places.set(`${key} ${last.fields['i']}`, { offset: last.offset, stream });
