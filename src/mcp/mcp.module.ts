@@ -12,6 +12,7 @@ import { CallLog } from './invocation/call.log.js';
 import { CallLimiter } from './gate/call.limiter.js';
 import { DuplicateGuard } from './gate/duplicate.guard.js';
 import { Gate } from './gate/gate.js';
+import { RepeatedRequests } from './gate/repeated.requests.js';
 import { PostForwarding } from './gate/post.forwarding.js';
 import { HandlerFactory } from './enhancers/handler.factory.js';
 import { RequestStateCodec } from './client-input/request-state.codec.js';
@@ -96,6 +97,7 @@ export const PROTOCOL_CONTROLLERS = [
     CallLimiter,
     CallLog,
     DuplicateGuard,
+    RepeatedRequests,
     FairTurns,
     Gate,
     HandlerFactory,

@@ -77,6 +77,34 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
       expect(gateOf(a).isHeld('other')).toBe(false);
     });
 
+    it('is run once though it is sent twice, to whichever node: while it runs, and after its reply', async () => {
+      const request = call('r', 'wait', { key: 'repeated' });
+      expect((await postAt(b, session, token, request)).status).toBe(202);
+      const held = await gateOf(a).held('repeated');
+      for (const app of [a, b]) {
+        const again = await postAt(app, session, token, request);
+        expect([again.status, await again.text()]).toEqual([202, 'Accepted']);
+        const other = await postAt(app, session, token, call('r', 'wait', { key: 'other' }));
+        expect([other.status, await other.json()]).toMatchObject([400, { id: null, error: { code: -32600 } }]);
+      }
+      held.release('done');
+      await session.reply('r');
+      for (const app of [a, b]) {
+        expect((await postAt(app, session, token, request)).status).toBe(202);
+        expect((await postAt(app, session, token, call('r', 'length', { text: 'x' }))).status).toBe(400);
+      }
+      // What is sent later is run later.
+      expect((await postAt(b, session, token, call('next', 'length', { text: 'x' }))).status).toBe(202);
+      await session.reply('next');
+      expect(session.messages.map(({ id }) => id)).toEqual(['r', 'next']);
+      expect(await gateOf(a).held('repeated')).toBe(held);
+      // Of another session it is another request.
+      const own = await RawSession.open(a.url, token);
+      expect((await postAt(b, own, token, call('r', 'length', { text: 'xy' }))).status).toBe(202);
+      expect(textOf((await own.reply('r')).result)).toBe('2');
+      own.close();
+    });
+
     it('is refused to all but its owner, and once the stream has ended', async () => {
       const stranger = await signToken({ sub: 'mallory' });
       const foreign = await postAt(b, session, stranger, call(1, 'test'));

@@ -18,6 +18,7 @@ import type { Peer } from '../sessions/peer.js';
 import { SessionService } from '../sessions/session.service.js';
 import { CallLimiter, type ChargedBody } from './call.limiter.js';
 import { DuplicateGuard, type GuardedCalls } from './duplicate.guard.js';
+import { RepeatedRequests } from './repeated.requests.js';
 
 /** The one revision with batches: MCP 2025-03-26, Base Protocol, "Batching". */
 const BATCHES = '2025-03-26';
@@ -46,6 +47,7 @@ export class Gate {
   constructor(
     private readonly limiter: CallLimiter,
     private readonly duplicates: DuplicateGuard,
+    private readonly repeated: RepeatedRequests,
     private readonly dispatcher: MessageDispatcher,
     private readonly sessions: SessionService,
     private readonly audit: CallAudit,
@@ -53,7 +55,7 @@ export class Gate {
 
   /**
    * Checks all messages before any starts: limits, then authorization, session, drain and duplicate id, access. Then
-   * dispatches them; resolves with the replies. Rejects with {@link RefusedError}, or with the error of the
+   * dispatches them; resolves with the replies. A request that is sent again is accepted and has no reply. Rejects with {@link RefusedError}, or with the error of the
    * authorization or the delivery. After acceptance it rejects only where nothing but an answer or a notification was sent,
    * and it could not be passed on to the node that it is for.
    */
@@ -65,6 +67,7 @@ export class Gate {
     let sink: ReplySink;
     let endCalls: (() => void) | undefined;
     let guarded: GuardedCalls | undefined;
+    let answered: (() => void) | undefined;
     try {
       if (this.audit.isFull && messages.some(isCall)) throw auditUnavailable();
       endCalls = this.limiter.begin(messages, principal);
@@ -78,9 +81,16 @@ export class Gate {
       const found = delivery.peer();
       peer = found instanceof Promise ? await found : found;
       if (incoming.batched && peer.protocolVersion !== BATCHES) throw batchesUnsupported();
+      const compared = this.repeated.compare(peer, incoming.messages);
+      if (compared?.isRepeated === true) {
+        delivery.accepted(peer);
+        endCalls();
+        return [];
+      }
       for (const message of messages) this.judge(message, peer, delivery);
       peer.refreshToken(principal);
       sink = delivery.accepted(peer);
+      answered = compared?.begin();
     } catch (error) {
       endCalls?.();
       guarded?.end(false);
@@ -100,6 +110,7 @@ export class Gate {
     } finally {
       endCalls();
       guarded?.end(sink.isBroken === true);
+      answered?.();
     }
   }
 
