@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
 import { SessionService } from '../../src/mcp/index.js';
 import { ASKING } from '../support/asking.tools.js';
@@ -75,34 +74,6 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
       held.release('done');
       expect(textOf((await session.reply('held')).result)).toBe('done');
       expect(gateOf(a).isHeld('other')).toBe(false);
-    });
-
-    it('is run once though it is sent twice, to whichever node: while it runs, and after its reply', async () => {
-      const request = call('r', 'wait', { key: 'repeated' });
-      expect((await postAt(b, session, token, request)).status).toBe(202);
-      const held = await gateOf(a).held('repeated');
-      for (const app of [a, b]) {
-        const again = await postAt(app, session, token, request);
-        expect([again.status, await again.text()]).toEqual([202, 'Accepted']);
-        const other = await postAt(app, session, token, call('r', 'wait', { key: 'other' }));
-        expect([other.status, await other.json()]).toMatchObject([400, { id: null, error: { code: -32600 } }]);
-      }
-      held.release('done');
-      await session.reply('r');
-      for (const app of [a, b]) {
-        expect((await postAt(app, session, token, request)).status).toBe(202);
-        expect((await postAt(app, session, token, call('r', 'length', { text: 'x' }))).status).toBe(400);
-      }
-      // What is sent later is run later.
-      expect((await postAt(b, session, token, call('next', 'length', { text: 'x' }))).status).toBe(202);
-      await session.reply('next');
-      expect(session.messages.map(({ id }) => id)).toEqual(['r', 'next']);
-      expect(await gateOf(a).held('repeated')).toBe(held);
-      // Of another session it is another request.
-      const own = await RawSession.open(a.url, token);
-      expect((await postAt(b, own, token, call('r', 'length', { text: 'xy' }))).status).toBe(202);
-      expect(textOf((await own.reply('r')).result)).toBe('2');
-      own.close();
     });
 
     it('is refused to all but its owner, and once the stream has ended', async () => {
@@ -183,33 +154,6 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
       expect(messages).toMatchObject([{ params: { progress: 2 } }, { result: {} }]);
       expect(textOf(messages[1]!.result)).toBe('all done');
       await until(() => sessionOf(b, here).streams.size === 0);
-    });
-
-    it('a call runs on one node at a time, and not again where its client may have lost the reply', async () => {
-      const here = await McpEndpoint.open(a.url, token);
-      const there = at(b, here, token);
-      const leaving = new AbortController();
-      const closed = new Promise<void>((resolve) => {
-        const onRequest = (_request: unknown, response: ServerResponse) => response.once('close', resolve);
-        a.app.getHttpServer().once('request', onRequest);
-      });
-      const first = here.post(call('once', 'wait', { key: 'once' }), {}, leaving.signal);
-      const held = await gateOf(a).held('once');
-      const twice = await there.post(call('once', 'wait', { key: 'once' }));
-      expect([twice.status, await twice.json()]).toMatchObject([400, { error: { code: -32600 } }]);
-      // Another request of that id does no harm where its tool may be run again.
-      expect((await there.post(call('once', 'look'))).status).toBe(200);
-      leaving.abort();
-      await first.catch(() => undefined);
-      await closed;
-      held.release('done');
-      await until(() => sessionOf(a, here).calls.size === 0);
-      expect((await there.post(call('once', 'wait', { key: 'once' }))).status).toBe(400);
-      expect(gateOf(b).isHeld('once')).toBe(false);
-      // One that was answered is over: clients may count from 1 again.
-      for (const endpoint of [here, there]) {
-        expect((await endpoint.post(call('again', 'length', { text: 'x' }))).status).toBe(200);
-      }
     });
   });
 });

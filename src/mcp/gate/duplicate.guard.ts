@@ -17,7 +17,7 @@ const WARN_EACH_MS = 10_000;
 export interface GuardedCalls {
   /** Rejects with 400 where one of them is running on another node, or its client may have lost the reply. */
   readonly taken: Promise<void>;
-  /** They have ended, or were refused. `isUnanswered`: the connection for the reply has broken. */
+  /** They were answered or refused. `isUnanswered`: the connection has broken before the reply was sent whole. */
   end(isUnanswered: boolean): void;
 }
 

@@ -109,7 +109,7 @@ export class Gate {
       return replies.filter((reply) => reply !== undefined);
     } finally {
       endCalls();
-      guarded?.end(sink.isBroken === true);
+      if (guarded !== undefined) sink.whenSent?.((isWhole) => guarded.end(!isWhole));
       answered?.();
     }
   }

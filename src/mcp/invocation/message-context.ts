@@ -6,8 +6,8 @@ import type { Principal } from '../authorization/principal.js';
 export interface ReplySink extends MessageSink {
   /** False: the client has no stream for them. */
   readonly reachesClient?: boolean;
-  /** The connection for the reply has closed. */
-  readonly isBroken?: boolean;
+  /** Calls back once: when the reply was sent whole, or when its connection has closed before. */
+  whenSent?(listener: (isWhole: boolean) => void): void;
   /** Closes the connection of their stream, where the client can reconnect for the rest. */
   closeStream?(): void;
   /** Keeps the connection of a slow reply open; called at intervals. `now` as `performance.now()`. */

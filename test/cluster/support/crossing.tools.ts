@@ -46,4 +46,11 @@ class LookTool implements McpTool {
   }
 }
 
-export const CROSSING_TOOLS = [LengthTool, RareTool, GuardedTool, StepwiseTool, LookTool];
+@Tool({ name: 'long', description: 'Answers with more than a connection holds.' })
+class LongTool implements McpTool {
+  execute(): string {
+    return 'x'.repeat(16_000_000);
+  }
+}
+
+export const CROSSING_TOOLS = [LengthTool, RareTool, GuardedTool, StepwiseTool, LookTool, LongTool];

@@ -70,8 +70,11 @@ export class PostResponse implements ReplySink {
     return this.stream !== undefined;
   }
 
-  get isBroken(): boolean {
-    return this.response.destroyed;
+  whenSent(listener: (isWhole: boolean) => void): void {
+    const { response } = this;
+    // `close` was emitted already where it is destroyed.
+    if (response.destroyed || response.writableFinished) listener(response.writableFinished);
+    else response.once('close', () => listener(response.writableFinished));
   }
 
   /** Whether a message ahead of the reply can reach the client. */
