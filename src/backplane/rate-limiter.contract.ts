@@ -41,7 +41,7 @@ export function rateLimiterContract(name: string, make: () => Promise<RateLimite
 
     it('never lets one too many pass, however many come at once', async () => {
       const limits = await make();
-      const taken = await Promise.all(Array.from({ length: 50 }, () => limits.take('alice', SEVEN)));
+      const taken = await Promise.all(Array.from({ length: 50 }, async () => limits.take('alice', SEVEN)));
       expect(taken.filter(({ allowed }) => allowed)).toHaveLength(7);
     });
 

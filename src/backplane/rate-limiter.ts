@@ -27,9 +27,9 @@ export interface RateLimiter {
    * Takes `cost` from the limit of `key`, or nothing. A cost of 0 takes nothing, and `allowed` is then
    * the verdict on a cost of 1. A negative cost returns what was taken for an operation that did not happen.
    *
-   * A key belongs to one limit: it names its kind first (`calls:<principal>`).
+   * A key belongs to one limit: it names its kind first (`calls:<principal>`). An engine in memory answers at once.
    */
-  take(key: string, limit: RateLimit, cost?: number): Promise<RateVerdict>;
+  take(key: string, limit: RateLimit, cost?: number): RateVerdict | Promise<RateVerdict>;
 }
 
 /** Injection token of the {@link RateLimiter} port. */

@@ -79,6 +79,7 @@ export function configureHttpApp(app: NestExpressApplication, settings: Settings
     isProxy: (address) => isProxy(address, 0),
   });
   app.use(edge(settings.http, app.get(RefusalLog)));
+  adapter.routeDirectly(['/mcp', '/message']);
 }
 
 /**

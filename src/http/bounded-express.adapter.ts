@@ -1,8 +1,9 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { Express } from 'express';
+import type { Express, Request, Response } from 'express';
 import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import { quickAddress } from './edge.middleware.js';
 import { type ConnectionLimits, Connections } from './connections.js';
+import { DirectRoutes } from './direct-routes.js';
 import type { RefusalCode, RefusalLog } from '../audit/index.js';
 import { gatherBodies, initBody } from './gathered-body.js';
 import { answerMalformed } from './malformed-requests.js';
@@ -29,6 +30,7 @@ const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 export class BoundedExpressAdapter extends ExpressAdapter {
   private connections!: Connections;
   private refusals: RefusalLog | undefined;
+  private routes: DirectRoutes | undefined;
 
   /** Without this call the number of connections is unlimited. */
   limitConnections(limits: ConnectionLimits): void {
@@ -38,6 +40,11 @@ export class BoundedExpressAdapter extends ExpressAdapter {
   /** Reports requests that are refused before the application receives them. */
   reportRefusals(refusals: RefusalLog): void {
     this.refusals = refusals;
+  }
+
+  /** Calls these POST routes without a search, behind the middleware that is used so far: {@link DirectRoutes}. */
+  routeDirectly(paths: readonly string[]): void {
+    this.routes = new DirectRoutes(this.getInstance<Express>(), paths);
   }
 
   /** Closes all connections immediately. */
@@ -54,8 +61,9 @@ export class BoundedExpressAdapter extends ExpressAdapter {
       // The body is not read, so the connection closes with the response.
       if (BODILESS.has(request.method!) && hasBody(request)) response.shouldKeepAlive = false;
       const refusal = this.refusalOf(request);
-      if (refusal === undefined) app(request, response);
-      else this.refuse(request, response, refusal);
+      if (refusal !== undefined) this.refuse(request, response, refusal);
+      else if (this.routes === undefined) app(request, response);
+      else this.routes.handle(request as Request, response as Response);
     };
     this.httpServer = createServer(
       {

@@ -8,7 +8,7 @@ import { GcraBuckets } from './gcra-buckets.js';
 export class MemoryRateLimiter implements RateLimiter {
   private readonly buckets = new GcraBuckets();
 
-  async take(key: string, limit: RateLimit, cost = 1): Promise<RateVerdict> {
+  take(key: string, limit: RateLimit, cost = 1): RateVerdict {
     return this.buckets.take(key, limit, cost);
   }
 

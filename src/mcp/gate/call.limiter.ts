@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type RateLimit, RateLimiter } from '../../backplane/index.js';
+import { type RateLimit, RateLimiter, type RateVerdict } from '../../backplane/index.js';
 import type { Principal } from '../authorization/principal.js';
 import { InFlightBudgets } from '../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
@@ -7,7 +7,6 @@ import { type ExceededLimit, RATE_LIMITED, RefusedError } from '../messages/refu
 import type { ResolvedMessage } from '../protocol/message.dispatcher.js';
 
 const NOTHING_TO_END = (): void => {};
-const NOTHING_TAKEN = Promise.resolve(0);
 /** A smaller body is charged after it is read, since its content decides which limit applies. */
 const SMALL_BYTES = 16_384;
 /** Bytes of a body that cost as much as one call. */
@@ -47,12 +46,12 @@ export class CallLimiter {
 
   /**
    * Charges a body before it is read, unless it is small. `announced`: its size in bytes; undefined where it is
-   * unknown. Resolves with the charge; rejects with {@link RefusedError}.
+   * unknown. Returns the charge; rejects with {@link RefusedError}.
    */
-  chargeBody(announced: number | undefined, principal: Principal): Promise<number> {
+  chargeBody(announced: number | undefined, principal: Principal): number | Promise<number> {
     const { callLimit } = this.options;
     const isFree = callLimit === undefined || (announced !== undefined && announced <= SMALL_BYTES);
-    return isFree ? NOTHING_TAKEN : this.takeBody(announced ?? 0, principal, callLimit);
+    return isFree ? 0 : this.takeBody(announced ?? 0, principal, callLimit);
   }
 
   /**
@@ -74,16 +73,18 @@ export class CallLimiter {
     body = NO_BODY,
   ): Promise<void> | undefined {
     const demands = this.demandsOf(messages, principal, body);
-    return demands.length === 0 ? undefined : this.takeAll(demands);
+    const taken = demands.map(({ key, limit, cost }) => this.limiter.take(key, limit, cost));
+    return taken.every(isAllowed) ? undefined : this.settle(demands, taken);
   }
 
-  private async takeAll(demands: readonly Demand[]): Promise<void> {
-    const verdicts = await Promise.all(
-      demands.map(({ key, limit, cost }) => this.limiter.take(key, limit, cost)),
-    );
+  private async settle(
+    demands: readonly Demand[],
+    taken: readonly (RateVerdict | Promise<RateVerdict>)[],
+  ): Promise<void> {
+    const verdicts = await Promise.all(taken.map((verdict) => Promise.resolve(verdict)));
     if (verdicts.every(({ allowed }) => allowed)) return;
     const allowed = demands.filter((_demand, at) => verdicts[at]!.allowed);
-    await Promise.all(allowed.map(({ key, limit, cost }) => this.limiter.take(key, limit, -cost)));
+    await Promise.all(allowed.map(async ({ key, limit, cost }) => this.limiter.take(key, limit, -cost)));
     throw refusalOf(demands.map((demand, at) => ({ ...demand, verdict: verdicts[at]! })));
   }
 
@@ -122,6 +123,11 @@ export class CallLimiter {
     }
     return demands;
   }
+}
+
+/** False also where the verdict is not known yet. */
+function isAllowed(verdict: RateVerdict | Promise<RateVerdict>): boolean {
+  return !(verdict instanceof Promise) && verdict.allowed;
 }
 
 function callsIn(messages: readonly ResolvedMessage[]): number {

@@ -62,8 +62,24 @@ function isGivenTwice(rawHeaders: readonly string[], name: string): boolean {
  * Reads a body; `hold` grows with it. Refuses one larger than `maxBytes` (413, announced or not), or incomplete (400);
  * rejects with `BudgetExceededError` where too much is held for its sender.
  */
-export function readBytes(request: IncomingMessage, maxBytes: number, hold: ByteHold): Promise<Buffer> {
+export function readBytes(
+  request: IncomingMessage,
+  maxBytes: number,
+  hold: ByteHold,
+): Buffer | Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  return request.complete ? readArrived(request, maxBytes, hold) : readArriving(request, maxBytes, hold);
+}
+
+/** A small body usually comes with the headers, and needs no listeners. */
+function readArrived(request: IncomingMessage, maxBytes: number, hold: ByteHold): Buffer {
+  const bytes = (request.read() as Buffer | null) ?? Buffer.alloc(0);
+  if (bytes.length > maxBytes) throw tooLarge(maxBytes);
+  hold.resize(bytes.length);
+  return bytes;
+}
+
+function readArriving(request: IncomingMessage, maxBytes: number, hold: ByteHold): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const body = new BodyBuffer(maxBytes);
     let isRefused = false;

@@ -6,7 +6,7 @@ import { FairTurns } from '../limits/fair-turns.js';
 import { type ByteHold, InFlightBudgets } from '../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { type IncomingMessages, toMessages } from '../messages/incoming-messages.js';
-import { parseJson } from './json-text.js';
+import { type ParsedJson, parseJson } from './json-text.js';
 import { announcedBytes, assertMediaType, readBefore, readBytes } from './message-body.js';
 
 /** A larger body, or a message with a larger parsed size, waits for its user's turn before it is dispatched. Bytes. */
@@ -33,13 +33,17 @@ export class MessageReader {
     assertMediaType(request);
     const hold = this.hold(principal);
     try {
-      const taken = await this.limiter.chargeBody(announcedBytes(request), principal);
+      // Awaits promises only, here and below: most bodies are small and have arrived.
+      const charge = this.limiter.chargeBody(announcedBytes(request), principal);
+      const taken = charge instanceof Promise ? await charge : charge;
       const { maxBodyBytes } = this.options;
       const before = readBefore(request, maxBodyBytes);
       if (before !== undefined) hold.resize(before.length);
-      const bytes = before ?? (await readBytes(request, maxBodyBytes, hold));
+      const reading = before ?? readBytes(request, maxBodyBytes, hold);
+      const bytes = reading instanceof Promise ? await reading : reading;
       const { length } = bytes;
-      const value = await this.parse(bytes, hold);
+      const parsing = this.parse(bytes, hold);
+      const { value } = parsing instanceof Promise ? await parsing : parsing;
       // Frees memory now rather than at the next collection. A buffer of this size that was read here is not shared.
       if (length > LARGE_BYTES && before === undefined) (bytes.buffer as ArrayBuffer).transfer(0);
       const { messages, malformed, batched } = toMessages(value);
@@ -56,13 +60,19 @@ export class MessageReader {
   }
 
   /** Parses a message, in its user's turn where it is large; counts it with its parsed size from then on. */
-  async parse(bytes: Buffer, hold: ByteHold): Promise<unknown> {
-    const isLong = bytes.length > LARGE_BYTES;
-    if (isLong) await this.turns.take(hold.user, bytes.length);
-    const { value, weight } = parseJson(bytes);
-    hold.resize(weight);
+  parse(bytes: Buffer, hold: ByteHold): ParsedJson | Promise<ParsedJson> {
+    if (bytes.length > LARGE_BYTES) {
+      return this.turns.take(hold.user, bytes.length).then(() => parseCounted(bytes, hold));
+    }
+    const parsed = parseCounted(bytes, hold);
+    const { weight } = parsed;
     // Many elements in few bytes: parsing them is cheap, validating them is not.
-    if (!isLong && weight > LARGE_BYTES) await this.turns.take(hold.user, weight);
-    return value;
+    return weight > LARGE_BYTES ? this.turns.take(hold.user, weight).then(() => parsed) : parsed;
   }
+}
+
+function parseCounted(bytes: Buffer, hold: ByteHold): ParsedJson {
+  const parsed = parseJson(bytes);
+  hold.resize(parsed.weight);
+  return parsed;
 }

@@ -53,7 +53,7 @@ export class StdioConnection {
     const hold = this.reader.hold(this.authorization.principal);
     let value: unknown;
     try {
-      value = await this.reader.parse(line, hold);
+      ({ value } = await this.reader.parse(line, hold));
       const incoming = toMessages(value);
       const accepted = Promise.withResolvers<void>();
       const answered = this.serve(incoming, hold, accepted.resolve).catch((error: unknown) => {
