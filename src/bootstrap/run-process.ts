@@ -2,7 +2,7 @@ import * as loader from 'node:module';
 import type { Stop } from './orderly-stop.js';
 
 /** Same as `engines` in package.json. */
-const OLDEST_NODE = '22.12.0';
+const OLDEST_NODE = { major: 22, minor: 12 } as const;
 
 /**
  * Runs a server as this process: `start` loads and starts it. SIGTERM and SIGINT stop it in order. A failed start ends
@@ -31,7 +31,9 @@ function exit(): void {
 /** By version number: an old Node would otherwise fail with the name of a missing function. */
 function refuseOldNode(): void {
   const { node } = process.versions;
-  if (node.localeCompare(OLDEST_NODE, 'en', { numeric: true }) >= 0) return;
-  process.stderr.write(`This server needs Node ${OLDEST_NODE} or later; this is Node ${node}\n`);
+  const [major, minor] = node.split('.').map(Number) as [number, number];
+  if (major > OLDEST_NODE.major || (major === OLDEST_NODE.major && minor >= OLDEST_NODE.minor)) return;
+  const oldest = `${OLDEST_NODE.major}.${OLDEST_NODE.minor}`;
+  process.stderr.write(`This server needs Node ${oldest} or later; this is Node ${node}\n`);
   process.exit(1);
 }

@@ -80,7 +80,7 @@ describe('the process does not start', () => {
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}`,
     });
     expect([output, code]).toEqual([
-      `This server needs Node ${engines.node.replace('>=', '')}.0 or later; this is Node 22.11.0\n`,
+      `This server needs Node ${engines.node.replace('>=', '')} or later; this is Node 22.11.0\n`,
       1,
     ]);
   });

@@ -41,15 +41,19 @@ export class ServerProcess {
     this.exited = new Promise((done) => child.once('close', (code, signal) => done(code ?? signal)));
   }
 
-  /** Starts it with nothing but `env`, in a folder with `dotEnv` as its `.env` alone, and does not wait. */
-  static async spawn(env: Record<string, string>, dotEnv?: string): Promise<ServerProcess> {
+  /**
+   * Starts it with nothing but `env`, in a folder with `dotEnv` as its `.env` alone, and does not wait. `main`: another
+   * file than that of the build, which gets no preload.
+   */
+  static async spawn(env: Record<string, string>, dotEnv?: string, main = MAIN): Promise<ServerProcess> {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const directory = mkdtempSync(join(tmpdir(), 'mcp-server-'));
     if (dotEnv !== undefined) writeFileSync(join(directory, '.env'), dotEnv);
-    const child = spawn(process.execPath, [MAIN], {
+    const given = main === MAIN ? withFourTools(env) : env;
+    const child = spawn(process.execPath, [main], {
       cwd: directory,
-      env: { PATH: process.env['PATH'], PORT: String(port), LOG_FORMAT: 'json', ...withFourTools(env) },
+      env: { PATH: process.env['PATH'], PORT: String(port), LOG_FORMAT: 'json', ...given },
     });
     children.add(child);
     child.once('exit', () => journalSecret(directory));
@@ -60,8 +64,9 @@ export class ServerProcess {
   static async start(
     env: Record<string, string> = { NODE_ENV: 'development' },
     dotEnv?: string,
+    main?: string,
   ): Promise<ServerProcess> {
-    const server = await ServerProcess.spawn(env, dotEnv);
+    const server = await ServerProcess.spawn(env, dotEnv, main);
     await server.until(() => server.events('server.started').length > 0);
     return server;
   }

@@ -21,7 +21,8 @@ export class GcraBuckets {
     /** Milliseconds of a monotonic clock. */
     private readonly now: () => number = () => performance.now(),
   ) {
-    this.wholeAt = new LRUCache({ max: maxKeys });
+    // By size: with `max` it would allocate the memory of all keys at the start.
+    this.wholeAt = new LRUCache({ maxSize: maxKeys, sizeCalculation: () => 1 });
   }
 
   get size(): number {

@@ -27,7 +27,7 @@ const GRACE_MS = 10_000;
 export class RevocationList implements RevocationStore {
   private readonly heard = new MemoryRevocationStore();
   /** Tokens that no record denies. */
-  private readonly cleared = new LRUCache<string, true>({ max: MAX_VERDICTS });
+  private readonly cleared = new LRUCache<string, true>({ maxSize: MAX_VERDICTS, sizeCalculation: () => 1 });
 
   private gaps = 0;
 
