@@ -17,7 +17,8 @@ import { RevocationUnavailableError } from './tokens/revocation-unavailable.erro
 import { TokenError } from './tokens/token.error.js';
 import { TooManyFailuresError } from './tokens/too-many-failures.error.js';
 
-const RETRY_AFTER_SECONDS = '5';
+/** Seconds. The backplane is back within a second of its server; an issuer is asked at intervals. */
+const RETRY_AFTER = { revocation_unavailable: '1', issuer_unavailable: '5' };
 
 /**
  * Refuses a request: logs it once, sets the response headers, and returns the exception to throw, whose body is OAuth's
@@ -84,7 +85,7 @@ export class AuthResponder {
     const isIssuer = cause instanceof IssuerUnavailableError;
     const code = isIssuer ? 'issuer_unavailable' : 'revocation_unavailable';
     this.decisions.refused(request, code, HttpStatus.SERVICE_UNAVAILABLE);
-    request.res?.setHeader('Retry-After', RETRY_AFTER_SECONDS).setHeader('Cache-Control', 'no-store');
+    request.res?.setHeader('Retry-After', RETRY_AFTER[code]).setHeader('Cache-Control', 'no-store');
     const body = oauthError('temporarily_unavailable', 'Tokens cannot be checked now; try again later');
     return new HttpException(body, HttpStatus.SERVICE_UNAVAILABLE, { cause });
   }

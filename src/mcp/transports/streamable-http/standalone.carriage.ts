@@ -15,6 +15,10 @@ import { StandaloneStreams } from './standalone.streams.js';
 const CARRIED = 'session.carried';
 /** What a message of this node may take to come back to it over the bus. Milliseconds. */
 const JOIN_MS = 2_000;
+/** How often a stream that the bus did not take is told again. Milliseconds. */
+const RETRY_MS = 1_000;
+/** A place on the bus from which nothing can be found. */
+const NOWHERE = '0-0';
 
 /** A stream carries the messages of its session from here on. Without one: none does. */
 interface Carried {
@@ -34,6 +38,9 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
   private readonly streams = new WeakMap<Session, StandaloneStreams>();
   /** By the key of their connection. */
   private readonly joining = new Map<string, (offset: string) => void>();
+  /** Those that were opened while the bus took nothing. */
+  private readonly unclaimed = new Map<StandaloneStream, Session>();
+  private retrying: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
 
   constructor(
@@ -48,20 +55,30 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.stopListening?.();
+    clearTimeout(this.retrying);
   }
 
-  /** Opens a stream. Rejects with `BackplaneUnavailable`, or where the session has ended. */
+  /** Opens a stream. Where the bus takes nothing now, it is told later. Rejects where the session has ended. */
   async open(session: Session, connect: Connect): Promise<void> {
     const stream = new StandaloneStream(randomUUID(), isPrimed(session));
-    stream.startAt(await this.join(session, stream));
+    const { newest = NOWHERE } = this.node.bus;
+    const joined = await this.join(session, stream);
+    stream.startAt(joined ?? newest);
     stream.connect(connect(stream));
     stream.prime();
+    if (joined === undefined) this.claimLater(session, stream);
   }
 
   /** Goes on after the client's last event. False: something after it may be missing, and nothing was opened. */
   async resume(session: Session, { name, offset }: StandaloneEvent, connect: Connect): Promise<boolean> {
     const stream = new StandaloneStream(name, isPrimed(session));
     const joined = await this.join(session, stream);
+    if (joined === undefined) {
+      stream.startAt(offset);
+      stream.connect(connect(stream));
+      this.claimLater(session, stream);
+      return true;
+    }
     let missed: ReadonlyMap<string, string> | undefined;
     try {
       missed = await this.missed(session, name, offset, joined);
@@ -78,6 +95,7 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
   /** Its connection has closed: another one carries the messages, where there is one. */
   left(session: Session, stream: StandaloneStream): void {
     const streams = this.of(session);
+    this.unclaimed.delete(stream);
     const wasCarrier = streams.remove(stream);
     const next = streams.newest;
     if (next === undefined) session.detach(streams);
@@ -87,27 +105,60 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
     else if (!this.node.membership.isAlone) this.publish({ session: session.id });
   }
 
-  /** Resolves with the place on the bus from which on the stream carries the messages. */
-  private async join(session: Session, stream: StandaloneStream): Promise<string> {
+  /** Resolves with the place of {@link claim}; with undefined where the bus takes nothing now. */
+  private async join(session: Session, stream: StandaloneStream): Promise<string | undefined> {
     const streams = this.of(session);
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const late = new BackplaneUnavailable('this node does not hear the others');
-    const timer = setTimeout(() => reject(late), JOIN_MS);
-    this.joining.set(stream.key, resolve);
     streams.add(stream);
     session.attach(streams);
     try {
-      await this.node.bus.publish(CARRIED, carriedBy(session, stream));
-      const offset = await promise;
+      const offset = await this.claim(session, stream).catch(undefinedIfUnavailable);
       this.assertHeld(session);
       return offset;
     } catch (error) {
       this.left(session, stream);
       throw error;
+    }
+  }
+
+  /** Resolves with the place on the bus from which on the stream carries the messages. Rejects with `BackplaneUnavailable`. */
+  private async claim(session: Session, stream: StandaloneStream): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const late = new BackplaneUnavailable('this node does not hear the others');
+    const timer = setTimeout(() => reject(late), JOIN_MS);
+    this.joining.set(stream.key, resolve);
+    try {
+      await this.node.bus.publish(CARRIED, carriedBy(session, stream));
+      return await promise;
     } finally {
       clearTimeout(timer);
       this.joining.delete(stream.key);
     }
+  }
+
+  private claimLater(session: Session, stream: StandaloneStream): void {
+    this.unclaimed.set(stream, session);
+    this.retrying ??= setTimeout(() => void this.claimUnclaimed(), RETRY_MS).unref();
+  }
+
+  private async claimUnclaimed(): Promise<void> {
+    const unclaimed = [...this.unclaimed];
+    if (this.node.bus.isLive)
+      await Promise.all(unclaimed.map(([stream, session]) => this.settle(session, stream)));
+    this.retrying = undefined;
+    for (const [stream, session] of this.unclaimed) this.claimLater(session, stream);
+  }
+
+  /** Claims a stream that is open, and sends what was missed until then. */
+  private async settle(session: Session, stream: StandaloneStream): Promise<void> {
+    const from = stream.place;
+    stream.pause();
+    const joined = await this.claim(session, stream).catch(() => undefined);
+    if (joined === undefined) return stream.resume();
+    const missed = await this.missed(session, stream.name, from, joined).catch(() => undefined);
+    this.unclaimed.delete(stream);
+    stream.startAt(joined);
+    stream.resume(missed);
+    if (missed === undefined) this.announcer.announceAll(session);
   }
 
   /**
@@ -166,6 +217,10 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
     if (streams === undefined) this.streams.set(session, (streams = new StandaloneStreams()));
     return streams;
   }
+}
+
+function undefinedIfUnavailable(error: unknown): undefined {
+  if (!(error instanceof BackplaneUnavailable)) throw error;
 }
 
 function carriedBy({ id }: Session, { name, key }: StandaloneStream): Carried {

@@ -12,6 +12,9 @@ export interface StandaloneEvent {
   readonly isFinal: boolean;
 }
 
+/** Messages from before, with their places on the bus. */
+type Missed = Iterable<readonly [message: string, offset: string]>;
+
 /** Undefined: the event id is not one of a standalone stream. */
 export function standaloneEvent(eventId: string): StandaloneEvent | undefined {
   const [, name, offset, end] = EVENT_ID.exec(eventId) ?? [];
@@ -28,7 +31,8 @@ export class StandaloneStream {
   /** Distinguishes it from other connections of the same stream. */
   readonly key = randomUUID();
   private connection: SseStream | undefined;
-  /** What is sent before there is a connection. */
+  private isPaused = false;
+  /** What is sent before there is a connection, or while it is paused. */
   private readonly waiting: (readonly [message: string, offset: string | undefined])[] = [];
   private offset = '';
 
@@ -44,10 +48,24 @@ export class StandaloneStream {
     this.offset = offset;
   }
 
-  /** `missed`: messages from before, with their places on the bus. */
-  connect(connection: SseStream, missed: Iterable<readonly [message: string, offset: string]> = []): void {
-    const { offset: start } = this;
+  /** See {@link startAt}. */
+  get place(): string {
+    return this.offset;
+  }
+
+  connect(connection: SseStream, missed: Missed = []): void {
     this.connection = connection;
+    this.resume(missed);
+  }
+
+  /** Until {@link resume}, messages wait. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(missed: Missed = []): void {
+    const { offset: start } = this;
+    this.isPaused = false;
     for (const [message, offset] of missed) this.send(message, offset);
     this.offset = start;
     for (const [message, offset] of this.waiting.splice(0)) this.send(message, offset);
@@ -60,7 +78,7 @@ export class StandaloneStream {
 
   /** `offset`: its place on the bus, where it has one. */
   send(message: string, offset?: string): void {
-    if (this.connection === undefined) return void this.waiting.push([message, offset]);
+    if (this.connection === undefined || this.isPaused) return void this.waiting.push([message, offset]);
     this.offset = offset ?? this.offset;
     this.connection.numbered(this.eventId, message);
   }
