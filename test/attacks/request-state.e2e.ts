@@ -1,16 +1,16 @@
 import { MCP_OPTIONS, type McpModuleOptions } from '../../src/mcp/mcp.options.js';
 import { ASKING, WORLD } from '../support/asking.tools.js';
 import { expectNoInsides } from '../support/envelopes.js';
-import { StatelessCalls, type StatelessReply, textIn } from '../support/stateless-calls.js';
+import { StatelessClient, type StatelessReply, textIn } from '../support/eras/index.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { signToken } from '../support/tokens.js';
 
 let app: TestApp;
-let alice: StatelessCalls;
+let alice: StatelessClient;
 
 beforeAll(async () => {
   app = await startApp({}, ASKING);
-  alice = new StatelessCalls(app.url, await signToken());
+  alice = StatelessClient.askable(app.url, await signToken());
 });
 
 beforeEach(() => {
@@ -36,7 +36,7 @@ describe('requestState', () => {
   let requestState: string;
 
   beforeEach(async () => {
-    ({ requestState } = await alice.ask('order', bolt));
+    ({ requestState } = await alice.askedBy('order', bolt));
     Object.assign(WORLD, { runs: 0 });
   });
 
@@ -50,8 +50,8 @@ describe('requestState', () => {
 
   it('is worth nothing to another principal: not by subject, not by client', async () => {
     for (const claims of [{ sub: 'mallory' }, { clientId: 'other' }]) {
-      const other = new StatelessCalls(app.url, await signToken(claims));
-      expectRefused(await other.call('order', { ...bolt, requestState, inputResponses }), 'requestState');
+      const other = StatelessClient.askable(app.url, await signToken(claims));
+      expectRefused(await other.callTool('order', { ...bolt, requestState, inputResponses }), 'requestState');
     }
   });
 
@@ -62,7 +62,7 @@ describe('requestState', () => {
       ['order', { item: 'bolt', more: 1 }],
       ['order', undefined],
     ] as const) {
-      const reply = await alice.call(name, { arguments: args, requestState, inputResponses });
+      const reply = await alice.callTool(name, { arguments: args, requestState, inputResponses });
       expectRefused(reply, 'requestState');
     }
   });
@@ -96,37 +96,42 @@ describe('requestState', () => {
     for (const state of [...changed, ...ending, ...forged]) {
       if (state === requestState) continue;
       expectRefused(
-        await alice.call('order', { ...bolt, requestState: state, inputResponses }),
+        await alice.callTool('order', { ...bolt, requestState: state, inputResponses }),
         'requestState',
       );
     }
   });
 
   it.each([7, {}, [], '', '.', '....'])('is refused: %j', async (state) => {
-    expectRefused(await alice.call('order', { ...bolt, requestState: state }), 'requestState');
+    expectRefused(await alice.callTool('order', { ...bolt, requestState: state }), 'requestState');
   });
 
   it('is refused where it is larger than any that there is', async () => {
     const large = requestState + 'x'.repeat(70_000);
-    expectRefused(await alice.call('order', { ...bolt, requestState: large }), 'requestState');
+    expectRefused(await alice.callTool('order', { ...bolt, requestState: large }), 'requestState');
   });
 
   it('is refused by a server with another secret', async () => {
     const other = await startApp({ JWT_SECRET: 'another-secret-for-tests-only-0123456789' }, ASKING);
     const token = await other.token();
-    const mine = await new StatelessCalls(other.url, token).ask('order', bolt);
+    const mine = await StatelessClient.askable(other.url, token).askedBy('order', bolt);
     WORLD.runs = 0;
-    expectRefused(await alice.call('order', { ...bolt, requestState: mine.requestState }), 'requestState');
+    expectRefused(
+      await alice.callTool('order', { ...bolt, requestState: mine.requestState }),
+      'requestState',
+    );
     await other.close();
   });
 
   it('is refused after its time', async () => {
     const { inputTimeoutMs } = options();
     options().inputTimeoutMs = -1_000;
-    const late = await alice.ask('order', bolt).finally(() => (options().inputTimeoutMs = inputTimeoutMs));
+    const late = await alice
+      .askedBy('order', bolt)
+      .finally(() => (options().inputTimeoutMs = inputTimeoutMs));
     WORLD.runs = 0;
     expectRefused(
-      await alice.call('order', { ...bolt, requestState: late.requestState, inputResponses }),
+      await alice.callTool('order', { ...bolt, requestState: late.requestState, inputResponses }),
       'expired',
     );
   });
@@ -135,36 +140,36 @@ describe('requestState', () => {
 describe('requestState, further', () => {
   it('comes from any node that has the secret', async () => {
     const other = await startApp({}, ASKING);
-    const { requestState } = await new StatelessCalls(other.url, await signToken()).ask('greet');
-    const done = await alice.call('greet', { requestState, inputResponses: { person: NAMED } });
+    const { requestState } = await StatelessClient.askable(other.url, await signToken()).askedBy('greet');
+    const done = await alice.callTool('greet', { requestState, inputResponses: { person: NAMED } });
     expect(textIn(done)).toBe('Hello, Alice!');
     await other.close();
   });
 
   it('may be sent twice within its time: steps that it holds are not run again', async () => {
-    const { requestState } = await alice.ask('order', bolt);
+    const { requestState } = await alice.askedBy('order', bolt);
     const retry = { ...bolt, requestState, inputResponses: { 'elicitation-1': { action: 'decline' } } };
-    for (const reply of [await alice.call('order', retry), await alice.call('order', retry)]) {
+    for (const reply of [await alice.callTool('order', retry), await alice.callTool('order', retry)]) {
       expect(textIn(reply)).toBe('not ordered: decline');
     }
     expect(WORLD.reserved).toBe(1);
   });
 
   it('holds 64 KiB; more ends the call with a word to the model', async () => {
-    const { requestState } = await alice.ask('hoard', { arguments: { kib: 40 } });
-    const done = await alice.call('hoard', {
+    const { requestState } = await alice.askedBy('hoard', { arguments: { kib: 40 } });
+    const done = await alice.callTool('hoard', {
       arguments: { kib: 40 },
       requestState,
       inputResponses: { 'elicitation-1': ACCEPT },
     });
     expect(textIn(done)).toBe('accept');
-    const tooMuch = await alice.call('hoard', { arguments: { kib: 60 } });
+    const tooMuch = await alice.callTool('hoard', { arguments: { kib: 60 } });
     expect(tooMuch.result).toMatchObject({ resultType: 'complete', isError: true });
     expect(textIn(tooMuch)).toContain('64 KiB');
   });
 
   it('is nothing to lists', async () => {
-    const reply = await alice.request('tools/list', { requestState: 'x', inputResponses: null });
+    const reply = await alice.answerTo('tools/list', { requestState: 'x', inputResponses: null });
     expect(reply.result).toMatchObject({ resultType: 'complete' });
   });
 });

@@ -5,7 +5,7 @@ import { MCP_OPTIONS } from '../../src/mcp/mcp.options.js';
 import { ASKING } from '../support/asking.tools.js';
 import { eventsOf, McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
-import { StatelessCalls } from '../support/stateless-calls.js';
+import { StatelessClient } from '../support/eras/index.js';
 import type { TestApp } from '../support/test-app.js';
 import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
@@ -51,14 +51,20 @@ const isStream = ({ headers }: Response) => headers.get('content-type')!.startsW
     for (const { app } of nodes.apps)
       Object.assign(app.get(MCP_OPTIONS, { strict: false }), { stateKey: undefined });
     const inputResponses = { person: { action: 'accept', content: { name: 'Alice' } } };
-    const { requestState } = await new StatelessCalls(a.url, token).ask('greet');
-    const done = await new StatelessCalls(b.url, token).call('greet', { requestState, inputResponses });
+    const { requestState } = await StatelessClient.askable(a.url, token).askedBy('greet');
+    const done = await StatelessClient.askable(b.url, token).callTool('greet', {
+      requestState,
+      inputResponses,
+    });
     expect(done.text).toContain('Hello, Alice!');
     // Also after a loss of data.
     await nodes.redis.restart('lose');
     await until(() => nodes.apps.every(({ app }) => app.get(BackplaneNode).bus.isLive));
     await until(async () => {
-      const again = await new StatelessCalls(b.url, token).call('greet', { requestState, inputResponses });
+      const again = await StatelessClient.askable(b.url, token).callTool('greet', {
+        requestState,
+        inputResponses,
+      });
       return again.text.includes('Hello, Alice!');
     });
   });

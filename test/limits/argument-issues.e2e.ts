@@ -1,7 +1,7 @@
 import { AttackedServer, HEAP, next } from '../support/attacked-server.js';
 import { withExtraTool } from '../support/extra-tool.js';
 import { forge } from '../support/forge.js';
-import { statelessCall } from '../support/stateless-request.js';
+import { statelessCall } from '../support/eras/index.js';
 import { PRODUCTION, PRODUCTION_SECRET, PRODUCTION_URL } from '../fixtures/production.js';
 
 const CALLER_MIB = 128;
@@ -24,18 +24,17 @@ afterAll(() => server.stop(), PATIENCE_MS);
 
 /** A call of a tool that takes a list of objects with fifty members each. */
 function callWith(rows: readonly object[]): string {
-  const { body, headers } = statelessCall('wide', { name: 'wide', arguments: { rows } } as { name: string });
-  const text = JSON.stringify(body);
+  const { body, headers } = statelessCall('wide', { name: 'wide', arguments: { rows } });
   const head = [
     'POST /mcp HTTP/1.1',
     'Host: mcp.example.com',
     `Authorization: Bearer ${token}`,
     'Accept: application/json',
     'Content-Type: application/json',
-    `Content-Length: ${text.length}`,
+    `Content-Length: ${body.length}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
-  return `${head.join('\r\n')}\r\n\r\n${text}`;
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
 it(

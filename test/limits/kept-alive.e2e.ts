@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { AttackedServer, next, sent } from '../support/attacked-server.js';
 import { forge } from '../support/forge.js';
-import { statelessCall } from '../support/stateless-request.js';
+import { statelessCall } from '../support/eras/index.js';
 import { PRODUCTION, PRODUCTION_SECRET, PRODUCTION_URL } from '../fixtures/production.js';
 
 const STRANGERS_MIB = 64;
@@ -53,7 +53,7 @@ it(
   async () => {
     const [socket] = (await keptAlive(1)) as [Socket];
     const message = 'm'.repeat(9_000);
-    const { body, headers } = statelessCall(1, { name: 'echo', arguments: { message } } as { name: string });
+    const { body, headers } = statelessCall(1, { name: 'echo', arguments: { message } });
     const head = [
       'POST /mcp HTTP/1.1',
       `Authorization: Bearer ${token}`,
@@ -61,7 +61,7 @@ it(
       ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       CHUNKED,
     ];
-    const chunks = Array.from(JSON.stringify(body), (character) => `1\r\n${character}\r\n`);
+    const chunks = Array.from(body, (character) => `1\r\n${character}\r\n`);
     for (let round = 0; round < 3; round += 1) {
       socket.write(`${head.join('\r\n')}${chunks.join('')}0\r\n\r\n${HEALTH}`);
       let text = '';

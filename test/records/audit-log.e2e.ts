@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PRODUCTION, PRODUCTION_HOST, PRODUCTION_URL } from '../fixtures/production.js';
 import { forge } from '../support/forge.js';
 import { type LogLine, ServerProcess } from '../support/server-process.js';
-import { statelessCall } from '../support/stateless-request.js';
+import { statelessCall } from '../support/eras/index.js';
 import { until } from '../support/until.js';
 import { send } from '../support/wire.js';
 
@@ -22,7 +22,7 @@ const JSON_TYPE = {
 async function call({ url }: ServerProcess, id: number): Promise<number> {
   const { body, headers } = statelessCall(id, { name: 'test' });
   const flat = [...PRODUCTION_HOST, ...Object.entries({ ...JSON_TYPE, ...headers }).flat()];
-  const sending = { method: 'POST', token, headers: flat, body: JSON.stringify(body) };
+  const sending = { method: 'POST', token, headers: flat, body };
   return (await send(`${url}/mcp`, sending)).status;
 }
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { PRODUCTION, PRODUCTION_HOST, PRODUCTION_URL } from '../fixtures/production.js';
 import { forge } from '../support/forge.js';
 import { freePort } from '../support/server-process.js';
-import { statelessCall } from '../support/stateless-request.js';
+import { statelessCall } from '../support/eras/index.js';
 import { until } from '../support/until.js';
 import { type Answer, send } from '../support/wire.js';
 
@@ -52,7 +52,7 @@ function answerOf(id: string, method = 'tools/call'): Promise<Answer> {
   const { body, headers } = statelessCall(id, { name: 'test' });
   const about = { ...headers, 'Mcp-Method': method };
   const flat = [...PRODUCTION_HOST, ...TYPES, ...Object.entries(about).flat()];
-  const text = JSON.stringify({ ...body, method });
+  const text = JSON.stringify({ ...(JSON.parse(body) as object), method });
   return send(`${url}/mcp`, { method: 'POST', token, headers: flat, body: text });
 }
 

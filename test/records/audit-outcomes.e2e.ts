@@ -13,7 +13,7 @@ import { ERAS } from '../support/eras/index.js';
 import { Gate, GATED } from '../support/gate.tool.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { type LogEvent, RecordedLogs } from '../support/recorded-logs.js';
-import { statelessCall } from '../support/stateless-request.js';
+import { statelessCall } from '../support/eras/index.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 

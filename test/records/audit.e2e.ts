@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { Audit, type McpTool, Tool, ToolError, ToolRegistry } from '../../src/mcp/index.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
-import { statelessCall } from '../support/stateless-request.js';
+import { type Params, statelessCall } from '../support/eras/index.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
 type Line = Readonly<Record<string, unknown>>;
@@ -87,14 +87,16 @@ const records = (event = 'audit.call'): Line[] =>
 const ERAS: readonly (readonly [
   string,
   string | undefined,
-  (token: string) => Promise<(id: number | string, params: object) => Promise<unknown>>,
+  (
+    token: string,
+  ) => Promise<(id: number | string, params: Params & { readonly name: string }) => Promise<unknown>>,
 ])[] = [
   [
     '/sse',
     '2024-11-05',
     async (token) => {
       const session = await RawSession.open(app.url, token);
-      return (id, params) => session.call(id, 'tools/call', params as Record<string, unknown>).catch(String);
+      return (id, params) => session.call(id, 'tools/call', params).catch(String);
     },
   ],
   [
@@ -102,7 +104,7 @@ const ERAS: readonly (readonly [
     '2025-11-25',
     async (token) => {
       const endpoint = await McpEndpoint.open(app.url, token, '2025-11-25');
-      return async (id, params) => (await endpoint.call(id, 'tools/call', { ...params })).text();
+      return async (id, params) => (await endpoint.call(id, 'tools/call', params)).text();
     },
   ],
   [
@@ -111,7 +113,7 @@ const ERAS: readonly (readonly [
     async (token) => {
       const endpoint = new McpEndpoint(app.url, token);
       return async (id, params) => {
-        const { body, headers } = statelessCall(id, params as { name: string });
+        const { body, headers } = statelessCall(id, params);
         return (await endpoint.post(body, headers)).text();
       };
     },

@@ -9,7 +9,7 @@ import { ask, askOnStream } from '../cluster/support/load.js';
 import { Listening } from '../support/listening.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
-import { StatelessCalls } from '../support/stateless-calls.js';
+import { StatelessClient } from '../support/eras/index.js';
 import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
 
@@ -96,7 +96,9 @@ const ROUNDS: readonly Round[] = [
   // 2026-07-28.
   async (url, token) => {
     const mark = `mark-${randomUUID()}`;
-    const { status, text } = await new StatelessCalls(url, token).call('journal', { arguments: { mark } });
+    const { status, text } = await StatelessClient.askable(url, token).callTool('journal', {
+      arguments: { mark },
+    });
     return [{ session: mark, mark, status, text }];
   },
 ];

@@ -4,7 +4,7 @@ import { ENVELOPE, ERAS, type EraClient } from '../support/eras/index.js';
 import { tokenOf } from '../support/forge.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import type { Reply } from '../support/raw-session.js';
-import { StatelessCalls, textIn } from '../support/stateless-calls.js';
+import { StatelessClient, textIn } from '../support/eras/index.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
 const input = z.object({ maybe: z.string().nullable(), list: z.array(z.unknown()) });
@@ -142,8 +142,8 @@ describe('what a client says of itself', () => {
   });
 
   it('may leave its clientInfo of 2026-07-28 null, and a capability that is null is none', async () => {
-    const calls = new StatelessCalls(app.url, tokenOf('alice'), { elicitation: null });
-    expect((await calls.call('asking')).error).toMatchObject({ code: -32021 });
+    const calls = new StatelessClient(app.url, tokenOf('alice'), { elicitation: null });
+    expect((await calls.callTool('asking')).error).toMatchObject({ code: -32021 });
   });
 });
 
@@ -186,9 +186,12 @@ describe('an answer of the client', () => {
   });
 
   it.each(ANSWERS)('is read in 2026-07-28: %j', async (result, expected) => {
-    const calls = new StatelessCalls(app.url, tokenOf('alice'));
-    const { requestState } = await calls.ask('asking', { arguments: null });
-    const reply = await calls.call('asking', { requestState, inputResponses: { who: result, other: null } });
+    const calls = StatelessClient.askable(app.url, tokenOf('alice'));
+    const { requestState } = await calls.askedBy('asking', { arguments: null });
+    const reply = await calls.callTool('asking', {
+      requestState,
+      inputResponses: { who: result, other: null },
+    });
     expect(textIn(reply)).toBe(JSON.stringify(expected));
   });
 });

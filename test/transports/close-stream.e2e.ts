@@ -1,7 +1,7 @@
 import { eventsOf, McpEndpoint, type NumberedEvent } from '../support/mcp-endpoint.js';
 import { PollingTool } from '../support/polling.tool.js';
 import { RawSession } from '../support/raw-session.js';
-import { StatelessCalls, textIn } from '../support/stateless-calls.js';
+import { StatelessClient, textIn } from '../support/eras/index.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
 let app: TestApp;
@@ -73,7 +73,7 @@ describe('a tool that closes its stream', () => {
   });
 
   it('does nothing in 2026-07-28, nor on /sse', async () => {
-    const pending = new StatelessCalls(app.url, token).call('poll');
+    const pending = StatelessClient.askable(app.url, token).callTool('poll');
     await released();
     const reply = await pending;
     expect(reply.headers['content-type']).toBe('application/json');

@@ -1,6 +1,6 @@
 import { Gate, GATED } from '../support/gate.tool.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
-import { statelessCall } from '../support/stateless-request.js';
+import { statelessCall } from '../support/eras/index.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
 let app: TestApp;

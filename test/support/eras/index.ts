@@ -6,7 +6,15 @@ import { ENVELOPE, StatelessClient, statelessRequest } from './stateless.client.
 export type { Era, EraClient, Notice, Params, Posting, Underway } from './era.js';
 export { HttpSseClient } from './http-sse.client.js';
 export { SessionClient } from './session.client.js';
-export { encoded, ENVELOPE, StatelessClient, statelessRequest } from './stateless.client.js';
+export {
+  encoded,
+  ENVELOPE,
+  statelessCall,
+  StatelessClient,
+  type StatelessReply,
+  statelessRequest,
+  textIn,
+} from './stateless.client.js';
 
 /** The revisions that clients speak, each over the transport that it came with. */
 export const ERAS: readonly Era[] = [

@@ -1,17 +1,19 @@
 import { withCanary } from '../../canary/canaries.js';
+import type { Answer } from '../wire.js';
 import type { Params } from './era.js';
 import type { Exchange } from './exchange.js';
 import { StreamableClient } from './streamable.client.js';
 
 export const REVISION = '2026-07-28';
 const PREFIX = 'io.modelcontextprotocol/';
+const CAPABILITIES = `${PREFIX}clientCapabilities`;
 const NAMED = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
 /** What each request says of its sender. */
 export const ENVELOPE: Params = {
   [`${PREFIX}protocolVersion`]: REVISION,
   [`${PREFIX}clientInfo`]: { name: 'by-hand', version: '1' },
-  [`${PREFIX}clientCapabilities`]: {},
+  [CAPABILITIES]: {},
 };
 
 /** A request of this revision as JSON text. */
@@ -25,12 +27,68 @@ export function statelessRequest(id: string | number, method: string, params: Pa
   });
 }
 
+/** A tool call as it goes over HTTP: its body, and the headers that repeat what is in it. */
+export function statelessCall(
+  id: string | number,
+  params: Params & { readonly name: string },
+): { readonly body: string; readonly headers: Readonly<Record<string, string>> } {
+  return {
+    body: statelessRequest(id, 'tools/call', params),
+    headers: {
+      'Mcp-Protocol-Version': REVISION,
+      'Mcp-Method': 'tools/call',
+      'Mcp-Name': encoded(params.name),
+    },
+  };
+}
+
+/** The answer to a POST, with what its JSON-RPC reply has. */
+export interface StatelessReply extends Answer {
+  readonly result: Record<string, unknown> | undefined;
+  readonly error: { code: number; message: string; data?: Record<string, unknown> } | undefined;
+}
+
+/** A result that asks the client for input. */
+export interface InputRequired {
+  readonly resultType: string;
+  readonly inputRequests: Record<string, { method: string; params: Record<string, unknown> }>;
+  readonly requestState: string;
+}
+
 /** 2026-07-28: no session; each request says who sends it, and its headers repeat what it is about. */
 export class StatelessClient extends StreamableClient {
-  private readonly meta: Record<string, unknown> = {};
+  private readonly meta: Record<string, unknown>;
+
+  /** `capabilities`: what each request declares of the client. */
+  constructor(url: string, token: string, capabilities: Params = {}) {
+    super(url, token);
+    this.meta = { [CAPABILITIES]: capabilities };
+  }
 
   static async connect(url: string, token: string): Promise<StatelessClient> {
     return new StatelessClient(url, token);
+  }
+
+  /** A client that can be asked for everything. */
+  static askable(url: string, token: string): StatelessClient {
+    return new StatelessClient(url, token, { elicitation: {}, sampling: {}, roots: {} });
+  }
+
+  async answerTo(method: string, params: Params = {}): Promise<StatelessReply> {
+    const answer = await this.begin(1, method, params).answer;
+    const { result, error } = answer.json as Pick<StatelessReply, 'result' | 'error'>;
+    return { ...answer, result, error };
+  }
+
+  async callTool(name: string, params: Params = {}): Promise<StatelessReply> {
+    return this.answerTo('tools/call', { name, ...params });
+  }
+
+  /** The same, where the result asks the client for input. */
+  async askedBy(name: string, params: Params = {}): Promise<InputRequired> {
+    const { result, text } = await this.callTool(name, params);
+    if (result?.['resultType'] !== 'input_required') throw new Error(`nothing is asked: ${text}`);
+    return result as unknown as InputRequired;
   }
 
   override async wantLogs(level: string): Promise<void> {
@@ -53,6 +111,14 @@ export class StatelessClient extends StreamableClient {
   protected override async cancel(_id: string | number, exchange: Exchange): Promise<void> {
     exchange.hangUp();
   }
+}
+
+/** The text of a finished call. */
+export function textIn({ result, text }: StatelessReply): string {
+  const content = result?.['content'] as { text: string }[] | undefined;
+  if (result?.['resultType'] !== 'complete' || content === undefined)
+    throw new Error(`not finished: ${text}`);
+  return content[0]!.text;
 }
 
 /** The value of a header that says `text`: as it is, or in base64 where a header cannot have it so. */
