@@ -4,7 +4,7 @@ import { ENVELOPE, ERAS, type EraClient } from '../support/eras/index.js';
 import { tokenOf } from '../support/forge.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import type { Reply } from '../support/raw-session.js';
-import { StatelessClient, textIn } from '../support/eras/index.js';
+import { StatelessClient, type StatelessReply, textIn } from '../support/eras/index.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
 const input = z.object({ maybe: z.string().nullable(), list: z.array(z.unknown()) });
@@ -188,10 +188,13 @@ describe('an answer of the client', () => {
   it.each(ANSWERS)('is read in 2026-07-28: %j', async (result, expected) => {
     const calls = StatelessClient.askable(app.url, tokenOf('alice'));
     const { requestState } = await calls.askedBy('asking', { arguments: null });
-    const reply = await calls.callTool('asking', {
-      requestState,
-      inputResponses: { who: result, other: null },
-    });
+    const envelope = { ...ENVELOPE, 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } };
+    const answers = { requestState, inputResponses: { who: result, other: null } };
+    // The same as null was before: no arguments.
+    const params = { name: 'asking', arguments: [], ...answers, _meta: envelope };
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
+    const answer = await calls.post(JSON.stringify(message));
+    const reply = { ...answer, ...(answer.json as StatelessReply) };
     expect(textIn(reply)).toBe(JSON.stringify(expected));
   });
 });

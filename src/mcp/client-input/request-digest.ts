@@ -13,7 +13,8 @@ export function digestOfRequest(request: JsonRpcRequest): string {
   if (known === undefined) {
     const { method, params } = request;
     const { _meta, inputResponses: _responses, requestState: _state, ...salient } = params;
-    known = digest([method, salient]);
+    // A client may leave empty arguments out in one round and send them in the next.
+    known = digest([method, { arguments: {}, ...salient }]);
     digests.set(request, known);
   }
   return known;
