@@ -1,3 +1,4 @@
+import { BackplaneNode, EventStore } from '../../src/backplane/index.js';
 import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
 import { SessionService } from '../../src/mcp/index.js';
 import { ASKING } from '../support/asking.tools.js';
@@ -154,6 +155,38 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
       expect(messages).toMatchObject([{ params: { progress: 2 } }, { result: {} }]);
       expect(textOf(messages[1]!.result)).toBe('all done');
       await until(() => sessionOf(b, here).streams.size === 0);
+    });
+
+    it('an event that is sent, and not stored yet, is known at another node', async () => {
+      const here = await McpEndpoint.open(a.url, token);
+      const store = a.app.get<EventStore>(EventStore);
+      const append = store.append.bind(store);
+      const { promise: released, resolve: release } = Promise.withResolvers<void>();
+      store.append = async (...args) => released.then(() => append(...args));
+      const { mail } = a.app.get(BackplaneNode);
+      const take = mail.take.bind(mail);
+      // Once the other node asks, it has not found the event.
+      mail.take = (log, batch) => {
+        if (batch.some(({ fields }) => fields['k'] === 'reply.stored')) release();
+        take(log, batch);
+      };
+      const leaving = new AbortController();
+      const params = { name: 'stepwise', arguments: { key: 'stored' }, _meta: { progressToken: 'p' } };
+      const request = { jsonrpc: '2.0', id: 'stored', method: 'tools/call', params };
+      const first = eventsOf(await here.post(request, {}, leaving.signal));
+      const [, progress] = [await first.next(), await first.next()];
+      leaving.abort();
+      const there = await at(b, here, token).get({ 'Last-Event-ID': progress.value!.id });
+      expect(there.status).toBe(200);
+      Object.assign(store, { append });
+      Object.assign(mail, { take });
+      (await gateOf(a).held('stored')).release('done');
+      const messages: unknown[] = [];
+      for await (const { data } of eventsOf(there)) if (data !== '') messages.push(JSON.parse(data));
+      expect(messages).toMatchObject([{ params: { progress: 2 } }, { result: {} }]);
+      // One that is not there is unknown, though its node lives.
+      const gone = await at(b, here, token).get({ 'Last-Event-ID': `${progress.value!.id}0` });
+      expect(gone.status).toBe(400);
     });
   });
 });

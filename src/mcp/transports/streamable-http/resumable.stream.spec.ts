@@ -14,6 +14,7 @@ import type { McpModuleOptions } from '../../mcp.options.js';
 import { SseStream } from '../sse.stream.js';
 import type { Principal } from '../../authorization/principal.js';
 import { Session } from '../../sessions/session.js';
+import type { SessionService } from '../../sessions/session.service.js';
 import { ResumableStream } from './resumable.stream.js';
 import { SessionStreams } from './session.streams.js';
 import { TailedReply } from './tailed.reply.js';
@@ -120,12 +121,15 @@ it('is removed from its session once it has finished', async () => {
     log,
     backplane.get<Records>(Records),
     node,
+    // Only mail of other nodes asks for sessions.
+    {} as SessionService,
     new InFlightBudgets({ bytesInFlight: 2 ** 20, callsInFlight: 1 } as McpModuleOptions),
   );
   const [running, finished] = [streams.forReply(session, [1]), streams.forReply(session, [2])];
   const [idOfRunning, idOfFinished] = [await connectOnce(running), await connectOnce(finished)];
   finished.finish(true);
   streams.forgetFinished(session);
+  await finished.stored;
   expect(streams.sentOn(session, idOfRunning)).toBe(running);
   expect(streams.sentOn(session, idOfFinished)).not.toBe(finished);
 });
@@ -141,7 +145,12 @@ it('reports that nothing is left once it has finished without the reply', async 
 it('makes a client on a node that does not know who sends it reconnect', async () => {
   const primed = await connectOnce(stream);
   const options = { name: 'reply-1', logKey: 'session', log, isPrimed: true };
-  const elsewhere = new TailedReply({ ...options, node, origin: async () => undefined });
+  const elsewhere = new TailedReply({
+    ...options,
+    node,
+    stored: async () => undefined,
+    origin: async () => undefined,
+  });
   const { response, body } = await connect();
   expect(await elsewhere.resume(primed, () => open(response))).toBe('resumed');
   expect(await body).toBe(`id: ${primed}\ndata: \n\nretry: 1000\n\n`);

@@ -55,6 +55,11 @@ export class ResumableStream implements SessionStream {
     return this.connection !== undefined;
   }
 
+  /** Resolves when what was sent so far is stored, or lost. */
+  get stored(): Promise<void> {
+    return this.appended;
+  }
+
   /** Sends on this connection from here on, beginning with an event id to resume from. */
   open(connection: SseStream): void {
     this.connect(connection);

@@ -1,9 +1,16 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
-import { BackplaneNode, Records, EventStore } from '../../../backplane/index.js';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import {
+  BackplaneNode,
+  BackplaneUnavailable,
+  EventStore,
+  MailError,
+  Records,
+} from '../../../backplane/index.js';
 import { BudgetExceededError, InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import type { RequestId } from '../../messages/sdk-types.js';
 import type { Session } from '../../sessions/session.js';
+import { SessionService } from '../../sessions/session.service.js';
 import { ResumableStream } from './resumable.stream.js';
 import { type ReplyOrigin, TailedReply } from './tailed.reply.js';
 
@@ -11,6 +18,15 @@ import { type ReplyOrigin, TailedReply } from './tailed.reply.js';
 const PRIMED_SINCE = '2025-11-25';
 /** How long it is known where a reply comes from. Milliseconds. */
 const ORIGIN_MS = 3_600_000;
+/** The kind of mail that asks whether what a stream has sent is stored. */
+const STORED = 'reply.stored';
+/** The name of a stream: its node, and a unique part. */
+const NAME = /^reply-([\da-f-]{36})_/;
+
+interface StoredQuestion {
+  readonly session: string;
+  readonly stream: string;
+}
 
 interface StreamsOfSession {
   /** By name: one for each reply that became a stream. */
@@ -26,7 +42,7 @@ export function isPrimed({ protocolVersion }: Session): boolean {
 
 /** The resumable streams of each session: one for each reply that became a stream. */
 @Injectable()
-export class SessionStreams {
+export class SessionStreams implements OnModuleInit {
   private readonly logger = new Logger('Replay');
   private readonly streams = new WeakMap<Session, StreamsOfSession>();
 
@@ -34,14 +50,24 @@ export class SessionStreams {
     @Inject(EventStore) private readonly log: EventStore,
     @Inject(Records) private readonly records: Records,
     private readonly node: BackplaneNode,
+    private readonly sessions: SessionService,
     private readonly budgets: InFlightBudgets,
   ) {}
 
+  onModuleInit(): void {
+    this.node.mail.on(STORED, async (body) => {
+      const { session: id, stream } = body as StoredQuestion;
+      const session = this.sessions.get(id);
+      if (session !== undefined) await this.of(session).replies.get(stream)?.stored;
+      return null;
+    });
+  }
+
   /** A stream for the replies to these requests of one POST. */
   forReply(session: Session, requests: readonly RequestId[]): ResumableStream {
-    const stream = this.make(session, `reply-${randomUUID()}`);
-    this.of(session).replies.set(stream.name, stream);
     const { isAlone, self } = this.node.membership;
+    const stream = this.make(session, `reply-${self}_${randomBytes(9).toString('base64url')}`);
+    this.of(session).replies.set(stream.name, stream);
     if (!isAlone) {
       const origin = { n: self, r: JSON.stringify(requests) };
       this.records.create(originOf(session.id, stream.name), origin, ORIGIN_MS).catch(this.lostOf(session));
@@ -60,6 +86,7 @@ export class SessionStreams {
         logKey: session.id,
         log,
         node,
+        stored: () => this.storedElsewhere({ session: session.id, stream: name }),
         origin: () => this.readOrigin(session.id, name),
         isPrimed: isPrimed(session),
       })
@@ -68,7 +95,10 @@ export class SessionStreams {
 
   forgetFinished(session: Session): void {
     const { replies } = this.of(session);
-    for (const [name, stream] of replies) if (stream.isFinished) replies.delete(name);
+    for (const [name, stream] of replies) {
+      // Before, the event store may not know what the client has.
+      if (stream.isFinished) void stream.stored.then(() => replies.delete(name));
+    }
   }
 
   private make(session: Session, name: string): ResumableStream {
@@ -84,6 +114,25 @@ export class SessionStreams {
 
   private lostOf({ logId }: Session): (error: unknown) => void {
     return (error) => this.logger.warn({ event: 'replay.not_kept', session: logId, err: error });
+  }
+
+  /**
+   * An event is stored a moment after it was sent. Resolves when the node of a stream has stored all that it has sent,
+   * or can't store it any more. Rejects with `BackplaneUnavailable` where that node does not answer.
+   */
+  private async storedElsewhere(question: StoredQuestion): Promise<void> {
+    const node = NAME.exec(question.stream)?.[1];
+    const { isAlone, self } = this.node.membership;
+    if (isAlone || node === undefined || node === self) return;
+    try {
+      await this.node.mail.ask(node, STORED, question);
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      const { problem } = error;
+      if (problem === 'unsure' || problem === 'timeout') {
+        throw new BackplaneUnavailable(`the node of the reply: ${problem}`, error);
+      }
+    }
   }
 
   private async readOrigin(session: string, name: string): Promise<ReplyOrigin | undefined> {

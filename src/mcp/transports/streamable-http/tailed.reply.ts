@@ -21,6 +21,8 @@ export interface TailedReplyOptions {
   readonly logKey: string;
   readonly log: EventStore;
   readonly node: BackplaneNode;
+  /** Resolves when the other node has stored what it has sent. */
+  readonly stored: () => Promise<void>;
   /** Undefined: that is not known. */
   readonly origin: () => Promise<ReplyOrigin | undefined>;
   /** The client gets event ids without a message, to resume from. MCP 2025-11-25 and later. */
@@ -50,7 +52,7 @@ export class TailedReply implements SessionStream {
   async resume(lastEventId: string, open: () => SseStream): Promise<Resumption> {
     if (FINAL_EVENT.test(lastEventId)) return 'nothing_left';
     this.last = lastEventId;
-    const rest = await this.rest();
+    const rest = (await this.rest()) ?? (await this.options.stored().then(() => this.rest()));
     if (rest === undefined) return 'unknown';
     const isOver = rest.some(({ id }) => FINAL_EVENT.test(id));
     if (isOver && rest.every(({ data }) => data === '')) return 'nothing_left';
