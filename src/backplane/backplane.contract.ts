@@ -12,6 +12,7 @@ import type { EventStore } from './event-store.js';
 import { eventStoreContract } from './event-store.contract.js';
 import { revocationStoreContract } from './revocation-store.contract.js';
 import { BackplaneNode, type NodeEngine } from './shared/backplane-node.js';
+import { boundTo, FreeingLimiter } from './shared/freeing.limiter.js';
 import type { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { until } from './fixtures/until.fixture.js';
 
@@ -68,7 +69,7 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
       expect(await slots.acquire('alice', 's1', 2, LONG_MS)).toBe(true);
       expect(await slots.acquire('alice', 's2', 2, LONG_MS)).toBe(true);
       expect(await slots.acquire('alice', 's3', 2, LONG_MS)).toBe(false);
-      expect(await slots.count('alice')).toBe(2);
+      expect(await slots.holders('alice')).toHaveLength(2);
       await slots.release('alice', 's1');
       expect(await slots.acquire('alice', 's3', 2, LONG_MS)).toBe(true);
     });
@@ -78,8 +79,8 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
       expect(await slots.acquire('alice', 's1', 1, LONG_MS)).toBe(true);
       expect(await slots.acquire('alice', 's1', 1, LONG_MS)).toBe(true);
       expect(await slots.acquire('bob', 's1', 1, LONG_MS)).toBe(true);
-      expect(await slots.count('alice')).toBe(1);
-      expect(await slots.count('carol')).toBe(0);
+      expect(await slots.holders('alice')).toHaveLength(1);
+      expect(await slots.holders('carol')).toHaveLength(0);
     });
 
     it('never hands out one too many, however many ask at once', async () => {
@@ -111,7 +112,21 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
       await slots.acquire('alice', 's1', 1, LONG_MS);
       await slots.release('alice', 's9');
       await slots.release('bob', 's1');
-      expect(await slots.count('alice')).toBe(1);
+      expect(await slots.holders('alice')).toEqual(['s1']);
+    });
+
+    it('frees those that belong to nodes which are gone, and to no others, before it refuses', async () => {
+      const [a, b] = (await makeNodes(2, { unsureMs: 400, goneMs: 800 })) as [ContractNode, ContractNode];
+      const slots = new FreeingLimiter((a.engine as Handle).slots, a.node.membership);
+      const held = [boundTo(b.node.membership.self, 's1'), boundTo(a.node.membership.self, 's2'), 's3'];
+      for (const holder of held) expect(await slots.acquire('alice', holder, 3, LONG_MS)).toBe(true);
+      await until(async () => a.node.membership.isSteady);
+      expect(await slots.acquire('alice', 's4', 3, LONG_MS)).toBe(false);
+      await b.node.stop();
+      await a.node.membership.beat();
+      expect(await slots.acquire('alice', 's4', 3, LONG_MS)).toBe(true);
+      expect(await slots.acquire('alice', 's5', 3, LONG_MS)).toBe(false);
+      expect(new Set(await slots.holders('alice'))).toEqual(new Set([held[1], 's3', 's4']));
     });
   });
 }

@@ -10,7 +10,8 @@ export interface ConcurrencyLimiter {
   /** False: the slot had expired, and is not taken again. */
   renew(key: string, holder: string, ttlMs: number): Promise<boolean>;
   release(key: string, holder: string): Promise<void>;
-  count(key: string): Promise<number>;
+  /** The holders of slots now. */
+  holders(key: string): Promise<readonly string[]>;
 }
 
 /** Injection token of the {@link ConcurrencyLimiter} port. */

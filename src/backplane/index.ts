@@ -16,4 +16,5 @@ export {
   type RevocationTarget,
 } from './revocation-store.js';
 export { ConcurrencyLimiter } from './concurrency-limiter.js';
+export { boundTo } from './shared/freeing.limiter.js';
 export { RATE_LIMIT_FORMAT, readRateLimit, type RateLimit } from '../config/index.js';

@@ -78,6 +78,26 @@ const isStream = ({ headers }: Response) => headers.get('content-type')!.startsW
     await until(async () => isStream(await listen(b, token)));
   });
 
+  it('no places of a node that is gone', async () => {
+    for (let n = 0; n < 3; n += 1) expect(isStream(await listen(a, token))).toBe(true);
+    const streams = [await RawSession.open(a.url, token), await RawSession.open(a.url, token)];
+    const going = await McpEndpoint.open(a.url, token);
+    await until(() => b.app.get(BackplaneNode).membership.isSteady);
+    expect(isStream(await listen(b, token))).toBe(false);
+    await expect(RawSession.open(b.url, token)).rejects.toThrow('429');
+    // Its records last for long: only its silence tells that it is gone.
+    const [key] = await nodes.redis.client.keys(`*${streams[0]!.id}*`);
+    expect(await nodes.redis.client.pttl(key!)).toBeGreaterThan(600_000);
+    await a.app.get(BackplaneNode).membership.stop();
+    await until(async () => isStream(await listen(b, token)));
+    expect((await postAt(b, streams[0]!, token, { jsonrpc: '2.0', id: 1, method: 'ping' })).status).toBe(404);
+    const others = [await RawSession.open(b.url, token), await RawSession.open(b.url, token)];
+    // The session of /mcp counts, and goes on.
+    await expect(RawSession.open(b.url, token)).rejects.toThrow('429');
+    expect((await at(b, going, token).call(1, 'ping')).status).toBe(200);
+    for (const stream of [...streams, ...others]) stream.close();
+  }, 60_000);
+
   it('the answers to pings: a session ends whose client has not answered two', async () => {
     const silent = await RawSession.open(a.url, token);
     const params = {

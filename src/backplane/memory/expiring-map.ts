@@ -11,6 +11,10 @@ export class ExpiringMap<V> {
     return this.entries.size;
   }
 
+  keys(): Iterable<string> {
+    return this.entries.keys();
+  }
+
   get(key: string): V | undefined {
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;

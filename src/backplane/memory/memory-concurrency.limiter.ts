@@ -29,10 +29,10 @@ export class MemoryConcurrencyLimiter implements ConcurrencyLimiter {
     if (holders.size === 0) this.keys.delete(key);
   }
 
-  async count(key: string): Promise<number> {
+  async holders(key: string): Promise<readonly string[]> {
     const holders = this.keys.get(key);
     holders?.sweep();
-    return holders?.size ?? 0;
+    return [...(holders?.keys() ?? [])];
   }
 
   /** Number of keys with a holder. */

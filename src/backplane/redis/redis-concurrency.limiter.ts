@@ -24,8 +24,8 @@ if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])${KEEP}
 return 1`);
 
-const COUNT = new Script(`${NOW}
-return redis.call('ZCARD', KEYS[1])`);
+const HOLDERS = new Script(`${NOW}
+return redis.call('ZRANGE', KEYS[1], 0, -1)`);
 
 /** {@link ConcurrencyLimiter} as sorted sets: each holder with the end of its time, by the server's clock. */
 export class RedisConcurrencyLimiter implements ConcurrencyLimiter {
@@ -43,8 +43,8 @@ export class RedisConcurrencyLimiter implements ConcurrencyLimiter {
     await this.connection.run((redis) => redis.zrem(this.keyOf(key), holder));
   }
 
-  async count(key: string): Promise<number> {
-    return (await this.run(COUNT, key, [])) as number;
+  async holders(key: string): Promise<readonly string[]> {
+    return (await this.run(HOLDERS, key, [])) as string[];
   }
 
   private keyOf(key: string): string {

@@ -7,6 +7,7 @@ import { Records } from '../records.js';
 import { EventStore } from '../event-store.js';
 import { RevocationStore } from '../revocation-store.js';
 import { BackplaneNode } from '../shared/backplane-node.js';
+import { FreeingLimiter } from '../shared/freeing.limiter.js';
 import { SharedEventStore } from '../shared/shared-event.store.js';
 import { ConcurrencyLimiter } from '../concurrency-limiter.js';
 import { RedisBeats } from './redis-beats.js';
@@ -38,7 +39,12 @@ export function redisProviders(target: RedisTarget, fingerprint: string): Provid
     over(Records, RedisRecords),
     over(Logs, RedisLogs),
     over(Beats, RedisBeats),
-    over(ConcurrencyLimiter, RedisConcurrencyLimiter),
+    {
+      provide: ConcurrencyLimiter,
+      inject: [RedisConnection, BackplaneNode],
+      useFactory: (connection: RedisConnection, { membership }: BackplaneNode) =>
+        new FreeingLimiter(new RedisConcurrencyLimiter(connection), membership),
+    },
     { provide: EventStore, inject: [Logs], useFactory: (logs: Logs) => new SharedEventStore(logs) },
     {
       provide: BackplaneNode,

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BackplaneUnavailable } from '../backplane-unavailable.error.js';
 import {
   BEAT_TIMES,
@@ -105,8 +106,11 @@ export class Membership {
 
   /** The same, but beats again for an unknown node, which may have just joined. */
   async check(node: string): Promise<NodeState> {
-    if (node !== this.self && !this.nodes.has(node) && this.beaten.ms > REFRESH_MS && this.isReading()) {
-      await this.beat().catch(() => undefined);
+    if (node !== this.self && !this.nodes.has(node) && this.isReading()) {
+      const { report } = this;
+      if (this.beaten.ms < REFRESH_MS) await sleep(REFRESH_MS - this.beaten.ms);
+      // Others may have waited too.
+      if (report === this.report) await this.beat().catch(() => undefined);
     }
     return this.stateOf(node);
   }

@@ -81,7 +81,7 @@ describe('a session', () => {
     service.beginDrain();
     letGo();
     await expect(opened).rejects.toMatchObject({ reason: 'shutting_down' });
-    expect([service.size, await slots.count('sessions:alice')]).toEqual([0, 0]);
+    expect([service.size, (await slots.holders('sessions:alice')).length]).toEqual([0, 0]);
   });
 
   it('is found and loaded by the way it travels, and by no other', async () => {
@@ -125,7 +125,7 @@ describe('an idle session', () => {
     await records.end(`session:${session.id}`, 1);
     idle();
     await turn();
-    expect([service.holds(session), await slots.count('sessions:alice')]).toEqual([false, 0]);
+    expect([service.holds(session), (await slots.holders('sessions:alice')).length]).toEqual([false, 0]);
   });
 
   it('stays where it is used again while that is found out', async () => {

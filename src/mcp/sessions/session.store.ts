@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import {
   BackplaneNode,
   BackplaneUnavailable,
+  boundTo,
   type Fields,
   Records,
   type RecordState,
@@ -16,8 +17,11 @@ import { RefusedError } from '../messages/refused.error.js';
 import type { Session } from './session.js';
 import { fieldsOf, recordOf, type SessionRecord, TOKEN, TOKEN_ISSUED_AT } from './session.record.js';
 
-/** Time to live of the record of a session over `/sse`. It is renewed three times in that time. */
-const STREAM_TTL_MS = 60_000;
+/**
+ * Time to live of the record of a session over `/sse`. It is renewed three times in that time. Whether the session lives
+ * is known from its node.
+ */
+const STREAM_TTL_MS = 900_000;
 export const RENEW_MS = STREAM_TTL_MS / 3;
 /** Life of a tombstone. A node that was not told of the end finds it at its next renewal. */
 const TOMBSTONE_MS = 600_000;
@@ -48,10 +52,11 @@ export class SessionStore {
 
   /** Rejects with 429 when the user has reached the limit of sessions, counted over all clients of the user. */
   async enter(session: Session): Promise<void> {
-    const { id, principal } = session;
+    const { principal } = session;
     const limit = this.options.sessionsPerPrincipal;
     const ttlMs = this.ttlOf(session.transport);
-    if (!(await this.slots.acquire(slotsOf(principal), id, limit, ttlMs))) throw tooManySessions();
+    if (!(await this.slots.acquire(slotsOf(principal), this.holderOf(session), limit, ttlMs)))
+      throw tooManySessions();
     if (this.hasRecord(session)) await this.create(session);
   }
 
@@ -149,8 +154,9 @@ export class SessionStore {
       if (state === 'ended') return state;
       if (state === 'missing' && (await this.create(session)) === 'ended') return 'ended';
     }
-    if (!(await this.slots.renew(slotsOf(principal), id, ttlMs))) {
-      await this.slots.acquire(slotsOf(principal), id, Number.POSITIVE_INFINITY, ttlMs);
+    const holder = this.holderOf(session);
+    if (!(await this.slots.renew(slotsOf(principal), holder, ttlMs))) {
+      await this.slots.acquire(slotsOf(principal), holder, Number.POSITIVE_INFINITY, ttlMs);
     }
     return 'ok';
   }
@@ -163,7 +169,7 @@ export class SessionStore {
     await Promise.all([
       this.hasRecord(session) && this.records.end(keyOf(id), isAlone ? ALONE_TOMBSTONE_MS : TOMBSTONE_MS),
       this.events.drop(id),
-      this.slots.release(slotsOf(principal), id),
+      this.slots.release(slotsOf(principal), this.holderOf(session)),
     ]);
     if (!isAlone) await this.node.bus.publish(ENDED, { id, reason });
   }
@@ -187,6 +193,11 @@ export class SessionStore {
       const { id, reason } = body as { id: string; reason: SessionEnd };
       listener(id, reason);
     });
+  }
+
+  /** A session over `/sse` ends with its node; one of `/mcp` goes on at others. */
+  private holderOf({ id, transport }: Session): string {
+    return transport === 'http-sse' ? boundTo(this.node.membership.self, id) : id;
   }
 
   /** A session over `/sse` belongs to the node of its stream: with one node there is no reader of a record. */

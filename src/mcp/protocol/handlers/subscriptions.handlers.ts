@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { ConcurrencyLimiter } from '../../../backplane/index.js';
+import { BackplaneNode, boundTo, ConcurrencyLimiter } from '../../../backplane/index.js';
 import { ChangeAudience } from '../../catalog/change.audience.js';
 import { ChangeBroadcast } from '../../catalog/change.broadcast.js';
 import { type Change, LIST_NAMES } from '../../catalog/change.feed.js';
@@ -53,6 +53,7 @@ export class SubscriptionsHandlers implements RequestHandlers {
     private readonly audience: ChangeAudience,
     private readonly writer: ResultWriter,
     @Inject(ConcurrencyLimiter) private readonly slots: ConcurrencyLimiter,
+    private readonly node: BackplaneNode,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -61,7 +62,8 @@ export class SubscriptionsHandlers implements RequestHandlers {
       throw invalidParams(`A subscription may take ${MAX_BYTES} bytes at most`);
     }
     const filter = readFilter(request.params['notifications']);
-    const place = { key: `listen:${context.principal.userKey}`, holder: randomUUID() };
+    const { self } = this.node.membership;
+    const place = { key: `listen:${context.principal.userKey}`, holder: boundTo(self, randomUUID()) };
     const limit = this.options.sessionsPerPrincipal;
     if (!(await this.slots.acquire(place.key, place.holder, limit, PLACE_MS))) {
       throw new ProtocolError(ErrorCode.InternalError, 'This caller has as many streams open as it may');
