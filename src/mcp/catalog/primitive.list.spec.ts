@@ -25,7 +25,7 @@ const read = (
   scopes: string[],
   after?: string,
   modern = false,
-): ListResult => JSON.parse(list.page(scopes, modern, after)) as ListResult;
+): ListResult => JSON.parse(list.page(scopes, modern, after).toString()) as ListResult;
 
 const names = (list: PrimitiveList<RegisteredTool>, scopes: string[] = []): string[] =>
   read(list, scopes).tools.map(({ name }) => name);

@@ -2,6 +2,7 @@ import type { McpModuleOptions } from '../mcp.options.js';
 import type { ChangeFeed, ListName } from './change.feed.js';
 import type { Primitive } from './primitive.js';
 import { encodeCursor } from './list.cursor.js';
+import { type MessageText, SharedText } from '../messages/shared-text.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
 /** More views than callers have distinct scopes; above it views are built anew. */
@@ -20,7 +21,7 @@ export interface ListPlace {
 interface View<E> {
   readonly entries: readonly E[];
   /** Requested pages as JSON text, by the key after which they begin. */
-  readonly pages: Map<string, string>;
+  readonly pages: Map<string, MessageText>;
 }
 
 /**
@@ -67,12 +68,12 @@ export class PrimitiveList<E extends Primitive> {
   }
 
   /** The page after the key `after`, for a caller with these scopes, as JSON text. */
-  page(scopes: readonly string[], modern: boolean, after = ''): string {
+  page(scopes: readonly string[], modern: boolean, after = ''): MessageText {
     const view = this.viewOf(scopes);
     const id = `${modern ? 'm' : 's'}${after}`;
     let text = view.pages.get(id);
     if (text === undefined) {
-      text = this.write(view, modern, after);
+      text = SharedText.ofJson(this.write(view, modern, after));
       // Cache regular page starts only; a client could otherwise fill the cache with arbitrary cursors.
       if (this.beginsPage(view, after)) view.pages.set(id, text);
     }

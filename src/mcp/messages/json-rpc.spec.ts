@@ -62,7 +62,7 @@ describe('readMessage', () => {
 
 describe('encoding', () => {
   it('puts a serialized result into the response', () => {
-    expect(JSON.parse(encodeResult('a"b', '{"x":[1]}'))).toEqual({
+    expect(JSON.parse(encodeResult('a"b', '{"x":[1]}').toString())).toEqual({
       jsonrpc: '2.0',
       id: 'a"b',
       result: { x: [1] },

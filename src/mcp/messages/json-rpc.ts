@@ -2,6 +2,7 @@ import { isObject, type Params } from './json-object.js';
 import { normalAnswer, normalParams } from './normal-form.js';
 import { ProtocolError } from './protocol.error.js';
 import { ErrorCode, type RequestId } from './sdk-types.js';
+import { type MessageText, SharedText } from './shared-text.js';
 import { wellFormedJson } from './well-formed.js';
 
 export { isObject, isTextObject, type Params } from './json-object.js';
@@ -74,8 +75,10 @@ export function encodeRequest(id: RequestId, method: string, params: Params): st
 }
 
 /** A response whose result is JSON text already. */
-export function encodeResult(id: RequestId, resultJson: string): string {
-  return wellFormedJson(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${resultJson}}`);
+export function encodeResult(id: RequestId, resultJson: MessageText): MessageText {
+  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
+  if (typeof resultJson === 'string') return wellFormedJson(`${head}${resultJson}}`);
+  return SharedText.within(wellFormedJson(head), resultJson, '}');
 }
 
 /**

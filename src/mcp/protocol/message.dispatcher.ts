@@ -17,6 +17,7 @@ import {
 import { ProtocolError } from '../messages/protocol.error.js';
 import { asRefusal, RefusedError } from '../messages/refused.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
+import type { MessageText } from '../messages/shared-text.js';
 import { shortened } from '../messages/well-formed.js';
 import type { Peer } from '../sessions/peer.js';
 import { SessionRelay } from '../sessions/session.relay.js';
@@ -24,7 +25,7 @@ import { REQUEST_HANDLERS, type RequestHandler, type RequestHandlers } from './r
 
 /** The reply to a request. */
 export interface Reply {
-  readonly text: string;
+  readonly text: MessageText;
   /** The code of the JSON-RPC error object, where the reply is one. */
   readonly error?: number;
 }
@@ -135,7 +136,7 @@ export class MessageDispatcher {
     request: JsonRpcRequest,
     resolved: ResolvedMessage,
     context: MessageContext,
-  ): string | Promise<string> {
+  ): MessageText | Promise<string> {
     const { handler, found } = resolved;
     const { address, peer, principal } = context;
     if (handler === undefined || !serves(handler, peer)) {

@@ -5,6 +5,7 @@ import type { CallKind } from '../invocation/operation.js';
 import type { MessageContext } from '../invocation/message-context.js';
 import type { JsonRpcRequest, Params } from '../messages/json-rpc.js';
 import { invalidParams } from '../messages/protocol.error.js';
+import type { MessageText } from '../messages/shared-text.js';
 
 /** Revisions with sessions, up to 2025-11-25; without, from 2026-07-28 on; or all of them. */
 export type Era = 'sessions' | 'stateless' | 'all';
@@ -22,7 +23,7 @@ export interface RequestHandler<T extends Target = Target> {
     request: JsonRpcRequest,
     context: MessageContext,
     found: Found<T> | undefined,
-  ): string | Promise<string>;
+  ): MessageText | Promise<string>;
 }
 
 /** The request handlers of one part of the protocol. */

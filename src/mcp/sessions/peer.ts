@@ -8,6 +8,7 @@ import {
   type LoggingLevel,
   type RequestId,
 } from '../messages/sdk-types.js';
+import type { MessageText } from '../messages/shared-text.js';
 import type { Principal } from '../authorization/principal.js';
 
 /** The transport of a peer's messages. */
@@ -34,8 +35,8 @@ export type SessionEnd =
 
 /** Receives messages for the client. */
 export interface MessageSink {
-  /** Sends one JSON-RPC message, as text. Does nothing once the client has disconnected. */
-  send(message: string): void;
+  /** Sends one JSON-RPC message. Does nothing once the client has disconnected. */
+  send(message: MessageText): void;
 }
 
 /** An open stream of messages to the client. */
@@ -43,7 +44,7 @@ export interface SessionStream extends MessageSink {
   /** False: the messages of the session go to a stream on another node. */
   readonly isCarrying?: boolean;
   /** `offset`: the position on the bus of a change that all nodes announce; it becomes the event id. */
-  send(message: string, offset?: string): void;
+  send(message: MessageText, offset?: string): void;
   /** Called at intervals: keeps the connection open, and checks whether the client still reads. */
   heartbeat(): void;
   end(reason: SessionEnd): void;

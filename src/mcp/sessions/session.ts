@@ -2,6 +2,7 @@ import { sessionName } from '../../audit/index.js';
 import type { RevocableToken } from '../../backplane/index.js';
 import type { ByteHold } from '../limits/in-flight.budgets.js';
 import type { LoggingLevel } from '../messages/sdk-types.js';
+import type { MessageText } from '../messages/shared-text.js';
 import type { SessionRecord } from './session.record.js';
 import { type MessageSink, Peer, type SessionStream, type SessionTransport } from './peer.js';
 import { endOf, type Principal } from '../authorization/principal.js';
@@ -177,7 +178,7 @@ export class Session extends Peer implements MessageSink {
   }
 
   /** Sends a message that belongs to no request. No effect without a stream for such messages. */
-  send(message: string, offset?: string): void {
+  send(message: MessageText, offset?: string): void {
     this.standing?.send(message, offset);
   }
 

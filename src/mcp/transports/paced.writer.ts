@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { ByteHold, UserBudget } from '../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../mcp.options.js';
+import type { MessageText } from '../messages/shared-text.js';
 
 /** How much may wait for a client (bytes), and how long it may read nothing (milliseconds). */
 export type ReadingLimits = Pick<McpModuleOptions, 'maxBufferedBytes' | 'maxStallMs'>;
@@ -52,26 +53,19 @@ export class PacedWriter {
    * False: too much waits already, and the text was not accepted. A single message may have any size. Throws
    * `BudgetExceededError` where its user's budget has no room for what would wait.
    */
-  write(text: string): boolean {
+  write(text: MessageText): boolean {
     if (this.isEnding || this.output.destroyed) return true;
     const { maxBufferedBytes } = this.limits;
     if (this.waiting - this.exempt > maxBufferedBytes) return false;
     if (this.waiting === 0) this.takenAt = Date.now();
-    if (this.parts.length === 0 && this.inFlight + text.length <= MAX_IN_FLIGHT) {
+    if (typeof text !== 'string') this.writeLong(text);
+    else if (this.parts.length === 0 && this.inFlight + text.length <= MAX_IN_FLIGHT) {
       this.give(text, text.length, false);
     } else if (text.length <= PART) {
       this.count(this.waiting + text.length);
       this.queue(text);
     } else {
-      this.count(this.waiting + Buffer.byteLength(text));
-      const bytes = Buffer.from(text);
-      const isExempt = bytes.length > maxBufferedBytes && this.exempt === 0;
-      if (isExempt) this.exempt = bytes.length;
-      for (let at = 0; at < bytes.length; at += PART) {
-        this.parts.push({ data: bytes.subarray(at, at + PART), isExempt });
-      }
-      this.queued += bytes.length;
-      this.giveMore();
+      this.writeLong(text);
     }
     return true;
   }
@@ -99,6 +93,20 @@ export class PacedWriter {
       this.parts = [];
       this.hold?.release();
     });
+  }
+
+  private writeLong(text: MessageText): void {
+    const size = bytesOf(text);
+    this.count(this.waiting + size);
+    const isExempt = size > this.limits.maxBufferedBytes && this.exempt === 0;
+    if (isExempt) this.exempt = size;
+    for (const bytes of piecesOf(text)) {
+      for (let at = 0; at < bytes.length; at += PART) {
+        this.parts.push({ data: bytes.subarray(at, at + PART), isExempt });
+      }
+    }
+    this.queued += size;
+    this.giveMore();
   }
 
   /** Small messages are merged into one part. */
@@ -131,19 +139,29 @@ export class PacedWriter {
   }
 }
 
+/** Bytes of UTF-8. */
+export function bytesOf(text: MessageText): number {
+  return typeof text === 'string' ? Buffer.byteLength(text) : text.length;
+}
+
+function piecesOf(text: MessageText): readonly Buffer[] {
+  if (typeof text === 'string') return [Buffer.from(text)];
+  return [Buffer.from(text.before), text.body, Buffer.from(text.after)];
+}
+
 /**
  * Sends a whole body and ends the response; closes the connection of a client that reads nothing. What waits counts in
  * its user's budget. Throws `BudgetExceededError` before `writeHead` is called.
  */
 export function sendWhole(
   response: ServerResponse,
-  body: string,
+  body: MessageText,
   limits: ReadingLimits,
   budget?: UserBudget,
   writeHead?: () => void,
 ): void {
-  if (body.length > PART) {
-    const hold = budget?.hold(Buffer.byteLength(body));
+  if (typeof body !== 'string' || body.length > PART) {
+    const hold = budget?.hold(bytesOf(body));
     writeHead?.();
     const writer = new PacedWriter(response, limits, undefined, hold);
     writer.write(body);

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { BudgetExceededError, type UserBudget } from '../limits/in-flight.budgets.js';
+import { type MessageText, SharedText } from '../messages/shared-text.js';
 import type { SessionEnd, SessionStream } from '../sessions/peer.js';
 import { cutAfter, PacedWriter, type ReadingLimits } from './paced.writer.js';
 
@@ -44,8 +45,8 @@ export class SseStream implements SessionStream {
     response.writeHead(200, { ...HEADERS, ...headers });
   }
 
-  event(name: string, data: string): void {
-    this.write(`event: ${name}\ndata: ${data}\n\n`);
+  event(name: string, data: MessageText): void {
+    this.write(SharedText.within(`event: ${name}\ndata: `, data, '\n\n'));
   }
 
   /** Whether the client has an event id of this connection, to resume from. */
@@ -54,9 +55,9 @@ export class SseStream implements SessionStream {
   }
 
   /** An event that the client can name in `Last-Event-ID`. */
-  numbered(id: string, data: string): void {
+  numbered(id: string, data: MessageText): void {
     this.named = true;
-    this.write(`id: ${id}\nevent: message\ndata: ${data}\n\n`);
+    this.write(SharedText.within(`id: ${id}\nevent: message\ndata: `, data, '\n\n'));
   }
 
   /** Sends an event id to resume from. MCP 2025-11-25, Transports, "Sending Messages to the Server". */
@@ -75,7 +76,7 @@ export class SseStream implements SessionStream {
     this.retryAfter(STOP_RETRY_MS + Math.floor(Math.random() * STOP_SPREAD_MS));
   }
 
-  send(message: string): void {
+  send(message: MessageText): void {
     this.event('message', message);
   }
 
@@ -95,7 +96,7 @@ export class SseStream implements SessionStream {
     if (reason !== 'closed_by_server') cutAfter(this.response, FLUSH_MS);
   }
 
-  private write(text: string): void {
+  private write(text: MessageText): void {
     try {
       if (!this.writer.write(text)) this.onEnd('slow_client');
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { type MessageText, SharedText } from '../../messages/shared-text.js';
 import type { SessionStream } from '../../sessions/peer.js';
 import { PacedWriter } from '../paced.writer.js';
 
@@ -45,9 +46,9 @@ export class StdioStream implements SessionStream {
     output.once('close', () => this.lose('client_disconnected'));
   }
 
-  send(message: string): void {
+  send(message: MessageText): void {
     if (this.isLost) return;
-    if (!this.writer.write(`${message}\n`)) this.lose('slow_client');
+    if (!this.writer.write(SharedText.within('', message, '\n'))) this.lose('slow_client');
   }
 
   /** Waits until the host has read enough to accept further input. */

@@ -4,10 +4,11 @@ import type { RequestAuthorization } from '../../authorization/request-authoriza
 import type { ReplySink } from '../../invocation/message-context.js';
 import type { UserBudget } from '../../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../../mcp.options.js';
+import type { MessageText } from '../../messages/shared-text.js';
 import type { Reply } from '../../protocol/message.dispatcher.js';
 import type { AcceptedTypes } from '../accepted-types.js';
 import type { ReadMessages } from '../message.reader.js';
-import { type ReadingLimits, sendWhole } from '../paced.writer.js';
+import { bytesOf, type ReadingLimits, sendWhole } from '../paced.writer.js';
 
 /** A POST to /mcp with its messages. */
 export interface McpPost {
@@ -20,7 +21,7 @@ export interface McpPost {
 
 /** The stream that a response becomes once a message precedes the reply. */
 export interface ReplyStream {
-  send(message: string): void;
+  send(message: MessageText): void;
   heartbeat(): void;
   /** Ends the stream: the connection closes once everything is sent. `isAnswered`: it included a reply. */
   finish(isAnswered: boolean): void;
@@ -35,7 +36,7 @@ const NOT_STORED = { 'Cache-Control': 'no-store' } as const;
 export interface OtherStream {
   /** Whether it has a connection. */
   readonly hasStream: boolean;
-  send(message: string): void;
+  send(message: MessageText): void;
 }
 
 export interface PostResponseOptions {
@@ -82,7 +83,7 @@ export class PostResponse implements ReplySink {
     return this.options?.accepted.stream === true || this.options?.otherStream?.hasStream === true;
   }
 
-  send(message: string): void {
+  send(message: MessageText): void {
     const stream = this.begin();
     if (stream === undefined) this.options?.otherStream?.send(message);
     else stream.send(message);
@@ -133,8 +134,8 @@ export class PostResponse implements ReplySink {
     return this.stream;
   }
 
-  private json(text: string, status: HttpStatus, headers: Readonly<Record<string, string>>): void {
-    const length = Buffer.byteLength(text);
+  private json(text: MessageText, status: HttpStatus, headers: Readonly<Record<string, string>>): void {
+    const length = bytesOf(text);
     sendWhole(this.response, text, this.limits, this.budget, () => {
       this.response.writeHead(status, {
         ...headers,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StoredEvent, EventStore } from '../../../backplane/index.js';
+import type { MessageText } from '../../messages/shared-text.js';
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
 
@@ -104,8 +105,8 @@ export class ResumableStream implements SessionStream {
     return true;
   }
 
-  send(message: string): void {
-    const id = this.keep(message);
+  send(message: MessageText): void {
+    const id = this.keep(message.toString());
     this.connection?.numbered(id, message);
   }
 

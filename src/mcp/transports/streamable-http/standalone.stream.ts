@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SessionEnd } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
+import type { MessageText } from '../../messages/shared-text.js';
 
 /** The name of the stream, the place on the bus up to which its client has heard, and whether it has ended for good. */
 const EVENT_ID = /^standalone-([\w-]{1,64})\.([\w-]{1,64})(\.end)?$/;
@@ -33,7 +34,7 @@ export class StandaloneStream {
   private connection: SseStream | undefined;
   private isPaused = false;
   /** What is sent before there is a connection, or while it is paused. */
-  private readonly waiting: (readonly [message: string, offset: string | undefined])[] = [];
+  private readonly waiting: (readonly [message: MessageText, offset: string | undefined])[] = [];
   private offset = '';
 
   constructor(
@@ -77,7 +78,7 @@ export class StandaloneStream {
   }
 
   /** `offset`: its place on the bus, where it has one. */
-  send(message: string, offset?: string): void {
+  send(message: MessageText, offset?: string): void {
     if (this.connection === undefined || this.isPaused) return void this.waiting.push([message, offset]);
     this.offset = offset ?? this.offset;
     this.connection.numbered(this.eventId, message);

@@ -1,5 +1,6 @@
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { StandaloneStream } from './standalone.stream.js';
+import type { MessageText } from '../../messages/shared-text.js';
 
 /** Maximum standalone streams of a session on one node. */
 const MAX_STREAMS = 4;
@@ -48,7 +49,7 @@ export class StandaloneStreams implements SessionStream {
   }
 
   /** `offset`: of a change, which the stream that carries the messages tells of, on whichever node. */
-  send(message: string, offset?: string): void {
+  send(message: MessageText, offset?: string): void {
     if (offset !== undefined) this.carrier?.send(message, offset);
     else (this.carrier ?? this.newest)?.send(message);
   }
