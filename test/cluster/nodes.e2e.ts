@@ -1,10 +1,14 @@
 import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
+import { RawSession } from '../support/raw-session.js';
 import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
-import { violations, type RedisKey } from './support/checker.js';
+import { ask } from './support/asking.js';
 import { Cluster } from './support/cluster.js';
-import { ask, Load } from './support/load.js';
+import type { Asked } from './support/history.js';
+import { Load } from './support/load.js';
+
+const MIXED = { sessions: 2, resuming: 2, stateless: 1 };
 
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)(
@@ -18,20 +22,32 @@ import { ask, Load } from './support/load.js';
     }, 60_000);
     afterAll(() => cluster.stop());
 
-    const at = (name: string, endpoint: McpEndpoint, bearer = token): McpEndpoint => {
-      const there = new McpEndpoint(cluster.node(name).url, bearer);
-      there.sessionId = endpoint.sessionId;
-      return there;
+    const at = (name: string, endpoint: McpEndpoint, bearer = token): McpEndpoint =>
+      cluster.at(name, endpoint, bearer);
+
+    /** Asks each node until the answer has had a second to be the same everywhere. */
+    const askAll = async (endpoint: McpEndpoint, credential = token): Promise<Asked[]> => {
+      const asked: Asked[] = [];
+      const over = performance.now() + 1_500;
+      while (performance.now() < over) {
+        for (const name of cluster.nodes.keys()) {
+          asked.push(await ask(at(name, endpoint, credential), { credential }));
+        }
+      }
+      return asked;
     };
 
-    it('serve a session wherever its requests arrive', async () => {
-      const load = await Load.start(cluster.url, token, 4);
-      await until(() => load.answered > 60);
-      const asked = await load.stop();
-      expect(asked.map(({ status }) => status)).toEqual(asked.map(() => 200));
-      expect(violations({ asked, runs: cluster.runs, keys: await keysOf(cluster) })).toEqual([]);
+    it('serve every era wherever its requests arrive', async () => {
+      const stream = await RawSession.open(cluster.node('n1').url, token);
+      const load = await Load.start(cluster.url, token, { ...MIXED, streams: [stream] });
+      await until(() => load.least > 10);
+      const seen = await load.stop();
+      expect(new Set(seen.asked.map(({ status }) => status))).toEqual(new Set([200]));
+      const live = load.endpoints.length + 1;
+      expect(cluster.violations({ ...seen, keys: await cluster.keys(), live })).toEqual([]);
       expect(new Set(cluster.runs.map(({ node }) => node)).size).toBe(3);
-    });
+      stream.close();
+    }, 60_000);
 
     it('ask Redis for nothing while a session and a token are known', async () => {
       const known = await signToken({ sub: 'frequent' });
@@ -57,43 +73,45 @@ import { ask, Load } from './support/load.js';
       const headers = { Authorization: `Bearer ${revoked}` };
       const response = await fetch(`${cluster.node('n2').url}/auth/revoke`, { method: 'POST', headers });
       expect(response.status).toBe(200);
-      for (const name of cluster.nodes.keys()) {
-        await until(async () => (await at(name, endpoint, revoked).call(2, 'ping')).status === 401);
-      }
+      const since = new Map([[revoked, performance.now()]]);
+      const asked = await askAll(endpoint, revoked);
+      expect(asked.at(-1)!.status).toBe(401);
+      expect(cluster.violations({ asked, revoked: since })).toEqual([]);
     });
 
     it('go on without the one that is killed', async () => {
-      const load = await Load.start(cluster.url, token, 4);
-      await until(() => load.answered > 30);
+      const load = await Load.start(cluster.url, token, MIXED);
+      await until(() => load.least > 5);
       await cluster.kill('n3');
       const before = load.answered;
-      await until(() => load.answered > before + 30);
-      const asked = await load.stop();
-      expect(violations({ asked, runs: cluster.runs, killed: new Set(['n3']) })).toEqual([]);
+      await until(() => load.answered > before + 60);
+      const seen = await load.stop();
+      expect(cluster.violations({ ...seen, killed: new Set(['n3']) })).toEqual([]);
       await cluster.startNode('n3');
       for (const endpoint of load.endpoints) expect((await ask(at('n3', endpoint))).status).toBe(200);
     }, 60_000);
 
     it('are replaced one after the other under load, five times: no request is refused, no session is unknown', async () => {
-      const load = await Load.start(cluster.url, token, 4);
+      const load = await Load.start(cluster.url, token, MIXED);
       for (const name of Array.from({ length: 5 }, () => ['n1', 'n2', 'n3']).flat()) {
         await cluster.restart(name);
         const before = load.answered;
         await until(() => load.answered > before + 10);
       }
-      const asked = await load.stop();
-      expect(asked.filter(({ status }) => status !== 200)).toEqual([]);
-      expect(violations({ asked, runs: cluster.runs, keys: await keysOf(cluster) })).toEqual([]);
+      const seen = await load.stop();
+      expect(seen.asked.filter(({ status }) => status !== 200)).toEqual([]);
+      expect(cluster.violations({ ...seen, keys: await cluster.keys() })).toEqual([]);
     }, 90_000);
 
     it('end a session everywhere that is deleted at one, and its streams at once', async () => {
       const endpoint = await McpEndpoint.open(cluster.url, token);
       const stream = await at('n1', endpoint).get();
       expect((await at('n2', endpoint).delete()).status).toBe(204);
+      const ended = new Map([[endpoint.sessionId!, performance.now()]]);
       await stream.text();
-      for (const name of cluster.nodes.keys()) {
-        expect((await at(name, endpoint).call(1, 'ping')).status).toBe(404);
-      }
+      const asked = await askAll(endpoint);
+      expect(asked.at(-1)!.status).toBe(404);
+      expect(cluster.violations({ asked, ended })).toEqual([]);
     });
 
     it('serve known sessions and tokens while Redis is down, and say 503 where they cannot', async () => {
@@ -119,8 +137,3 @@ import { ask, Load } from './support/load.js';
     }, 60_000);
   },
 );
-
-async function keysOf({ redis: { client } }: Cluster): Promise<RedisKey[]> {
-  const names = await client.keys('*');
-  return Promise.all(names.map(async (name) => ({ name, ttlMs: await client.pttl(name) })));
-}

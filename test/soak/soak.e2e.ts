@@ -1,15 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
-import { type Asked, violations } from '../cluster/support/checker.js';
+import { ask, askOnStream, askStateless } from '../cluster/support/asking.js';
 import { Cluster } from '../cluster/support/cluster.js';
-import { ask, askOnStream } from '../cluster/support/load.js';
+import type { Asked } from '../cluster/support/history.js';
 import { Listening } from '../support/listening.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
-import { StatelessClient } from '../support/eras/index.js';
 import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
 
@@ -60,9 +58,9 @@ const preload = (path: string) => `--import=${pathToFileURL(resolve(path)).href}
       expect(asked.length).toBeGreaterThan(100);
       const statuses = asked.filter(({ status }) => status !== 200);
       expect(statuses).toEqual([]);
-      expect(violations({ asked, runs: cluster.runs })).toEqual([]);
-      for (const [at, { heapMiB, resources }] of after.entries()) {
-        expect(resources).toEqual(before[at]!.resources);
+      const vitals = after.map(({ resources }, at) => [before[at]!.resources, resources] as const);
+      expect(cluster.violations({ asked, keys: await cluster.keys(), live: 0, vitals })).toEqual([]);
+      for (const [at, { heapMiB }] of after.entries()) {
         expect(heapMiB).toBeLessThan(before[at]!.heapMiB + SETTLED_MIB);
       }
       await cluster.stop();
@@ -79,7 +77,7 @@ const ROUNDS: readonly Round[] = [
   async (url, token) => {
     const endpoint = await McpEndpoint.open(url, token);
     const stream = await Listening.open(endpoint);
-    const asked = [await ask(endpoint, 2), await ask(endpoint), await ask(endpoint)];
+    const asked = [await ask(endpoint, { ms: 2 }), await ask(endpoint), await ask(endpoint)];
     stream.leave();
     await endpoint.delete();
     return asked;
@@ -89,18 +87,12 @@ const ROUNDS: readonly Round[] = [
   // A session of /sse.
   async (url, token) => {
     const session = await RawSession.open(url, token);
-    const asked = [await askOnStream(url, session, token, 2), await askOnStream(url, session, token)];
+    const asked = [await askOnStream(url, session, token, { ms: 2 }), await askOnStream(url, session, token)];
     session.close();
     return asked;
   },
   // 2026-07-28.
-  async (url, token) => {
-    const mark = `mark-${randomUUID()}`;
-    const { status, text } = await StatelessClient.askable(url, token).callTool('journal', {
-      arguments: { mark },
-    });
-    return [{ session: mark, mark, status, text }];
-  },
+  async (url, token) => [await askStateless(url, token)],
 ];
 
 /** Once all sessions have lapsed and Redis has forgotten them. */

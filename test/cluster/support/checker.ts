@@ -1,61 +1,70 @@
-/** A begin or an end of a tool's run, as the tool wrote it down itself. */
-export interface Run {
-  readonly what: 'begin' | 'end';
-  readonly mark: string;
-  readonly node: string;
-}
+import { isDeepStrictEqual } from 'node:util';
+import { type Asked, describe, type Heard, type History } from './history.js';
 
-/** One request as its client saw it. */
-export interface Asked {
-  readonly session: string;
-  /** What only this request carried: a tool writes it down and answers it. */
-  readonly mark: string;
-  /** Undefined: its connection broke. */
-  status?: number;
-  retryAfter?: string | null;
-  /** Everything that came back. */
-  text?: string;
-  ms?: number;
-}
-
-/** What happened, from both ends. */
-export interface History {
-  readonly asked: readonly Asked[];
-  readonly runs: readonly Run[];
-  /** Sessions that were deleted or have expired on purpose. */
-  readonly ended?: ReadonlySet<string>;
-  /** Nodes that were killed, not stopped. */
-  readonly killed?: ReadonlySet<string>;
-  readonly keys?: readonly RedisKey[];
-}
-
-export interface RedisKey {
-  readonly name: string;
-  readonly ttlMs: number;
-}
-
+/** Of records, logs, beats, limits and slots. */
 const KNOWN_KEYS = /^mcp:(r|l|b|g|s):\{.+\}$/;
+const SESSION_SLOTS = /^mcp:s:\{sessions:/;
 /** A refusal is no wait. */
 const MAX_REFUSAL_MS = 5_000;
+/** Until every node has heard of a revocation or an end. */
+const MAX_SPREAD_MS = 1_000;
 
 type Rule = (history: History) => string[];
 
 /** What must hold whatever fails. Each rule gives a line for each time that it did not. */
 export const INVARIANTS: Readonly<Record<string, Rule>> = {
-  'I1 an accepted request has its reply, unless its node was killed': ({ asked, runs, killed }) =>
-    asked
-      .filter(({ status, text, mark }) => status === 200 && !isAnswered(text, mark))
+  'I1 an accepted request has its reply once, unless its node was killed': ({
+    asked,
+    runs,
+    killed,
+    heard,
+  }) => {
+    const replies = countOf(repliesIn(heard).map(({ message }) => message.id));
+    return asked
+      .filter(({ status }) => status === 200)
       .filter(({ mark }) => !runs.some((run) => run.mark === mark && killed?.has(run.node)))
-      .map(({ mark }) => `${mark} was accepted and not answered`),
+      .flatMap(({ mark, text, isLossTold }) => {
+        if (!text?.includes(mark) && !isLossTold) return [`${mark} was accepted and not answered`];
+        const times = replies.get(mark) ?? 1;
+        return times > 1 ? [`${mark} was answered ${times} times`] : [];
+      });
+  },
 
   'I1b a connection breaks only where a node was killed': ({ asked, killed }) =>
     (killed?.size ?? 0) > 0
       ? []
       : asked.filter(({ status }) => status === undefined).map(({ mark }) => `${mark}: its connection broke`),
 
-  'I4 an answer holds nothing of another session': ({ asked }) => {
+  'I2 a reply comes on the stream of its own request': ({ asked, heard }) => {
+    const sessions = new Map(asked.map(({ mark, session }) => [mark, session]));
+    return repliesIn(heard)
+      .filter(({ stream, message: { id } }) => {
+        const session = sessions.get(String(id));
+        return session !== undefined && stream !== id && stream !== session;
+      })
+      .map(({ stream, message: { id } }) => `${id} was answered on ${stream}`);
+  },
+
+  'I3 progress grows, and comes before the reply': ({ asked, heard = [] }) =>
+    asked.flatMap(({ mark }) => {
+      const own = heard.filter((one) => isProgressOf(one, mark) || isReplyTo(one, mark));
+      let last = Number.NEGATIVE_INFINITY;
+      return own.flatMap(({ message: { params } }) => {
+        const progress = params?.progress ?? Number.POSITIVE_INFINITY;
+        const isLate = progress <= last;
+        last = progress;
+        return isLate && params !== undefined ? [`${mark}: ${progress} came too late`] : [];
+      });
+    }),
+
+  'I4 an answer holds nothing of another session': ({ asked, heard = [] }) => {
     const owners = new Map(asked.map(({ mark, session }) => [mark, session]));
-    return asked.flatMap(({ text = '', session, mark }) =>
+    const texts = heard.map(({ session, stream, message }) => ({
+      session,
+      mark: stream,
+      text: JSON.stringify(message),
+    }));
+    return [...asked, ...texts].flatMap(({ text = '', session, mark }) =>
       [...text.matchAll(/mark-[a-z0-9-]+/g)]
         .map(([found]) => found)
         .filter((found) => owners.has(found) && owners.get(found) !== session)
@@ -63,14 +72,16 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
     );
   },
 
-  'I5 a request runs once at most, and not at all where it was refused': ({ asked, runs }) =>
-    asked.flatMap(({ mark, status = 0 }) => {
-      const times = runs.filter((run) => run.what === 'begin' && run.mark === mark).length;
-      if (times > 1) return [`${mark} ran ${times} times`];
-      return times === 1 && status >= 400 && status < 500
+  'I5 a request runs once at most, and not at all where it was refused': ({ asked, runs }) => {
+    const times = countOf(runs.filter(({ what }) => what === 'begin').map(({ mark }) => mark));
+    return asked.flatMap(({ mark, status = 0 }) => {
+      const ran = times.get(mark) ?? 0;
+      if (ran > 1) return [`${mark} ran ${ran} times`];
+      return ran === 1 && status >= 400 && status < 500
         ? [`${mark} ran though it was refused by ${status}`]
         : [];
-    }),
+    });
+  },
 
   'I6 no session is unknown that has not ended': ({ asked, ended }) =>
     asked
@@ -87,10 +98,66 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
       .filter(({ status = 0, ms = 0 }) => status >= 400 && ms > MAX_REFUSAL_MS)
       .map(({ mark, status, ms }) => `${mark}: ${status} after ${Math.round(ms ?? 0)} ms`),
 
+  'I9 nothing of a reply is missing or told twice, unless its client was told of a loss': ({
+    asked,
+    heard = [],
+  }) =>
+    asked
+      .filter(({ status, steps, isLossTold }) => status === 200 && steps !== undefined && !isLossTold)
+      .flatMap(({ mark, steps }) => {
+        const came = heard
+          .filter((one) => isProgressOf(one, mark))
+          .map(({ message }) => message.params!.progress);
+        const all = Array.from({ length: steps! }, (_, at) => at + 1);
+        return isDeepStrictEqual(came, all) ? [] : [`${mark}: of ${steps} steps came ${came.join(', ')}`];
+      }),
+
+  'I10 what was revoked or has ended is refused everywhere after a second': ({ asked, ended, revoked }) =>
+    asked.flatMap(({ mark, session, credential = '', at = 0, status = 0 }) => {
+      const since = Math.min(ended?.get(session) ?? Infinity, revoked?.get(credential) ?? Infinity);
+      return status === 200 && at > since + MAX_SPREAD_MS
+        ? [`${mark} was accepted ${Math.round(at - since)} ms after`]
+        : [];
+    }),
+
+  'I11 a change is told on one of the streams of each session': ({
+    changes = [],
+    listening = [],
+    heard = [],
+  }) => {
+    const expected = countOf(changes.map(({ what }) => what));
+    return [...listening].flatMap((session) => {
+      const told = heard
+        .filter((one) => one.session === session)
+        .map((one) => ({ ...one, what: describe(one.message) }));
+      const missed = changes
+        .filter(({ what, at }) => !told.some((one) => one.what === what && one.at >= at))
+        .map(({ what }) => `${session} was not told of ${what}`);
+      const counts = countOf(told.map(({ what }) => what));
+      const repeated = [...expected].filter(([what, times]) => (counts.get(what) ?? 0) > times);
+      return [
+        ...missed,
+        ...repeated.map(([what]) => `${session} was told of ${what} ${counts.get(what)} times`),
+      ];
+    });
+  },
+
   'I12 Redis holds known keys only, each with a time to live': ({ keys = [] }) =>
     keys
       .filter(({ name, ttlMs }) => !KNOWN_KEYS.test(name) || ttlMs <= 0)
       .map(({ name, ttlMs }) => `${name} lives ${ttlMs} ms`),
+
+  'I12b the slots that are taken are those of the open sessions': ({ keys = [], live }) => {
+    const taken = keys
+      .filter(({ name }) => SESSION_SLOTS.test(name))
+      .reduce((sum, { members = 0 }) => sum + members, 0);
+    return live === undefined || taken === live ? [] : [`${taken} slots for ${live} sessions`];
+  },
+
+  'I12c at rest each node holds what it held before': ({ vitals = [] }) =>
+    vitals
+      .filter(([before, after]) => !isDeepStrictEqual(before, after))
+      .map(([before, after]) => `${JSON.stringify(before)} became ${JSON.stringify(after)}`),
 };
 
 /** Everything that is wrong with what happened. */
@@ -100,6 +167,24 @@ export function violations(history: History): string[] {
   );
 }
 
-function isAnswered(text: string | undefined, mark: string): boolean {
-  return text?.includes(mark) ?? false;
+function countOf<Value>(values: Iterable<Value>): Map<Value, number> {
+  const counts = new Map<Value, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+function isReply({ message: { id, result, error } }: Heard): boolean {
+  return id !== undefined && (result !== undefined || error !== undefined);
+}
+
+function repliesIn(heard: readonly Heard[] = []): Heard[] {
+  return heard.filter(isReply);
+}
+
+function isReplyTo(heard: Heard, mark: Asked['mark']): boolean {
+  return heard.message.id === mark && isReply(heard);
+}
+
+function isProgressOf({ message: { method, params } }: Heard, mark: Asked['mark']): boolean {
+  return method === 'notifications/progress' && params?.progressToken === mark;
 }

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RedisProcess } from '../../../src/backplane/fixtures/redis-process.fixture.js';
+import { McpEndpoint } from '../../support/mcp-endpoint.js';
 import { ServerProcess } from '../../support/server-process.js';
 import { PUBLIC_URL, SECRET } from '../../support/test-app.js';
 import { Balancer, type Strategy } from './balancer.js';
-import type { Run } from './checker.js';
+import { violations } from './checker.js';
+import type { History, RedisKey, Run } from './history.js';
 import { RedisProxy } from './redis.proxy.js';
 
 /** One node: a built server in a process of its own, with a way to Redis of its own. */
@@ -53,6 +55,31 @@ export class Cluster {
     return this.nodes.get(name)!.proxy;
   }
 
+  /** The same session of `/mcp`, at one node. */
+  at(name: string, { sessionId }: McpEndpoint, token: string): McpEndpoint {
+    const there = new McpEndpoint(this.node(name).url, token);
+    there.sessionId = sessionId;
+    return there;
+  }
+
+  /** All that Redis holds. */
+  async keys(): Promise<RedisKey[]> {
+    const { client } = this.redis;
+    const names = await client.keys('*');
+    return Promise.all(
+      names.map(async (name) => ({
+        name,
+        ttlMs: await client.pttl(name),
+        ...(name.startsWith('mcp:s:') ? { members: await client.zcard(name) } : {}),
+      })),
+    );
+  }
+
+  /** What is wrong with what clients saw, and the tools of these nodes wrote down. */
+  violations(history: Partial<History>): string[] {
+    return violations({ asked: [], runs: this.runs, ...history });
+  }
+
   async startNode(name: string): Promise<void> {
     const proxy = this.nodes.get(name)?.proxy ?? (await RedisProxy.before(this.redis.port));
     const process = await ServerProcess.start({
@@ -85,7 +112,12 @@ export class Cluster {
 
   async stop(): Promise<void> {
     this.balancer.close();
-    await Promise.all([...this.nodes.values()].map(({ process }) => process.stop()));
+    const stopping = [...this.nodes.values()].map(({ process }) => {
+      // One that a failed test has left stopped would not hear the other signal.
+      process.signal('SIGCONT');
+      return process.stop();
+    });
+    await Promise.all(stopping);
     for (const { proxy } of this.nodes.values()) proxy.close();
     await this.redis.stop();
   }

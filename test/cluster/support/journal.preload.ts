@@ -15,9 +15,16 @@ const file = process.env['RUN_JOURNAL']!;
 const node = process.env['NODE_NAME']!;
 
 class JournalTool {
-  async execute({ mark, ms = 0 }: { mark: string; ms?: number }): Promise<string> {
+  async execute(
+    { mark, ms = 0, steps = 0 }: { mark: string; ms?: number; steps?: number },
+    { progress }: Mcp.CallContext,
+  ): Promise<string> {
     write('begin', mark);
-    if (ms > 0) await sleep(ms);
+    for (let step = 1; step <= steps; step += 1) {
+      progress(step);
+      await sleep(ms / steps);
+    }
+    if (steps === 0 && ms > 0) await sleep(ms);
     write('end', mark);
     return mark;
   }
@@ -27,7 +34,7 @@ function write(what: string, mark: string): void {
   appendFileSync(file, `${JSON.stringify({ what, mark, node })}\n`);
 }
 
-const input = z.object({ mark: z.string(), ms: z.number().optional() });
+const input = z.object({ mark: z.string(), ms: z.number().optional(), steps: z.number().optional() });
 Tool({ name: 'journal', description: 'Writes down that it ran.', input })(JournalTool);
 const providers: unknown[] = Reflect.getMetadata('providers', ToolsModule);
 Reflect.defineMetadata('providers', [...providers, JournalTool], ToolsModule);

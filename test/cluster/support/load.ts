@@ -1,24 +1,63 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { McpEndpoint } from '../../support/mcp-endpoint.js';
-import type { RawSession } from '../../support/raw-session.js';
-import { until } from '../../support/until.js';
-import { postAt } from './app-nodes.js';
-import type { Asked } from './checker.js';
+import { RawSession } from '../../support/raw-session.js';
+import { ask, askOnStream, askResuming, askStateless } from './asking.js';
+import type { Asked, Heard } from './history.js';
 
-/** Clients of 2025-11-25 that call without a pause, each in a session of its own. */
+/** How many clients of each kind call without a pause. */
+export interface Clients {
+  /** Of 2025-11-25, each in a session of its own. */
+  readonly sessions?: number;
+  /** The same: each loses its connection during each call, and resumes its stream. */
+  readonly resuming?: number;
+  /** Of 2024-11-05: sessions whose streams are held by the test. */
+  readonly streams?: readonly RawSession[];
+  /** Of 2026-07-28. */
+  readonly stateless?: number;
+}
+
+type Call = (heard: Heard[]) => Promise<Asked>;
+
+const PAUSE_MS = 3;
+const STEPS = 3;
+
+/** Clients that call the tool `journal` until they are stopped, and all that they saw. */
 export class Load {
   readonly asked: Asked[] = [];
+  readonly heard: Heard[] = [];
+  private readonly answers = new Map<Call, number>();
   private readonly stopping = new AbortController();
   private readonly running: Promise<unknown>;
 
-  private constructor(readonly endpoints: readonly McpEndpoint[]) {
-    this.running = Promise.all(endpoints.map((endpoint) => this.client(endpoint)));
+  private constructor(
+    readonly endpoints: readonly McpEndpoint[],
+    calls: readonly Call[],
+  ) {
+    this.running = Promise.all(calls.map((call) => this.repeat(call)));
   }
 
-  static async start(url: string, token: string, clients: number): Promise<Load> {
-    const opening = Array.from({ length: clients }, () => McpEndpoint.open(url, token));
-    return new Load(await Promise.all(opening));
+  static async start(url: string, token: string, clients: Clients): Promise<Load> {
+    const { sessions = 0, resuming = 0, streams = [], stateless = 0 } = clients;
+    const opening = Array.from({ length: sessions + resuming }, () => McpEndpoint.open(url, token));
+    const endpoints = await Promise.all(opening);
+    return new Load(endpoints, [
+      ...endpoints.slice(0, sessions).map(
+        (endpoint): Call =>
+          (heard) =>
+            ask(endpoint, { ms: 5, heard }),
+      ),
+      ...endpoints.slice(sessions).map(
+        (endpoint): Call =>
+          (heard) =>
+            askResuming(endpoint, { ms: 30, steps: STEPS, heard }),
+      ),
+      ...streams.map(
+        (session): Call =>
+          (heard) =>
+            askOnStream(url, session, token, { ms: 5, steps: STEPS, heard }),
+      ),
+      ...Array.from({ length: stateless }, (): Call => () => askStateless(url, token, { ms: 5 })),
+    ]);
   }
 
   /** How many calls were answered so far. */
@@ -26,64 +65,24 @@ export class Load {
     return this.asked.filter(({ status }) => status === 200).length;
   }
 
-  async stop(): Promise<readonly Asked[]> {
+  /** How many calls that client was answered which was answered least. */
+  get least(): number {
+    return Math.min(...this.answers.values());
+  }
+
+  async stop(): Promise<{ readonly asked: readonly Asked[]; readonly heard: readonly Heard[] }> {
     this.stopping.abort();
     await this.running;
-    return this.asked;
+    return this;
   }
 
-  private async client(endpoint: McpEndpoint): Promise<void> {
+  private async repeat(call: Call): Promise<void> {
+    this.answers.set(call, 0);
     while (!this.stopping.signal.aborted) {
-      this.asked.push(await ask(endpoint, 5));
-      await sleep(2);
+      const asked = await call(this.heard);
+      this.asked.push(asked);
+      if (asked.status === 200) this.answers.set(call, this.answers.get(call)! + 1);
+      await sleep(PAUSE_MS);
     }
   }
-}
-
-/** Calls the tool `journal` once. */
-export async function ask(endpoint: McpEndpoint, ms = 0): Promise<Asked> {
-  const asked: Asked = { session: endpoint.sessionId!, mark: `mark-${randomUUID()}` };
-  const startedAt = performance.now();
-  try {
-    const response = await endpoint.call(asked.mark, 'tools/call', {
-      name: 'journal',
-      arguments: { mark: asked.mark, ms },
-    });
-    const { status, headers } = response;
-    const text = await response.text();
-    Object.assign(asked, { status, retryAfter: headers.get('retry-after'), text });
-  } catch {
-    // Its status stays undefined: the connection broke.
-  }
-  asked.ms = performance.now() - startedAt;
-  return asked;
-}
-
-/** The same on a session of `/sse`: its POST arrives at `url`, its reply on the stream. */
-export async function askOnStream(url: string, session: RawSession, token: string, ms = 0): Promise<Asked> {
-  const asked: Asked = { session: session.id, mark: `mark-${randomUUID()}` };
-  const startedAt = performance.now();
-  const params = { name: 'journal', arguments: { mark: asked.mark, ms } };
-  const call = { jsonrpc: '2.0', id: asked.mark, method: 'tools/call', params };
-  try {
-    const response = await postAt({ url }, session, token, call);
-    const text = await response.text();
-    if (response.status !== 202) {
-      return Object.assign(asked, {
-        status: response.status,
-        retryAfter: response.headers.get('retry-after'),
-        text,
-        ms: performance.now() - startedAt,
-      });
-    }
-    let hasEnded = false;
-    void session.ended.then(() => (hasEnded = true));
-    const reply = () => session.messages.find(({ id }) => id === asked.mark);
-    await until(() => hasEnded || reply() !== undefined);
-    // Its status stays undefined where the stream broke.
-    if (reply() !== undefined) Object.assign(asked, { status: 200, text: JSON.stringify(reply()) });
-  } catch {
-    // The connection broke.
-  }
-  return asked;
 }

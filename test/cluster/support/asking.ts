@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventsOf, type McpEndpoint } from '../../support/mcp-endpoint.js';
+import type { RawSession } from '../../support/raw-session.js';
+import { StatelessCalls } from '../../support/stateless-calls.js';
+import { until } from '../../support/until.js';
+import { postAt } from './app-nodes.js';
+import type { Asked, Heard, Message } from './history.js';
+
+export interface AskOptions {
+  /** How long the tool runs. */
+  readonly ms?: number;
+  /** How many steps it reports meanwhile. */
+  readonly steps?: number;
+  /** The name of the token. */
+  readonly credential?: string;
+  /** Where the messages are put that came. */
+  readonly heard?: Heard[];
+}
+
+/** Longer than the last word on a node that is gone takes. */
+const PATIENCE_MS = 45_000;
+
+/** Calls the tool `journal` once, in a session of `/mcp`. */
+export async function ask(endpoint: McpEndpoint, options: AskOptions = {}): Promise<Asked> {
+  const asked = begun(endpoint.sessionId!, options);
+  try {
+    const response = await endpoint.post(callOf(asked, options));
+    const { status, headers } = response;
+    const text = await response.text();
+    Object.assign(asked, { status, retryAfter: headers.get('retry-after'), text });
+    const isStream = headers.get('content-type')?.startsWith('text/event-stream');
+    const texts = isStream ? [...text.matchAll(/^data: (.+)$/gm)].map(([, data]) => data!) : [text];
+    for (const one of texts) hear(options, asked, asked.mark, JSON.parse(one) as Message);
+  } catch {
+    // Its status stays undefined: the connection broke.
+  }
+  return ended(asked);
+}
+
+/** The same, by a client that loses its connection after the first event, and goes on wherever it is sent to. */
+export async function askResuming(endpoint: McpEndpoint, options: AskOptions = {}): Promise<Asked> {
+  const asked = begun(endpoint.sessionId!, options);
+  const deadline = performance.now() + PATIENCE_MS;
+  let lastId = '';
+  let isOver = false;
+  const read = async (response: Response, isFirst: boolean, leaving: AbortController): Promise<void> => {
+    for await (const { id, data } of eventsOf(response)) {
+      lastId = id;
+      if (data !== '') {
+        const message = JSON.parse(data) as Message;
+        hear(options, asked, asked.mark, message);
+        asked.text = `${asked.text ?? ''}${data}\n`;
+        isOver ||= message.id === asked.mark;
+        asked.isLossTold ||= message.error?.code === -32000;
+      }
+      if (isFirst && data !== '') return leaving.abort();
+    }
+  };
+  try {
+    const leaving = new AbortController();
+    const response = await endpoint.post(callOf(asked, options), {}, leaving.signal);
+    Object.assign(asked, { status: response.status, retryAfter: response.headers.get('retry-after') });
+    if (response.status !== 200) asked.text = await response.text();
+    else await read(response, true, leaving);
+    ended(asked);
+    if (response.status !== 200) return asked;
+  } catch {
+    // Without an event there is nothing to go on from.
+    if (lastId === '') return ended(asked);
+  }
+  while (!isOver && !asked.isLossTold && performance.now() < deadline) {
+    try {
+      const response = await endpoint.get({ 'Last-Event-ID': lastId });
+      if (response.status === 200) await read(response, false, new AbortController());
+      else await response.text();
+      asked.isLossTold ||= response.status === 400;
+    } catch {
+      // That node has died too.
+    }
+    if (!isOver) await sleep(20);
+  }
+  return asked;
+}
+
+/** The same in a session of `/sse`: its POST arrives at `url`, its reply on the stream. */
+export async function askOnStream(
+  url: string,
+  session: RawSession,
+  token: string,
+  options: AskOptions = {},
+): Promise<Asked> {
+  const asked = begun(session.id, options);
+  let hasEnded = false;
+  void session.ended.then(() => (hasEnded = true));
+  try {
+    const response = await postAt({ url }, session, token, callOf(asked, options));
+    const text = await response.text();
+    if (response.status !== 202) {
+      const { status, headers } = response;
+      return ended(Object.assign(asked, { status, retryAfter: headers.get('retry-after'), text }));
+    }
+  } catch {
+    return ended(asked);
+  }
+  const isOwn = ({ id, params }: Message): boolean =>
+    id === asked.mark || params?.progressToken === asked.mark;
+  const isReplied = (): boolean => session.messages.some(({ id }) => id === asked.mark);
+  await until(() => hasEnded || isReplied(), PATIENCE_MS).catch(() => undefined);
+  // Its status stays undefined where the stream broke. Accepted, and no reply on an open stream: the checker says so.
+  if (isReplied() || !hasEnded) asked.status = 200;
+  const own = (session.messages as Message[]).filter(isOwn);
+  for (const message of own) hear(options, asked, session.id, message);
+  asked.text = own.map((message) => JSON.stringify(message)).join('\n');
+  return ended(asked);
+}
+
+/** The same without a session: 2026-07-28. */
+export async function askStateless(url: string, token: string, options: AskOptions = {}): Promise<Asked> {
+  const mark = newMark();
+  const asked: Asked = { session: mark, mark, ...pick(options), at: performance.now() };
+  try {
+    const call = { arguments: argumentsOf(mark, options) };
+    const { status, headers, text } = await new StatelessCalls(url, token).call('journal', call);
+    Object.assign(asked, { status, retryAfter: headers['retry-after'], text });
+  } catch {
+    // Its status stays undefined: the connection broke.
+  }
+  return ended(asked);
+}
+
+function begun(session: string, options: AskOptions): Asked {
+  return { session, mark: newMark(), ...pick(options), at: performance.now() };
+}
+
+function ended(asked: Asked): Asked {
+  asked.ms = performance.now() - asked.at!;
+  return asked;
+}
+
+function newMark(): string {
+  return `mark-${randomUUID()}`;
+}
+
+function pick({ steps, credential }: AskOptions): Pick<Asked, 'steps' | 'credential'> {
+  return { ...(steps === undefined ? {} : { steps }), ...(credential === undefined ? {} : { credential }) };
+}
+
+function argumentsOf(mark: string, { ms = 0, steps = 0 }: AskOptions): object {
+  return { mark, ms, steps };
+}
+
+function callOf({ mark }: Asked, options: AskOptions): object {
+  const _meta = { progressToken: mark };
+  const params = { name: 'journal', arguments: argumentsOf(mark, options), _meta };
+  return { jsonrpc: '2.0', id: mark, method: 'tools/call', params };
+}
+
+function hear({ heard }: AskOptions, { session }: Asked, stream: string, message: Message): void {
+  heard?.push({ session, stream, at: performance.now(), message });
+}
