@@ -53,6 +53,14 @@ const PLANTED: readonly (readonly [rule: string, history: History])[] = [
   ['I7 ', { asked: [asked({ status: 500, text: '' })], runs: [] }],
   ['I7 ', { asked: [asked({ status: 503, text: '' })], runs: [] }],
   ['I8 ', { asked: [asked({ status: 503, retryAfter: '1', ms: 6_000 })], runs: [] }],
+  [
+    'I8 ',
+    {
+      asked: [asked({ status: 503, retryAfter: '1', at: 500, ms: 25_600 })],
+      runs: [],
+      stall: [1_000, 20_000],
+    },
+  ],
   ['I9 ', { ...GOOD, heard: [step(2), reply()].map((message) => heard(message)) }],
   ['I10', { ...GOOD, ended: new Map([['s1', 3_900]]) }],
   ['I10', { ...GOOD, asked: [asked({ credential: 'alice' })], revoked: new Map([['alice', 3_900]]) }],
@@ -78,6 +86,8 @@ describe('the checker', () => {
     // Of a session of /sse, on its stream; its progress came on another connection than its reply.
     expect(violations({ asked: [asked()], runs: [begin()], heard: [heard(reply(), 's1')] })).toEqual([]);
     expect(violations({ asked: [asked({ steps: 3, isLossTold: true })], runs: [begin()] })).toEqual([]);
+    const late = asked({ status: 503, text: '', retryAfter: '1', at: 500, ms: 20_600 });
+    expect(violations({ asked: [late], runs: [], stall: [1_000, 21_000] })).toEqual([]);
     // A second is enough for a revocation to spread.
     expect(violations({ ...GOOD, ended: new Map([['s1', 4_500]]) })).toEqual([]);
     expect(violations({ asked: [], runs: [], ...LISTENING, heard: [heard(changed, 'one')] })).toEqual([]);

@@ -69,6 +69,8 @@ export interface History {
   readonly revoked?: ReadonlyMap<string, number>;
   /** Nodes that were killed, not stopped. */
   readonly killed?: ReadonlySet<string>;
+  /** While a node hung: what was sent to it waits until then. */
+  readonly stall?: readonly [from: number, to: number];
   readonly changes?: readonly Change[];
   /** The sessions that listened during all changes. */
   readonly listening?: ReadonlySet<string>;
