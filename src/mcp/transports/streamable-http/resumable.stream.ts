@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { StoredEvent, EventStore } from '../../../backplane/index.js';
+import type { StoredEvent } from '../../../backplane/index.js';
 import type { MessageText } from '../../messages/shared-text.js';
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
+import { EventWriter, type EventWriterOptions, unbroken } from './event.writer.js';
 
 /** Reconnection time where the server closes a connection before its stream ends. */
 export const RETRY_MS = 1_000;
@@ -10,13 +11,8 @@ export const RETRY_MS = 1_000;
 /** The id of the event that ends a stream. A client that resumes from it has missed nothing. */
 export const FINAL_EVENT = /^[a-z]+-[\w-]+\.[\w-]+\.\d+\.end$/;
 
-export interface ResumableStreamOptions {
+export interface ResumableStreamOptions extends EventWriterOptions {
   readonly name: string;
-  readonly logKey: string;
-  readonly log: EventStore;
-  readonly onLost: (error: unknown) => void;
-  /** Receives the number of stored characters of the session after each event. */
-  readonly onKept?: (characters: number) => void;
   /** The client gets event ids without a message, to resume from. MCP 2025-11-25 and later. */
   readonly isPrimed: boolean;
 }
@@ -39,10 +35,11 @@ export class ResumableStream implements SessionStream {
   private lastId: string | undefined;
   /** Makes the name unique: the event store is shared with other nodes. */
   private readonly tag = randomBytes(6).toString('base64url');
-  /** Appends run one after the other. */
-  private appended: Promise<void> = Promise.resolve();
+  private readonly writer: EventWriter;
 
-  constructor(private readonly options: ResumableStreamOptions) {}
+  constructor(private readonly options: ResumableStreamOptions) {
+    this.writer = new EventWriter(options);
+  }
 
   get name(): string {
     return this.options.name;
@@ -136,6 +133,7 @@ export class ResumableStream implements SessionStream {
 
   end(reason: SessionEnd): void {
     this.finished = true;
+    this.writer.stop();
     if (reason === 'shutdown' && this.options.isPrimed) this.connection?.retryAfterStop();
     this.connection?.end(reason);
   }
@@ -158,20 +156,17 @@ export class ResumableStream implements SessionStream {
   private async after(id: string): Promise<readonly StoredEvent[] | undefined> {
     // A client that has the last event has missed nothing, however old it is.
     if (id === this.lastId) return [];
-    await this.appended;
-    return this.options.log.after(this.options.logKey, id);
+    await this.writer.settled();
+    const events = await this.options.log.after(this.options.logKey, id);
+    return events && unbroken(id, events);
   }
 
   private keep(data: string, suffix = ''): string {
-    const { name, log, logKey, onLost, onKept } = this.options;
+    const { name } = this.options;
     this.sent += 1;
     const id = `${name}.${this.tag}.${this.sent}${suffix}`;
     this.lastId = id;
-    const entry = { id, stream: name, data };
-    this.appended = this.appended
-      .then(() => log.append(logKey, entry))
-      .then(onKept)
-      .catch(onLost);
+    this.writer.append({ id, stream: name, data });
     return id;
   }
 }

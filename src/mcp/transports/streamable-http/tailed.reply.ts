@@ -4,6 +4,7 @@ import { encodeError } from '../../messages/json-rpc.js';
 import { ErrorCode, type RequestId } from '../../messages/sdk-types.js';
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
+import { unbroken } from './event.writer.js';
 import { FINAL_EVENT, type Resumption, RETRY_MS } from './resumable.stream.js';
 
 /** How often what the other node has sent is looked for. Milliseconds. */
@@ -88,8 +89,9 @@ export class TailedReply implements SessionStream {
     clearTimeout(this.timer);
   }
 
-  private rest(): Promise<readonly StoredEvent[] | undefined> {
-    return this.options.log.after(this.options.logKey, this.last);
+  private async rest(): Promise<readonly StoredEvent[] | undefined> {
+    const events = await this.options.log.after(this.options.logKey, this.last);
+    return events && unbroken(this.last, events);
   }
 
   private pollLater(): void {

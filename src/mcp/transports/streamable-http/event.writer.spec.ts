@@ -1,0 +1,103 @@
+import { BackplaneUnavailable, type StoredEvent } from '../../../backplane/index.js';
+import { until } from '../../../backplane/fixtures/until.fixture.js';
+import { EventWriter, unbroken } from './event.writer.js';
+
+const event = (number: number, data = 'x', suffix = ''): StoredEvent => ({
+  id: `reply-1.tag.${number}${suffix}`,
+  stream: 'reply-1',
+  data,
+});
+const numbers = (events: readonly StoredEvent[] | undefined) => events?.map(({ id }) => id.split('.')[2]);
+
+/** A store that takes nothing while it is out of reach. */
+class Store {
+  readonly stored: StoredEvent[] = [];
+  readonly lost: unknown[] = [];
+  error: Error | undefined;
+
+  readonly writer = new EventWriter({
+    logKey: 'session',
+    onLost: (error) => this.lost.push(error),
+    log: {
+      append: async (_key, entry) => {
+        if (this.error !== undefined) throw this.error;
+        return this.stored.push(entry);
+      },
+      after: async () => undefined,
+      drop: async () => undefined,
+    },
+  });
+}
+
+describe('the events of a stream', () => {
+  it('are stored in order, and those that the store did not take as soon as it does', async () => {
+    const store = new Store();
+    store.writer.append(event(1));
+    await store.writer.settled();
+    store.error = new BackplaneUnavailable('connection lost');
+    for (const number of [2, 3]) store.writer.append(event(number));
+    await store.writer.settled();
+    store.writer.append(event(4, '', '.end'));
+    expect(numbers(store.stored)).toEqual(['1']);
+    store.error = undefined;
+    await until(async () => store.stored.length === 4);
+    expect(numbers(store.stored)).toEqual(['1', '2', '3', '4']);
+    expect(store.lost).toHaveLength(1);
+    store.writer.append(event(5));
+    await store.writer.settled();
+    expect(store.stored).toHaveLength(5);
+  });
+
+  it('are dropped where they are too much to keep, but for the end', async () => {
+    const store = new Store();
+    store.error = new BackplaneUnavailable('oom');
+    store.writer.append(event(1, 'x'.repeat(60_000)));
+    await store.writer.settled();
+    store.writer.append(event(2, 'x'.repeat(60_000)));
+    store.writer.append(event(3, '', '.end'));
+    store.error = undefined;
+    await until(async () => store.stored.length === 2);
+    expect(numbers(store.stored)).toEqual(['2', '3']);
+  });
+
+  it('are not tried again after another failure, nor once the session has ended', async () => {
+    for (const spoil of [
+      (store: Store) => (store.error = new Error('a mistake')),
+      (store: Store) => {
+        store.error = new BackplaneUnavailable('connection lost');
+        store.writer.stop();
+      },
+    ]) {
+      const store = new Store();
+      spoil(store);
+      store.writer.append(event(1));
+      await store.writer.settled();
+      expect([store.lost.length, store.writer.isRetrying]).toEqual([1, false]);
+    }
+  });
+
+  it('are read without repetition, and a hole is found', () => {
+    const { id } = event(1);
+    expect(
+      numbers(
+        unbroken(
+          id,
+          [2, 3].map((number) => event(number)),
+        ),
+      ),
+    ).toEqual(['2', '3']);
+    expect(
+      numbers(
+        unbroken(
+          id,
+          [1, 2, 2, 3].map((number) => event(number)),
+        ),
+      ),
+    ).toEqual(['2', '3']);
+    expect(unbroken(id, [event(3)])).toBeUndefined();
+    expect(unbroken(id, [event(2), event(4, '', '.end')])).toBeUndefined();
+    // Another node has written the end.
+    const other = { ...event(1), id: 'reply-1.other.1.end' };
+    expect(unbroken(id, [event(2), other])).toHaveLength(2);
+  });
+});
