@@ -188,6 +188,24 @@ const textOf = (result: unknown) => (result as { content: [{ text: string }] }).
       const gone = await at(b, here, token).get({ 'Last-Event-ID': `${progress.value!.id}0` });
       expect(gone.status).toBe(400);
     });
+
+    it('the stream of a call whose reply the store has lost ends with an error at another node', async () => {
+      const here = await McpEndpoint.open(a.url, token);
+      const leaving = new AbortController();
+      const params = { name: 'stepwise', arguments: { key: 'lost' }, _meta: { progressToken: 'p' } };
+      const request = { jsonrpc: '2.0', id: 'lost', method: 'tools/call', params };
+      const first = eventsOf(await here.post(request, {}, leaving.signal));
+      const [, progress] = [await first.next(), await first.next()];
+      leaving.abort();
+      const there = await at(b, here, token).get({ 'Last-Event-ID': progress.value!.id });
+      // As where a failover has lost what the former primary had acknowledged.
+      const append = jest.spyOn(a.app.get<EventStore>(EventStore), 'append').mockResolvedValue(0);
+      (await gateOf(a).held('lost')).release('done');
+      const replies: unknown[] = [];
+      for await (const { data } of eventsOf(there)) if (data !== '') replies.push(JSON.parse(data));
+      expect(replies).toMatchObject([{ id: 'lost', error: { code: -32000 } }]);
+      append.mockRestore();
+    });
   });
 });
 

@@ -72,7 +72,7 @@ describe('the events of a stream', () => {
       spoil(store);
       store.writer.append(event(1));
       await store.writer.settled();
-      expect([store.lost.length, store.writer.isRetrying]).toEqual([1, false]);
+      expect([store.lost.length, store.writer.isBusy]).toEqual([1, false]);
     }
   });
 

@@ -30,8 +30,8 @@ export class EventWriter {
   constructor(private readonly options: EventWriterOptions) {}
 
   /** Whether something waits for the store. */
-  get isRetrying(): boolean {
-    return this.retry !== undefined;
+  get isBusy(): boolean {
+    return this.writing !== undefined || this.retry !== undefined;
   }
 
   append(event: StoredEvent): void {

@@ -148,7 +148,7 @@ it('makes a client on a node that does not know who sends it reconnect', async (
   const elsewhere = new TailedReply({
     ...options,
     node,
-    stored: async () => undefined,
+    stored: async () => true,
     origin: async () => undefined,
   });
   const { response, body } = await connect();

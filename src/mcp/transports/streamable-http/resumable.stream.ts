@@ -49,13 +49,18 @@ export class ResumableStream implements SessionStream {
     return this.finished;
   }
 
+  /** Whether it has finished, and nothing of it waits for the store. */
+  get isStored(): boolean {
+    return this.finished && !this.writer.isBusy;
+  }
+
   get isConnected(): boolean {
     return this.connection !== undefined;
   }
 
-  /** Resolves when what was sent so far is stored, or lost. */
+  /** Resolves when what was sent so far is stored, or cannot be stored now. */
   get stored(): Promise<void> {
-    return this.appended;
+    return this.writer.settled();
   }
 
   /** Sends on this connection from here on, beginning with an event id to resume from. */

@@ -18,7 +18,7 @@ import { type ReplyOrigin, TailedReply } from './tailed.reply.js';
 const PRIMED_SINCE = '2025-11-25';
 /** How long it is known where a reply comes from. Milliseconds. */
 const ORIGIN_MS = 3_600_000;
-/** The kind of mail that asks whether what a stream has sent is stored. */
+/** The kind of mail that asks to store what a stream has sent, and whether more is to come. */
 const STORED = 'reply.stored';
 /** The name of a stream: its node, and a unique part. */
 const NAME = /^reply-([\da-f-]{36})_/;
@@ -56,10 +56,11 @@ export class SessionStreams implements OnModuleInit {
 
   onModuleInit(): void {
     this.node.mail.on(STORED, async (body) => {
-      const { session: id, stream } = body as StoredQuestion;
+      const { session: id, stream: name } = body as StoredQuestion;
       const session = this.sessions.get(id);
-      if (session !== undefined) await this.of(session).replies.get(stream)?.stored;
-      return null;
+      const stream = session && this.of(session).replies.get(name);
+      await stream?.stored;
+      return stream !== undefined && !stream.isStored;
     });
   }
 
@@ -97,7 +98,7 @@ export class SessionStreams implements OnModuleInit {
     const { replies } = this.of(session);
     for (const [name, stream] of replies) {
       // Before, the event store may not know what the client has.
-      if (stream.isFinished) void stream.stored.then(() => replies.delete(name));
+      if (stream.isFinished) void stream.stored.then(() => stream.isStored && replies.delete(name));
     }
   }
 
@@ -118,20 +119,22 @@ export class SessionStreams implements OnModuleInit {
 
   /**
    * An event is stored a moment after it was sent. Resolves when the node of a stream has stored all that it has sent,
-   * or can't store it any more. Rejects with `BackplaneUnavailable` where that node does not answer.
+   * or can't store it now. False: it has ended the stream, and more of it is not to come. Rejects with
+   * `BackplaneUnavailable` where that node does not answer.
    */
-  private async storedElsewhere(question: StoredQuestion): Promise<void> {
+  private async storedElsewhere(question: StoredQuestion): Promise<boolean> {
     const node = NAME.exec(question.stream)?.[1];
     const { isAlone, self } = this.node.membership;
-    if (isAlone || node === undefined || node === self) return;
+    if (isAlone || node === undefined || node === self) return true;
     try {
-      await this.node.mail.ask(node, STORED, question);
+      return (await this.node.mail.ask(node, STORED, question)) !== false;
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       const { problem } = error;
       if (problem === 'unsure' || problem === 'timeout') {
         throw new BackplaneUnavailable(`the node of the reply: ${problem}`, error);
       }
+      return true;
     }
   }
 

@@ -9,6 +9,8 @@ import { FINAL_EVENT, type Resumption, RETRY_MS } from './resumable.stream.js';
 
 /** How often what the other node has sent is looked for. Milliseconds. */
 const POLL_MS = 500;
+/** After so many of them the other node is asked whether the reply is still to come. */
+const POLLS_PER_ASK = 10;
 
 /** Where a reply comes from. */
 export interface ReplyOrigin {
@@ -22,8 +24,8 @@ export interface TailedReplyOptions {
   readonly logKey: string;
   readonly log: EventStore;
   readonly node: BackplaneNode;
-  /** Resolves when the other node has stored what it has sent. */
-  readonly stored: () => Promise<void>;
+  /** Resolves when the other node has stored what it has sent. False: it has ended the reply. Rejects where it does not answer. */
+  readonly stored: () => Promise<boolean>;
   /** Undefined: that is not known. */
   readonly origin: () => Promise<ReplyOrigin | undefined>;
   /** The client gets event ids without a message, to resume from. MCP 2025-11-25 and later. */
@@ -32,7 +34,8 @@ export interface TailedReplyOptions {
 
 /**
  * The stream of a reply that another node writes, for a client that resumes it here: read from the event store until its
- * end. Where that node is gone, each request gets a JSON-RPC error as its reply.
+ * end. Where that node is gone, or has ended a reply that the store has lost, each request gets a JSON-RPC error as its
+ * reply.
  */
 export class TailedReply implements SessionStream {
   private connection: SseStream | undefined;
@@ -41,6 +44,7 @@ export class TailedReply implements SessionStream {
   /** Id of the newest event that the client has. */
   private last = '';
   private hasEnded = false;
+  private polls = 0;
   private readonly open = new Set<RequestId>();
 
   constructor(private readonly options: TailedReplyOptions) {}
@@ -102,13 +106,16 @@ export class TailedReply implements SessionStream {
     const { node } = this.origin!;
     try {
       // Asked first: what the node has sent before it was gone is in the store then.
-      const state = await this.options.node.membership.check(node);
+      const isGone = (await this.options.node.membership.check(node)) === 'gone';
+      this.polls += 1;
+      const isAsked = !isGone && this.polls % POLLS_PER_ASK === 0;
+      const isLost = isGone || (isAsked && !(await this.options.stored()));
       const rest = await this.rest();
       if (!this.isConnected) return;
       // The store has evicted events meanwhile: the client reconnects and learns so.
       if (rest === undefined) return this.leave();
       this.deliver(rest);
-      if (this.isConnected && state === 'gone') await this.abandon();
+      if (this.isConnected && isLost) await this.abandon();
     } catch {
       // The store can't be read now: what it holds is sent later.
     }
@@ -132,7 +139,7 @@ export class TailedReply implements SessionStream {
     const { name, log, logKey } = this.options;
     const tag = randomBytes(6).toString('base64url');
     const texts = [...this.open].map((id) =>
-      encodeError(id, ErrorCode.ConnectionClosed, 'The node that ran this request is gone'),
+      encodeError(id, ErrorCode.ConnectionClosed, 'The reply to this request is lost'),
     );
     const entries = [...texts, ''].map((data, at) => {
       const suffix = data === '' ? '.end' : '';
