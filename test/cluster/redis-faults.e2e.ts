@@ -11,6 +11,16 @@ import { RedisProxy } from './support/redis.proxy.js';
 
 const MIXED = { sessions: 2, resuming: 1, stateless: 1 };
 
+/** All is well once every client is answered again. */
+const stop = async (load: Load) => {
+  const { least } = load;
+  await until(() => load.least > least + 5);
+  const seen = await load.stop();
+  const statuses = seen.asked.map(({ status }) => status);
+  expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+  return seen;
+};
+
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('nodes whose Redis', () => {
   let cluster: Cluster;
@@ -32,15 +42,6 @@ const MIXED = { sessions: 2, resuming: 1, stateless: 1 };
     const load = await Load.start(cluster.url, token, { ...MIXED, streams: [stream] });
     await until(() => load.least > 3);
     return load;
-  };
-  /** All is well once every client is answered again. */
-  const stop = async (load: Load) => {
-    const { least } = load;
-    await until(() => load.least > least + 5);
-    const seen = await load.stop();
-    const statuses = seen.asked.map(({ status }) => status);
-    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
-    return seen;
   };
   const revoke = (bearer: string, name: string): Promise<Response> =>
     fetch(`${cluster.node(name).url}/auth/revoke`, {

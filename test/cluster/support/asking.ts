@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventsOf, type McpEndpoint } from '../../support/mcp-endpoint.js';
+import { eventsOf, type McpEndpoint, type NumberedEvent } from '../../support/mcp-endpoint.js';
 import type { RawSession } from '../../support/raw-session.js';
 import { StatelessCalls } from '../../support/stateless-calls.js';
 import { until } from '../../support/until.js';
@@ -38,49 +38,71 @@ export async function ask(endpoint: McpEndpoint, options: AskOptions = {}): Prom
   return ended(asked);
 }
 
-/** The same, by a client that loses its connection after the first event, and goes on wherever it is sent to. */
+/** The same, by a client that loses its connection after the first message, and goes on wherever it is sent to. */
 export async function askResuming(endpoint: McpEndpoint, options: AskOptions = {}): Promise<Asked> {
   const asked = begun(endpoint.sessionId!, options);
+  const reply = new ResumedReply(asked, options);
   const deadline = performance.now() + PATIENCE_MS;
-  let lastId = '';
-  let isOver = false;
-  const read = async (response: Response, isFirst: boolean, leaving: AbortController): Promise<void> => {
-    for await (const { id, data } of eventsOf(response)) {
-      lastId = id;
-      if (data !== '') {
-        const message = JSON.parse(data) as Message;
-        hear(options, asked, asked.mark, message);
-        asked.text = `${asked.text ?? ''}${data}\n`;
-        isOver ||= message.id === asked.mark;
-        asked.isLossTold ||= message.error?.code === -32000;
-      }
-      if (isFirst && data !== '') return leaving.abort();
-    }
-  };
   try {
     const leaving = new AbortController();
     const response = await endpoint.post(callOf(asked, options), {}, leaving.signal);
     Object.assign(asked, { status: response.status, retryAfter: response.headers.get('retry-after') });
     if (response.status !== 200) asked.text = await response.text();
-    else await read(response, true, leaving);
-    ended(asked);
-    if (response.status !== 200) return asked;
+    else if (await reply.readOne(response)) leaving.abort();
   } catch {
-    // Without an event there is nothing to go on from.
-    if (lastId === '') return ended(asked);
+    // It goes on from what it has.
   }
-  while (!isOver && !asked.isLossTold && performance.now() < deadline) {
+  ended(asked);
+  while (reply.isOpen && performance.now() < deadline) {
     try {
-      const response = await endpoint.get({ 'Last-Event-ID': lastId });
-      if (response.status === 200) await read(response, false, new AbortController());
-      else await response.text();
-      asked.isLossTold ||= response.status === 400;
+      await reply.read(await endpoint.get({ 'Last-Event-ID': reply.lastId }));
     } catch {
       // That node has died too.
     }
-    if (!isOver) await sleep(20);
+    if (reply.isOpen) await sleep(20);
   }
   return asked;
+}
+
+/** The reply to one request, over several connections. */
+class ResumedReply {
+  lastId = '';
+  private isOver = false;
+
+  constructor(
+    private readonly asked: Asked,
+    private readonly options: AskOptions,
+  ) {}
+
+  /** Whether there is something to go on from, and the reply has not come. */
+  get isOpen(): boolean {
+    return this.lastId !== '' && !this.isOver;
+  }
+
+  /** Reads until the first message. */
+  async readOne(response: Response): Promise<boolean> {
+    for await (const event of eventsOf(response)) if (this.take(event)) return true;
+    return false;
+  }
+
+  async read(response: Response): Promise<void> {
+    // What came last is not known any more.
+    if (response.status === 400) this.isOver = this.asked.isLossTold = true;
+    if (response.status !== 200) return void (await response.text());
+    for await (const event of eventsOf(response)) this.take(event);
+  }
+
+  private take({ id, data }: NumberedEvent): boolean {
+    this.lastId = id;
+    if (data === '') return false;
+    const { asked, options } = this;
+    const message = JSON.parse(data) as Message;
+    hear(options, asked, asked.mark, message);
+    asked.text = `${asked.text ?? ''}${data}\n`;
+    this.isOver ||= message.id === asked.mark;
+    asked.isLossTold ||= message.error?.code === -32000;
+    return true;
+  }
 }
 
 /** The same in a session of `/sse`: its POST arrives at `url`, its reply on the stream. */
@@ -151,8 +173,11 @@ function argumentsOf(mark: string, { ms = 0, steps = 0 }: AskOptions): object {
 }
 
 function callOf({ mark }: Asked, options: AskOptions): object {
-  const _meta = { progressToken: mark };
-  const params = { name: 'journal', arguments: argumentsOf(mark, options), _meta };
+  const params = {
+    name: 'journal',
+    arguments: argumentsOf(mark, options),
+    _meta: { progressToken: mark },
+  };
   return { jsonrpc: '2.0', id: mark, method: 'tools/call', params };
 }
 

@@ -17,11 +17,11 @@ const node = process.env['NODE_NAME']!;
 class JournalTool {
   async execute(
     { mark, ms = 0, steps = 0 }: { mark: string; ms?: number; steps?: number },
-    { progress }: Mcp.CallContext,
+    context: Mcp.CallContext,
   ): Promise<string> {
     write('begin', mark);
     for (let step = 1; step <= steps; step += 1) {
-      progress(step);
+      context.progress(step);
       await sleep(ms / steps);
     }
     if (steps === 0 && ms > 0) await sleep(ms);
