@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventsOf, type McpEndpoint, type NumberedEvent } from '../../support/mcp-endpoint.js';
 import type { RawSession } from '../../support/raw-session.js';
-import { StatelessCalls } from '../../support/stateless-calls.js';
+import { StatelessClient } from '../../support/eras/index.js';
 import { until } from '../../support/until.js';
 import { postAt } from './app-nodes.js';
 import type { Asked, Heard, Message } from './history.js';
@@ -143,7 +143,7 @@ export async function askStateless(url: string, token: string, options: AskOptio
   const asked: Asked = { session: mark, mark, ...pick(options), at: performance.now() };
   try {
     const call = { arguments: argumentsOf(mark, options) };
-    const { status, headers, text } = await new StatelessCalls(url, token).call('journal', call);
+    const { status, headers, text } = await StatelessClient.askable(url, token).callTool('journal', call);
     Object.assign(asked, { status, retryAfter: headers['retry-after'], text });
   } catch {
     // Its status stays undefined: the connection broke.
