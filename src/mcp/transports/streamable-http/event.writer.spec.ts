@@ -1,5 +1,4 @@
 import { BackplaneUnavailable, type StoredEvent } from '../../../backplane/index.js';
-import { until } from '../../../backplane/fixtures/until.fixture.js';
 import { EventWriter, unbroken } from './event.writer.js';
 
 const event = (number: number, data = 'x', suffix = ''): StoredEvent => ({
@@ -12,8 +11,14 @@ const numbers = (events: readonly StoredEvent[] | undefined) => events?.map(({ i
 /** A store that takes nothing while it is out of reach. */
 class Store {
   readonly stored: StoredEvent[] = [];
+  private onStored = (): void => undefined;
   readonly lost: unknown[] = [];
   error: Error | undefined;
+
+  /** Waits until it holds so many. */
+  async holds(count: number): Promise<void> {
+    while (this.stored.length < count) await new Promise<void>((resolve) => (this.onStored = resolve));
+  }
 
   readonly writer = new EventWriter({
     logKey: 'session',
@@ -21,7 +26,9 @@ class Store {
     log: {
       append: async (_key, entry) => {
         if (this.error !== undefined) throw this.error;
-        return this.stored.push(entry);
+        this.stored.push(entry);
+        this.onStored();
+        return 0;
       },
       after: async () => undefined,
       drop: async () => undefined,
@@ -40,7 +47,7 @@ describe('the events of a stream', () => {
     store.writer.append(event(4, '', '.end'));
     expect(numbers(store.stored)).toEqual(['1']);
     store.error = undefined;
-    await until(async () => store.stored.length === 4);
+    await store.holds(4);
     expect(numbers(store.stored)).toEqual(['1', '2', '3', '4']);
     expect(store.lost).toHaveLength(1);
     store.writer.append(event(5));
@@ -56,7 +63,7 @@ describe('the events of a stream', () => {
     store.writer.append(event(2, 'x'.repeat(60_000)));
     store.writer.append(event(3, '', '.end'));
     store.error = undefined;
-    await until(async () => store.stored.length === 2);
+    await store.holds(2);
     expect(numbers(store.stored)).toEqual(['2', '3']);
   });
 
