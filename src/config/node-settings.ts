@@ -11,13 +11,13 @@ export const NODE_SETTINGS = {
     example: 'rediss://mcp:password@redis.example.com:6379',
   },
   REDIS_PREFIX: {
-    description: 'What the names of all keys in Redis begin with; another one for each server.',
+    description: 'Prefix of the names of all keys in Redis; each server needs its own.',
     schema: redisPrefix,
     defaults: same('mcp'),
     example: 'mcp',
   },
   SHUTDOWN_DELAY: {
-    description: 'Time after SIGTERM in which the server is not ready, and serves on, before it drains.',
+    description: 'Time after SIGTERM in which the server is not ready but still serves, before it drains.',
     schema: duration('0s', '10m'),
     defaults: { development: described('0s'), production: described('5s with REDIS_URL, else 0s') },
     example: '5s',

@@ -7,25 +7,25 @@ const LONGEST_TIMER = '24d';
 /** The lives and the number of sessions. A part of the settings table. */
 export const SESSION_SETTINGS_TABLE = {
   SESSION_IDLE: {
-    description: 'Life of a session that has no stream open and is not used.',
+    description: 'How long a session without a stream and without calls lives.',
     schema: duration('100ms', LONGEST_TIMER),
     defaults: same('30m'),
     example: '30m',
   },
   SESSION_MAX: {
-    description: 'Life of a session altogether.',
+    description: 'How long a session may live.',
     schema: duration('100ms', LONGEST_TIMER),
     defaults: same('12h'),
     example: '12h',
   },
   SESSION_PING: {
-    description: 'Time between two pings on an open stream; two without an answer end the session.',
+    description: 'Time between two pings on an open stream; two unanswered pings end the session.',
     schema: durationOrOff('1s', '1h'),
     defaults: same('off'),
     example: '1m',
   },
   SESSIONS_PER_PRINCIPAL: {
-    description: 'Sessions that one user may hold; one more ends the oldest not in use.',
+    description: 'Sessions that one user may have; a further one ends the oldest that is not in use.',
     schema: wholeNumber(1, 1_000_000),
     defaults: same('100'),
     example: '100',

@@ -47,7 +47,7 @@ export const SETTINGS_TABLE = {
   },
   ALLOWED_HOSTS: {
     description:
-      'Host headers that are accepted beside that of PUBLIC_URL, exactly: host or host:port, comma-separated.',
+      'Host headers that are accepted besides that of PUBLIC_URL, exactly: host or host:port, comma-separated.',
     schema: list(network.allowedHost),
     defaults: { development: described('loopback names'), production: described('host of PUBLIC_URL') },
     example: 'mcp.example.com',
@@ -59,19 +59,19 @@ export const SETTINGS_TABLE = {
     example: 'https://app.example.com',
   },
   CORS_METHODS: {
-    description: 'Methods that browsers may use beside GET, POST and DELETE, comma-separated.',
+    description: 'Methods that browsers may use besides GET, POST and DELETE, comma-separated.',
     schema: list(network.method),
     defaults: same(described('none')),
     example: 'PUT,PATCH',
   },
   CORS_HEADERS: {
-    description: 'Request headers that browsers may send beside those of MCP, comma-separated.',
+    description: 'Request headers that browsers may send besides those of MCP, comma-separated.',
     schema: list(network.headerName),
     defaults: same(described('none')),
     example: 'X-Request-Id',
   },
   CORS_EXPOSED_HEADERS: {
-    description: 'Response headers that browsers may read beside those of MCP, comma-separated.',
+    description: 'Response headers that browsers may read besides those of MCP, comma-separated.',
     schema: list(network.headerName),
     defaults: same(described('none')),
     example: 'X-Total-Count',
@@ -93,7 +93,7 @@ export const SETTINGS_TABLE = {
     example: tokens.EXAMPLE_SECRET,
   },
   JWT_SECRET_FILE: {
-    description: 'File that holds the key, in place of JWT_SECRET; a line break at its end does not count.',
+    description: 'File that contains the key, instead of JWT_SECRET; a line break at its end is ignored.',
     schema: tokens.secretFile,
     defaults: same(described('none')),
     example: '/run/secrets/jwt',
@@ -117,7 +117,7 @@ export const SETTINGS_TABLE = {
     example: 'https://mcp.example.com',
   },
   JWT_MAX_LIFETIME: {
-    description: 'Longest life (exp - iat) of a token; one made to live longer is refused.',
+    description: 'Longest lifetime (exp - iat) of a token; a longer one is refused.',
     schema: duration('1s', '366d'),
     defaults: same('30d'),
     example: '30d',
@@ -141,21 +141,21 @@ export const SETTINGS_TABLE = {
     example: '{"operator":["mcp:access","mcp:admin"]}',
   },
   AUTH_DEV_TOKENS: {
-    description: 'Whether GET /auth/token gives this machine tokens; refused when true in production.',
+    description: 'Whether GET /auth/token issues tokens on this machine; must not be true in production.',
     schema: flag,
     inProduction: flag.refine((on) => !on, 'must not be true in production'),
     defaults: { development: 'true', production: 'false' },
     example: 'false',
   },
   AUTH_DEV_SCOPES: {
-    description: 'Scopes that GET /auth/token may give, comma-separated; * is any.',
+    description: 'Scopes that GET /auth/token may grant, comma-separated; * allows any scope.',
     schema: tokens.developmentScopes,
     defaults: same(tokens.ACCESS_SCOPE),
     example: 'mcp:access,orders:read',
   },
   ...SESSION_SETTINGS_TABLE,
   RATE_LIMIT: {
-    description: 'Calls that one principal may make; tools may set a limit of their own beside it.',
+    description: 'Calls that one user may make; tools may have a limit of their own in addition.',
     schema: rateLimit,
     defaults: { development: 'off', production: '600/1m' },
     example: '600/1m',
@@ -179,13 +179,13 @@ export const SETTINGS_TABLE = {
     example: '64mb',
   },
   CONNECTIONS: {
-    description: 'Connections that may be open at a time; further ones get 503.',
+    description: 'Connections that may be open at a time; further connections get 503.',
     schema: wholeNumber(1, 1_000_000),
     defaults: same('16384'),
     example: '16384',
   },
   CONNECTIONS_PER_ADDRESS: {
-    description: 'The same of one address (IPv6: one /64) that is not in TRUSTED_PROXIES.',
+    description: 'The same for one address (IPv6: one /64) that is not in TRUSTED_PROXIES.',
     schema: wholeNumber(1, 1_000_000),
     defaults: same('4096'),
     example: '4096',
@@ -222,8 +222,7 @@ export const SETTINGS_TABLE = {
     example: '/var/log/mcp/audit.jsonl',
   },
   AUDIT_SYNC: {
-    description:
-      'Whether each audit record is written, and a file is on its disk, before its call is answered.',
+    description: 'Whether each audit record is written, in a file to the disk, before its call is answered.',
     schema: onOff,
     defaults: same('off'),
     example: 'on',
