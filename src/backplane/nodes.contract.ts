@@ -94,6 +94,7 @@ export function nodesContract(name: string, make: MakeNodes): void {
 
     it('finds a node that came a moment ago', async () => {
       const [a] = await nodesOf(1);
+      await until(async () => a.node.bus.isLive);
       const late = await join(a.engine);
       expect(await a.node.membership.check(late.membership.self)).toBe('alive');
     });

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { CatalogExplorer } from './catalog/catalog.explorer.js';
+import { CatalogueComparison } from './catalog/catalogue.comparison.js';
 import { ChangeAudience } from './catalog/change.audience.js';
 import { ChangeBroadcast } from './catalog/change.broadcast.js';
 import { ChangeFeed } from './catalog/change.feed.js';
@@ -86,6 +87,7 @@ export const PROTOCOL_CONTROLLERS = [
         catalog ?? { modules, loader },
     },
     CatalogExplorer,
+    CatalogueComparison,
     ChangeAnnouncer,
     ChangeAudience,
     ChangeBroadcast,

@@ -18,7 +18,7 @@ const BEATS_IN_DOUBT = 2;
 /** Minimum interval between beats that look for an unknown node. */
 const REFRESH_MS = 250;
 
-type MembershipEvent = 'fenced' | 'gone' | 'replaced';
+type MembershipEvent = 'beaten' | 'fenced' | 'gone' | 'replaced';
 
 /** The nodes that this one knows. */
 export class Membership {
@@ -37,7 +37,7 @@ export class Membership {
     private readonly beats: Beats,
     /** Whether this node reads its logs. A node that cannot read must not appear alive. */
     private readonly isReading: () => boolean,
-    private readonly info: Fields = {},
+    private info: Fields = {},
     private readonly times: BeatTimes = BEAT_TIMES,
   ) {}
 
@@ -56,13 +56,18 @@ export class Membership {
   }
 
   /**
-   * `fenced`: the others took this node for gone. `gone`: another node is gone. `replaced`: the engine was
+   * `beaten`: {@link all} is new. `fenced`: the others took this node for gone. `gone`: another node is gone. `replaced`: the engine was
    * restarted or replaced, and may have lost data. Returns the function that unsubscribes.
    */
   on(event: MembershipEvent, listener: (node: string) => void): () => void {
     const listeners = this.listeners.get(event) ?? new Set();
     this.listeners.set(event, listeners.add(listener));
     return () => listeners.delete(listener);
+  }
+
+  /** What the other nodes read about this one, from its next beat on. */
+  describe(info: Fields): void {
+    this.info = { ...this.info, ...info };
   }
 
   /** There is one process only: no other one changes the shared state. */
@@ -107,6 +112,8 @@ export class Membership {
   /** The same, but beats again for an unknown node, which may have just joined. */
   async check(node: string): Promise<NodeState> {
     if (node !== this.self && !this.nodes.has(node) && this.isReading()) {
+      // One that was sent before may lack the node.
+      await this.beating?.catch(() => undefined);
       const { report } = this;
       if (this.beaten.ms < REFRESH_MS) await sleep(REFRESH_MS - this.beaten.ms);
       // Others may have waited too.
@@ -141,10 +148,15 @@ export class Membership {
     for (const { id, state } of report.nodes) {
       if (state === 'gone' && states.get(id)?.state !== 'gone') this.tell('gone', id);
     }
+    this.call('beaten', this.self);
   }
 
   private tell(event: MembershipEvent, node: string): void {
     this.logger.log({ event: `backplane.${event}`, node });
+    this.call(event, node);
+  }
+
+  private call(event: MembershipEvent, node: string): void {
     for (const listener of this.listeners.get(event) ?? []) listener(node);
   }
 }

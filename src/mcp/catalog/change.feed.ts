@@ -8,11 +8,18 @@ export type ListName = (typeof LIST_NAMES)[number];
 export type Change =
   { readonly kind: 'list'; readonly list: ListName } | { readonly kind: 'resource'; readonly uri: string };
 
-/** Emits changes of the catalogue to its subscribers. Several changes of a list in one turn are emitted once. */
+/** The first change of a list is emitted at once, those within this time after it together. Milliseconds. */
+const WINDOW_MS = 100;
+
+/**
+ * Emits changes of the catalogue to its subscribers: of several changes of a list in one turn, or shortly after one
+ * another, the last one is always emitted.
+ */
 @Injectable()
 export class ChangeFeed {
   private readonly listeners = new Set<(change: Change) => void>();
   private readonly changed = new Set<ListName>();
+  private emittedAt = Number.NEGATIVE_INFINITY;
 
   /** Returns the function that unsubscribes. */
   subscribe(listener: (change: Change) => void): () => void {
@@ -21,16 +28,25 @@ export class ChangeFeed {
   }
 
   listChanged(list: ListName): void {
-    if (this.changed.size === 0) setImmediate(() => this.emitLists());
+    if (this.changed.size === 0) this.emitLater();
     this.changed.add(list);
   }
 
+  /** After the changes of lists before it: the resource may be new. */
   resourceUpdated(uri: string): void {
+    this.emitLists();
     this.emit({ kind: 'resource', uri });
+  }
+
+  private emitLater(): void {
+    const waitMs = this.emittedAt + WINDOW_MS - performance.now();
+    if (waitMs <= 0) setImmediate(() => this.emitLists());
+    else setTimeout(() => this.emitLists(), waitMs).unref();
   }
 
   private emitLists(): void {
     const lists = [...this.changed];
+    if (lists.length > 0) this.emittedAt = performance.now();
     this.changed.clear();
     for (const list of lists) this.emit({ kind: 'list', list });
   }

@@ -67,6 +67,12 @@ export class PrimitiveList<E extends Primitive> {
     return this.entries.values();
   }
 
+  /** All that is listed, for comparison: equal lists give equal texts. */
+  get contents(): string {
+    const entries = [...this.entries.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    return JSON.stringify(entries.map(({ modernDefinition, access }) => [modernDefinition, access]));
+  }
+
   /** The page after the key `after`, for a caller with these scopes, as JSON text. */
   page(scopes: readonly string[], modern: boolean, after = ''): MessageText {
     const view = this.viewOf(scopes);
