@@ -83,19 +83,25 @@ export function configureHttpApp(app: NestExpressApplication, settings: Settings
 }
 
 /**
- * Stops the application within `delayMs + graceMs`. It reports not ready and serves on for `delayMs`. Then it refuses
- * new sessions and calls, answers the calls in flight or reports why not, ends the streams and closes the connections.
+ * Stops the application within `delayMs + graceMs`. It reports not ready and, with `delayMs`, serves on: first for that
+ * time, then while it ends its streams one after the other. Then it refuses new sessions and calls, answers the calls in flight or reports why not, ends the streams and closes the connections.
  * Nest's own shutdown would wait for the streams for ever, or cut the calls.
  */
 export async function closeHttpApp(app: NestExpressApplication, graceMs: number, delayMs = 0): Promise<void> {
   const closingMs = Math.min(MAX_CLOSING_MS, graceMs * CLOSING_SHARE);
   const server: Server = app.getHttpServer();
   app.get(Readiness).obstruct('shutting_down');
-  if (delayMs > 0) await serveDuringDelay(server, delayMs);
-  await app.get(SessionDrain).run(graceMs - closingMs);
+  const drain = app.get(SessionDrain);
+  if (delayMs > 0) {
+    await serveDuringDelay(server, delayMs);
+    await drain.spread(graceMs - closingMs);
+    await announceClose(server, Math.min(ANNOUNCE_MS, closingMs));
+    server.closeIdleConnections();
+  }
+  await drain.run(delayMs > 0 ? 0 : graceMs - closingMs);
   const adapter = app.getHttpAdapter() as unknown as BoundedExpressAdapter;
   const cut = setTimeout(() => adapter.closeConnections(), closingMs);
-  await announceClose(server, Math.min(ANNOUNCE_MS, closingMs));
+  if (delayMs === 0) await announceClose(server, Math.min(ANNOUNCE_MS, closingMs));
   await app.close();
   clearTimeout(cut);
 }

@@ -8,6 +8,11 @@ import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { AppNodes } from './support/app-nodes.js';
 
+const add = ({ app }: TestApp): void =>
+  app
+    .get(ToolRegistry, { strict: false })
+    .add({ name: 'new', description: 'Is on some nodes.' }, { execute: () => 'new' });
+
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('nodes with different catalogues', () => {
   let nodes: AppNodes;
@@ -20,10 +25,6 @@ import { AppNodes } from './support/app-nodes.js';
     const [a, b, c] = nodes.apps as [TestApp, TestApp, TestApp];
     const logs = RecordedLogs.of(a);
     const stream = await Listening.open(await McpEndpoint.open(a.url, await signToken()));
-    const add = ({ app }: TestApp): void =>
-      app
-        .get(ToolRegistry, { strict: false })
-        .add({ name: 'new', description: 'Is on some nodes.' }, { execute: () => 'new' });
     add(b);
     await until(() => logs.events('catalogue.differs').length === 3);
     const { nodes: digests } = logs.events('catalogue.differs')[0] as { nodes: Record<string, string> };

@@ -1,8 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Peer } from './peer.js';
+import { Session } from './session.js';
+import { isShared } from './session.expiry.js';
 import { SessionService } from './session.service.js';
 
 const POLL_MS = 20;
+/** Interval at which streams are ended one after the other: one or more each time. Milliseconds. */
+const SPREAD_MS = 50;
 /** Time for an aborted call to be answered. */
 const MAX_SETTLE_MS = 500;
 
@@ -12,6 +17,24 @@ export class SessionDrain {
   private readonly logger = new Logger('Session');
 
   constructor(private readonly sessions: SessionService) {}
+
+  /**
+   * Ends the open streams spread over up to `ms`, so that their clients do not come to another node all at once. Meanwhile
+   * everything is served; a stream that is opened now ends in its turn. Resolves when no stream is open and no call in
+   * flight.
+   */
+  async spread(ms: number): Promise<void> {
+    const deadline = Date.now() + ms;
+    this.logger.log({ event: 'drain.spreading', sessions: this.sessions.size, calls: this.pendingCalls() });
+    for (;;) {
+      const endings = this.sessions.peers().flatMap(endingsOf);
+      const leftMs = deadline - Date.now();
+      if ((endings.length === 0 && this.pendingCalls() === 0) || leftMs <= 0) return;
+      for (const end of endings.slice(0, Math.ceil((endings.length * SPREAD_MS) / leftMs)))
+        end(this.sessions);
+      await sleep(SPREAD_MS);
+    }
+  }
 
   /**
    * Accepts no new session or call, waits up to `graceMs` for the calls in flight, answers the remaining
@@ -33,7 +56,25 @@ export class SessionDrain {
   }
 
   private pendingCalls(): number {
-    const calls = this.sessions.peers().flatMap((peer) => [...peer.calls.values()]);
-    return calls.filter((call) => call.isStanding !== true).length;
+    return this.sessions.peers().reduce((count, peer) => count + pendingIn(peer), 0);
   }
+}
+
+type Ending = (sessions: SessionService) => void;
+
+function pendingIn({ calls }: Peer): number {
+  let count = 0;
+  for (const { isStanding } of calls.values()) if (isStanding !== true) count += 1;
+  return count;
+}
+
+/** The streams of a peer that no call in flight needs. A session over `/sse` ends with its stream. */
+function endingsOf(peer: Peer): readonly Ending[] {
+  if (!(peer instanceof Session)) {
+    const standing = [...peer.calls.values()].filter(({ isStanding }) => isStanding === true);
+    return standing.map((call) => () => call.abort('shutdown'));
+  }
+  if (!peer.hasStream) return [];
+  if (isShared(peer)) return [() => peer.endStanding('shutdown')];
+  return pendingIn(peer) > 0 ? [] : [(sessions) => sessions.close(peer, 'shutdown')];
 }

@@ -4,7 +4,13 @@ import type { ByteHold } from '../limits/in-flight.budgets.js';
 import type { LoggingLevel } from '../messages/sdk-types.js';
 import type { MessageText } from '../messages/shared-text.js';
 import type { SessionRecord } from './session.record.js';
-import { type MessageSink, Peer, type SessionStream, type SessionTransport } from './peer.js';
+import {
+  type MessageSink,
+  Peer,
+  type SessionEnd,
+  type SessionStream,
+  type SessionTransport,
+} from './peer.js';
 import { endOf, type Principal } from '../authorization/principal.js';
 
 /** The revision that is assumed before `initialize`. */
@@ -195,6 +201,14 @@ export class Session extends Peer implements MessageSink {
     this.streams.delete(stream);
     if (this.standing === stream) this.standing = undefined;
     this.touch();
+  }
+
+  /** Ends the stream for messages that belong to no request; the session goes on. */
+  endStanding(reason: SessionEnd): void {
+    const { standing } = this;
+    if (standing === undefined) return;
+    this.detach(standing);
+    standing.end(reason);
   }
 
   /** Since when the session has had neither stream nor call; milliseconds since the epoch. Undefined: it has one. */

@@ -59,6 +59,6 @@ export class StandaloneStreams implements SessionStream {
   }
 
   end(reason: SessionEnd): void {
-    for (const stream of this.streams) stream.end(reason);
+    for (const stream of this.streams.splice(0)) stream.end(reason);
   }
 }
