@@ -144,6 +144,8 @@ describe('redisUrl', () => {
     'redis://localhost',
     'rediss://user:p%40ss@redis.example.com:6380/2',
     'redis://:secret@[::1]:6379/',
+    'redis+sentinel://one:26379,two/main',
+    'rediss+sentinel://user:p%40ss@one/main',
   ])('reads %s', (text) => expect(redisUrl.parse(text)).toBe(text));
 
   it.each([
@@ -153,6 +155,10 @@ describe('redisUrl', () => {
     'redis://',
     'redis://host/name',
     'redis://host?tls=1',
+    'redis+sentinel://one:26379',
+    'redis+sentinel://one:x/main',
+    'redis+sentinel://one,/main',
+    'redis+sentinel://one/main/2',
   ])('refuses %j', (text) => expect(redisUrl.safeParse(text).success).toBe(false));
 });
 

@@ -108,12 +108,24 @@ export const productionPublicUrl = publicUrl.refine(
   'must be https in production (http only for a loopback host)',
 );
 
-/** A Redis URL, returned unchanged. The path may name a database by its number. */
+const SENTINELS = /^rediss?\+sentinel:\/\/(?:[^@/]*@)?([^/@]+)\/[^/?#]+$/i;
+
+/**
+ * A Redis URL, returned unchanged. The path may name a database by its number; with `+sentinel`, hosts are those of
+ * sentinels, and the path is the name by which they know the primary.
+ */
 export const redisUrl = z.string().refine((text) => {
+  const hosts = SENTINELS.exec(text)?.[1];
+  if (hosts !== undefined) return hosts.split(',').every(isSentinel);
   const url = URL.parse(text);
   if (url === null || !/^rediss?:\/\//i.test(text)) return false;
   return url.hostname !== '' && /^(\/\d{0,3})?$/.test(url.pathname) && url.search === '' && url.hash === '';
-}, 'must be redis:// or rediss:// with a host, such as rediss://user:password@host:6379, and at most the number of a database');
+}, 'must be redis:// or rediss:// with a host, such as rediss://user:password@host:6379, and at most the number of a database; or redis+sentinel://host:26379,host:26379/name');
+
+function isSentinel(text: string): boolean {
+  const url = URL.parse(`redis://${text}`);
+  return url !== null && url.hostname !== '' && url.pathname === '';
+}
 
 /** Braces would change the shard of a key. */
 export const redisPrefix = z

@@ -5,7 +5,8 @@ import { duration } from './value-formats.js';
 /** The settings of one node among several, and of its shutdown. A part of the settings table. */
 export const NODE_SETTINGS = {
   REDIS_URL: {
-    description: 'Redis or Valkey that all nodes share, redis:// or rediss://; see scale-out.md.',
+    description:
+      'Redis or Valkey that all nodes share: redis://, rediss:// or redis+sentinel://; see scale-out.md.',
     schema: redisUrl,
     defaults: same(described('none: one node, in memory')),
     example: 'rediss://mcp:password@redis.example.com:6379',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BackplaneRefused } from '../backplane-refused.error.js';
 import { BackplaneUnavailable } from '../backplane-unavailable.error.js';
+import { addressOf, type RedisAddress } from './redis.address.js';
 import type { RedisConnection } from './redis.connection.js';
 import { RedisLogs } from './redis-logs.js';
 import { RedisRecords } from './redis-records.js';
@@ -20,7 +21,7 @@ export async function checkRedis(connection: RedisConnection, url: string): Prom
   const info = await readInfo(connection);
   refuse(info);
   await tryOut(connection);
-  return [...warningsOf(info, new URL(url)), ...(await clockWarnings(connection))];
+  return [...warningsOf(info, addressOf(url)), ...(await clockWarnings(connection))];
 }
 
 type Info = ReadonlyMap<string, string>;
@@ -87,8 +88,8 @@ async function permitted<Result>(what: string, run: () => Promise<Result>): Prom
   }
 }
 
-function warningsOf(info: Info, { protocol, hostname }: URL): string[] {
-  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+function warningsOf(info: Info, { hosts, isEncrypted }: RedisAddress): string[] {
+  const isLocal = hosts.every((host) => ['localhost', '127.0.0.1', '::1'].includes(host));
   const loses = info.get('aof_enabled') !== '1';
   return [
     ...(loses
@@ -97,7 +98,7 @@ function warningsOf(info: Info, { protocol, hostname }: URL): string[] {
     ...(info.get('maxmemory') === '0'
       ? ['Redis has no maxmemory: the system may end it when memory runs out']
       : []),
-    ...(protocol !== 'rediss:' && !isLocal
+    ...(!isEncrypted && !isLocal
       ? ['REDIS_URL is not encrypted: use rediss:// outside a private network']
       : []),
   ];

@@ -2,6 +2,7 @@ import type { Redis, RedisOptions } from 'ioredis';
 import { Logger } from '@nestjs/common';
 import { BackplaneUnavailable } from '../backplane-unavailable.error.js';
 import { BackplaneStatus } from '../backplane.status.js';
+import { addressOf } from './redis.address.js';
 
 /** How long a command waits for the reconnection. */
 const PATIENCE_MS = 1_000;
@@ -33,7 +34,7 @@ const OPTIONS: RedisOptions = {
 };
 
 export interface RedisTarget {
-  /** `redis:` or `rediss:`, possibly with a password. Never logged. */
+  /** As `REDIS_URL`, possibly with a password. Never logged. */
   readonly url: string;
   /** Prefix of all keys. */
   readonly prefix: string;
@@ -63,7 +64,7 @@ export class RedisConnection {
   /** Loads the client and begins to connect. */
   static async open({ url, prefix }: RedisTarget, status: BackplaneStatus): Promise<RedisConnection> {
     const { Redis } = await import('ioredis');
-    const redis = new Redis(url, { ...OPTIONS, enableAutoPipelining: true });
+    const redis = new Redis({ ...OPTIONS, ...addressOf(url).options, enableAutoPipelining: true });
     const connection = new RedisConnection(redis, prefix, status);
     // The client keeps trying; the listeners receive its errors.
     redis.connect().catch(() => undefined);
