@@ -18,7 +18,7 @@ export const BARS = {
   /** CPU of a call with 1,000 tools over that with 10: flat. */
   flatCall: 1.1,
   /** KiB of heap. */
-  idleSession: 14,
+  idleSession: 8,
   /** KiB that each session leaves behind; above it the heap is not flat. */
   idleSessionLeft: 0.1,
   /** CPU of session opening with 1,000 tools over that with 10. */

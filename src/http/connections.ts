@@ -65,7 +65,14 @@ export class Connections {
     this.isTurnCounted = false;
   };
 
+  /** The listener of every socket. */
+  private readonly closed: (this: Socket) => void;
+
   constructor(private readonly server: Server) {
+    const remove = (socket: Socket): void => this.remove(socket);
+    this.closed = function closed() {
+      remove(this);
+    };
     queueExpensiveReads(server);
     server.prependListener('connection', (socket: Socket) => this.add(socket));
     const sweeping = setInterval(() => this.sweep(Date.now()), SWEEP_MS).unref();
@@ -123,7 +130,7 @@ export class Connections {
     CONNECTIONS.set(socket, new Connection(address, exceeded));
     this.counts.set(address, count);
     this.open.add(socket);
-    socket.once('close', () => this.remove(socket, address));
+    socket.on('close', this.closed);
     if (exceeded === undefined) return;
     this.warn(exceeded, address);
     const perAddress = this.limits?.maxConnectionsPerAddress ?? Infinity;
@@ -137,8 +144,9 @@ export class Connections {
     return count > maxConnectionsPerAddress && !isProxy(remote) ? 'CONNECTIONS_PER_ADDRESS' : undefined;
   }
 
-  private remove(socket: Socket, address: string): void {
+  private remove(socket: Socket): void {
     this.open.delete(socket);
+    const { address } = CONNECTIONS.get(socket)!;
     const left = this.counts.get(address)! - 1;
     if (left > 0) this.counts.set(address, left);
     else this.counts.delete(address);

@@ -40,20 +40,28 @@ export function queueExpensiveReads(server: Server): void {
   if (parse === undefined) throw new Error('This version of Node parses requests in another way');
   server.off('connection', parse);
   server.on('connection', (socket: Socket) => {
-    const ended = (): void => void socket.destroy();
     // Until Node takes over: the client may send nothing, or stop halfway.
-    socket.setTimeout(FIRST_BYTES_MS, () => socket.end(TIMED_OUT));
-    socket.on('error', ended).once('end', ended);
+    socket.setTimeout(FIRST_BYTES_MS, endLate);
+    socket.on('error', destroy).on('end', destroy);
     socket.once('data', (bytes: Buffer) => {
       socket.pause();
-      socket.setTimeout(0);
-      socket.off('error', ended).off('end', ended);
+      socket.setTimeout(0, endLate);
+      socket.off('error', destroy).off('end', destroy);
       socket.unshift(bytes);
       parse.call(server, socket);
       queueReads(socket as ReadSocket);
       socket.resume();
     });
   });
+}
+
+/** One function for all sockets: closures would live as long as their connections. */
+function endLate(this: Socket): void {
+  this.end(TIMED_OUT);
+}
+
+function destroy(this: Socket): void {
+  this.destroy();
 }
 
 interface ReadHandle {
@@ -113,13 +121,16 @@ const shared = Buffer.allocUnsafeSlow(65_536);
  * does. Otherwise Node allocates 64 KiB for each read. A Node without these members emits `data`.
  */
 function readIntoShared(socket: ReadSocket, read: (bytes: Buffer) => void): void {
-  const members = Object.getOwnPropertySymbols(socket);
-  const memberOf = (name: string): symbol | undefined =>
-    members.find((member) => member.description === name);
-  const [buffer, callback] = [memberOf('kBuffer'), memberOf('kBufferCb')];
+  const buffer = memberOf(socket, 'kBuffer');
+  const callback = memberOf(socket, 'kBufferCb');
   if (buffer === undefined || callback === undefined) return;
-  Object.assign(socket, { [buffer]: shared, [callback]: (size: number) => read(shared.subarray(0, size)) });
+  const readShared = (size: number): void => read(shared.subarray(0, size));
+  Object.assign(socket, { [buffer]: shared, [callback]: readShared });
   handleOf(socket)?.useUserBuffer(shared);
+}
+
+function memberOf(socket: Socket, name: string): symbol | undefined {
+  return Object.getOwnPropertySymbols(socket).find((member) => member.description === name);
 }
 
 function handleOf({ _handle: handle }: ReadSocket): ReadHandle | null {

@@ -117,14 +117,15 @@ export abstract class Peer implements ClientSession {
   /** Spreads periodic work over the ticks of one timer. */
   readonly ordinal = met++;
   readonly calls = new Map<RequestId, PendingCall>();
-  /** Requests of the server that the client has not answered, by id. */
-  readonly inputRequests = new Map<RequestId, PendingInputRequest>();
   /** The open streams. */
   readonly streams = new Set<SessionStream>();
   client: Implementation | undefined = undefined;
   clientCapabilities: ClientCapabilities = {};
   /** Undefined: the client wants no log messages. */
   protected logLevel: LoggingLevel | undefined;
+
+  /** Created on first use: few clients are asked, and an idle session keeps what it has. */
+  private asked: Map<RequestId, PendingInputRequest> | undefined = undefined;
 
   abstract readonly id: string | undefined;
   /** Names the session in log lines. The id itself is a secret of the client. */
@@ -138,6 +139,11 @@ export abstract class Peer implements ClientSession {
   /** The client uses a revision without sessions, 2026-07-28 or later. */
   get isModern(): boolean {
     return isModernVersion(this.protocolVersion);
+  }
+
+  /** Requests of the server that the client has not answered, by id. */
+  get inputRequests(): Map<RequestId, PendingInputRequest> {
+    return (this.asked ??= new Map());
   }
 
   /** Whether a revocation ends the peer. */

@@ -43,7 +43,7 @@ it('sends nothing on a stream without a connection, and is idle then', () => {
 });
 
 it('takes over what another node has written down, and nothing besides', () => {
-  session.subscriptions.add('x://here');
+  session.subscribe('x://here');
   session.restore({ ...session.record, subscriptions: ['x://there'] });
   expect([...session.subscriptions]).toEqual(['x://there']);
 });

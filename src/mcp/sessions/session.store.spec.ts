@@ -88,11 +88,11 @@ it('registers a live session again when the backplane has forgotten it, and not 
 it('keeps what two nodes agree on at once', async () => {
   const here = await entered('a');
   const there = await elsewhere('a');
-  here.subscriptions.add('app://news');
-  there.subscriptions.add('app://news2');
+  here.subscribe('app://news');
+  there.subscribe('app://news2');
   await Promise.all([store.save(here), store.save(there)]);
   expect((await elsewhere('a')).subscriptions).toEqual(new Set(['app://news', 'app://news2']));
-  here.subscriptions.delete('app://news');
+  here.unsubscribe('app://news');
   await store.save(here);
   expect((await elsewhere('a')).subscriptions).toEqual(new Set(['app://news2']));
 });

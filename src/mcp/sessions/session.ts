@@ -15,16 +15,16 @@ import { endOf, type Principal } from '../authorization/principal.js';
 
 /** The revision that is assumed before `initialize`. */
 const INITIAL_PROTOCOL_VERSION = '2024-11-05';
+const NONE: ReadonlySet<string> = new Set();
 
 /** A session of a client: its owner, the negotiated revision and capabilities, and its streams. */
 export class Session extends Peer implements MessageSink {
   override readonly logId: string;
   override protocolVersion = INITIAL_PROTOCOL_VERSION;
   initialized = false;
-  /** URIs of the subscribed resources. */
-  readonly subscriptions = new Set<string>();
-  /** Bytes that count for the user; released when the session ends. */
-  readonly holds = new Set<ByteHold>();
+  // Created on first use: an idle session keeps what it has.
+  private subscribed: Set<string> | undefined = undefined;
+  private held: ByteHold[] | undefined = undefined;
   protected override logLevel: LoggingLevel | undefined = 'info';
   private shown: Principal;
   private shownUntil: number;
@@ -65,6 +65,25 @@ export class Session extends Peer implements MessageSink {
 
   override get endsAt(): number {
     return this.shownUntil;
+  }
+
+  /** URIs of the subscribed resources. */
+  get subscriptions(): ReadonlySet<string> {
+    return this.subscribed ?? NONE;
+  }
+
+  subscribe(uri: string): void {
+    (this.subscribed ??= new Set()).add(uri);
+  }
+
+  /** False: it was not subscribed. */
+  unsubscribe(uri: string): boolean {
+    return this.subscribed?.delete(uri) === true;
+  }
+
+  /** Releases these bytes, which count for the user, when the session ends. */
+  releaseAtEnd(hold: ByteHold): void {
+    (this.held ??= []).push(hold);
   }
 
   /** Adds a connection that carries a stream, opened by a request with this token. */
@@ -117,8 +136,7 @@ export class Session extends Peer implements MessageSink {
     this.clientCapabilities = record.clientCapabilities;
     this.logLevel = record.logLevel;
     this.openedAt = record.openedAt;
-    this.subscriptions.clear();
-    for (const uri of record.subscriptions) this.subscriptions.add(uri);
+    this.subscribed = record.subscriptions.length === 0 ? undefined : new Set(record.subscriptions);
   }
 
   /** Another node may have changed it since its record was read. */
@@ -223,7 +241,7 @@ export class Session extends Peer implements MessageSink {
 
   /** The session has left this node. */
   leave(): void {
-    for (const hold of this.holds) hold.release();
+    for (const hold of this.held ?? []) hold.release();
   }
 
   override touch(): void {

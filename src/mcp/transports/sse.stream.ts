@@ -39,7 +39,8 @@ export class SseStream implements SessionStream {
     private readonly budget?: UserBudget,
   ) {
     this.writer = new PacedWriter(response, limits, undefined, budget?.hold(0));
-    response.once('close', () => onEnd('client_disconnected'));
+    // Emitted once; `once` would keep a closure more for as long as the stream lives.
+    response.on('close', () => onEnd('client_disconnected'));
     // `close` was emitted before the client was known. In a microtask, so that the caller has the stream by then.
     if (response.destroyed) queueMicrotask(() => onEnd('client_disconnected'));
     response.writeHead(200, { ...HEADERS, ...headers });

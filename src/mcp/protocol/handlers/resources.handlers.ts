@@ -87,11 +87,11 @@ export class ResourcesHandlers implements RequestHandlers, CallType<FoundResourc
         `A session may have ${MAX_SUBSCRIPTIONS} subscriptions: end one first`,
       );
     }
-    session.subscriptions.add(uri);
+    session.subscribe(uri);
     try {
       this.count(session);
     } catch (error) {
-      session.subscriptions.delete(uri);
+      session.unsubscribe(uri);
       throw error;
     }
     session.markDirty();
@@ -104,7 +104,7 @@ export class ResourcesHandlers implements RequestHandlers, CallType<FoundResourc
     if (hold === undefined) {
       hold = this.budgets.hold(session.principal.userKey, 0);
       this.holds.set(session, hold);
-      session.holds.add(hold);
+      session.releaseAtEnd(hold);
     }
     // Twice: here, and in the record of the session.
     hold.resize(2 * weightOf([...session.subscriptions]));
@@ -113,7 +113,7 @@ export class ResourcesHandlers implements RequestHandlers, CallType<FoundResourc
 
 /** Accepts every URI, also of a resource that the caller may no longer read. */
 function unsubscribe(params: Params, session: Session): string {
-  if (session.subscriptions.delete(uriIn(params))) session.markDirty();
+  if (session.unsubscribe(uriIn(params))) session.markDirty();
   return '{}';
 }
 

@@ -14,6 +14,7 @@ import { assertAcceptsStream } from '../accepted-types.js';
 import { assertNoBody } from '../message-body.js';
 import { MessageReader } from '../message.reader.js';
 import { addressOf, ALLOWED, refuseHead, authorizationOf } from '../protocol-request.js';
+import { releaseRequest } from '../released-request.js';
 import { SseStream } from '../sse.stream.js';
 
 const ACCEPTED = {
@@ -54,6 +55,7 @@ export class HttpSseTransport {
     session.attach(stream);
     this.sessions.opened(session);
     stream.event('endpoint', `${this.options.basePath}/message?sessionId=${session.id}`);
+    releaseRequest(response);
   }
 
   /** Accepts one message for a session with 202; the reply is sent on the stream. */

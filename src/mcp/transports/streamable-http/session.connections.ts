@@ -9,6 +9,7 @@ import type { RequestId } from '../../messages/sdk-types.js';
 import type { SessionEnd } from '../../sessions/peer.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
+import { releaseRequest } from '../released-request.js';
 import { SseStream } from '../sse.stream.js';
 import type { ResumableStream, Resumption } from './resumable.stream.js';
 import { SessionStreams } from './session.streams.js';
@@ -66,6 +67,7 @@ export class SessionConnections {
     await this.carriage.open(session, (stream) => this.standalone(session, stream, response, principal));
     // Nothing may be sent for a while, and the client waits for the response headers.
     response.flushHeaders();
+    releaseRequest(response);
   }
 
   private async resumeStandalone(
@@ -76,7 +78,10 @@ export class SessionConnections {
   ): Promise<void> {
     const connect = (stream: StandaloneStream): SseStream =>
       this.standalone(session, stream, response, principal);
-    if (await this.carriage.resume(session, event, connect)) return response.flushHeaders();
+    if (await this.carriage.resume(session, event, connect)) {
+      response.flushHeaders();
+      return releaseRequest(response);
+    }
     // Its missed events are lost, and clients do not reconnect without the id: they would receive nothing more.
     await this.openStandalone(session, response, principal);
     this.announcer.announceAll(session);

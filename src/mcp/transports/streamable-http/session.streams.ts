@@ -154,13 +154,14 @@ export class SessionStreams implements OnModuleInit {
   }
 
   /** Counts what is stored for a session for its user; it is reclaimed first. */
-  private counted({ holds, id, logId, principal }: Session): (characters: number) => void {
+  private counted(session: Session): (characters: number) => void {
+    const { id, logId, principal } = session;
     const forget = (): void => {
       this.logger.warn({ event: 'replay.dropped', reason: 'over_budget', session: logId });
       void this.log.drop(id).catch(() => undefined);
     };
     const hold = this.budgets.hold(principal.userKey, 0, forget);
-    holds.add(hold);
+    session.releaseAtEnd(hold);
     return (characters) => {
       try {
         // A character may take two bytes.
