@@ -1,9 +1,9 @@
-# The image's notes are in docs/deploy.md; container/ checks the steps below without a container engine.
+# docs/deploy.md describes the image; container/ checks the steps below without a container engine.
 
-# Its minor is the one that package.json gives to every npm script. Pin a digest with --build-arg NODE_IMAGE=…
+# The minor version is that of the npm scripts in package.json. Pin a digest with --build-arg NODE_IMAGE=…
 ARG NODE_IMAGE=node:24.21-bookworm-slim
 
-# What both npm installs start from: a change in src/ does not repeat them.
+# The input of both npm installs: a change in src/ does not repeat them.
 FROM ${NODE_IMAGE} AS manifest
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -14,8 +14,8 @@ COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build
 
-# Without devDependencies, one of which is an npm package that brings a second node. No package that is left
-# has an install script, so none may run.
+# Without devDependencies, one of which is an npm package with a second node. None of the other packages
+# has an install script, so scripts are disabled.
 FROM manifest AS dependencies
 RUN npm ci --omit=dev --ignore-scripts
 
@@ -26,16 +26,16 @@ LABEL org.opencontainers.image.title="nestjs-mcp-server" \
 ENV NODE_ENV=production \
     PORT=3001
 WORKDIR /app
-# All of it belongs to root: the server can't change its own code, and it writes no file.
+# Root owns all files: the server cannot change its own code, and it writes no file.
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
-# The base image's user "node", as a number: Kubernetes can't tell from a name that it is not root.
+# The base image's user "node", as a number: Kubernetes cannot tell from a name that it is not root.
 USER 1000:1000
 EXPOSE 3001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# node itself is process 1, with no shell and no npm between, so that SIGTERM reaches it.
+# node is process 1, without shell or npm, so that it receives SIGTERM.
 ENTRYPOINT []
 CMD ["node", "dist/main.js"]
