@@ -22,7 +22,7 @@ const revoke = ({ url }: TestApp, token: string): Promise<Response> =>
 
 /** Its commands still reach Redis. */
 async function deafen({ app }: TestApp): Promise<Redis> {
-  const { readers } = app.get(RedisConnection) as unknown as { readers: ReadonlySet<Redis> };
+  const { readers }: { readonly readers: ReadonlySet<Redis> } = app.get(RedisConnection);
   const [reader] = readers;
   // By hand: it does not come back by itself.
   reader!.disconnect();
