@@ -7,10 +7,10 @@ const MAX_ISSUES = 20;
 const MAX_MESSAGE = 500;
 const MAX_KEYS = 16;
 const MAX_KEY = 64;
-/** Up to so many elements all that is wrong with arguments is found; of more, the first, for each costs its time. */
+/** Up to this number of elements all issues are reported; above it only the first, since each issue costs time. */
 const MAX_SEARCHED = 100;
 
-/** What zod's own `validate()` passes on; its schemas keep to it when they parse, too. */
+/** The option that zod's own `validate()` passes on; zod's schemas also respect it in `parse`. */
 const UNTIL_FIRST: ParseContextInternal<$ZodIssue> = { abortEarly: true };
 
 type Validation = StandardSchemaV1.Result<unknown>;
@@ -25,7 +25,7 @@ export function validateArguments(schema: Schema, value: unknown): Validation | 
   try {
     return toValidation(safeParse(schema, value, UNTIL_FIRST));
   } catch {
-    // As zod itself does: a schema may check asynchronously, and a check that throws rejects.
+    // Like zod itself: a schema may check asynchronously, and if a check throws, the promise rejects.
     return safeParseAsync(schema, value, UNTIL_FIRST).then(toValidation);
   }
 }

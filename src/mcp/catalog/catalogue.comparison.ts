@@ -6,22 +6,25 @@ import { PromptRegistry } from './prompt.registry.js';
 import { ResourceRegistry } from './resource.registry.js';
 import { ToolRegistry } from './tool.registry.js';
 
-/** The field of a node's beats. */
+/** The field in a node's heartbeats. */
 const FIELD = 'catalogue';
-/** Told on the bus by the node that announces the lists for all. */
+/** The topic with which a node announces the lists to the clients of all nodes. */
 const AGREED = 'catalogue.agreed';
-/** How long catalogues may differ before it is logged: all nodes may change theirs, one a little later. Milliseconds. */
+/**
+ * How long catalogues may differ before the difference is logged: all nodes may change theirs, not all at the same
+ * time. Milliseconds.
+ */
 const PATIENCE_MS = 5_000;
 
 /**
- * Compares the catalogues of the nodes, by a digest in their beats. A client that has listed the tools of one node may
- * call them at another: a difference is logged. When all agree again, as after an update, the lists are announced.
+ * Compares the catalogues of the nodes, by a digest in their heartbeats. A client that has listed the tools of one node
+ * may call them at another: a difference is logged. When all agree again, as after an update, the lists are announced.
  */
 @Injectable()
 export class CatalogueComparison implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Changes');
   private digest = '';
-  /** Since when they differ; of a monotonic clock. */
+  /** Since when the catalogues differ; time of a monotonic clock. */
   private differingSince: number | undefined;
   private isLogged = false;
   private stops: readonly (() => void)[] = [];
@@ -81,11 +84,11 @@ export class CatalogueComparison implements OnApplicationBootstrap, OnModuleDest
     this.logger.warn({ event: 'catalogue.differs', nodes });
   }
 
-  /** Clients may have listed the catalogue of a node that had another one. */
+  /** Clients may have listed the catalogue of a node whose catalogue differed. */
   private announce(): void {
     this.agreed();
     for (const list of LIST_NAMES) this.feed.listChanged(list);
-    // Where it is not told, other nodes announce the lists too.
+    // If this fails, other nodes announce the lists too.
     this.node.bus.publish(AGREED, this.digest).catch(() => undefined);
   }
 

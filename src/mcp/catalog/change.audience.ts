@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Change } from './change.feed.js';
 import { ResourceRegistry } from './resource.registry.js';
 
-/** Which callers receive a change: of a resource, those that may read it; of a list, every caller. */
+/** Decides which callers receive a change: of a resource, those that may read it; of a list, every caller. */
 @Injectable()
 export class ChangeAudience {
   constructor(private readonly resources: ResourceRegistry) {}

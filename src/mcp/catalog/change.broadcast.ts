@@ -5,21 +5,21 @@ import { type Change, ChangeFeed } from './change.feed.js';
 /** The topic of changes on the bus. The body of each message is a {@link Change}. */
 export const CHANGED = 'catalogue.changed';
 const RETRY_MS = 1_000;
-/** How many changes wait for the bus at most. */
+/** Maximum number of changes that wait for the bus. */
 const MAX_UNSENT = 1_000;
 
 /**
- * `change` undefined: changes may have been missed, and everything may have changed. `offset`: its place on the bus;
- * undefined where the bus did not take it.
+ * `change` undefined: changes may have been missed, so every list and resource may have changed. `offset`: its position
+ * on the bus; undefined if the bus did not accept it.
  */
 type ChangeListener = (change: Change | undefined, offset: string | undefined) => void;
 
-/** Tells this node's changes to all nodes, and its listeners of the changes of all nodes. */
+/** Sends this node's changes to all nodes, and passes the changes of all nodes to its listeners. */
 @Injectable()
 export class ChangeBroadcast implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Changes');
   private readonly listeners = new Set<ChangeListener>();
-  /** What the bus has not taken yet. */
+  /** Changes that the bus has not accepted yet. */
   private readonly unsent = new Map<string, Change>();
   private retrying: NodeJS.Timeout | undefined;
   private stops: readonly (() => void)[] = [];
@@ -49,7 +49,7 @@ export class ChangeBroadcast implements OnModuleInit, OnModuleDestroy {
     return () => this.listeners.delete(listener);
   }
 
-  /** Where the bus takes nothing now, this node's clients are told at once, and the other nodes later. */
+  /** If the bus is unavailable, this node notifies its own clients at once, and the other nodes later. */
   private async publish(change: Change, isNew: boolean): Promise<void> {
     try {
       await this.node.bus.publish(CHANGED, change);

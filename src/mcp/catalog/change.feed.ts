@@ -32,7 +32,7 @@ export class ChangeFeed {
     this.changed.add(list);
   }
 
-  /** After the changes of lists before it: the resource may be new. */
+  /** Emitted after the preceding changes of lists, since the resource may be new. */
   resourceUpdated(uri: string): void {
     this.emitLists();
     this.emit({ kind: 'resource', uri });

@@ -142,7 +142,7 @@ const REWRITTEN: ReadonlySet<string> = new Set(
   '$schema format nullable pattern patternProperties allOf'.split(' '),
 );
 
-/** Removes or rewrites what a client's validator throws at. */
+/** Removes or rewrites keywords for which a client's validator throws. */
 function rewritten(
   node: JsonSchema,
   isListed: (keyword: string) => boolean,
@@ -160,7 +160,7 @@ function rewritten(
     result['type'] = [result['type'], 'null'];
     delete result['nullable'];
   }
-  // From OpenAPI 3.0; without a type it has no effect, and Ajv throws at it.
+  // From OpenAPI 3.0; without a type it has no effect, and Ajv throws.
   if (result['nullable'] !== undefined && result['type'] === undefined) {
     if (vendor === JSON_SCHEMA_VENDOR)
       throw new SchemaProblem([...path, 'nullable'], 'has no "type" beside it', 'add the type');

@@ -7,7 +7,10 @@ const KNOWN = {
   '@Prompt': [...SHARED, 'args'],
 } as const;
 
-/** Refuses options without a name, or with a key that the decorator does not have: TypeScript is not always asked. */
+/**
+ * Refuses options without a name, or with a key that the decorator does not have: the compiler does not check every
+ * caller.
+ */
 export function assertOptions(decorator: keyof typeof KNOWN, options: object, className: string): void {
   if (typeof (options as { name?: unknown } | undefined)?.name !== 'string') {
     throw new WiringError(className, `its ${decorator} has no name; give it one`);

@@ -5,7 +5,10 @@ import { encodeCursor } from './list.cursor.js';
 import { type MessageText, SharedText } from '../messages/shared-text.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
-/** More views than callers have distinct scopes; above it views are built anew. */
+/**
+ * Maximum number of cached views: more than there are sets of relevant scopes in practice. Above it a view is rebuilt
+ * for each request.
+ */
 const MAX_VIEWS = 256;
 
 /** The options that a list depends on. */
@@ -67,7 +70,7 @@ export class PrimitiveList<E extends Primitive> {
     return this.entries.values();
   }
 
-  /** All that is listed, for comparison: equal lists give equal texts. */
+  /** The whole list as text, for comparison: equal lists have equal texts. */
   get contents(): string {
     const entries = [...this.entries.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
     return JSON.stringify(entries.map(({ modernDefinition, access }) => [modernDefinition, access]));

@@ -9,7 +9,7 @@ export interface Primitive {
   readonly access: Access;
   readonly audit: AuditPolicy;
   readonly timeoutMs: number | undefined;
-  /** Per user, beside the server's own limit. */
+  /** Per user, in addition to the server's own limit. */
   readonly rateLimit?: RateLimit | undefined;
   /** A tool that is neither read-only nor idempotent: a request for it must not run twice. */
   readonly runsOnce?: boolean;

@@ -10,7 +10,7 @@ import { assertTimeout, presentation } from './presentation.js';
 import { promptArgumentsOf } from './prompt-arguments.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
-/** Any letters are allowed; a client makes a command of the name and displays it. */
+/** Any letters are allowed; a client displays the name and uses it as a command. */
 const PROMPT_NAME = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u;
 
 /** The methods of a prompt's class. */

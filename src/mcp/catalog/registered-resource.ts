@@ -11,7 +11,7 @@ import { isUri } from './uri-template.parser.js';
 import { UriTemplate } from './uri.template.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
-/** Longer than any client shows or stores; bounds the cost of looking up and subscribing to a URI. Characters. */
+/** Limits the cost of looking up and subscribing to a URI. Characters. */
 export const MAX_URI_LENGTH = 2_048;
 
 /** The methods of a resource's class. */

@@ -26,7 +26,7 @@ export interface RegisteredTool extends Primitive {
   readonly wrapsOutput: boolean;
   /** The arguments that clients repeat as headers in 2026-07-28. */
   readonly paramHeaders: readonly ParamHeader[];
-  /** Per principal, beside the server's own limit. */
+  /** Per user, in addition to the server's own limit. */
   readonly rateLimit: RateLimit | undefined;
   readonly execute: Handler<unknown>;
 }

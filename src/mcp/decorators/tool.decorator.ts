@@ -19,7 +19,7 @@ export interface ToolOptions<
   /** The structured result. Default: content only. */
   readonly output?: O;
   readonly annotations?: ToolAnnotations;
-  /** Calls that one principal may make of this tool, such as `10/1m`, beside the server's own limit. */
+  /** Calls of this tool that one user may make, such as `10/1m`, in addition to the server's own limit. */
   readonly rateLimit?: string;
 }
 

@@ -7,23 +7,24 @@ import type { ResolvedMessage } from '../protocol/message.dispatcher.js';
 import type { Peer } from '../sessions/peer.js';
 import { isShared } from '../sessions/session.expiry.js';
 
-/** More than a call may take, with what it asks its client. Milliseconds. */
+/** Longer than a call may take, including its requests to the client. Milliseconds. */
 const RUNNING_MS = 900_000;
 /** How long a request whose client may not have its reply cannot be sent again. Milliseconds. */
 const UNANSWERED_MS = 120_000;
 const WARN_EACH_MS = 10_000;
 
-/** Calls that no other node runs meanwhile. */
+/** Calls that no other node runs at the same time. */
 export interface GuardedCalls {
-  /** Rejects with 400 where one of them is running on another node, or its client may have lost the reply. */
+  /** Rejects with 400 if one of them runs on another node, or if its client may have lost its reply. */
   readonly taken: Promise<void>;
-  /** They were answered or refused. `isUnanswered`: the connection has broken before the reply was sent whole. */
+  /** The calls were answered or refused. `isUnanswered`: the connection broke before the reply was sent completely. */
   end(isUnanswered: boolean): void;
 }
 
 /**
- * Keeps a call from running on two nodes at a time: a client that has lost its connection may send it again. Of tools
- * that are neither read-only nor idempotent, in sessions of Streamable HTTP; on one node the session knows its calls.
+ * Prevents a call from running on two nodes at the same time: a client that has lost its connection may send it again.
+ * Guards calls of tools that are neither read-only nor idempotent, in sessions of Streamable HTTP. On one node the
+ * session itself knows its calls.
  */
 @Injectable()
 export class DuplicateGuard {
@@ -50,7 +51,7 @@ export class DuplicateGuard {
       taken,
       end: (isUnanswered) => {
         const left = taken.then(() => Promise.all(keys.map((key) => this.leave(key, holder, isUnanswered))));
-        // Those that were not taken are not left. What can't be written now ends at its time.
+        // Releases only the slots that were taken. A slot that cannot be released now expires.
         left.catch(() => undefined);
       },
     };
@@ -74,7 +75,7 @@ export class DuplicateGuard {
     return isUnanswered ? this.slots.renew(key, holder, UNANSWERED_MS) : this.slots.release(key, holder);
   }
 
-  /** A call that may run twice is better than none: clients of this server are told so in docs/scale-out.md. */
+  /** Without the backplane, calls run unguarded rather than not at all; docs/scale-out.md says so. */
   private skipped(error: BackplaneUnavailable): void {
     const now = performance.now();
     if (now - this.warnedAt < WARN_EACH_MS) return;
@@ -83,7 +84,7 @@ export class DuplicateGuard {
   }
 }
 
-/** By a digest: an id may be long. */
+/** A digest, since an id may be long. */
 function keyOf(session: string, id: RequestId): string {
   return `call:${session}:${createHash('sha256').update(JSON.stringify(id)).digest('base64url')}`;
 }

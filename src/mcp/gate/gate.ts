@@ -31,17 +31,17 @@ export interface Delivery {
   /** Counts the messages for their user. */
   readonly hold: ByteHold;
   readonly body?: ChargedBody;
-  /** The session that the client names, where it was found before. */
+  /** The session that the client names, if it was already found. */
   readonly named?: Peer | undefined;
   /** Finds or opens the messages' peer; refuses an unknown session, or another caller's. */
   peer(): Peer | Promise<Peer>;
-  /** Refuses a request that is invalid for its transport. `target`: what it is about, where its caller may see that. */
+  /** Refuses a request that is invalid for its transport. `target`: its target, if the caller may see it. */
   check?(request: JsonRpcRequest, target: Target | undefined): void;
   /** Called once all messages are accepted. Returns the sink for messages ahead of the replies. */
   accepted(peer: Peer): ReplySink;
 }
 
-/** Every message passes here, over each transport. A refused message has not started. */
+/** Every message of every transport passes this gate. A refused message has not started. */
 @Injectable()
 export class Gate {
   constructor(
@@ -55,9 +55,9 @@ export class Gate {
 
   /**
    * Checks all messages before any starts: limits, then authorization, session, drain and duplicate id, access. Then
-   * dispatches them; resolves with the replies. A request that is sent again is accepted and has no reply. Rejects with {@link RefusedError}, or with the error of the
-   * authorization or the delivery. After acceptance it rejects only where nothing but an answer or a notification was sent,
-   * and it could not be passed on to the node that it is for.
+   * dispatches them; resolves with the replies. A request that is sent again is accepted and has no reply. Rejects with
+   * {@link RefusedError}, or with the error of the authorization or the delivery. After acceptance it rejects only if
+   * the client sent no request, and an answer or notification could not be passed on to its node.
    */
   async accept(incoming: IncomingMessages, delivery: Delivery): Promise<readonly Reply[]> {
     const { authorization, address, hold } = delivery;
@@ -71,7 +71,7 @@ export class Gate {
     try {
       if (this.audit.isFull && messages.some(isCall)) throw auditUnavailable();
       endCalls = this.limiter.begin(messages, principal);
-      // Both are asked at once.
+      // Starts both checks at the same time.
       guarded = this.duplicates.begin(messages, peer);
       const taken = this.limiter.take(messages, principal, delivery.body);
       if (taken !== undefined) await taken;
@@ -114,7 +114,7 @@ export class Gate {
     }
   }
 
-  /** A message that could not be passed on refuses a batch only where none of its requests has run. */
+  /** A message that could not be passed on refuses a batch only if none of its requests has run. */
   private handleAll(
     messages: readonly ResolvedMessage[],
     context: MessageContext,
@@ -151,7 +151,7 @@ function isOverLimit(error: unknown): boolean {
   );
 }
 
-/** Every call must be on record: so many records are waiting that this one might be lost. */
+/** Every call must have a record: so many records are waiting that this one might be lost. */
 function auditUnavailable(): RefusedError {
   return new RefusedError('audit_unavailable', 'Calls cannot be recorded now: try again later', {
     code: ErrorCode.InternalError,

@@ -12,13 +12,13 @@ import { SessionStore } from '../sessions/session.store.js';
 import type { ChargedBody } from './call.limiter.js';
 import { Gate } from './gate.js';
 
-/** How long the node of a stream is remembered; milliseconds. */
+/** How long the node of a stream is cached; milliseconds. */
 const ROUTE_MS = 5_000;
 const MAX_ROUTES = 10_000;
 const KIND = 'session.post';
 const TRANSPORT = 'http-sse';
 
-/** A message that was POSTed on this node for a stream of another one. */
+/** A message that was POSTed to this node, for a stream on another node. */
 export interface Forwardable {
   readonly session: string;
   readonly authorization: RequestAuthorization;
@@ -26,18 +26,18 @@ export interface Forwardable {
   readonly incoming: IncomingMessages & { readonly hold: ByteHold; readonly body: ChargedBody };
 }
 
-/** The same on its way. The caller was authorized where it arrived. */
+/** The same message between the nodes. The node where it arrived has authorized the caller. */
 interface ForwardedPost {
   readonly session: string;
   readonly principal: Principal;
   readonly address?: string;
   readonly message: JsonRpcMessage;
-  /** What it is counted with for its user. */
+  /** Its counted size for its user. */
   readonly bytes: number;
   readonly body: ChargedBody;
 }
 
-/** What the node of the stream says. `unauthorized`: the token has expired or was revoked meanwhile. */
+/** The decision of the node of the stream. `unauthorized`: the token has expired or was revoked meanwhile. */
 type Verdict =
   | { readonly kind: 'accepted' | 'unauthorized' }
   | { readonly kind: 'lacks_scopes'; readonly scopes: readonly string[] }
@@ -55,8 +55,8 @@ interface Route {
 }
 
 /**
- * Hands a POST of HTTP+SSE to the node that holds the session's stream. All of the {@link Gate} is there: the node
- * that the request arrives on has authorized the caller and read the body, and responds as the other one says.
+ * Passes a POST of HTTP+SSE to the node that has the session's stream. That node runs the {@link Gate}. The node where
+ * the request arrives has authorized the caller and read the body, and sends the other node's decision as the response.
  */
 @Injectable()
 export class PostForwarding implements OnModuleInit {
@@ -75,20 +75,23 @@ export class PostForwarding implements OnModuleInit {
     this.node.mail.on(KIND, (body) => this.receive(body as ForwardedPost));
   }
 
-  /** The other node that holds the stream of `principal`'s own session. Rejects with 404, or 503 where that can't be known. */
+  /**
+   * The other node that has the stream of `principal`'s own session. Rejects with 404 for an unknown session, or with
+   * 503 if the backplane is unavailable.
+   */
   async nodeOf(session: string, principal: Principal): Promise<string> {
     const { isAlone, self } = this.node.membership;
     if (isAlone) throw unknownSession();
     const route = this.routes.get(session) ?? (await this.read(session));
     if (route.owner !== principal.key) throw unknownSession('foreign_session');
-    // Its stream has just ended here.
+    // Its stream was on this node and has just ended.
     if (route.node === self) throw unknownSession();
     return route.node;
   }
 
   /**
-   * Resolves once the node of the stream has accepted the message. Rejects as the gate of that node does; with 404
-   * where that node is gone, with 503 where it does not answer, and then the message may have been accepted.
+   * Resolves when the node of the stream has accepted the message. Rejects with the refusal of that node's gate, with
+   * 404 if that node is gone, or with 503 if it does not answer; in that case the message may have been accepted.
    */
   async forward(node: string, post: Forwardable): Promise<void> {
     const { authorization, incoming } = post;
@@ -142,7 +145,9 @@ export class PostForwarding implements OnModuleInit {
     return route;
   }
 
-  /** On the node of the stream: resolves when the message was accepted or refused; its reply is sent on the stream. */
+  /**
+   * Runs on the node of the stream. Resolves when the message was accepted or refused; its reply is sent on the stream.
+   */
   private receive(post: ForwardedPost): Promise<Verdict> {
     return new Promise((resolve, reject) => {
       this.accept(post, () => resolve({ kind: 'accepted' })).catch((error: unknown) => {
@@ -186,7 +191,7 @@ class UnauthorizedError extends Error {
   }
 }
 
-/** Of a token that the other node has authorized a moment ago. */
+/** Represents a token that the other node has just authorized. */
 class ForwardedAuthorization implements RequestAuthorization {
   constructor(
     readonly principal: Principal,
@@ -213,7 +218,7 @@ class ForwardedAuthorization implements RequestAuthorization {
   }
 }
 
-/** Undefined: no refusal, but a failure of this node. */
+/** Undefined: not a refusal but a failure of this node. */
 function verdictOf(error: unknown): Verdict | undefined {
   if (error instanceof UnauthorizedError) return error.verdict;
   if (!(error instanceof RefusedError)) return undefined;

@@ -7,14 +7,14 @@ import type { JsonRpcRequest, JsonRpcMessage } from '../messages/json-rpc.js';
 import type { Peer } from '../sessions/peer.js';
 import { Session } from '../sessions/session.js';
 
-/** How long an answered request is remembered: enough for a client that retries after a 503. Milliseconds. */
+/** How long an answered request is kept: long enough for a client that retries after a 503. Milliseconds. */
 const ANSWERED_MS = 10_000;
-/** Answered requests that are remembered, of all sessions of this node: about 10 MB. */
+/** Maximum number of answered requests that are kept for all sessions of this node: about 10 MB. */
 const MAX_ANSWERED = 50_000;
 
 /**
- * The requests of HTTP+SSE that run on this node or were answered a moment ago. Where a POST crosses nodes, its client
- * may be told 503 although the request was accepted, and sends it again. With one node, no client is told so.
+ * The requests of HTTP+SSE that run on this node or were answered recently. If a POST is forwarded to another node, its
+ * client may get 503 although the request was accepted, and may send it again. With one node this cannot happen.
  */
 @Injectable()
 export class RepeatedRequests {
@@ -25,8 +25,8 @@ export class RepeatedRequests {
   constructor(private readonly node: BackplaneNode) {}
 
   /**
-   * Undefined: there is nothing to compare. Otherwise the request, which runs or was answered where it is
-   * `isRepeated`. Throws {@link duplicateId} where the id is that of another request.
+   * Undefined: nothing to compare. Otherwise the request; with `isRepeated` it runs already or was answered. Throws
+   * {@link duplicateId} if another request has the id.
    */
   compare(peer: Peer, [message, ...others]: readonly JsonRpcMessage[]): ComparedRequest | undefined {
     if (this.node.membership.isAlone || !(peer instanceof Session) || peer.transport !== 'http-sse') {
@@ -60,7 +60,7 @@ function keyOf({ id }: Session, request: JsonRpcRequest): string {
   return digestOf([id, request.id]);
 }
 
-/** Digests: ids and bodies may be long. */
+/** A digest, since ids and bodies may be long. */
 function digestOf(value: unknown): string {
   return hash('sha256', JSON.stringify(value), 'base64url');
 }

@@ -27,7 +27,7 @@ export function assertNoBody({ headers }: IncomingMessage): void {
 
 /** Refuses a body that is not `application/json` in UTF-8 (415), is compressed (415), or has two media types (400). */
 export function assertMediaType({ headers, rawHeaders }: IncomingMessage): void {
-  // Of two, Node keeps the first, while a proxy may have read the second.
+  // Node keeps the first of two, while a proxy may have read the second.
   if (isGivenTwice(rawHeaders, CONTENT_TYPE)) {
     throw new RefusedError('ambiguous_header', 'The Content-Type header is given more than once');
   }
@@ -111,7 +111,7 @@ function readArriving(request: IncomingMessage, maxBytes: number, hold: ByteHold
   });
 }
 
-/** What a parser in front of the server has left on a request. */
+/** The properties that a body parser in front of the server sets on a request. */
 interface ParsedRequest extends IncomingMessage {
   readonly body?: unknown;
   /** The bytes themselves, where the application keeps them: Nest's option `rawBody`. */
@@ -119,8 +119,8 @@ interface ParsedRequest extends IncomingMessage {
 }
 
 /**
- * The body where the application has read it already; undefined where it is still to be read. Refuses one larger than
- * `maxBytes` (413), and one that is gone (500).
+ * The body, if the application has read it already; undefined if it is still unread. Refuses a body larger than
+ * `maxBytes` (413), and a body that was read but not kept (500).
  */
 export function readBefore(request: ParsedRequest, maxBytes: number): Buffer | undefined {
   const { body, rawBody = body } = request;
@@ -135,7 +135,7 @@ export function readBefore(request: ParsedRequest, maxBytes: number): Buffer | u
 
 const CONSUMED = 'The body was read before it reached the MCP server, and is not there';
 
-/** JSON again, so that the limits of a message hold for it in the same way. */
+/** Serialized again, so that the limits of a message apply to it. */
 function textOf(parsed: unknown): string {
   try {
     return typeof parsed === 'string' ? parsed : JSON.stringify(parsed);

@@ -33,7 +33,7 @@ export class MessageReader {
     assertMediaType(request);
     const hold = this.hold(principal);
     try {
-      // Awaits promises only, here and below: most bodies are small and have arrived.
+      // Awaits only promises, here and below, since most bodies are small and have already arrived.
       const charge = this.limiter.chargeBody(announcedBytes(request), principal);
       const taken = charge instanceof Promise ? await charge : charge;
       const { maxBodyBytes } = this.options;

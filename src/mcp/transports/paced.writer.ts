@@ -25,7 +25,7 @@ export class PacedWriter {
   private parts: Part[] = [];
   private queued = 0;
   private inFlight = 0;
-  /** Of these, the rest of one message that exceeds the bound by itself. */
+  /** The part of {@link waiting} that belongs to one message larger than the bound. */
   private exempt = 0;
   private takenAt = 0;
   private isEnding = false;

@@ -98,7 +98,7 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
     const { method, url } = request;
     if (error instanceof RefusedError) {
       const { id: requestId, reason: code } = error;
-      // A mistake in the application, which a client cannot mend.
+      // An error of the application, which a client cannot correct.
       if (code === 'consumed_body')
         this.logger.error({ event: 'request.failed', method, reason: HOW_TO_LEAVE });
       this.refusals.refused(request, { event: 'request.refused', code, status, actor, requestId });

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What Express and the guard set on a request. `_parsedUrl`: the cache of `parseurl`, which it fills where it is empty. */
+/**
+ * Properties that Express and the guard set on a request. `_parsedUrl`: the cache of `parseurl`, which fills it again
+ * if it is empty.
+ */
 const UNNEEDED = { next: undefined, _parsedUrl: undefined, authorization: undefined };
 
 /** The text of a response's headers, as Node keeps it. */
@@ -9,9 +12,9 @@ interface Sent extends ServerResponse {
 }
 
 /**
- * Drops what nothing needs any more of the request that has opened a stream: its token and its way through the router.
- * A stream is open for hours; this was a fifth of the memory of an idle session (2.3 of 10 KiB). `user`, `headers` but
- * for the token, and what middleware has added stay, for listeners of `close`.
+ * Drops the token and the router's state of a request that has opened a stream: they are not used any more, and a
+ * stream is open for hours. They were a fifth of the memory of an idle session (2.3 of 10 KiB). `user`, the other
+ * headers and the properties that middleware added are kept, for listeners of `close`.
  */
 export function releaseRequest(response: ServerResponse): void {
   const request: IncomingMessage & { params?: object } = response.req;
@@ -21,7 +24,7 @@ export function releaseRequest(response: ServerResponse): void {
   releaseEmpty(request, 'params');
   releaseEmpty(response as ServerResponse & { locals?: object }, 'locals');
   const { _header: header }: Sent = response;
-  // A text of 25 joined parts becomes one when a character of it is read.
+  // Reading a character makes the engine flatten the string, which was joined from 25 parts.
   header?.charCodeAt(0);
 }
 

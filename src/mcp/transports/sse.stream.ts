@@ -18,14 +18,16 @@ const LOGGER = new Logger('Stream');
 
 /** Time to flush a stream that ends for another reason than its reply. */
 const FLUSH_MS = 500;
-/** The shortest reconnection time of a client whose node stops, and how far those of many are spread. */
+/**
+ * The shortest reconnection time of the clients of a stopping node, and the range over which theirs are spread.
+ * Milliseconds.
+ */
 const STOP_RETRY_MS = 500;
 const STOP_SPREAD_MS = 2_500;
 
 /**
  * Server-sent events on a response (WHATWG HTML, section 9.2). Data must be one line; JSON text is. `onEnd` receives
- * `slow_client` where the client reads nothing, or `over_budget` where too much waits for its user, and has to end the
- * stream.
+ * `slow_client` if the client reads nothing, or `over_budget` if too much waits for its user. It must end the stream.
  */
 export class SseStream implements SessionStream {
   private readonly writer: PacedWriter;
@@ -39,9 +41,9 @@ export class SseStream implements SessionStream {
     private readonly budget?: UserBudget,
   ) {
     this.writer = new PacedWriter(response, limits, undefined, budget?.hold(0));
-    // Emitted once; `once` would keep a closure more for as long as the stream lives.
+    // Emitted only once; `once` would keep an additional closure as long as the stream lives.
     response.on('close', () => onEnd('client_disconnected'));
-    // `close` was emitted before the client was known. In a microtask, so that the caller has the stream by then.
+    // `close` was emitted before this listener was added. In a microtask, so that the caller has the stream first.
     if (response.destroyed) queueMicrotask(() => onEnd('client_disconnected'));
     response.writeHead(200, { ...HEADERS, ...headers });
   }
@@ -72,7 +74,9 @@ export class SseStream implements SessionStream {
     this.write(`retry: ${ms}\n\n`);
   }
 
-  /** The same where this node stops: spread, so that its clients do not come to another one all at once. */
+  /**
+   * As {@link retryAfter}, when this node stops. The time is random, so that its clients do not all reconnect at once.
+   */
   retryAfterStop(): void {
     this.retryAfter(STOP_RETRY_MS + Math.floor(Math.random() * STOP_SPREAD_MS));
   }

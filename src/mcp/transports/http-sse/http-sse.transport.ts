@@ -90,7 +90,9 @@ export class HttpSseTransport {
     }
   }
 
-  /** The stream is on another node, if anywhere: 202 only once that node has accepted the message. */
+  /**
+   * This node does not have the stream: responds with 202 only when the node of the stream has accepted the message.
+   */
   private async forward(
     session: string,
     request: IncomingMessage,

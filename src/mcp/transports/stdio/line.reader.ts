@@ -1,7 +1,7 @@
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** Stands for a line above the maximum length, which was dropped. */
+/** Represents a line above the maximum length, which was dropped. */
 export const TOO_LONG = Symbol('TOO_LONG');
 
 /**

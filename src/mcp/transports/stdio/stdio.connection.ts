@@ -23,7 +23,7 @@ import type { MessageReader } from '../message.reader.js';
 import { readEnvelope, versionIn } from '../request-envelope.js';
 import type { StdioStream } from './stdio.stream.js';
 
-/** From this revision on an error omits an unknown id; before, and in JSON-RPC, it is null. */
+/** Since this revision an error without a known id omits it; in earlier revisions, and in JSON-RPC, the id is null. */
 const ID_LEFT_OUT_SINCE = '2025-11-25';
 
 /**
@@ -90,7 +90,7 @@ export class StdioConnection {
     await this.stream.flushed();
   }
 
-  /** The host waits for no reply any more. */
+  /** The host no longer waits for replies. */
   close(reason: SessionEnd): void {
     for (const peer of this.stateless.values()) this.sessions.close(peer, reason);
     if (this.session !== undefined) this.sessions.close(this.session, reason);

@@ -12,14 +12,17 @@ import { StdioConnection } from './stdio.connection.js';
 import { type StdioLoss, StdioStream } from './stdio.stream.js';
 
 const MIB = 2 ** 20;
-/** What may wait for a host that does not read, before its input pauses and before the connection is closed. */
+/**
+ * Bytes that may wait for a host that does not read: above `pauseAt` its input pauses, above `closeAt` the connection
+ * closes.
+ */
 const LIMITS = { pauseAt: MIB, closeAt: 64 * MIB };
 
 /** The streams of a host, and its user's scopes. */
 export interface StdioHost {
   readonly input: Readable;
   readonly output: Writable;
-  /** The scopes that the caller has. */
+  /** The scopes of the caller. */
   readonly scopes: readonly string[];
 }
 

@@ -1,9 +1,9 @@
 import { BackplaneUnavailable, type EventStore, type StoredEvent } from '../../../backplane/index.js';
 
 const RETRY_MS = 1_000;
-/** As long as the store keeps events. Milliseconds. */
+/** How long events are retried: as long as the store keeps them. Milliseconds. */
 const MAX_RETRYING_MS = 600_000;
-/** How much of what the store has not taken a stream keeps in memory, in characters. */
+/** Characters of unstored events that a stream keeps in memory. */
 const MAX_CHARACTERS = 2 ** 16;
 
 export interface EventWriterOptions {
@@ -15,9 +15,9 @@ export interface EventWriterOptions {
 }
 
 /**
- * Stores the events of a stream, in order. What the store cannot take now is stored later: without the last event, a
- * client that has resumed on another node would wait for it in vain. What is too much to keep leaves a hole, which
- * readers find ({@link unbroken}). An event may be stored twice.
+ * Stores the events of a stream, in order. If the store is unavailable, it retries: a client that has resumed on
+ * another node waits for the last event. If too many events wait, the oldest are dropped; readers detect the gap
+ * ({@link unbroken}). An event may be stored twice.
  */
 export class EventWriter {
   private readonly unstored: StoredEvent[] = [];
@@ -29,7 +29,7 @@ export class EventWriter {
 
   constructor(private readonly options: EventWriterOptions) {}
 
-  /** Whether something waits for the store. */
+  /** Whether events wait for the store. */
   get isBusy(): boolean {
     return this.writing !== undefined || this.retry !== undefined;
   }
@@ -41,12 +41,12 @@ export class EventWriter {
     else this.makeRoom();
   }
 
-  /** Resolves once what was appended is stored, or was tried. */
+  /** Resolves when all appended events are stored, or their storage was attempted. */
   async settled(): Promise<void> {
     await this.writing;
   }
 
-  /** What the store does not take from here on is dropped. */
+  /** Ends retries: events that the store does not accept from now on are dropped. */
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.retry);
@@ -82,7 +82,7 @@ export class EventWriter {
     }, RETRY_MS).unref();
   }
 
-  /** Drops the oldest events. The end of the stream is the newest, and has no data. */
+  /** Drops the oldest events. The last event, which ends the stream, is the newest and has no data. */
   private makeRoom(): void {
     while (this.characters > MAX_CHARACTERS) this.removeOldest();
   }

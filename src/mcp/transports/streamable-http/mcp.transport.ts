@@ -62,7 +62,7 @@ export class McpTransport {
 
 /**
  * The message where it is stateless: its `_meta` names a revision or, in a request without a session, its headers do.
- * `initialize` opens a session whatever the headers say.
+ * `initialize` opens a session, even if the headers name a stateless revision.
  */
 function statelessMessage(
   { messages, batched }: IncomingMessages,
@@ -79,14 +79,17 @@ function statelessMessage(
   return message.method !== 'initialize' && namesStatelessVersion(request) ? message : undefined;
 }
 
-/** Without sessions there is only POST. */
+/** Revisions without sessions have only POST. */
 function refuseModern(request: IncomingMessage, response: ServerResponse): void {
   if (!namesModern(request)) return;
   response.setHeader('Allow', 'POST');
   throw new MethodNotAllowedException('This protocol version has POST alone');
 }
 
-/** A revision without sessions, or an unsupported one, which gets the newest. */
+/**
+ * The header names a revision without sessions, or an unsupported one; such a client gets the error of the newest
+ * revision.
+ */
 function namesStatelessVersion(request: IncomingMessage): boolean {
   const version = protocolVersionIn(request);
   return version !== undefined && !SESSION_VERSIONS.includes(version);

@@ -65,7 +65,7 @@ function decode(header: string | undefined): string | undefined {
   if (encoded === undefined) return header;
   if (!BASE64.test(encoded)) return undefined;
   const bytes = Buffer.from(encoded, 'base64');
-  // Invalid UTF-8 would be decoded to something that was never sent.
+  // Decoding would replace invalid UTF-8, and the result would differ from what was sent.
   return isUtf8(bytes) ? bytes.toString() : undefined;
 }
 

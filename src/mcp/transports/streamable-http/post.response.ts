@@ -51,7 +51,7 @@ export interface PostResponseOptions {
 
 /**
  * The response to one POST: JSON, unless a message precedes the reply; then an event stream. MCP 2025-11-25,
- * Transports, "Sending Messages to the Server". A client that accepts only one of the two gets that one.
+ * Transports, "Sending Messages to the Server". A client that accepts only one of the two gets that type.
  */
 export class PostResponse implements ReplySink {
   private stream: ReplyStream | undefined;
@@ -73,7 +73,7 @@ export class PostResponse implements ReplySink {
 
   whenSent(listener: (isWhole: boolean) => void): void {
     const { response } = this;
-    // `close` was emitted already where it is destroyed.
+    // If it is destroyed, `close` was already emitted.
     if (response.destroyed || response.writableFinished) listener(response.writableFinished);
     else response.once('close', () => listener(response.writableFinished));
   }
@@ -90,7 +90,7 @@ export class PostResponse implements ReplySink {
   }
 
   closeStream(): void {
-    // The client needs an event id to resume from, also where nothing was sent yet.
+    // The client needs an event id to resume from, even if nothing was sent yet.
     if (this.options?.isPolled === true) this.begin()?.closeConnection?.();
   }
 
@@ -105,8 +105,8 @@ export class PostResponse implements ReplySink {
   }
 
   /**
-   * Sends the replies and ends. `batched`: the client sent an array, and gets one. Throws `BudgetExceededError` before
-   * anything is sent where a JSON response exceeds what may wait for its client.
+   * Sends the replies and ends. `batched`: the client sent an array, and gets one. Throws `BudgetExceededError`, before
+   * it sends anything, if a JSON response exceeds what may wait for its client.
    */
   finish(
     replies: readonly Reply[],

@@ -18,8 +18,8 @@ export interface ResumableStreamOptions extends EventWriterOptions {
 }
 
 /**
- * The outcome of resuming: the client gets the rest on its connection; the stream has ended and nothing is left; or the
- * event is unknown.
+ * The outcome of resuming. `resumed`: the client gets the rest on its connection. `nothing_left`: the stream has ended
+ * and the client has all of it. `unknown`: the event is unknown.
  */
 export type Resumption = 'resumed' | 'nothing_left' | 'unknown';
 
@@ -49,7 +49,7 @@ export class ResumableStream implements SessionStream {
     return this.finished;
   }
 
-  /** Whether it has finished, and nothing of it waits for the store. */
+  /** Whether the stream has finished and all its events are stored. */
   get isStored(): boolean {
     return this.finished && !this.writer.isBusy;
   }
@@ -58,7 +58,7 @@ export class ResumableStream implements SessionStream {
     return this.connection !== undefined;
   }
 
-  /** Resolves when what was sent so far is stored, or cannot be stored now. */
+  /** Resolves when all events so far are stored, or cannot be stored now. */
   get stored(): Promise<void> {
     return this.writer.settled();
   }
@@ -80,7 +80,7 @@ export class ResumableStream implements SessionStream {
       const rest = await this.after(last);
       if (rest === undefined) {
         if (connection === undefined) return 'unknown';
-        // The store has evicted events meanwhile: the client reconnects and learns so.
+        // The store has evicted events meanwhile: the client reconnects and gets the refusal.
         this.leave(connection, last);
         return 'resumed';
       }
@@ -88,7 +88,7 @@ export class ResumableStream implements SessionStream {
         if (data !== '') (connection ??= open()).numbered(id, data);
         last = id;
       }
-      // Events sent while the store was read are found when it is read again.
+      // Reads the store again for events that were sent during the read.
     } while (this.sent !== sent);
     if (this.finished || FINAL_EVENT.test(last)) {
       connection?.end('closed_by_server');
@@ -123,7 +123,7 @@ export class ResumableStream implements SessionStream {
     this.connection?.end('closed_by_server');
   }
 
-  /** Closes the connection, where the client has an event id to resume from; the stream goes on. */
+  /** Closes the connection if the client has an event id to resume from; the stream continues. */
   closeConnection(): void {
     if (this.options.isPrimed && this.connection !== undefined) this.leave(this.connection, this.lastId);
   }
@@ -159,7 +159,7 @@ export class ResumableStream implements SessionStream {
   }
 
   private async after(id: string): Promise<readonly StoredEvent[] | undefined> {
-    // A client that has the last event has missed nothing, however old it is.
+    // A client that has the last event has missed nothing, even if the store has evicted it.
     if (id === this.lastId) return [];
     await this.writer.settled();
     const events = await this.options.log.after(this.options.logKey, id);

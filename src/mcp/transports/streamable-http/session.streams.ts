@@ -14,11 +14,14 @@ import { SessionService } from '../../sessions/session.service.js';
 import { ResumableStream } from './resumable.stream.js';
 import { type ReplyOrigin, TailedReply } from './tailed.reply.js';
 
-/** From this revision on a stream begins with an event id to resume from. */
+/** Since this revision a stream begins with an event id to resume from. */
 const PRIMED_SINCE = '2025-11-25';
-/** How long it is known where a reply comes from. Milliseconds. */
+/** How long the origin of a reply is stored. Milliseconds. */
 const ORIGIN_MS = 3_600_000;
-/** The kind of mail that asks to store what a stream has sent, and whether more is to come. */
+/**
+ * The kind of mail with which a node waits until another node has stored the events of a stream; the answer says
+ * whether the stream continues.
+ */
 const STORED = 'reply.stored';
 /** The name of a stream: its node, and a unique part. */
 const NAME = /^reply-([\da-f-]{36})_/;
@@ -76,7 +79,7 @@ export class SessionStreams implements OnModuleInit {
     return stream;
   }
 
-  /** The stream of a session that an event was sent on; one of another node is read from what it stores. */
+  /** The stream of a session that an event was sent on. The stream of another node is read from the event store. */
   sentOn(session: Session, eventId: string): ResumableStream | TailedReply {
     const name = eventId.slice(0, eventId.indexOf('.'));
     const { log, node } = this;
@@ -97,7 +100,7 @@ export class SessionStreams implements OnModuleInit {
   forgetFinished(session: Session): void {
     const { replies } = this.of(session);
     for (const [name, stream] of replies) {
-      // Before, the event store may not know what the client has.
+      // Until then, the event store may lack events that the client has.
       if (stream.isFinished) void stream.stored.then(() => stream.isStored && replies.delete(name));
     }
   }
@@ -118,9 +121,9 @@ export class SessionStreams implements OnModuleInit {
   }
 
   /**
-   * An event is stored a moment after it was sent. Resolves when the node of a stream has stored all that it has sent,
-   * or can't store it now. False: it has ended the stream, and more of it is not to come. Rejects with
-   * `BackplaneUnavailable` where that node does not answer.
+   * An event is stored shortly after it was sent. Resolves when the node of a stream has stored all events that it has
+   * sent, or cannot store them now. False: the stream has ended. Rejects with `BackplaneUnavailable` if that node does
+   * not answer.
    */
   private async storedElsewhere(question: StoredQuestion): Promise<boolean> {
     const node = NAME.exec(question.stream)?.[1];
@@ -153,7 +156,7 @@ export class SessionStreams implements OnModuleInit {
     return streams;
   }
 
-  /** Counts what is stored for a session for its user; it is reclaimed first. */
+  /** Counts the stored events of a session for its user. They are reclaimed first. */
   private counted(session: Session): (characters: number) => void {
     const { id, logId, principal } = session;
     const forget = (): void => {

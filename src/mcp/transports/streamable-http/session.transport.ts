@@ -58,7 +58,7 @@ export class SessionTransport {
       });
       const all = incoming.batched ? [...replies, ...incoming.malformed.map(replyTo)] : replies;
       if (all.length === 0 && !answer!.hasBegun && incoming.messages.some(({ kind }) => kind === 'request')) {
-        // This request's token may have been revoked while the session lives on by a newer one.
+        // This request's token may have been revoked while the session continues with a newer one.
         if (!response.destroyed) await authorization.reauthorize();
         if (!this.sessions.holds(session!)) return await refuseUnanswered(authorization, response);
       }
@@ -145,7 +145,7 @@ export class SessionTransport {
       : this.ownSession(request, authorization.principal);
   }
 
-  /** The caller's session, if its token is still valid: both may have changed while waiting. */
+  /** The caller's session. Rejects if the token is not valid any more: both may have changed while waiting. */
   private async currentSession(
     request: IncomingMessage,
     authorization: RequestAuthorization,

@@ -13,14 +13,16 @@ import { StandaloneStream, type StandaloneEvent } from './standalone.stream.js';
 import { StandaloneStreams } from './standalone.streams.js';
 
 const CARRIED = 'session.carried';
-/** What a message of this node may take to come back to it over the bus. Milliseconds. */
+/** Maximum time in which a message of this node returns to it over the bus. Milliseconds. */
 const JOIN_MS = 2_000;
-/** How often a stream that the bus did not take is told again. Milliseconds. */
+/** Interval at which a stream is announced again that the bus did not accept. Milliseconds. */
 const RETRY_MS = 1_000;
-/** A place on the bus from which nothing can be found. */
+/** A position on the bus from which no message can be read. */
 const NOWHERE = '0-0';
 
-/** A stream carries the messages of its session from here on. Without one: none does. */
+/**
+ * Announces the stream that carries the messages of a session from now on. Without a stream: no stream carries them.
+ */
 interface Carried {
   readonly session: string;
   readonly stream?: { readonly name: string; readonly key: string };
@@ -29,16 +31,16 @@ interface Carried {
 type Connect = (stream: StandaloneStream) => SseStream;
 
 /**
- * Which standalone stream of a session carries its messages, over all nodes: the one that was connected last. That is
- * told on the bus, which orders it among the changes, so that each change is told on exactly one stream; and a client
- * that names an event gets from the bus what followed on its stream.
+ * Determines which standalone stream of a session carries its messages, over all nodes: the one that was connected
+ * last. The node announces it on the bus. The bus orders this announcement among the changes, so each change is sent on
+ * exactly one stream. A client that resumes from an event gets the later changes from the bus.
  */
 @Injectable()
 export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
   private readonly streams = new WeakMap<Session, StandaloneStreams>();
   /** By the key of their connection. */
   private readonly joining = new Map<string, (offset: string) => void>();
-  /** Those that were opened while the bus took nothing. */
+  /** Streams that were opened while the bus was unavailable. */
   private readonly unclaimed = new Map<StandaloneStream, Session>();
   private retrying: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
@@ -58,7 +60,7 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
     clearTimeout(this.retrying);
   }
 
-  /** Opens a stream. Where the bus takes nothing now, it is told later. Rejects where the session has ended. */
+  /** Opens a stream. If the bus is unavailable, the stream is announced later. Rejects if the session has ended. */
   async open(session: Session, connect: Connect): Promise<void> {
     const stream = new StandaloneStream(randomUUID(), isPrimed(session));
     const { newest = NOWHERE } = this.node.bus;
@@ -69,7 +71,7 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
     if (joined === undefined) this.claimLater(session, stream);
   }
 
-  /** Goes on after the client's last event. False: something after it may be missing, and nothing was opened. */
+  /** Continues after the client's last event. False: later events may be missing, and no stream was opened. */
   async resume(session: Session, { name, offset }: StandaloneEvent, connect: Connect): Promise<boolean> {
     const stream = new StandaloneStream(name, isPrimed(session));
     const joined = await this.join(session, stream);
@@ -92,7 +94,7 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
     return true;
   }
 
-  /** Its connection has closed: another one carries the messages, where there is one. */
+  /** The connection of a stream has closed: another stream of the session carries the messages, if there is one. */
   left(session: Session, stream: StandaloneStream): void {
     const streams = this.of(session);
     this.unclaimed.delete(stream);
@@ -101,11 +103,11 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
     if (next === undefined) session.detach(streams);
     if (!wasCarrier || this.sessions.get(session.id) !== session) return;
     if (next !== undefined) this.carry(session, next);
-    // One of another node may be open.
+    // A stream on another node may be open.
     else if (!this.node.membership.isAlone) this.publish({ session: session.id });
   }
 
-  /** Resolves with the place of {@link claim}; with undefined where the bus takes nothing now. */
+  /** Resolves with the position of {@link claim}, or with undefined if the bus is unavailable. */
   private async join(session: Session, stream: StandaloneStream): Promise<string | undefined> {
     const streams = this.of(session);
     streams.add(stream);
@@ -120,7 +122,10 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  /** Resolves with the place on the bus from which on the stream carries the messages. Rejects with `BackplaneUnavailable`. */
+  /**
+   * Resolves with the position on the bus since which the stream carries the messages. Rejects with
+   * `BackplaneUnavailable`.
+   */
   private async claim(session: Session, stream: StandaloneStream): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const late = new BackplaneUnavailable('this node does not hear the others');
@@ -148,7 +153,7 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
     for (const [stream, session] of this.unclaimed) this.claimLater(session, stream);
   }
 
-  /** Claims a stream that is open, and sends what was missed until then. */
+  /** Claims an open stream, and sends the changes that it missed until then. */
   private async settle(session: Session, stream: StandaloneStream): Promise<void> {
     const from = stream.place;
     stream.pause();
@@ -162,8 +167,8 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * The notifications that were missed on a stream, the newest of each kind, with their places on the bus: those after
-   * `from`, while it was this stream that carried them.
+   * The notifications that the client has missed on a stream: the newest of each kind, with their positions on the bus,
+   * of the changes after `from` while this stream carried the messages.
    */
   private async missed(
     session: Session,
@@ -202,12 +207,12 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
     this.publish(carriedBy(session, stream));
   }
 
-  /** Best effort: what can't be told now is found by the client that resumes its stream. */
+  /** Best effort: if the bus is unavailable, the client gets the change when it resumes its stream. */
   private publish(body: Carried): void {
     this.node.bus.publish(CARRIED, body).catch(() => undefined);
   }
 
-  /** It may have ended while the bus was waited for. */
+  /** The session may have ended while this node waited for the bus. */
   private assertHeld(session: Session): void {
     if (this.sessions.get(session.id) !== session) throw unknownSession();
   }

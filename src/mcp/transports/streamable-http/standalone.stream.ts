@@ -3,7 +3,10 @@ import type { SessionEnd } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
 import type { MessageText } from '../../messages/shared-text.js';
 
-/** The name of the stream, the place on the bus up to which its client has heard, and whether it has ended for good. */
+/**
+ * The name of the stream, the position on the bus of the last change that its client got, and whether the stream has
+ * ended.
+ */
 const EVENT_ID = /^standalone-([\w-]{1,64})\.([\w-]{1,64})(\.end)?$/;
 
 /** An event of a standalone stream, as its client names it. */
@@ -13,7 +16,7 @@ export interface StandaloneEvent {
   readonly isFinal: boolean;
 }
 
-/** Messages from before, with their places on the bus. */
+/** Earlier messages, with their positions on the bus. */
 type Missed = Iterable<readonly [message: string, offset: string]>;
 
 /** Undefined: the event id is not one of a standalone stream. */
@@ -25,26 +28,26 @@ export function standaloneEvent(eventId: string): StandaloneEvent | undefined {
 }
 
 /**
- * One connection of a standalone stream. What it sends is not stored: the id of an event is a place on the bus, from
- * which any node can find what followed. MCP 2025-11-25, Transports, "Resumability".
+ * One connection of a standalone stream. Its messages are not stored: the id of an event contains a position on the
+ * bus, from which any node can read the later changes. MCP 2025-11-25, Transports, "Resumability".
  */
 export class StandaloneStream {
   /** Distinguishes it from other connections of the same stream. */
   readonly key = randomUUID();
   private connection: SseStream | undefined;
   private isPaused = false;
-  /** What is sent before there is a connection, or while it is paused. */
+  /** Messages sent before there is a connection, or while the stream is paused. */
   private readonly waiting: (readonly [message: MessageText, offset: string | undefined])[] = [];
   private offset = '';
 
   constructor(
-    /** The same for each connection that a client resumes it with. */
+    /** The same for each connection on which a client resumes the stream. */
     readonly name: string,
     /** The client gets event ids without a message, to resume from. MCP 2025-11-25 and later. */
     private readonly isPrimed: boolean,
   ) {}
 
-  /** Its client has received everything up to this place on the bus. */
+  /** The client has received all changes up to this position on the bus. */
   startAt(offset: string): void {
     this.offset = offset;
   }
@@ -77,7 +80,7 @@ export class StandaloneStream {
     if (this.isPrimed) this.connection?.prime(this.eventId);
   }
 
-  /** `offset`: its place on the bus, where it has one. */
+  /** `offset`: the message's position on the bus, if it has one. */
   send(message: MessageText, offset?: string): void {
     if (this.connection === undefined || this.isPaused) return void this.waiting.push([message, offset]);
     this.offset = offset ?? this.offset;
@@ -90,7 +93,7 @@ export class StandaloneStream {
     this.connection?.heartbeat();
   }
 
-  /** Ends the stream for good: the client gets an id that it need not resume from. */
+  /** Ends the stream: the client gets a final id, from which there is nothing to resume. */
   finish(): void {
     if (this.isPrimed) this.connection?.prime(`${this.eventId}.end`);
     this.connection?.end('closed_by_server');

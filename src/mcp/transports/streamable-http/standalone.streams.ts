@@ -6,7 +6,7 @@ import type { MessageText } from '../../messages/shared-text.js';
 const MAX_STREAMS = 4;
 
 /**
- * The standalone streams of a session on this node. One of them carries the messages, or one of another node; the
+ * The standalone streams of a session on this node. One of them, or one on another node, carries the messages; the
  * others stay open and idle, since each message is sent on one stream only. MCP 2025-11-25, Transports, "Multiple
  * Connections". If the others were closed instead, two streams of one client would close each other repeatedly.
  */
@@ -38,7 +38,10 @@ export class StandaloneStreams implements SessionStream {
     return true;
   }
 
-  /** The stream of this name, on the connection of this key, carries the messages from here on, on whichever node. */
+  /**
+   * The stream of this name, on the connection of this key, carries the messages from now on. It may be on another
+   * node.
+   */
   carriedBy(name: string, key: string): void {
     this.carrier = this.streams.find((stream) => stream.key === key);
     const replaced = this.streams.filter((stream) => stream.name === name && stream.key !== key);
@@ -48,7 +51,9 @@ export class StandaloneStreams implements SessionStream {
     }
   }
 
-  /** `offset`: of a change, which the stream that carries the messages tells of, on whichever node. */
+  /**
+   * `offset`: position of a change; only the stream that carries the messages sends it, and it may be on another node.
+   */
   send(message: MessageText, offset?: string): void {
     if (offset !== undefined) this.carrier?.send(message, offset);
     else (this.carrier ?? this.newest)?.send(message);

@@ -7,15 +7,15 @@ import type { SseStream } from '../sse.stream.js';
 import { unbroken } from './event.writer.js';
 import { FINAL_EVENT, type Resumption, RETRY_MS } from './resumable.stream.js';
 
-/** How often what the other node has sent is looked for. Milliseconds. */
+/** Interval at which the event store is read for messages of the other node. Milliseconds. */
 const POLL_MS = 500;
-/** After so many of them the other node is asked whether the reply is still to come. */
+/** Number of reads after which this node asks the other node whether the reply will still come. */
 const POLLS_PER_ASK = 10;
 
-/** Where a reply comes from. */
+/** The origin of a reply. */
 export interface ReplyOrigin {
   readonly node: string;
-  /** The ids of the requests that are answered on the stream. */
+  /** The ids of the requests whose replies are sent on the stream. */
   readonly requests: readonly RequestId[];
 }
 
@@ -24,18 +24,21 @@ export interface TailedReplyOptions {
   readonly logKey: string;
   readonly log: EventStore;
   readonly node: BackplaneNode;
-  /** Resolves when the other node has stored what it has sent. False: it has ended the reply. Rejects where it does not answer. */
+  /**
+   * Resolves when the other node has stored all messages that it has sent. False: it has ended the reply. Rejects if it
+   * does not answer.
+   */
   readonly stored: () => Promise<boolean>;
-  /** Undefined: that is not known. */
+  /** Undefined: the origin is unknown. */
   readonly origin: () => Promise<ReplyOrigin | undefined>;
   /** The client gets event ids without a message, to resume from. MCP 2025-11-25 and later. */
   readonly isPrimed: boolean;
 }
 
 /**
- * The stream of a reply that another node writes, for a client that resumes it here: read from the event store until its
- * end. Where that node is gone, or has ended a reply that the store has lost, each request gets a JSON-RPC error as its
- * reply.
+ * The stream of a reply that another node writes, for a client that resumes it on this node. It is read from the event
+ * store until its end. If the other node is gone, or has ended a reply that the store has lost, each request gets a
+ * JSON-RPC error as its reply.
  */
 export class TailedReply implements SessionStream {
   private connection: SseStream | undefined;
@@ -78,7 +81,7 @@ export class TailedReply implements SessionStream {
     return true;
   }
 
-  /** What the call sends is sent on its own node. */
+  /** No effect: the call's messages are sent on its own node. */
   send(): void {}
 
   heartbeat(): void {
@@ -105,24 +108,24 @@ export class TailedReply implements SessionStream {
   private async poll(): Promise<void> {
     const { node } = this.origin!;
     try {
-      // Asked first: what the node has sent before it was gone is in the store then.
+      // Checked before the store is read: the store then contains all that the node sent before it was gone.
       const isGone = (await this.options.node.membership.check(node)) === 'gone';
       this.polls += 1;
       const isAsked = !isGone && this.polls % POLLS_PER_ASK === 0;
       const isLost = isGone || (isAsked && !(await this.options.stored()));
       const rest = await this.rest();
       if (!this.isConnected) return;
-      // The store has evicted events meanwhile: the client reconnects and learns so.
+      // The store has evicted events meanwhile: the client reconnects and gets the refusal.
       if (rest === undefined) return this.leave();
       this.deliver(rest);
       if (this.isConnected && isLost) await this.abandon();
     } catch {
-      // The store can't be read now: what it holds is sent later.
+      // The store is unavailable: its events are sent later.
     }
     if (this.isConnected) this.pollLater();
   }
 
-  /** Sends what the other node has sent; ends with the stream. */
+  /** Sends the messages of the other node; ends with the stream. */
   private deliver(entries: readonly StoredEvent[]): void {
     for (const { id, data } of entries) {
       this.last = id;
@@ -134,7 +137,10 @@ export class TailedReply implements SessionStream {
     }
   }
 
-  /** The replies of a node that is gone. They are stored, so that every client that resumes the stream gets the same. */
+  /**
+   * Replies for a node that is gone. They are stored, so that every client that resumes the stream gets the same
+   * replies.
+   */
   private async abandon(): Promise<void> {
     const { name, log, logKey } = this.options;
     const tag = randomBytes(6).toString('base64url');
