@@ -25,6 +25,17 @@ export const BARS = {
   openingRatio: 1.2,
   /** Milliseconds. */
   startUp: 700,
+  /** CPU of a session call on one of two nodes with Redis, over that on a node without, the limiter off. */
+  nodeCall: 1.03,
+  /** What a POST takes longer whose stream is on another node; milliseconds. */
+  crossingP50: 2,
+  crossingP99: 15,
+  /** KiB of the process for each open stream. */
+  openStream: 40,
+  /** Milliseconds. */
+  loopDelay: 50,
+  /** Seconds until 10,000 clients are back. */
+  reconnected: 60,
 } as const;
 
 export function figure(name: string, unit: string, summary: Summary, bar?: number): Figure {

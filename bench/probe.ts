@@ -3,6 +3,7 @@
  * what its heap holds after garbage collection. It does nothing until it is asked.
  */
 import { Session } from 'node:inspector/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Question } from './child.ts';
 
@@ -23,6 +24,22 @@ async function heap(): Promise<number> {
   }
   globalThis.gc?.();
   return process.memoryUsage().heapUsed;
+}
+
+/** Bytes of the process in memory, after garbage collection. */
+async function resident(): Promise<number> {
+  await heap();
+  return process.memoryUsage.rss();
+}
+
+const delays = monitorEventLoopDelay({ resolution: 5 });
+
+/** Milliseconds by which 99 of 100 turns of the event loop were late at most, since it was asked last. */
+function loopDelay(): number {
+  delays.enable();
+  const p99 = delays.percentile(99) / 1e6;
+  delays.reset();
+  return p99;
 }
 
 let profiler: Session | undefined;
@@ -50,7 +67,14 @@ async function calledSince(): Promise<Readonly<Record<string, readonly string[]>
   return Object.fromEntries(called.filter(([, names]) => names.length > 0));
 }
 
-const commands: Readonly<Record<string, () => unknown>> = { cpu, heap, countCalls, calledSince };
+const commands: Readonly<Record<string, () => unknown>> = {
+  cpu,
+  heap,
+  resident,
+  loopDelay,
+  countCalls,
+  calledSince,
+};
 
 process.on('message', ({ id, command }: Question) => {
   void (async () => process.send?.({ id, value: await commands[command]!() }))();

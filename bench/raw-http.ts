@@ -6,6 +6,8 @@ import { connect, type Socket } from 'node:net';
 
 export interface Target {
   readonly port: number;
+  /** As the Host header names the server. */
+  readonly host: string;
   readonly token: string;
 }
 
@@ -16,8 +18,8 @@ function open(port: number): Socket {
   return connect({ port, host: '127.0.0.1', noDelay: true }).setEncoding('latin1');
 }
 
-function headersFor({ port, token }: Target): string {
-  return `Host: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n`;
+function headersFor({ host, token }: Target): string {
+  return `Host: ${host}\r\nAuthorization: Bearer ${token}\r\n`;
 }
 
 /** What a post was answered. */

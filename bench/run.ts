@@ -3,7 +3,7 @@
  *
  *   --quick          fewer and shorter rounds
  *   --check          a figure over its bar fails the run
- *   --only <section> calls, mcp-calls, waiting, openings, idle-heap, catalogue-size or start-up; may be given several times
+ *   --only <section> calls, mcp-calls, waiting, openings, idle-heap, catalogue-size, start-up or nodes; may be given several times
  *   --dist <folder>  another build than dist/
  */
 import { Bench } from './bench.ts';
@@ -13,6 +13,7 @@ import { pinSelf } from './cores.ts';
 import { type Figure, verdict } from './figures.ts';
 import { measureIdleHeap } from './idle-heap.ts';
 import { measureMcpCalls } from './mcp-calls.ts';
+import { measureNodes } from './nodes.ts';
 import { measureOpenings } from './openings.ts';
 import { readOptions } from './options.ts';
 import { conditions, describe, table, write } from './report.ts';
@@ -27,10 +28,14 @@ const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = 
   'idle-heap': measureIdleHeap,
   'catalogue-size': measureCatalogueSize,
   'start-up': measureStartUp,
+  nodes: measureNodes,
 };
+/** It needs a redis-server: `npm run bench:cluster`. */
+const NOT_BY_DEFAULT = 'nodes';
 
 const options = readOptions(process.argv.slice(2));
-const names = options.only.length === 0 ? Object.keys(SECTIONS) : options.only;
+const names =
+  options.only.length === 0 ? Object.keys(SECTIONS).filter((name) => name !== NOT_BY_DEFAULT) : options.only;
 const unknown = names.find((name) => !Object.hasOwn(SECTIONS, name));
 if (unknown !== undefined)
   throw new Error(`No section is called ${unknown}: ${Object.keys(SECTIONS).join(', ')}`);

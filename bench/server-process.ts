@@ -59,7 +59,7 @@ export class ServerProcess {
   static async start({ file, args = [], env }: Program, options: ServerOptions = {}): Promise<ServerProcess> {
     const { cores = SERVER_CORE, probe = true } = options;
     const port = await freePort();
-    const url = `http://127.0.0.1:${port}`;
+    const url = env?.['PUBLIC_URL'] ?? `http://127.0.0.1:${port}`;
     const token = await tokenFor(url, 'bench');
     const log = unnamedFile();
     const startedAt = performance.now();
@@ -76,12 +76,17 @@ export class ServerProcess {
       if (performance.now() - startedAt > GIVE_UP_MS) throw new Error(`${file.pathname} does not answer`);
       await pause(POLL_MS);
     }
-    return new ServerProcess(child, { port, token }, url, performance.now() - startedAt);
+    return new ServerProcess(
+      child,
+      { port, host: new URL(url).host, token },
+      url,
+      performance.now() - startedAt,
+    );
   }
 
   /** The same server for another user than that of {@link target}. */
   async targetFor(subject: string): Promise<Target> {
-    return { port: this.target.port, token: await tokenFor(this.url, subject) };
+    return { ...this.target, token: await tokenFor(this.url, subject) };
   }
 
   /** Microseconds of CPU since it began. */
@@ -92,6 +97,16 @@ export class ServerProcess {
   /** Bytes of live heap, after garbage collection. */
   heap(): Promise<number> {
     return this.child.ask<number>('heap');
+  }
+
+  /** Bytes of the process in memory, after garbage collection. */
+  resident(): Promise<number> {
+    return this.child.ask<number>('resident');
+  }
+
+  /** How late 99 of 100 turns of its event loop were at most since it was asked last; milliseconds. */
+  loopDelay(): Promise<number> {
+    return this.child.ask<number>('loopDelay');
   }
 
   /** What `work` calls in it: the names of the functions, by the address of their file. */
@@ -148,7 +163,7 @@ function unnamedFile(): number {
   return descriptor;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   const { promise, resolve } = Promise.withResolvers<void>();
   server.listen(0, '127.0.0.1', resolve);
