@@ -40,7 +40,9 @@ async function written({ redis }: AppNodes): Promise<number> {
       nodes.apps.map(
         (each) =>
           new Promise<void>((resolve) => {
-            const stop = each.app.get(BackplaneNode).bus.on('catalogue.changed', () => {
+            const stop = each.app.get(BackplaneNode).bus.on('catalogue.changed', (body) => {
+              // Updates of resources are told on the same topic.
+              if ((body as { kind: string }).kind !== 'list') return;
               stop();
               resolve();
             });
