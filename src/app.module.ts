@@ -24,7 +24,7 @@ import { ROUTE_CONTROLLERS, ServerModule } from './server/index.js';
 
 const PAGES: readonly Type[] = [HealthController, LandingController];
 
-/** Routes that need no token, beside those that `auth` itself opens. Their errors have the form of the server's own. */
+/** Routes that need no token, in addition to those of `auth`. Their errors have the form of the server's own errors. */
 for (const controller of PAGES) {
   Public()(controller);
   UseFilters(ProblemFilter)(controller);
@@ -39,7 +39,7 @@ function bodyParser({ maxBodyBytes }: HttpSettings): BodyParserGuard {
 export class AppModule implements NestModule {
   constructor(private readonly config: ApplicationConfig) {}
 
-  /** `modules`: those of the team; tests of the server give their own. */
+  /** `modules`: those of the team; tests of the server pass their own. */
   static forRoot(settings: Settings, modules: ModuleMetadata['imports'] = MODULES): DynamicModule {
     return {
       module: AppModule,
@@ -56,8 +56,8 @@ export class AppModule implements NestModule {
   }
 
   /**
-   * Before the routes are made: the token is checked first and the body parsed next, and all filters of a team come
-   * before the fallback, in whatever order modules are imported.
+   * Runs before the routes are created, so that the order does not depend on the imports: the guard that checks the
+   * token comes first, then the one that parses bodies, and all filters of a team come before the fallback.
    */
   configure(): void {
     toFront(this.config.getGlobalGuards(), BodyParserGuard);

@@ -11,7 +11,7 @@ const MAX_REQUEST_ID = 64;
 /** Events that report a refusal: of a token, of an HTTP request, and of a message over stdio. */
 export type RefusalEvent = 'auth.refused' | 'request.refused' | 'message.refused';
 
-/** What is read of a refused request: Express's or Node's. */
+/** The used properties of a refused request of Express or Node. */
 export interface RefusedRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -34,8 +34,8 @@ export interface Refusal {
 }
 
 /**
- * Reports each refused request, in the log and as an audit record, with caller, address and session as far as known.
- * Where one sender causes many, the first are reported singly and the others as counts at the end of the minute: see
+ * Reports each refused request, in the log and as an audit record, with caller, address and session as far as known. If
+ * one sender causes many, the first are reported individually and the others as counts at the end of the minute: see
  * {@link RefusalCounts}.
  */
 @Injectable()

@@ -14,7 +14,7 @@ import { tokenIdOf } from './tokens/token-id.js';
 
 const MAX_LOGGED_PATH = 256;
 
-/** Logs and audits the decisions of this module. Never the token. */
+/** Logs and audits the decisions of this module, never a token. */
 @Injectable()
 export class AuthLog {
   private readonly logger = new Logger('Auth');
@@ -24,7 +24,7 @@ export class AuthLog {
     private readonly refusals: RefusalLog,
   ) {}
 
-  /** `actor`: where a signature proves who sent the request. */
+  /** `actor`: the caller, if a valid signature proves it. */
   refused(request: Request, code: RefusalCode, status: number, actor?: AuditActor): void {
     this.refusals.refused(request, { event: 'auth.refused', code, status, actor });
   }

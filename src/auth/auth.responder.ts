@@ -17,7 +17,7 @@ import { RevocationUnavailableError } from './tokens/revocation-unavailable.erro
 import { TokenError } from './tokens/token.error.js';
 import { TooManyFailuresError } from './tokens/too-many-failures.error.js';
 
-/** Seconds. The backplane is back within a second of its server; an issuer is asked at intervals. */
+/** Seconds. Nodes reconnect to the backplane within a second; the keys of an issuer are fetched at intervals. */
 const RETRY_AFTER = { revocation_unavailable: '1', issuer_unavailable: '5' };
 
 /**

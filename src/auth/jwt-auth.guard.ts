@@ -7,7 +7,7 @@ import type { Principal } from '../mcp/index.js';
 import { RoutePolicies, type RoutePolicy } from './route.policies.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
 
-/** What the guard sets on a request. */
+/** The properties that the guard sets on a request. */
 interface GuardedRequest extends Request {
   user?: Principal;
   authorization?: TokenAuthorization;
@@ -33,8 +33,8 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
   }
 
   /**
-   * Asks its own application's authenticator. Passport keeps one strategy per name in a process: with two applications,
-   * one would use the key and deny list of the other.
+   * Calls the authenticator of its own application. Passport has one strategy per name in a process: of two
+   * applications, one would use the key and deny list of the other.
    */
   override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (context.getType() !== 'http') return false;

@@ -6,8 +6,9 @@ import { TokenAuthenticator } from './tokens/token.authenticator.js';
 import { TokenError } from './tokens/token.error.js';
 
 /**
- * Passport's `jwt` strategy, for code of a team that asks Passport, with its own header parser and verifier. passport-jwt takes `x` out of `Bearer x y`, and
- * jsonwebtoken under it accepts any `typ`, an unknown `crit` and a missing `exp`.
+ * Passport's `jwt` strategy, for code of a team that uses Passport, with this server's header parser and verifier.
+ * passport-jwt takes `x` out of `Bearer x y`, and jsonwebtoken under it accepts any `typ`, an unknown `crit` and a
+ * missing `exp`.
  */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {

@@ -1,6 +1,6 @@
 import { basePathOf } from '../config/index.js';
 
-/** The path of the server's RFC 9728 documents; one for each endpoint hangs below it (§3.1). */
+/** The path of the server's RFC 9728 documents; those of the endpoints are below it (§3.1). */
 export const PROTECTED_RESOURCE_PATH = '/.well-known/oauth-protected-resource';
 
 /** Resources with a document of their own: the two endpoints, and the server as a whole. */
@@ -26,7 +26,7 @@ export function metadataUrlOf(publicUrl: string, resource: Resource): string {
   return new URL(publicUrl).origin + PROTECTED_RESOURCE_PATH + basePathOf(publicUrl) + resource;
 }
 
-/** The path that a request asks for, without its query. */
+/** The path of a request, without its query. */
 export function pathOf({ originalUrl }: { readonly originalUrl: string }): string {
   const end = originalUrl.indexOf('?');
   return end === -1 ? originalUrl : originalUrl.slice(0, end);

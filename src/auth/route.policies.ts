@@ -30,7 +30,7 @@ export class RoutePolicies {
   }
 }
 
-/** Where one target carries both decorators, `@RequireScopes()` wins. */
+/** If a target has both decorators, `@RequireScopes()` applies. */
 function declaredOn(target: Handler | Type): RoutePolicy | undefined {
   const scopes: readonly string[] | undefined = Reflect.getMetadata(REQUIRED_SCOPES_METADATA, target);
   if (scopes !== undefined) return { open: false, scopes };

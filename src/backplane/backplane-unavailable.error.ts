@@ -1,6 +1,6 @@
 /**
- * The engine cannot be reached, or refuses to write. The operation may have been executed all the
- * same. HTTP requests are answered with 503 and `Retry-After: 1`.
+ * The engine cannot be reached, or refuses to write. The operation may still have been executed. HTTP requests are
+ * answered with 503 and `Retry-After: 1`.
  */
 export class BackplaneUnavailable extends Error {
   override readonly name = 'BackplaneUnavailable';

@@ -14,7 +14,7 @@ export class BackplaneStatus {
     if (isRemote) this.lostAt = performance.now();
   }
 
-  /** Undefined as soon as this node has joined once: a later outage does not make a node unready. */
+  /** Undefined after this node has joined once: a later outage does not make a node unready. */
   get obstacle(): BackplaneObstacle | undefined {
     if (this.isRefused) return 'backplane_refused';
     return this.hasJoined ? undefined : 'backplane_unreachable';

@@ -1,8 +1,8 @@
 import type { Fields } from './records.js';
 
 /**
- * `unsure`: no beat of the node for some seconds. `gone`: another node has beaten without a break for longer, and
- * this one has sent none. While no node can beat, no node is gone.
+ * `unsure`: the node has sent no heartbeat for some seconds. `gone`: it has sent none for longer, while another node
+ * has sent all of its own. While no node can send heartbeats, no node is gone.
  */
 export type NodeState = 'alive' | 'unsure' | 'gone';
 
@@ -14,9 +14,9 @@ export interface NodeBeat {
 
 /** The result of {@link Beats.beat}. */
 export interface BeatReport {
-  /** The other nodes took this one for gone since its last beat. True once. */
+  /** The other nodes have considered this node gone since its last heartbeat. True once. */
   readonly fenced: boolean;
-  /** All nodes with a beat in the last minutes that have not left, including this one. */
+  /** All nodes with a heartbeat in the last minutes that have not left, including this one. */
   readonly nodes: readonly NodeBeat[];
   /** The engine's clock minus the one of this node, in milliseconds. */
   readonly skewMs: number;
@@ -26,13 +26,13 @@ export interface BeatReport {
   readonly generationAgeMs: number;
 }
 
-/** Heartbeats by which the nodes know each other. All times are of the engine's clock. Methods reject with `BackplaneUnavailable`. */
+/** The heartbeats of the nodes. All times are of the engine's clock. Methods reject with `BackplaneUnavailable`. */
 export interface Beats {
-  /** There is one process only: data that it does not hold never existed. */
+  /** There is only one process: data that it does not have never existed. */
   readonly isLocal: boolean;
-  /** Announces that `node` is alive. `info`: what the other nodes read about it. */
+  /** Announces that `node` is alive. `info`: its fields for the other nodes. */
   beat(node: string, info: Fields): Promise<BeatReport>;
-  /** The node stops: the others take it for gone at once. */
+  /** The node stops: the others consider it gone at once. */
   withdraw(node: string): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export interface BeatTimes {
   readonly goneMs: number;
 }
 
-/** Three beats of 3 s may be late or lost before a node is taken for gone. */
+/** Three heartbeats of 3 s may be late or lost before a node is considered gone. */
 export const BEAT_TIMES: BeatTimes = { unsureMs: 6_000, goneMs: 12_000 };
 
 /** How long a node that is gone stays on the list. Milliseconds. */

@@ -1,8 +1,8 @@
 /**
- * Counts the holders of a limited number of slots over all nodes, such as the sessions of a principal.
+ * Counts the holders of a limited number of slots over all nodes, such as the sessions of a user.
  *
- * A holder that is not renewed within its time to live (milliseconds) loses its slot, so that the slots
- * of a crashed node become free. Every method rejects while the engine is unavailable.
+ * A holder that is not renewed within its time to live (milliseconds) loses its slot, so that the slots of a crashed
+ * node become free. Every method rejects while the engine is unavailable.
  */
 export interface ConcurrencyLimiter {
   /** Takes a slot for `holder` if fewer than `limit` are taken; atomic. True also if it holds one. */

@@ -19,7 +19,9 @@ export interface EventStore {
    * that this process now holds for the session in its memory, in characters.
    */
   append(key: string, entry: StoredEvent): Promise<number>;
-  /** The entries after the entry `id` on its stream. Undefined: the log does not have that entry, or no longer. */
+  /**
+   * The entries after the entry `id` on its stream. Undefined: the log does not contain that entry, or has removed it.
+   */
   after(key: string, id: string): Promise<readonly StoredEvent[] | undefined>;
   drop(key: string): Promise<void>;
 }

@@ -15,19 +15,18 @@ export interface RateVerdict {
 }
 
 /**
- * Limits a rate over all nodes, by GCRA (ITU-T I.371): `count` at once, and from
- * then on one each `periodMs / count`. A refusal takes nothing: a client that repeats its requests is not
- * delayed further.
+ * Limits a rate over all nodes, by GCRA (ITU-T I.371): `count` at once, and then one every `periodMs / count`. A
+ * refusal takes nothing: a client that repeats its requests is not delayed further.
  *
- * `take` is atomic and never rejects: while the shared state is unavailable, it answers from a
- * bucket of this node, with the limit divided by the number of nodes. It never allows everything.
+ * `take` is atomic and never rejects: while the shared state is unavailable, it answers from a bucket of this node,
+ * with the limit divided by the number of nodes. It never allows everything.
  */
 export interface RateLimiter {
   /**
-   * Takes `cost` from the limit of `key`, or nothing. A cost of 0 takes nothing, and `allowed` is then
-   * the verdict on a cost of 1. A negative cost returns what was taken for an operation that did not happen.
+   * Takes `cost` from the limit of `key`, or nothing. A cost of 0 takes nothing, and `allowed` is then the verdict on a
+   * cost of 1. A negative cost returns what was taken for an operation that did not happen.
    *
-   * A key belongs to one limit: it names its kind first (`calls:<principal>`). An engine in memory answers at once.
+   * A key belongs to one limit: it names its kind first (`calls:<user>`). An engine in memory answers synchronously.
    */
   take(key: string, limit: RateLimit, cost?: number): RateVerdict | Promise<RateVerdict>;
 }

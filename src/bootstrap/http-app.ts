@@ -54,7 +54,7 @@ export function useLogs(app: INestApplicationContext, { logs }: Settings): void 
   if (!['debug', 'trace'].includes(logs.level)) Logger.overrideLogger(['log', 'warn', 'error', 'fatal']);
 }
 
-/** How many primitives there are, for the line of the start. */
+/** The number of primitives of each kind, for the start line of the log. */
 export function catalogueOf(app: INestApplicationContext): Readonly<Record<string, number>> {
   const [tools, resources, prompts] = [ToolRegistry, ResourceRegistry, PromptRegistry].map(
     (registry) => app.get<{ readonly size: number }>(registry).size,
@@ -83,9 +83,10 @@ export function configureHttpApp(app: NestExpressApplication, settings: Settings
 }
 
 /**
- * Stops the application within `delayMs + graceMs`. It reports not ready and, with `delayMs`, serves on: first for that
- * time, then while it ends its streams one after the other. Then it refuses new sessions and calls, answers the calls in flight or reports why not, ends the streams and closes the connections.
- * Nest's own shutdown would wait for the streams for ever, or cut the calls.
+ * Stops the application within `delayMs + graceMs`. It reports not ready. With `delayMs` it still serves: first for
+ * that time, then while it ends its streams one after the other. Then it refuses new sessions and calls, answers the
+ * calls in flight or sends an error for them, ends the streams and closes the connections. Nest's own shutdown would
+ * wait for the streams without limit, or cut the calls.
  */
 export async function closeHttpApp(app: NestExpressApplication, graceMs: number, delayMs = 0): Promise<void> {
   const closingMs = Math.min(MAX_CLOSING_MS, graceMs * CLOSING_SHARE);

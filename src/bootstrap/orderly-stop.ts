@@ -4,10 +4,10 @@ import type { Logger } from '@nestjs/common';
 export type Stop = (reason: string, exitCode?: number) => void;
 
 /**
- * Returns the {@link Stop} of a running server: `close`, then exit. From here on it also handles uncaught errors. A
- * rejected promise concerns only the tool that dropped it: it is logged, and the server goes on. After an uncaught
- * exception the state of the process is unknown: it is logged, and the process stops with exit code 1, so that its
- * supervisor restarts it.
+ * Returns the {@link Stop} of a running server: `close`, then exit. From now on it also handles uncaught errors. A
+ * rejected promise concerns only the tool that did not handle it: it is logged, and the server continues. After an
+ * uncaught exception the state of the process is unknown: it is logged, and the process stops with exit code 1, so that
+ * its supervisor restarts it.
  */
 export function stopInOrder(logger: Logger, close: () => Promise<void>): Stop {
   let stopping = false;

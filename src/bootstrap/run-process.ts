@@ -28,7 +28,7 @@ function exit(): void {
   process.exit(0);
 }
 
-/** By version number: an old Node would otherwise fail with the name of a missing function. */
+/** Compares the version number: an old Node would otherwise fail with the name of a missing function. */
 function refuseOldNode(): void {
   const { node } = process.versions;
   const [major, minor] = node.split('.').map(Number) as [number, number];

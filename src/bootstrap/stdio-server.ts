@@ -28,8 +28,8 @@ export async function startStdioServer(input: Readable, output: Writable): Promi
   });
   useLogs(app, settings);
   const log = new Logger('Server');
-  // The catalogue announces its initial content in this turn. The host connects later, so it must not receive that as a
-  // change.
+  // The catalogue announces its initial content in this turn. The host connects after it, so that it does not receive
+  // this as a change.
   await turn();
   const service = app.get(StdioTransport).serve({ input, output, scopes: settings.stdio.scopes });
   log.log({

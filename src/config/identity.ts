@@ -1,9 +1,9 @@
-/** How a server introduces itself to clients, models and people. */
+/** The name, title and version that a server sends to clients. */
 export interface Identity {
-  /** For programs, such as `orders`. */
+  /** A name for programs, such as `orders`. */
   readonly name: string;
   readonly version: string;
-  /** For people. Default: the name. */
+  /** A display name. Default: `name`. */
   readonly title?: string | undefined;
   /** A hint for models on using this server's tools; sent once, at initialize. */
   readonly instructions?: string | undefined;

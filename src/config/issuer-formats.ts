@@ -14,10 +14,10 @@ const MAX_ISSUERS = 16;
 const MAX_NAMES = 8;
 const KEYS =
   'issuer, preset, jwksUri, audience, algorithms, types, claims, clockTolerance, scopes, administers';
-/** No provider's clock is further off; a longer one would only accept expired tokens. */
+/** Providers' clocks are more accurate than this; a longer tolerance would only accept expired tokens. */
 export const LONGEST_TOLERANCE = '10m';
 const CLAIMS = 'subject, scopes, roles, clientId, jti, extra';
-// RFC 6838, section 4.2: what a media type is made of. The empty text stands for a token without a typ.
+// The characters of a media type: RFC 6838, section 4.2. The empty text stands for a token without a typ.
 const TYPE = /^[A-Za-z0-9!#$&^_.+/-]{0,64}$/;
 
 /** One entry of `AUTH_ISSUERS`, as written. */

@@ -7,7 +7,7 @@ import { EXAMPLE_SECRET, productionJwtSecret } from './token-formats.js';
 type Variables = Readonly<Record<string, string>>;
 
 /**
- * `JWT_SECRET` from the file that `JWT_SECRET_FILE` names; nothing where it names none. The key is the whole file
+ * `JWT_SECRET` from the file that `JWT_SECRET_FILE` names; empty without that setting. The key is the whole file
  * without a line break at its end.
  *
  * @throws {ConfigurationError} when both are set, or the file cannot be read or is empty.
@@ -38,7 +38,7 @@ const KEY_BYTES = 32;
 
 /**
  * A key of 32 bytes for one purpose, the same on every node that has the secret. Without a secret it is this process's
- * own. HKDF with SHA-256: RFC 5869; the purpose sets the keys of one secret apart (section 3.2).
+ * own. HKDF with SHA-256: RFC 5869. The purpose separates the keys of one secret (section 3.2).
  */
 export function derivedKey(secret: string | undefined, purpose: string): Uint8Array {
   if (secret === undefined) return randomBytes(KEY_BYTES);

@@ -20,7 +20,7 @@ import { unsupportedProblems } from './unsupported-settings.js';
 /** The environment of a process, such as `process.env`. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
-/** What {@link loadSettings} needs beside the environment. */
+/** The input of {@link loadSettings} besides the environment. */
 export interface LoadSettingsOptions {
   /** Directory of `.env` and the development secret: the project's root. Without it no file is read or written. */
   readonly directory?: string;
@@ -43,7 +43,7 @@ export function loadSettings(env: EnvironmentVariables, { directory }: LoadSetti
   const set = withoutEmpty({ ...file, ...env });
   const variables = { ...set, ...collect(problems, () => secretFromFile(set)) };
 
-  // Of an unknown environment only what both refuse is reported: the rest would depend on a guess.
+  // In an unknown environment only problems of both environments are reported.
   const values = collect(problems, () => parseEnvironment(variables, environment ?? 'development'));
   const secret = variables['JWT_SECRET'] ?? collect(problems, () => generatedSecret(environment, directory));
   if (values) problems.push(...clashes(values, secret));

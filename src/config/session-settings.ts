@@ -4,7 +4,7 @@ import { duration, durationOrOff, wholeNumber } from './value-formats.js';
 // Node timers hold at most 2^31 - 1 ms, 24.8 days; a longer one fires at once.
 const LONGEST_TIMER = '24d';
 
-/** The lives and the number of sessions. A part of the settings table. */
+/** The lifetimes and the number of sessions. A part of the settings table. */
 export const SESSION_SETTINGS_TABLE = {
   SESSION_IDLE: {
     description: 'How long a session without a stream and without calls lives.',

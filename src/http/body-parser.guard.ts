@@ -12,9 +12,9 @@ import { json, type NextFunction, type Request, type Response, urlencoded } from
 type Parser = (request: Request, response: Response, next: NextFunction) => void;
 
 /**
- * Parses bodies for the controllers of a team, JSON and forms, as Nest's own parsers do: but after the token has been
- * checked, so that nothing is read for a client without one. As a guard it runs before the guards of controllers, and
- * before all pipes and interceptors.
+ * Parses JSON and form bodies for the controllers of a team, as Nest's own parsers do, but after the token has been
+ * checked: no body is read for a client without one. As a guard it runs before the guards of controllers, and before
+ * all pipes and interceptors.
  */
 export class BodyParserGuard implements CanActivate {
   private readonly parsers: readonly Parser[];
@@ -31,7 +31,7 @@ export class BodyParserGuard implements CanActivate {
     if (this.readers.has(context.getClass()) || context.getType() !== 'http') return true;
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
-    // A middleware of the team's may have parsed it.
+    // A middleware of the team may have parsed it.
     return request.body === undefined ? this.parse(request, http.getResponse<Response>()) : true;
   }
 

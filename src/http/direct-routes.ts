@@ -14,7 +14,7 @@ interface Route {
   readonly methods: Readonly<Record<string, boolean>>;
 }
 
-/** Express's router reports each handler here while something listens. */
+/** Express's router reports each handler to this channel while it has a subscriber. */
 const TRACING = tracingChannel('express.router.request');
 
 interface DirectRoute {
@@ -28,7 +28,7 @@ interface DirectRoute {
  * such a route, or Express is traced, Express handles it.
  */
 export class DirectRoutes {
-  /** What runs ahead of every route: all that the application uses so far. */
+  /** The middleware that runs before every route: all that the application has registered so far. */
   private readonly ahead: readonly Layer[];
   private routes: ReadonlyMap<string, DirectRoute> = new Map();
   private layers = 0;
@@ -41,7 +41,7 @@ export class DirectRoutes {
     this.ahead = [...this.stack];
   }
 
-  /** Handles a request, by Express where it is for no such route. */
+  /** Handles a request; passes one for another route to Express. */
   handle(request: Request, response: Response): void {
     const direct = request.method === 'POST' ? this.routeFor(request.url) : undefined;
     if (direct === undefined || TRACING.hasSubscribers) this.app(request, response);
@@ -100,7 +100,7 @@ function applies(layer: Layer, path: string): boolean {
   return Boolean(layer.match(path));
 }
 
-/** What Express and its router set on a request and its response. */
+/** Sets the properties that Express and its router set on a request and its response. */
 function prepare(request: Request, response: Response, next: NextFunction): void {
   request.res = response;
   response.req = request;

@@ -15,8 +15,8 @@ const waiting: (() => void)[] = [];
 function next(): void {
   const startedAt = performance.now();
   waiting[0]!();
-  // Parsed by then. The same time again is left for other work, above all for new connections: the system accepts one
-  // or two per turn.
+  // The read is parsed by then. The same time is left for other work, mainly for new connections: the system accepts
+  // one or two per turn.
   setImmediate(() => setTimeout(rest, performance.now() - startedAt));
 }
 

@@ -3,13 +3,13 @@ import type { Request, Response } from 'express';
 import { isProblem, ProblemFilter } from './problem.filter.js';
 
 /**
- * Responds to what no filter of the application has caught: for the HTTP exceptions of a team's controllers as Nest
- * does, with their status and message, and otherwise as {@link ProblemFilter} does. Reports both.
+ * Responds to errors that no filter of the application has caught: to HTTP exceptions of a team's controllers as Nest
+ * does, with their status and message, to others as {@link ProblemFilter} does. Reports both.
  */
 @Catch()
 export class FallbackFilter extends ProblemFilter {
   override catch(error: unknown, host: ArgumentsHost): void {
-    // Nest's own handler of other contexts goes on where a filter returns nothing.
+    // In other contexts Nest's own handler continues when a filter returns nothing.
     if (host.getType() !== 'http') return;
     const request = host.switchToHttp().getRequest<Request>();
     if (!(error instanceof HttpException) || isUnrouted(error, request)) return this.answer(error, host);
@@ -23,7 +23,7 @@ export class FallbackFilter extends ProblemFilter {
   }
 }
 
-/** The exception by which Nest's router tells that there is no route. */
+/** The exception that Nest's router throws if there is no route. */
 function isUnrouted(error: HttpException, { method, originalUrl }: Request): boolean {
   return error instanceof NotFoundException && error.message === `Cannot ${method} ${originalUrl}`;
 }

@@ -6,7 +6,7 @@ const RESUME_AT = MAX_WAITING / 2;
 const POLL_MS = 100;
 
 /**
- * Log lines on a {@link LineWriter}. Where nothing reads them they are dropped above 1 MiB, and counted; `lostLine`
+ * Log lines on a {@link LineWriter}. If no program reads them, they are dropped above 1 MiB, and counted; `lostLine`
  * makes the line that reports the count, and is called when there is room again.
  */
 export class LogLines {
@@ -21,7 +21,7 @@ export class LogLines {
     if (this.lost === 0 && this.writer.waiting < MAX_WAITING) return this.writer.write(line);
     this.lost += 1;
     if (this.lost > 1) return;
-    // Ahead of the writer, which writes the rest when the process exits.
+    // Before the writer's listener, which writes the rest when the process exits.
     process.prependListener('exit', this.reportLost);
     this.watch();
   }

@@ -30,7 +30,7 @@ export interface McpModuleOptions {
   /** Interval of the comments that keep an idle stream open. */
   readonly heartbeatMs: number;
   readonly maxBodyBytes: number;
-  /** Bytes that may wait on a stream for its client to read, beside one larger message. */
+  /** Bytes that may wait on a stream for its client to read, in addition to one larger message. */
   readonly maxBufferedBytes: number;
   /** How long a client may read nothing before its connection is closed. */
   readonly maxStallMs: number;
@@ -49,7 +49,7 @@ export interface McpModuleOptions {
   readonly pageSize: number;
   /** How long a client may cache a list (2026-07-28). */
   readonly listTtlMs: number;
-  /** Calls that one principal may make. Undefined: unlimited, apart from a tool's own limit. */
+  /** Calls that one user may make. Undefined: unlimited, apart from a tool's own limit. */
   readonly callLimit: RateLimit | undefined;
   /** Calls of one user that may run or wait at a time. */
   readonly callsInFlight: number;

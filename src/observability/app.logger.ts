@@ -14,7 +14,7 @@ const FRAMEWORK = new Set([
   'RouterExplorer',
 ]);
 
-/** Nest's report of a failed start, which the process prints once, as its last words. */
+/** Context of Nest's report of a failed start; the process prints the reason itself, once, before it exits. */
 const START_FAILURE = 'ExceptionHandler';
 
 /** The parts of pino behind its public symbols. */
@@ -26,7 +26,7 @@ interface PinoParts {
 /** Nest's logger on pino; the framework's own start messages go to `debug`. */
 @Injectable()
 export class AppLogger extends Logger implements TextLogger {
-  /** For the lines of the start, before there are providers. */
+  /** For the lines of the start, before providers exist. */
   static async of(settings: LogSettings): Promise<AppLogger> {
     const params = await logParams(settings);
     return new AppLogger(new PinoLogger(params), params);

@@ -5,10 +5,10 @@ import type { LogSettings } from '../config/index.js';
 import { escapeInvisible, isoTime, LineWriter, LogLines } from '../lines/index.js';
 import { sanitizeFields } from './sanitize.js';
 
-/** Reading a thrown value may throw; the line is written all the same. */
+/** Reading a thrown value may throw; the line is still written. */
 const UNREADABLE = '(an error that cannot be read)';
 
-/** No request is logged as such, and no header ever is. */
+/** Requests and headers are never logged. */
 const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
   base: null,
   timestamp: () => `,"time":"${isoTime()}"`,
@@ -30,7 +30,7 @@ const OPTIONS: LoggerOptions & { readonly wrapSerializers: boolean } = {
   },
 };
 
-/** Of each group of settings, so that the lines of the start and those of the application take one way. */
+/** Cached by settings, so that the lines of the start and those of the application use the same writer. */
 const made = new WeakMap<LogSettings, Promise<Params>>();
 
 /** The options of nestjs-pino, made once. Its per-request middleware stays off: lines are written by event. */
@@ -45,8 +45,8 @@ async function makeParams(settings: LogSettings): Promise<Params> {
 }
 
 /**
- * JSON for machines; one line of text per event for people. Lines that nothing reads do not block: above a bound they
- * are dropped, and counted in a line of their own.
+ * JSON for machines; one line of text per event for people. Lines that no program reads do not block: above a limit
+ * they are dropped, and a separate line reports their number.
  */
 async function destination({
   format,
@@ -74,8 +74,9 @@ async function prettyLook(stream: LogSettings['stream']): Promise<(line: string)
 const MAX_CAUSES = 5;
 
 /**
- * Serializes a thrown value and its causes. A stack keeps its line breaks and nothing else that could forge a line. Of
- * an error only its texts are written: other properties of client libraries' errors hold requests and credentials.
+ * Serializes a thrown value and its causes. A stack keeps its line breaks; other characters that could forge a line are
+ * escaped. Only the texts of an error are written: errors of client libraries have properties with requests and
+ * credentials.
  */
 function serializeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) {

@@ -7,7 +7,7 @@ const ZOD = '^4.6.0';
 
 /**
  * `nest add`: imports the server in `app.module.ts` of the source root, with the name and the version of the
- * application, and adds zod. Throws where there is no such module. A module that has the import stays as it is.
+ * application, and adds zod. Throws if there is no such module. A module that already has the import is not changed.
  */
 export function nestAdd({ sourceRoot = 'src' }: { readonly sourceRoot?: string }): Rule {
   return (tree, context) => {
@@ -31,7 +31,7 @@ export function nestAdd({ sourceRoot = 'src' }: { readonly sourceRoot?: string }
       // For production also \`publicUrl\`, where clients reach this application.
       auth: { secret: process.env.MCP_SECRET, devTokens: process.env.NODE_ENV !== 'production' },
     })`;
-    // The symbol is there twice: in the import, and among the imports of the module.
+    // The symbol occurs twice: in the import statement, and in the imports of the module.
     const [before, between, after] = imported
       .replace("from './mcp-server';", `from '${LIBRARY}';`)
       .split('McpServerModule');

@@ -6,7 +6,7 @@ import { type PrimitiveKind, TEXTS } from './primitive.texts.js';
 /** The package that this collection belongs to: inside its own repository, classes import from the source instead. */
 export const LIBRARY = 'nestjs-mcp-server';
 
-/** What the Nest CLI passes to `nest generate`. */
+/** The options that the Nest CLI passes to `nest generate`. */
 interface PrimitiveOptions {
   readonly name: string;
   readonly path?: string;
@@ -21,7 +21,7 @@ export const tool = (options: PrimitiveOptions): Rule => generate('tool', option
 export const resource = (options: PrimitiveOptions): Rule => generate('resource', options);
 export const prompt = (options: PrimitiveOptions): Rule => generate('prompt', options);
 
-/** Throws where the name is none, or a file of that name is there. */
+/** Throws if the name is invalid, or a file of that name exists. */
 function generate(kind: PrimitiveKind, options: PrimitiveOptions): Rule {
   return (tree) => {
     const isElsewhere = options.path !== undefined || options.name.includes('/');

@@ -1,15 +1,15 @@
 export type PrimitiveKind = 'tool' | 'resource' | 'prompt';
 
-/** What the texts of a new primitive are made of. */
+/** The values in the texts of a new primitive. */
 export interface NewPrimitive {
   /** In kebab-case. */
   readonly name: string;
   readonly className: string;
-  /** For people: the name with spaces and a capital letter. */
+  /** The display name: the name with spaces and a capital letter. */
   readonly title: string;
-  /** What the decorators are imported from. */
+  /** The module from which the decorators are imported. */
   readonly library: string;
-  /** What the spec imports the class from. */
+  /** The module from which the spec imports the class. */
   readonly file: string;
 }
 

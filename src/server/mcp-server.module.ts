@@ -19,7 +19,7 @@ import { MountedServer } from './mounted-server.js';
 
 const OPTIONS = Symbol('McpServerOptions');
 
-/** Of the server, for the modules that import it. */
+/** The providers that a module which imports the server can inject. */
 const EXPORTED = [ToolRegistry, ResourceRegistry, PromptRegistry, TokenIssuer] as const;
 
 /** Options of {@link McpServerModule} that are made by a factory. */
@@ -30,8 +30,8 @@ export interface McpServerAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
 
 /**
  * The MCP server in an existing Nest application on Express: serves the tools, resources and prompts of its modules at
- * `/mcp`, `/sse` and `/message`. It guards its own routes only, and runs none of the application's global guards, pipes,
- * interceptors and filters there. Exports the registries of its catalogue, and {@link TokenIssuer}.
+ * `/mcp`, `/sse` and `/message`. It guards only its own routes, and the application's global guards, pipes,
+ * interceptors and filters do not run there. Exports the registries of its catalogue, and {@link TokenIssuer}.
  *
  * @throws {ConfigurationError} at start, which names each wrong option.
  * @throws {WiringError} at start, for an application that is not on Express, and for primitives that are wired wrongly.

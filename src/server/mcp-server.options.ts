@@ -15,7 +15,7 @@ export interface IssuerOptions extends Omit<IssuerEntry, 'audience' | 'clockTole
   readonly clockTolerance?: string | undefined;
 }
 
-/** Whose tokens are accepted: of the holders of a secret, of identity providers, or both. */
+/** The accepted tokens: those signed with a secret, those of identity providers, or both. */
 export interface McpServerAuth {
   /** Key of HS256 tokens; in production at least 32 bytes. */
   readonly secret?: string | undefined;
@@ -35,14 +35,14 @@ export interface McpServerAuth {
   readonly maxLifetime?: string | undefined;
   /** Whether `GET /auth/token` gives tokens to this machine; refused in production. Default: false. */
   readonly devTokens?: boolean | undefined;
-  /** Scopes that it may give; `['*']` is any. Default: mcp:access. */
+  /** Scopes that it may grant; `['*']` allows any scope. Default: mcp:access. */
   readonly devScopes?: readonly string[] | undefined;
 }
 
 /**
- * Options of {@link McpServerModule}. Those from `allowedHosts` on mean what the setting of the same name in upper case
- * does (docs/configuration.md): durations and sizes are texts such as `30m` and `4mb`. The environment is not read, but
- * for `NODE_ENV`: only `production` has the defaults of production.
+ * Options of {@link McpServerModule}. From `allowedHosts` on, an option means the same as the setting of the same name
+ * in upper case (docs/configuration.md): durations and sizes are texts such as `30m` and `4mb`. Of the environment only
+ * `NODE_ENV` is read: only `production` has the defaults of production.
  */
 export interface McpServerOptions extends Identity {
   readonly auth: McpServerAuth;
@@ -60,7 +60,7 @@ export interface McpServerOptions extends Identity {
   readonly corsMethods?: readonly string[] | undefined;
   readonly corsHeaders?: readonly string[] | undefined;
   readonly corsExposedHeaders?: readonly string[] | undefined;
-  /** Default: what the application's Express trusts. */
+  /** Default: the proxies that the application's Express trusts. */
   readonly trustedProxies?: readonly string[] | undefined;
   readonly sessionIdle?: string | undefined;
   readonly sessionMax?: string | undefined;
@@ -118,8 +118,8 @@ const APART: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Validates the options. `base` is the path of the routes: the global prefix of the application and `path`. `address` is
- * taken where there is no `publicUrl`.
+ * Validates the options. `base` is the path of the routes: the global prefix of the application and `path`. `address`
+ * is used without `publicUrl`.
  *
  * @throws {ConfigurationError} that names each wrong option.
  */

@@ -13,17 +13,17 @@ import { type CatalogSource, SessionDrain, WiringError } from '../mcp/index.js';
 import { type McpServerOptions, settingsOf } from './mcp-server.options.js';
 import { ServerModule } from './server.module.js';
 
-/** Before the application listens. */
+/** Used before the application listens. */
 const UNKNOWN_ADDRESS = 'http://localhost:3000';
 
 const RESOURCES = ['', '/mcp', '/sse'];
 
-/** Where each application has mounted servers, to refuse two at one path. */
+/** The paths at which each application has mounted servers, to refuse two servers at one path. */
 const taken = new WeakMap<object, Set<string>>();
 
 /**
- * The server in a Nest container of its own, mounted in another Nest application: nothing that either of them has for
- * its whole application reaches the other.
+ * The server in its own Nest container, mounted in another Nest application. Global enhancers of one do not run in the
+ * other.
  */
 export class MountedServer {
   private constructor(
@@ -82,7 +82,7 @@ export class MountedServer {
         })
         .forRoutes({ path: path + route, method: RequestMethod.ALL });
     }
-    // Discovery starts at the root of the origin, whatever the global prefix is. RFC 9728, section 3.1.
+    // Discovery starts at the root of the origin, independent of the global prefix. RFC 9728, section 3.1.
     const documents = this.documentsAt(base);
     host.use((request: Request, response: Response, next: NextFunction) => {
       const document = documents.get(pathOf(request));
@@ -91,7 +91,7 @@ export class MountedServer {
     });
   }
 
-  /** Finds the catalogue. Throws {@link WiringError} where something is wired wrongly. */
+  /** Finds the primitives. Throws {@link WiringError} for an invalid one. */
   async start(server: Server | undefined): Promise<void> {
     if (this.options.publicUrl === undefined) {
       server?.once('listening', () => this.located.setPort((server.address() as AddressInfo | null)?.port));

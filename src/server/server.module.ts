@@ -56,7 +56,7 @@ function mcpOptions(
   [http, sessions, limits, auth]: SettingGroups,
 ): McpModuleOptions {
   return {
-    // Does not compile where the guard's authorization lacks something that `mcp` requires.
+    // Does not compile if the guard's authorization lacks a method that `mcp` requires.
     authorizationOf: (request) => (request as IncomingMessage & Partial<AuthenticatedRequest>).authorization,
     serverInfo: { name, version, ...(title === undefined ? {} : { title }) },
     ...(instructions === undefined ? {} : { instructions }),
@@ -87,7 +87,7 @@ function mcpOptions(
   };
 }
 
-/** The server: what the application and {@link McpServerModule} are both made of. Its guard covers its whole container. */
+/** The server, used by the application and by {@link McpServerModule}. Its guard covers its whole container. */
 @Module({})
 export class ServerModule {
   /** `catalog`: where tools, resources and prompts are found; default: in the modules of this application. */

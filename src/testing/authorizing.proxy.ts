@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream';
 
-/** What belongs to one connection and not to the message. RFC 9110, section 7.6.1. */
+/** Headers that belong to one connection, not to the message. RFC 9110, section 7.6.1. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade']);
 
 /**
@@ -43,7 +43,7 @@ export class AuthorizingProxy {
     const onward = request({ hostname, port, method, path, headers, agent: false }, (answer) => {
       to.writeHead(answer.statusCode!, answer.statusMessage, endToEnd(answer.rawHeaders));
       to.flushHeaders();
-      // A side that leaves takes the other with it.
+      // If one side closes, the other is closed too.
       pipeline(answer, to, () => undefined);
     });
     onward.on('error', () => to.destroy());
@@ -54,7 +54,7 @@ export class AuthorizingProxy {
   }
 }
 
-/** Names and values in turn, as Node has them raw, without what the next connection has of its own. */
+/** Node's raw list of names and values, without the headers of one connection. */
 export function endToEnd(rawHeaders: readonly string[]): string[] {
   return rawHeaders.filter((_, at) => !HOP_BY_HOP.has(rawHeaders[at - (at % 2)]!.toLowerCase()));
 }

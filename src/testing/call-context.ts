@@ -11,20 +11,20 @@ import {
 type Elicit = CallContext['elicit'];
 type ElicitRequest = Parameters<Elicit>[0];
 
-/** What a call has in a unit test; everything may be left out. */
+/** The properties of a call in a unit test; all are optional. */
 export interface CallContextOptions {
   readonly user?: Partial<User>;
   readonly session?: Partial<ClientSession>;
   readonly signal?: AbortSignal;
-  /** The user's answer. Without it `elicit()` rejects, as for a client that cannot ask. */
+  /** The user's answer. Without it `elicit()` rejects, as with a client that lacks the capability. */
   readonly elicit?: (request: ElicitRequest) => Elicited<unknown> | Promise<Elicited<unknown>>;
-  /** The answer of the client's model; likewise. */
+  /** The answer of the client's model. Without it `sample()` rejects. */
   readonly sample?: CallContext['sample'];
-  /** The client's roots; likewise. */
+  /** The client's roots. Without them `listRoots()` rejects. */
   readonly roots?: Awaited<ReturnType<CallContext['listRoots']>>;
 }
 
-/** A context without a server, which keeps what the handler did with it. */
+/** A context without a server, which records how the handler used it. */
 export interface TestCallContext extends CallContext {
   readonly progressed: readonly {
     readonly progress: number;

@@ -18,7 +18,7 @@ export function complaintsIn(folder: string): string[] {
   } catch {
     return ['the scenario did not come to its end'];
   }
-  // A SHOULD that is not kept is a warning of the suite, and counts here.
+  // The suite warns of a SHOULD that is not met; such a warning counts as a failure.
   const complaints = checks
     .filter(({ status }) => status === 'FAILURE' || status === 'WARNING')
     .map(({ status, id, errorMessage }) => `${status.toLowerCase()} ${id}: ${inBrief(errorMessage)}`);

@@ -11,37 +11,37 @@ import {
 } from '../server/index.js';
 import { type Era, McpTestClient } from './mcp-test.client.js';
 
-/** Not warnings: a test loads classes that no module of its lists. */
+/** Without warnings: a test may load classes that none of its modules lists. */
 const LEVELS: LogLevel[] = ['error', 'fatal'];
 
-/** What is started, and how. */
+/** Options of {@link startMcpTestApp}. */
 export interface McpTestAppOptions extends Pick<ModuleMetadata, 'imports' | 'providers' | 'controllers'> {
-  /** Options of the server; `false` where a module of `imports` brings `McpServerModule`. */
+  /** Options of the server; `false` if a module of `imports` imports `McpServerModule`. */
   readonly server?: (Omit<Partial<McpServerOptions>, 'auth'> & { readonly auth?: McpServerAuth }) | false;
   /** Replaces providers, such as the one that connects to a database: `(app) => app.overrideProvider(…).useValue(…)`. */
   readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
-  /** Before it listens: a global prefix, pipes. */
+  /** Called before the application listens, for example to set a global prefix or pipes. */
   readonly configure?: (app: INestApplication) => void;
 }
 
-/** Who calls. */
+/** The caller of a test. */
 export interface TestCaller {
   /** Default: `alice`. */
   readonly subject?: string;
-  /** Beside `mcp:access`. */
+  /** In addition to `mcp:access`. */
   readonly scopes?: readonly string[];
   readonly roles?: readonly string[];
-  /** Of those that `server.auth.claims` names. */
+  /** Claims of the token; `server.auth.claims` must name them. */
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
-/** The server on a free port of 127.0.0.1, with the guard, the limits and the transports that it has in production. */
+/** The server on a free port of 127.0.0.1, with the guard, the limits and the transports of production. */
 export class McpTestApp {
   private readonly clients = new Set<McpTestClient>();
 
   constructor(
     readonly app: INestApplication,
-    /** Where its routes begin: `${url}/mcp`. */
+    /** Base URL of its routes, such as `${url}/mcp`. */
     readonly url: string,
   ) {}
 
@@ -82,7 +82,7 @@ export async function startMcpTestApp({
   const mounted = server === false ? [] : [McpServerModule.forRoot(withDefaults(server))];
   const builder = Test.createTestingModule({ imports: [...imports, ...mounted], providers, controllers });
   const module = await override(builder).compile();
-  // Not a list of levels, which Nest would keep for all applications of the process.
+  // Not a list of levels: Nest would apply it to all applications of the process.
   const app = module.createNestApplication({ logger: new ConsoleLogger({ logLevels: LEVELS }) });
   configure(app);
   await app.listen(0, '127.0.0.1');

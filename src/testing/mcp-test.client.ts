@@ -4,15 +4,15 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { ResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import type { CallToolResult, GetPromptResult } from '../mcp/index.js';
 
-/** A revision of MCP, over the transport that it came with. */
+/** A revision of MCP, over the transport that it introduced. */
 export type Era = '2024-11-05' | '2025-11-25' | '2026-07-28';
 
-/** All of them, oldest first. */
+/** All eras, oldest first. */
 export const ERAS: readonly Era[] = ['2024-11-05', '2025-11-25', '2026-07-28'];
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** A request was answered by an error: of JSON-RPC, or over HTTP alone (`code` is the status then). */
+/** A request failed with a JSON-RPC error, or with an HTTP error without one (`code` is then the status). */
 export class McpRequestError extends Error {
   override readonly name = 'McpRequestError';
 
@@ -37,7 +37,7 @@ export class McpTestClient {
     private readonly connection: Connection,
   ) {}
 
-  /** `url`: where the server's routes begin. */
+  /** `url`: base URL of the server's routes. */
   static async connect(era: Era, url: string, token: string): Promise<McpTestClient> {
     const connection = era === '2026-07-28' ? new Stateless(url, token) : await overSdk(era, url, token);
     return new McpTestClient(era, connection);
@@ -85,7 +85,7 @@ async function overSdk(era: Era, url: string, token: string): Promise<Connection
   };
 }
 
-/** Each request carries what `initialize` told in earlier revisions. MCP 2026-07-28, Overview. */
+/** Each request contains the information that `initialize` had in earlier revisions. MCP 2026-07-28, Overview. */
 class Stateless implements Connection {
   private requests = 0;
 

@@ -11,13 +11,13 @@ import { fetchDocument } from './provider-document.js';
 const FETCH_MS = 5_000;
 /** Keys older than this are fetched again. */
 const FRESH_MS = 10 * 60_000;
-/** How long keys are used that could not be fetched again. */
+/** How long keys are used if they cannot be fetched again. */
 const STALE_MS = 60 * 60_000;
 /** How long a token waits for old keys to be fetched again. */
 const PATIENCE_MS = 500;
-/** Between two fetches, however many tokens name an unknown key. */
+/** Minimum time between two fetches, even if many tokens name an unknown key. */
 const COOLDOWN_MS = 30_000;
-/** Between two fetches while there are no keys. */
+/** Minimum time between two fetches while there are no keys. */
 const RETRY_MS = 1_000;
 
 interface Known {

@@ -15,10 +15,10 @@ import { peerUserOf } from './peer-process.js';
 import { TokenIssuer } from './token.issuer.js';
 
 const LIFETIME_SECONDS = 3600;
-/** Before the name of a claim, in the query. */
+/** Prefix of a claim's name in the query. */
 const CLAIM = 'claim.';
 
-/** Headers that proxies and tunnels add, beside those named below. */
+/** Headers that proxies and tunnels add, in addition to those named below. */
 const PROXY_HEADER =
   /^(x-forwarded|x-envoy|x-original-|cf-|cdn-|fastly-|fly-|tailscale-|ngrok-|x-amz-cf-|x-arr-)/;
 const PROXY_HEADERS = new Set([
@@ -48,10 +48,10 @@ export interface DevelopmentToken {
 
 /**
  * Issues tokens to the developer, on the developer's own machine only; elsewhere the route does not exist. Behind a
- * local proxy every remote client appears as loopback. So the request is checked for what a proxy gives away: the host
- * name, the headers, the HTTP version, and the operating system's user at the other end. A local proxy that the
- * developer runs, that speaks HTTP/1.1 with a loopback name and adds nothing, is not recognised. Therefore the route
- * issues only the scopes of `AUTH_DEV_SCOPES`.
+ * local proxy every remote client appears as loopback. The service therefore looks for signs of a proxy: the host name,
+ * the headers, the HTTP version, and the operating system's user at the other end. It does not recognise a local proxy
+ * that the developer runs, that speaks HTTP/1.1 with a loopback name and adds no header. Therefore the route issues
+ * only the scopes of `AUTH_DEV_SCOPES`.
  */
 @Injectable()
 export class DevelopmentTokenService {
@@ -91,7 +91,7 @@ export class DevelopmentTokenService {
     return false;
   }
 
-  /** `claim.tenant=acme`, of the claims of `JWT_CLAIMS`. */
+  /** The claims of `JWT_CLAIMS` in the query, such as `claim.tenant=acme`. */
   private claimsIn(query: URLSearchParams): Record<string, string> {
     const claims: Record<string, string> = {};
     for (const [parameter, value] of query) {

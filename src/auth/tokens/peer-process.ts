@@ -7,15 +7,14 @@ const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 /** Columns from the state of a connection to its user, proc_pid_net(5). */
 const STATE_TO_UID = 4;
 
-/** Who runs the program at the other end of a local connection. `unknown`: the system does not say. */
+/** The user of the program at the other end of a local connection. `unknown`: the system does not tell. */
 export type PeerUser = 'same' | 'other' | 'unknown';
 
 type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>;
 
 /**
  * Whether the same user runs the program at the other end of a loopback connection. Linux lists both ends with their
- * user; on other systems it is unknown. This recognises a proxy that runs as another user, as system services do,
- * whatever it forwards.
+ * user; on other systems it is unknown. This recognises a proxy that runs as another user, as system services do.
  */
 export async function peerUserOf(ends: Ends): Promise<PeerUser> {
   const uid = process.getuid?.();
@@ -29,7 +28,7 @@ export async function peerUserOf(ends: Ends): Promise<PeerUser> {
     clientUid ??= uidIn(table, client, server);
     serverUid ??= uidIn(table, server, client);
   }
-  // Where not even this end is listed, the tables prove nothing.
+  // If the tables do not list this end, they are incomplete and prove nothing.
   if (serverUid === undefined) return 'unknown';
   return clientUid === String(uid) ? 'same' : 'other';
 }

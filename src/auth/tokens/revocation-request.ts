@@ -2,7 +2,7 @@ import { MAX_TOKEN_BYTES } from './bearer-header.js';
 import { MAX_NAME_LENGTH } from './principal.factory.js';
 import { InvalidRequestException } from './invalid-request.exception.js';
 
-/** What the body of `POST /auth/revoke` asks for. */
+/** The content of the body of `POST /auth/revoke`. */
 export type RevocationRequest =
   | { readonly kind: 'own' }
   | { readonly kind: 'token'; readonly value: string }

@@ -71,8 +71,8 @@ export class RevocationService {
   }
 
   /**
-   * The issuers of a `jti` or `sub` where the request names none: the administrator's own where it may reach no other;
-   * otherwise those that share `JWT_SECRET`, or the only external issuer.
+   * The issuers of a `jti` or `sub`. If the request names none: the administrator's own issuer, if the administrator
+   * may revoke tokens of no other; otherwise those that share `JWT_SECRET`, or the only external issuer.
    */
   private issuersOf(named: string | undefined, request: AuthenticatedRequest): readonly TrustedIssuer[] {
     const own = this.issuers.get(request.user.issuer)!;
@@ -92,7 +92,10 @@ export class RevocationService {
     return usual;
   }
 
-  /** An external issuer's `mcp:admin` covers that issuer's tokens, unless its entry in `AUTH_ISSUERS` says more. */
+  /**
+   * `mcp:admin` of an external issuer covers only that issuer's tokens, unless its entry in `AUTH_ISSUERS` has
+   * `"administers": "all"`.
+   */
   private assertAdministers(issuer: string, request: AuthenticatedRequest): void {
     const own = this.issuers.get(request.user.issuer)!;
     if (issuer !== own.issuer && !own.administersAll) throw this.refusal.foreignIssuer(request, request.user);
@@ -110,8 +113,8 @@ export class RevocationService {
   }
 
   /**
-   * A revocation of tokens that are not at hand. The issuer's clock may be ahead of ours, so tokens issued by now may
-   * carry a later `iat` and expire that much later.
+   * A revocation of tokens that the server has not seen. The issuer's clock may be ahead of this server's, so tokens
+   * issued until now may have a later `iat`, and expire later by the same time.
    */
   private lasting(target: RevocationTarget, issuer: TrustedIssuer): Revocation {
     const revokedAt = Math.floor(nowSeconds() + issuer.aheadSeconds);

@@ -88,8 +88,9 @@ export class TokenAuthenticator {
 }
 
 /**
- * A request without a token is no failure: every client starts so, to learn where to get one. Nor is a token in the
- * query, which is never read: any page could make its visitors' browsers send one, and so lock their address out.
+ * A request without a token is not a failure: clients send one to discover where to get a token. A token in the query
+ * is never read and does not count either: any page could make its visitors' browsers send one, and so block their
+ * address.
  */
 function isFailure({ code, oauthError }: TokenError): boolean {
   return oauthError !== undefined && code !== 'token_in_query';

@@ -3,7 +3,7 @@ import type { AuditActor, RefusalCode } from '../../audit/index.js';
 const INVALID_TOKEN = 'invalid_token';
 const INVALID_REQUEST = 'invalid_request';
 
-/** The text for the client by code: constant, so that no claim and no quote gets into a header. */
+/** The text for the client by code: constant, so that a header never contains a claim or a quote. */
 const REFUSALS = {
   missing_token: [undefined, 'This server asks for a bearer token in the Authorization header'],
   wrong_scheme: [undefined, 'The Authorization header must use the Bearer scheme'],

@@ -9,7 +9,7 @@ import { tokenIdOf } from './token-id.js';
 const NO_SECRET =
   'JWT_SECRET is not set: this server makes no tokens, and accepts those of AUTH_ISSUERS only';
 
-/** What a new token should contain. */
+/** The contents of a new token. */
 export interface TokenRequest {
   readonly subject: string;
   /** Scopes with one space between them (RFC 6749 §3.3). */
@@ -19,7 +19,7 @@ export interface TokenRequest {
   readonly issuer?: string;
   readonly clientId?: string;
   readonly roles?: readonly string[];
-  /** Those of `JWT_CLAIMS` alone: no tool could read another. */
+  /** Only claims of `JWT_CLAIMS`: tools cannot read others. */
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 

@@ -28,7 +28,7 @@ export class TokenVerifier {
 
   /**
    * Fetches keys only for a trusted issuer. Does not check revocation. `network`: of the client, see {@link
-   * clientNetworkOf}; networks take turns where many signatures have to be verified.
+   * clientNetworkOf}; networks take turns if many signatures have to be verified.
    *
    * @throws TokenError for every token that is refused.
    * @throws IssuerUnavailableError when the keys of its issuer cannot be fetched.
@@ -58,7 +58,7 @@ export class TokenVerifier {
   private async verifiedClaimsOf(token: string, issuer: TrustedIssuer, network: string): Promise<JWTPayload> {
     const { key } = issuer;
     let leave: (() => void) | undefined;
-    // Enters the gate once the key is there: tokens that wait for a provider must not delay others.
+    // Enters the gate when the key is available: tokens that wait for a provider must not delay others.
     const keyInTurn: JWTVerifyGetKey = async (header, jws) => {
       const found = typeof key === 'function' ? await key(header, jws) : key;
       leave = await this.gateOf(issuer).enter(network);

@@ -9,7 +9,7 @@ import {
 } from '../../config/index.js';
 import { IssuerKeys } from '../issuers/issuer.keys.js';
 
-/** An issuer whose tokens are accepted, and on what terms. A token's `iss` selects it and is then verified. */
+/** An issuer whose tokens are accepted, with its requirements. A token's `iss` selects it and is then verified. */
 export interface TrustedIssuer {
   /** Compared exactly with `iss`. */
   readonly issuer: string;
@@ -28,7 +28,7 @@ export interface TrustedIssuer {
   readonly claims: ClaimNames;
   /** Accepted clock difference, for `exp`, `nbf` and `iat`. */
   readonly clockToleranceSeconds: number;
-  /** How far `iat` may be ahead of our clock. The development token route uses this server's own clock. */
+  /** How far `iat` may be ahead of this server's clock. The development token route uses the same clock. */
   readonly aheadSeconds: number;
   /** The maximum scopes of its tokens; undefined: no maximum. */
   readonly ceiling: ReadonlySet<string> | undefined;

@@ -13,7 +13,7 @@ import type { Fields } from '../records.js';
 interface Node {
   readonly info: Fields;
   readonly last: number;
-  /** Since when it has beaten without interruption. */
+  /** Since when the node has sent all heartbeats in time. */
   readonly since: number;
   fenced: boolean;
 }
@@ -43,7 +43,7 @@ export class MemoryBeats implements Beats {
       nodes,
       skewMs: 0,
       generation: this.generation,
-      // Data that this process does not hold never existed.
+      // Data that this process does not have never existed.
       generationAgeMs: Number.POSITIVE_INFINITY,
     };
   }

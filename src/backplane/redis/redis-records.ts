@@ -44,7 +44,7 @@ if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], ARGV[2], ARGV[3]) end
 if ARGV[1] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return 1`);
 
-/** Deletes first: without memory for the tombstone, the record is removed all the same. */
+/** Deletes first, so that the record is removed even without memory for the tombstone. */
 const END = new Script(`
 local there = redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[1], '${ENDED}') == 0
 redis.call('DEL', KEYS[1])

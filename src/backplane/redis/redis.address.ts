@@ -4,14 +4,14 @@ import type { RedisOptions } from 'ioredis';
 const SENTINELS = /^(rediss?)\+sentinel:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/@]+)\/([^/?#]+)$/i;
 const SENTINEL_PORT = 26_379;
 
-/** How the server is reached. */
+/** The address of the server. */
 export interface RedisAddress {
   readonly options: RedisOptions;
   readonly hosts: readonly string[];
   readonly isEncrypted: boolean;
 }
 
-/** Reads a valid `REDIS_URL`. User and password are those of Redis; sentinels are asked without. */
+/** Reads a valid `REDIS_URL`. User and password are those of Redis; connections to sentinels use none. */
 export function addressOf(url: string): RedisAddress {
   const [, scheme, username, password, list, name] = SENTINELS.exec(url) ?? [];
   if (list === undefined) return ofServer(new URL(url));

@@ -7,10 +7,10 @@ import type { RedisRateLimiter } from './redis-rate.limiter.js';
 
 /** How long the start waits for the server. After that the node starts, and is not ready. */
 const START_MS = 5_000;
-/** Interval of removing expired entries, and of trying again to join. */
+/** Interval at which expired entries are removed, and joining is retried. */
 const TICK_MS = 10_000;
 
-/** Lets this node join the others, and leave when everything that writes has stopped. */
+/** Lets this node join the others, and leave after all writers have stopped. */
 export class RedisBackplane implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Backplane');
   private timer: NodeJS.Timeout | undefined;
@@ -67,7 +67,7 @@ export class RedisBackplane implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** Undefined: trying again may succeed. */
+  /** Undefined: a retry may succeed. */
   private refusalOf(error: unknown): BackplaneRefused | undefined {
     if (error instanceof BackplaneRefused) return error;
     const { refusal } = this.connection;

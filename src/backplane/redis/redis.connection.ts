@@ -181,7 +181,7 @@ export class RedisConnection {
 
   private onError(error: Error): void {
     this.lastError = error;
-    // Trying again would give the same answer.
+    // A retry would be refused again.
     if (this.refusal !== undefined) for (const settle of this.waiting) settle();
   }
 

@@ -5,7 +5,7 @@ import type { Following, LogFollower, Offset } from '../logs.js';
 import type { RedisConnection } from './redis.connection.js';
 import { isBefore, logEntryOf, type StreamEntry } from './stream-entry.js';
 
-/** How long a read blocks. With a round trip of 500 ms it still returns in time for the bus to be live. */
+/** How long a read blocks. Even with a round trip of 500 ms it returns in time to keep the bus live. */
 const BLOCK_MS = 150;
 const BATCH = 64;
 const READ = ['COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS'];

@@ -33,8 +33,8 @@ interface Asked {
 }
 
 /**
- * Requests input in place of a result: the handler is interrupted, and run again with the answers when the client sends
- * the request again. From 2026-07-28 on.
+ * Requests input instead of returning a result: the handler is interrupted, and runs again with the answers when the
+ * client sends the request again. Used since 2026-07-28.
  */
 export class MultiRoundTripInput implements ClientInput {
   private readonly steps = new OnceSteps();
@@ -70,7 +70,7 @@ export class MultiRoundTripInput implements ClientInput {
     if (this.answers.has(digest)) return this.answers.get(digest);
     // One request per key and round.
     if (!this.open.has(key)) this.open.set(key, { digest, question });
-    // Further requests of this turn are sent together with it.
+    // Further requests of the same turn are sent together with this one.
     await nextTurn();
     this.isInterrupted = true;
     throw new InputRequiredError();
@@ -135,7 +135,7 @@ export class MultiRoundTripInput implements ClientInput {
     this.answers.set(digest, response);
   }
 
-  /** Repeating the request without anything new does not extend the state's lifetime. */
+  /** Repeating the request without a new answer does not extend the state's lifetime. */
   private expiryOf(state: RequestState): number | undefined {
     const { earlier } = this;
     return earlier !== undefined && sizeOf(state) === sizeOf(earlier) ? earlier.expiresAt : undefined;

@@ -13,7 +13,7 @@ export function digestOfRequest(request: JsonRpcRequest): string {
   if (known === undefined) {
     const { method, params } = request;
     const { _meta, inputResponses: _responses, requestState: _state, ...salient } = params;
-    // A client may leave empty arguments out in one round and send them in the next.
+    // A client may omit empty arguments in one round and send them in the next.
     known = digest([method, { arguments: {}, ...salient }]);
     digests.set(request, known);
   }

@@ -82,7 +82,7 @@ export class ServerRequestInput implements ClientInput {
   }
 }
 
-/** Older clients do not know `mode` for a form; newer ones need no id for a URL. */
+/** Older clients do not know `mode` for a form; newer clients need no id for a URL. */
 function asInSessions({ mode, ...params }: Params): Params {
   return mode === 'url' ? { mode, ...params, elicitationId: randomUUID() } : params;
 }

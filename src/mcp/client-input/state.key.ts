@@ -23,7 +23,7 @@ export class StateKey implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    // What holds the records may have lost the key that all nodes still know.
+    // The engine may have lost the key that all nodes still have.
     this.stopListening = this.node.membership.on('replaced', () => {
       if (this.shared !== undefined) this.share().catch(() => undefined);
     });
@@ -33,7 +33,7 @@ export class StateKey implements OnModuleInit, OnModuleDestroy {
     this.stopListening?.();
   }
 
-  /** Rejects with `BackplaneUnavailable` where it is not known yet and can't be read now. */
+  /** Rejects with `BackplaneUnavailable` if this node does not have the key yet and cannot read it now. */
   get(): Uint8Array | Promise<Uint8Array> {
     const { stateKey } = this.options;
     if (stateKey !== undefined) return stateKey;
@@ -41,7 +41,7 @@ export class StateKey implements OnModuleInit, OnModuleDestroy {
     return this.shared;
   }
 
-  /** The key that is there, or else this node's. */
+  /** The key in the backplane, or this node's key if there is none. */
   private share(): Promise<Uint8Array> {
     const before = this.shared;
     const read = this.read(before);

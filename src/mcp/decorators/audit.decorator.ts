@@ -7,7 +7,7 @@ import { SetMetadata } from '@nestjs/common';
 export interface AuditOptions {
   /** Arguments left out of the hash, such as a password, whose equality would otherwise be visible. */
   readonly redact?: readonly string[];
-  /** Arguments recorded in clear: strings, numbers, booleans, and lists of them. */
+  /** Arguments recorded in plain text: strings, numbers, booleans, and lists of them. */
   readonly include?: readonly string[];
 }
 
@@ -15,8 +15,9 @@ export interface AuditOptions {
 export const AUDIT_METADATA = 'mcp:audit';
 
 /**
- * How calls of a tool, resource or prompt are recorded, where `AUDIT_LOG` is on; `@Audit(false)`: not at all. On a method it
- * goes before that of its class. Without it each call is recorded, with a hash of all its arguments and none of their values.
+ * How calls of a tool, resource or prompt are recorded, where `AUDIT_LOG` is on; `@Audit(false)`: not at all. On a
+ * method it overrides that of its class. Without it each call is recorded, with a hash of all its arguments and none of
+ * their values.
  *
  * Options of the wrong type are refused at start with a `WiringError`.
  */

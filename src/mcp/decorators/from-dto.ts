@@ -49,7 +49,7 @@ export function fromDto<T extends object>(classRef: Type<T>): Schema<T> {
       version: 1,
       vendor: DTO_VENDOR,
       validate: async (value) => {
-        // class-transformer makes an instance of anything.
+        // class-transformer would create an instance from any value.
         if (typeof value !== 'object' || value === null || Array.isArray(value)) {
           return { issues: [{ message: 'must be an object' }] };
         }

@@ -6,7 +6,7 @@ import { WiringError } from './wiring.error.js';
 type Methods<Options> = ReadonlyMap<string, Options>;
 
 /**
- * The metadata of one kind of primitive. The decorator stands on a class, which is one primitive, or on methods of any
+ * The metadata of one kind of primitive. The decorator is on a class, which is one primitive, or on methods of a
  * provider, each of which is one.
  */
 export class PrimitiveMetadata<Options extends object> {

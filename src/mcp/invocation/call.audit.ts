@@ -20,7 +20,10 @@ export class CallAudit {
     return this.trail.isFull === true;
   }
 
-  /** Resolves when the records so far are written, where a call may not be answered before. */
+  /**
+   * With `AUDIT_SYNC=on`: resolves when the records so far are written, since a call must not be answered before.
+   * Undefined: none is waiting.
+   */
   settled(): Promise<void> | undefined {
     return this.trail.settled?.();
   }
@@ -39,7 +42,7 @@ export class CallAudit {
     if (!this.trail.isOn || !primitive.audit.isRecorded) return;
     const { address: ip, id, reference, session, user } = call;
     const audited = call.audited ?? this.argumentsOf(call, operation);
-    // One literal, whose member order is that of the line: this runs for each call.
+    // One object literal, whose member order is that of the line, since this runs for each call.
     this.trail.write({
       event: 'audit.call',
       kind,
@@ -60,7 +63,7 @@ export class CallAudit {
     });
   }
 
-  /** Keeps what is recorded of a call's arguments before these are released. */
+  /** Keeps the recorded part of a call's arguments before these are released. */
   keepArguments(call: Call, operation: Pick<Operation, 'kind' | 'primitive'>): void {
     if (!this.trail.isOn || !operation.primitive.audit.isRecorded) return;
     call.audited = this.argumentsOf(call, operation);
@@ -74,7 +77,7 @@ export class CallAudit {
     return { argumentHash: this.trail.digest(recorded), arguments: picked(recorded, audit.include) };
   }
 
-  /** A name that the caller cannot see; `hidden`: the primitive, where it exists. */
+  /** A call of a name that the caller cannot see; `hidden`: the primitive, if it exists. */
   unknown(call: Call, kind: CallKind, hidden: Primitive | undefined): void {
     if (!this.trail.isOn || hidden?.audit.isRecorded === false) return;
     this.trail.write({

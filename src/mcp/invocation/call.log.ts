@@ -9,10 +9,13 @@ import type { Operation, CallKind } from './operation.js';
 
 const MAX_REQUEST_ID = 64;
 
-/** What is logged of the target. */
+/** The logged part of the target. */
 type Called = Pick<Operation, 'kind' | 'primitive'>;
 
-/** Writes the log lines and audit records of calls: caller, target, outcome, duration. Never an argument in the log. */
+/**
+ * Writes the log lines and audit records of calls: caller, target, outcome, duration. The log never contains an
+ * argument.
+ */
 @Injectable()
 export class CallLog {
   private readonly logger = new EventLogger('Call');
@@ -38,17 +41,17 @@ export class CallLog {
     this.audit.ended(call, operation, outcome, durationMs);
   }
 
-  /** Keeps what is recorded of a call's arguments before these are released. */
+  /** Keeps the recorded part of a call's arguments before these are released. */
   keepArguments(call: Call, operation: Called): void {
     this.audit.keepArguments(call, operation);
   }
 
-  /** Resolves when the records so far are written, where a call may not be answered before. */
+  /** See {@link CallAudit.settled}. */
   settled(): Promise<void> | undefined {
     return this.audit.settled();
   }
 
-  /** A name that is unknown, or `hidden` from the caller: what the client sent is not logged. */
+  /** A call of an unknown name, or of a primitive that is `hidden` from the caller. The name is not logged. */
   unknown(call: Call, kind: CallKind, hidden?: Primitive): void {
     const outcome: CallOutcome = hidden === undefined ? 'unknown' : 'hidden';
     if (this.logger.takes('info')) {

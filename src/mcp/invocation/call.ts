@@ -37,7 +37,7 @@ export class Call implements CallContext, PendingCall, AskingCall {
   private ended = false;
   private lastProgress = Number.NEGATIVE_INFINITY;
   private usedInput: ClientInput | undefined;
-  /** What is recorded of its arguments, where these are released. */
+  /** The recorded part of its arguments, if these were released. */
   audited: AuditedArguments | undefined;
 
   constructor(
@@ -51,7 +51,7 @@ export class Call implements CallContext, PendingCall, AskingCall {
     this.address = context.address;
   }
 
-  /** What the client sent, until {@link releaseArguments}. */
+  /** The parameters that the client sent, until {@link releaseArguments}. */
   get params(): Params {
     return this.request.params;
   }
@@ -61,7 +61,7 @@ export class Call implements CallContext, PendingCall, AskingCall {
     return isLarge(this.context.hold);
   }
 
-  /** Releases the parameters: the handler has `input`, and the call is counted with that from here on. */
+  /** Releases the parameters: the handler has `input`, and from now on the call counts with its size. */
   releaseArguments(input: unknown): void {
     releaseArguments(this.request, this.context.hold, this.session.isModern, input);
   }
@@ -146,7 +146,7 @@ export class Call implements CallContext, PendingCall, AskingCall {
     return isRetry ? this.clientInput().resume?.() : undefined;
   }
 
-  /** The handler was interrupted for input: aborts what it still runs. */
+  /** The handler was interrupted for input: aborts its remaining work. */
   interrupt(): void {
     this.abortWith(new InputRequiredError());
   }
@@ -193,7 +193,7 @@ export class Call implements CallContext, PendingCall, AskingCall {
     }
   }
 
-  /** Sends nothing for this call from here on. */
+  /** From now on nothing is sent for this call. */
   end(): void {
     this.usedInput?.cancel?.(new ToolError('The call has ended'));
     this.ended = true;

@@ -36,7 +36,7 @@ function problemOfContents(resource: unknown): string | undefined {
   return isThere ? undefined : 'has a "resource" without "text" and "blob"';
 }
 
-/** What a value is, without its content. */
+/** Describes the type of a value, without its content. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

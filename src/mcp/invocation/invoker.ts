@@ -49,8 +49,8 @@ export class Invoker {
       : new ServerRequestInput(call, this.options.inputTimeoutMs, () => this.relay.newRequestId());
 
   /**
-   * Creates a call from a request, and registers it with its peer while it runs. A missing target and one that the
-   * caller may not use get the same answer. Resolves and rejects as {@link invoke} does.
+   * Creates a call from a request, and registers it with its peer while it runs. The answer is the same for a missing
+   * target and for one that the caller may not use. Resolves and rejects as {@link invoke} does.
    */
   async call<T extends Target>(
     type: CallType<T>,
@@ -108,7 +108,7 @@ export class Invoker {
   }
 
   private async run(operation: Operation, call: Call, startedAt: number): Promise<Answer> {
-    // Awaits promises only, here and below: most calls need none of their own.
+    // Awaits only promises, here and below, since most calls create none.
     const resumed = call.resume();
     if (resumed !== undefined) await resumed;
     const prepared = operation.prepare();

@@ -6,7 +6,7 @@ import type { Principal } from '../authorization/principal.js';
 export interface ReplySink extends MessageSink {
   /** False: the client has no stream for them. */
   readonly reachesClient?: boolean;
-  /** Calls back once: when the reply was sent whole, or when its connection has closed before. */
+  /** Calls back once: when the reply was sent completely, or when its connection closed before that. */
   whenSent?(listener: (isWhole: boolean) => void): void;
   /** Closes the connection of their stream, where the client can reconnect for the rest. */
   closeStream?(): void;
@@ -23,6 +23,6 @@ export interface MessageContext {
   readonly address?: string | undefined;
   /** Takes messages ahead of the reply: progress, log messages, input requests. */
   readonly sink: ReplySink;
-  /** Counts the message, where it arrived alone: it shrinks when the arguments are released. */
+  /** Counts the message, if it arrived alone. It shrinks when the arguments are released. */
   readonly hold?: ByteHold | undefined;
 }

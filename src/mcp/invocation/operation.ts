@@ -13,7 +13,7 @@ export type CallKind = 'tool' | 'resource' | 'prompt' | 'completion';
 /** Why there is no result. */
 export type FailureCause = 'invalid_input' | 'not_found' | 'handler' | 'timeout';
 
-/** What a call does: one primitive, and the parameters of the request. */
+/** The work of a call: one primitive, with the parameters of the request. */
 export interface Operation {
   readonly kind: CallKind;
   /**
@@ -25,7 +25,7 @@ export interface Operation {
   /** The handler's input; throws {@link InvalidInputError}. */
   prepare(): unknown;
   run(input: unknown, context: CallContext): unknown;
-  /** Throws where the handler returned an invalid value. `onDropped` receives the reason where a part is left out. */
+  /** Throws if the handler returned an invalid value. `onDropped` receives the reason if a part is removed. */
   toResult(returned: unknown, onDropped: (reason: unknown) => void): Result | Promise<Result>;
   /** The result that reports the failure, or the error to answer with. */
   failure(text: string, cause: FailureCause): Result | ProtocolError;

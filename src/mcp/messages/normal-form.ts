@@ -1,9 +1,9 @@
 import { isObject, type Params } from './json-object.js';
 
 /*
- * Clients write what is absent as null, and those in PHP an empty object as `[]`. Every message is brought into one
- * form before anything else reads it: an optional member that is null is left out, and `[]` is `{}` where the protocol
- * has an object. What belongs to a tool or to a vendor is left as it is.
+ * Some clients send null for an absent member, and clients in PHP send `[]` for an empty object. Every message is
+ * normalized before other code reads it: an optional member that is null is removed, and `[]` becomes `{}` where the
+ * protocol requires an object. Values that belong to a tool or to a vendor are not changed.
  */
 
 /** The protocol's type of a value. */

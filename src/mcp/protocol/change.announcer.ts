@@ -38,7 +38,7 @@ export class ChangeAnnouncer implements OnModuleInit, OnModuleDestroy {
     this.stop?.();
   }
 
-  /** For a session that may have missed changes: announces all that it could have missed. */
+  /** For a session that may have missed changes: announces every change that it could have missed. */
   announceAll(session: Session, offset?: string): void {
     const changes: Change[] = LIST_NAMES.map((list) => ({ kind: 'list', list }));
     for (const uri of session.subscriptions) changes.push({ kind: 'resource', uri });

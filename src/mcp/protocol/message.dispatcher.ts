@@ -54,7 +54,7 @@ export class MessageDispatcher {
     this.handlers = new Map(handlers.map((handler) => [handler.method, handler]));
   }
 
-  /** Looks up a message's handler and target, and what a caller with these scopes may do with it. */
+  /** Looks up a message's handler and target, and the access of a caller with these scopes. */
   resolve(message: JsonRpcMessage, scopes: readonly string[]): ResolvedMessage {
     const handler = message.kind === 'request' ? this.handlers.get(message.method) : undefined;
     const target = message.kind === 'request' ? handler?.find?.(message.params) : undefined;
@@ -64,8 +64,8 @@ export class MessageDispatcher {
 
   /**
    * Handles a message. Resolves with the reply to a request; with undefined for any other message, and for a request
-   * that the client has cancelled or whose session has ended. Rejects where a message other than a request could not be
-   * passed on to the node that it is for.
+   * that the client has cancelled or whose session has ended. Rejects if a message other than a request could not be
+   * passed on to its node.
    */
   handle(resolved: ResolvedMessage, context: MessageContext): Promise<Reply | undefined> {
     const { message } = resolved;
@@ -101,7 +101,7 @@ export class MessageDispatcher {
     }
   }
 
-  /** All notifications but one need nothing done. */
+  /** Only `notifications/cancelled` needs an action. */
   private heed({ method, params }: JsonRpcNotification, peer: Peer): Promise<unknown> | undefined {
     const { requestId } = params;
     const isCancellation = method === 'notifications/cancelled' && isRequestId(requestId);

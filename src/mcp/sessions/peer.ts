@@ -26,7 +26,7 @@ export type SessionEnd =
   | 'idle'
   /** The client has not answered two pings. */
   | 'unresponsive'
-  /** The user opened one session too many; this was the oldest one not in use. */
+  /** The user opened a session above the limit; this was the oldest one not in use. */
   | 'evicted'
   | 'deleted'
   | 'shutdown'
@@ -58,7 +58,7 @@ export type AbortCause =
   | 'slow_client'
   | 'token_expired'
   | 'token_revoked'
-  /** The session ended for another reason than those above. */
+  /** The session ended for a reason not listed above. */
   | 'session_closed'
   | 'shutdown';
 
@@ -124,7 +124,7 @@ export abstract class Peer implements ClientSession {
   /** Undefined: the client wants no log messages. */
   protected logLevel: LoggingLevel | undefined;
 
-  /** Created on first use: few clients are asked, and an idle session keeps what it has. */
+  /** Created on first use: few clients get requests, and an idle session would keep an unused map. */
   private asked: Map<RequestId, PendingInputRequest> | undefined = undefined;
 
   abstract readonly id: string | undefined;

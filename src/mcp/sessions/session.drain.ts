@@ -19,9 +19,9 @@ export class SessionDrain {
   constructor(private readonly sessions: SessionService) {}
 
   /**
-   * Ends the open streams spread over up to `ms`, so that their clients do not come to another node all at once. Meanwhile
-   * everything is served; a stream that is opened now ends in its turn. Resolves when no stream is open and no call in
-   * flight.
+   * Ends the open streams one after the other within `ms`, so that their clients do not all reconnect to another node
+   * at once. Meanwhile the node serves all requests; a stream that opens during this time also ends. Resolves when no
+   * stream is open and no call is in flight.
    */
   async spread(ms: number): Promise<void> {
     const deadline = Date.now() + ms;
@@ -68,7 +68,7 @@ function pendingIn({ calls }: Peer): number {
   return count;
 }
 
-/** The streams of a peer that no call in flight needs. A session over `/sse` ends with its stream. */
+/** The streams of a peer that no call in flight uses. A session over `/sse` ends with its stream. */
 function endingsOf(peer: Peer): readonly Ending[] {
   if (!(peer instanceof Session)) {
     const standing = [...peer.calls.values()].filter(({ isStanding }) => isStanding === true);

@@ -5,7 +5,7 @@ import type { Peer, SessionEnd } from './peer.js';
 import { Session } from './session.js';
 import type { SessionStore } from './session.store.js';
 
-/** Sessions that are saved again at a time. */
+/** Number of sessions that are saved again at the same time. */
 const RESTORED_AT_ONCE = 500;
 
 /** `here`: only on this node; the session continues, or has ended, on other nodes. */
@@ -69,11 +69,14 @@ export class SessionExpiry {
       const state = await this.store.renew(session);
       if (state === 'ended') await this.node.end(session, 'deleted', 'here');
     } catch {
-      // It is renewed again while it is in use.
+      // A session in use is renewed again later.
     }
   }
 
-  /** The other nodes took this node for gone: they answered 404 to its clients of /sse, and its other sessions may be stale. */
+  /**
+   * The other nodes considered this node gone: they responded with 404 to its clients of /sse, and its other sessions
+   * may be stale.
+   */
   private fence(): void {
     for (const peer of this.node.peers()) {
       if (!(peer instanceof Session)) continue;

@@ -138,7 +138,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   async load(id: string, principal: Principal, transport: SessionTransport): Promise<Session> {
     const held = this.sessions.get(id);
     if (held !== undefined && this.ledger.isCurrent(held)) return this.find(id, principal, transport);
-    // A change that is announced while the record is being read may be missing from it.
+    // The record may lack a change that is announced while it is being read.
     const heard = held?.changesHeard ?? 0;
     let record: SessionRecord | 'ended' | undefined;
     let ended: number;
@@ -161,7 +161,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return session;
   }
 
-  /** Saves what a request has changed in a session, for the node that serves the next request. */
+  /** Saves the changes of a request to a session, for the node that serves the next request. */
   async save(session: Session): Promise<void> {
     if (!this.sessions.has(session.id)) return;
     await session.flush(async () => this.heed(session, await this.ledger.save(session)));
@@ -180,7 +180,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     );
   }
 
-  /** Another node has ended the session, and this node was not told. */
+  /** Another node has ended the session, and this node missed the announcement. */
   private heed(session: Session, state: RecordState): void {
     if (state === 'ended') void this.end(session, 'deleted', 'here');
   }
@@ -208,7 +208,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     void this.end(peer, reason);
   }
 
-  /** The same; resolves when the session no longer counts. `here`: only on this node; it continues, or has ended, on others. */
+  /** As {@link close}; resolves when the session no longer counts. `here`: on this node only. */
   private async end(peer: Peer, reason: SessionEnd, where: EndScope = 'everywhere'): Promise<void> {
     const isSession = peer instanceof Session;
     if (!(isSession ? this.sessions.delete(peer.id) : this.stateless.delete(peer as StatelessPeer))) return;

@@ -23,9 +23,9 @@ import { fieldsOf, recordOf, type SessionRecord, TOKEN, TOKEN_ISSUED_AT } from '
  */
 const STREAM_TTL_MS = 900_000;
 export const RENEW_MS = STREAM_TTL_MS / 3;
-/** Life of a tombstone. A node that was not told of the end finds it at its next renewal. */
+/** Lifetime of a tombstone. A node that missed the end of a session finds the tombstone at its next renewal. */
 const TOMBSTONE_MS = 600_000;
-/** The same with one node, where only a renewal that is already running can come later. */
+/** The same with one node, where only a renewal that is already running can follow. */
 const ALONE_TOMBSTONE_MS = 10_000;
 /** Number of endings that are written again after a loss of data. */
 const MAX_ENDINGS = 10_000;
@@ -174,7 +174,7 @@ export class SessionStore {
     if (!isAlone) await this.node.bus.publish(ENDED, { id, reason });
   }
 
-  /** Calls back when records may be lost, after the endings of this node were written again. */
+  /** Calls back when the engine may have lost records, after this node has written its ended sessions again. */
   onReplaced(listener: () => void): () => void {
     return this.node.membership.on('replaced', () => {
       for (const id of this.endings.keys()) this.records.end(keyOf(id), TOMBSTONE_MS).catch(() => undefined);
@@ -182,7 +182,7 @@ export class SessionStore {
     });
   }
 
-  /** Calls back when the other nodes took this node for gone. */
+  /** Calls back when the other nodes have considered this node gone. */
   onFenced(listener: () => void): () => void {
     return this.node.membership.on('fenced', listener);
   }
@@ -195,7 +195,7 @@ export class SessionStore {
     });
   }
 
-  /** A session over `/sse` ends with its node; one of `/mcp` goes on at others. */
+  /** A session over `/sse` ends with its node; a session on `/mcp` continues at other nodes. */
   private holderOf({ id, transport }: Session): string {
     return transport === 'http-sse' ? boundTo(this.node.membership.self, id) : id;
   }
@@ -216,7 +216,7 @@ export class SessionStore {
     return !isCreated && (await this.records.read(key)) === 'ended' ? 'ended' : 'ok';
   }
 
-  /** A session on `/mcp` stays alive by being used, on any node. */
+  /** Use of a session on `/mcp`, on any node, keeps it alive. */
   private ttlOf(transport: SessionTransport): number {
     return transport === 'streamable-http' ? this.options.sessionIdleMs + this.renewalMs : STREAM_TTL_MS;
   }

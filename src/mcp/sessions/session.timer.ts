@@ -50,7 +50,7 @@ export class SessionTimer implements OnModuleInit, OnModuleDestroy {
       const isTurn = (ticks: number): boolean => (this.ticks + peer.ordinal) % ticks === 0;
       if (isTurn(heartbeatTicks)) for (const stream of peer.streams) stream.heartbeat();
       if (pingTicks !== undefined && peer instanceof Session && isTurn(pingTicks)) this.pings.ping(peer);
-      // A session in use is renewed; the time of an idle one runs.
+      // Renews only sessions in use; idle ones expire.
       if (peer instanceof Session && peer.idleSince === undefined && isTurn(renewTicks)) {
         this.sessions.renew(peer);
       }

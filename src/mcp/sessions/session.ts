@@ -22,7 +22,7 @@ export class Session extends Peer implements MessageSink {
   override readonly logId: string;
   override protocolVersion = INITIAL_PROTOCOL_VERSION;
   initialized = false;
-  // Created on first use: an idle session keeps what it has.
+  // Created on first use: an idle session would keep an unused set.
   private subscribed: Set<string> | undefined = undefined;
   private held: ByteHold[] | undefined = undefined;
   protected override logLevel: LoggingLevel | undefined = 'info';
@@ -196,7 +196,7 @@ export class Session extends Peer implements MessageSink {
     return this.standing !== undefined;
   }
 
-  /** The same, and these messages do not go to a stream on another node. */
+  /** This node has such a stream, and no stream on another node carries these messages. */
   get isCarriedHere(): boolean {
     return this.standing !== undefined && this.standing.isCarrying !== false;
   }
@@ -206,7 +206,7 @@ export class Session extends Peer implements MessageSink {
     this.standing?.send(message, offset);
   }
 
-  /** Makes `stream` the one for messages that belong to no request, and ends the one before. */
+  /** Makes `stream` the stream for messages that belong to no request, and ends the previous one. */
   attach(stream: SessionStream): void {
     const before = this.standing;
     this.standing = stream;
@@ -221,7 +221,7 @@ export class Session extends Peer implements MessageSink {
     this.touch();
   }
 
-  /** Ends the stream for messages that belong to no request; the session goes on. */
+  /** Ends the stream for messages that belong to no request; the session continues. */
   endStanding(reason: SessionEnd): void {
     const { standing } = this;
     if (standing === undefined) return;

@@ -56,7 +56,7 @@ export class LifecycleHandlers implements RequestHandlers {
       throw new ProtocolError(ErrorCode.InvalidRequest, 'The session is initialized already');
     const parsed = InitializeRequestParamsSchema.safeParse(params);
     if (!parsed.success) {
-      // No deeper: the client chooses the names further down.
+      // Only the top level, since the client chooses the names below it.
       const fields = new Set(parsed.error.issues.map(({ path }) => path.slice(0, 2).join('.')));
       throw invalidParams(`Invalid initialize parameters: ${[...fields].join(', ')}`);
     }

@@ -106,7 +106,7 @@ export class ResourcesHandlers implements RequestHandlers, CallType<FoundResourc
       this.holds.set(session, hold);
       session.releaseAtEnd(hold);
     }
-    // Twice: here, and in the record of the session.
+    // Counted twice: for the set on this node and for the record of the session.
     hold.resize(2 * weightOf([...session.subscriptions]));
   }
 }

@@ -19,7 +19,7 @@ import { ErrorCode, type RequestId } from '../../messages/sdk-types.js';
 const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 const LISTS = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' };
 const MAX_URIS = 1_000;
-/** How long a stream is counted for its user after its node was last heard of. Milliseconds. */
+/** How long a stream counts for its user after the last sign of life of its node. Milliseconds. */
 const PLACE_MS = 60_000;
 /** Maximum counted size of a request in bytes: it is kept while its stream is open. */
 const MAX_BYTES = 320 * 1024;
@@ -71,7 +71,7 @@ export class SubscriptionsHandlers implements RequestHandlers {
     try {
       await this.deliver(filter, request.id, context, place);
     } finally {
-      // Where it can't be given back now, its time passes.
+      // If it cannot be released now, it expires.
       this.slots.release(place.key, place.holder).catch(() => undefined);
     }
     return this.writer.write({ _meta: { [SUBSCRIPTION_ID]: request.id } }, context.peer);
@@ -120,7 +120,7 @@ export class SubscriptionsHandlers implements RequestHandlers {
   }
 }
 
-/** All that a subscriber may have missed. */
+/** Every change that a subscriber may have missed. */
 function all({ resourceSubscriptions = [] }: Filter): readonly Change[] {
   const lists = LIST_NAMES.map((list) => ({ kind: 'list', list }) as const);
   return [...lists, ...resourceSubscriptions.map((uri) => ({ kind: 'resource', uri }) as const)];
