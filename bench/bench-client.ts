@@ -1,10 +1,10 @@
-/** A client as the generator drives it. It believes nothing: every reply is checked. */
+/** A client of the generator. It checks every reply. */
 export interface BenchClient {
-  /** One echo call of about 150 bytes of message. Rejects unless the reply is the right one, to the letter. */
+  /** One echo call with a message of about 150 bytes. Rejects unless the reply is exactly the expected one. */
   echo(): Promise<void>;
-  /** One `tools/list`. Rejects unless it names as many tools as there are. */
+  /** One `tools/list`. Rejects unless it names `tools` tools. */
   list(tools: number): Promise<void>;
-  /** Throws when it has not lasted until now. */
+  /** Throws if the server has already closed the connection. */
   close(): void;
 }
 

@@ -1,4 +1,4 @@
-/** What each measurement works with: the generator, the plan, and servers that end when it does. */
+/** The tools of each measurement: the generator, the plan, and servers that end with it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
@@ -7,13 +7,13 @@ import type { Load } from './generator.ts';
 import type { Plan } from './options.ts';
 import { AS_IT_SHIPS, type Program, ServerProcess } from './server-process.ts';
 
-/** CPU of the server process, and time on the clock, for each operation; microseconds. */
+/** CPU time of the server process, and elapsed time, for each operation; microseconds. */
 export interface Cost {
   readonly cpu: number;
   readonly time: number;
 }
 
-/** So that what an operation leaves to do afterwards counts as its own. */
+/** Wait after the operations, so that work which they leave behind counts for them. */
 const SETTLE_MS = 100;
 
 export class Bench {
@@ -53,7 +53,7 @@ export class Bench {
     return { file: new URL('many-tools.ts', import.meta.url), args: [this.dist.href, String(count)] };
   }
 
-  /** Runs `work` with these servers, which stop afterwards, whatever happens. */
+  /** Runs `work` with these servers, which stop afterwards, even if `work` rejects. */
   async withServers<Result>(
     programs: readonly Program[],
     work: (servers: readonly ServerProcess[]) => Promise<Result>,
@@ -67,12 +67,12 @@ export class Bench {
     }
   }
 
-  /** Has the generator do something to a server; milliseconds. */
+  /** Runs a command of the generator against a server; milliseconds. */
   drive(server: ServerProcess, command: string, load: Omit<Load, 'target'>): Promise<number> {
     return this.generator.ask<number>(command, { target: server.target, ...load } satisfies Load);
   }
 
-  /** The same, and what each operation cost. */
+  /** As {@link drive}, with the cost of each operation. */
   async cost(server: ServerProcess, command: string, load: Omit<Load, 'target'>): Promise<Cost> {
     const before = await server.cpu();
     const ms = await this.drive(server, command, load);

@@ -1,7 +1,7 @@
 /**
- * `node bench/call-path.ts [--list] [--dist <folder>]`: how many of the server's own files and functions one call of
- * `echo` enters, in each era, with the token known, limits and audit on. V8 counts them (precise coverage).
- * `--list` names them.
+ * `node bench/call-path.ts [--list] [--dist <folder>]`: counts the server's own files and functions that one call of
+ * `echo` enters, in each era, with a known token, limits and audit on. V8 counts them (precise coverage). `--list`
+ * prints their names.
  */
 import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';

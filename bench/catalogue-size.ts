@@ -1,4 +1,4 @@
-/** Whether a session, a call or a list costs more where there are more tools. */
+/** Measures whether a session, a call or a list costs more with more tools. */
 import type { Bench } from './bench.ts';
 import { BARS, type Figure, figure } from './figures.ts';
 import type { Era } from './generator.ts';
@@ -7,18 +7,18 @@ import { inRounds, ratio, summarise } from './statistics.ts';
 
 const FEW = 10;
 const MANY = 1_000;
-/** The server's own tools, which are there beside the generated ones. */
+/** The number of the server's own tools, in addition to the generated ones. */
 const OWN = 4;
 /** A list of 1,000 tools is long: fewer clients, so that the generator keeps up. */
 const CLIENTS = 10;
 
-/** A server with so many tools. */
+/** A server with this number of tools. */
 interface Sized {
   readonly server: ServerProcess;
   readonly tools: number;
 }
 
-/** The eras, and how a figure names each. */
+/** The eras, and their names in figures. */
 const ERAS: readonly (readonly [Era, string])[] = [
   ['sse', 'over SSE'],
   ['session', 'on /mcp with a session'],

@@ -1,4 +1,4 @@
-/** Which core is the server's and which the generator's. Without `taskset`, or with one core, neither is. */
+/** Assigns one core to the server and one to the generator. Without `taskset`, or with one core, none is assigned. */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 

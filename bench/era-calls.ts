@@ -1,25 +1,28 @@
-/** `tools/call` in one era: what a call costs each server, with a generator that never sleeps and with one that does. */
+/**
+ * `tools/call` in one era: the cost of a call on each server, with a generator that never sleeps and with one that
+ * does.
+ */
 import type { Bench, Cost } from './bench.ts';
 import { type Figure, figure } from './figures.ts';
 import type { Era, Regime } from './generator.ts';
 import type { Program } from './server-process.ts';
 import { inRounds, ratio, summarise } from './statistics.ts';
 
-/** A server beside the limit, and how figures name it. */
+/** A server that is compared with the limit, and its name in figures. */
 export interface Contender {
   readonly name: string;
   readonly program: Program;
-  /** What a call may cost, over the limit. */
+  /** Maximum ratio of the cost of a call to the limit. */
   readonly bar?: number;
 }
 
-/** How figures name the regimes. */
+/** The names of the modes in figures. */
 const REGIMES: readonly (readonly [Regime, string])[] = [
   ['awake', ''],
   ['sleeping', ', with sleep'],
 ];
 
-/** `name` is that of the era. The figures of the limit are among them. */
+/** `name`: name of the era. The result includes the figures of the limit. */
 export async function measureEra(
   bench: Bench,
   era: Era,

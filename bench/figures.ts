@@ -1,4 +1,4 @@
-/** A measured figure and what it is held to. */
+/** A measured figure and its bar. */
 import type { Summary } from './statistics.ts';
 
 export interface Figure extends Summary {
@@ -10,31 +10,31 @@ export interface Figure extends Summary {
 
 /** The bars of this project. */
 export const BARS = {
-  /** The server's CPU for a call over the limit's, as it ships. */
+  /** Ratio of the server's CPU time for a call, as it ships, to that of the limit. */
   callRatio: 2.2,
   /** The same over `/mcp`, with a session and without. */
   mcpSessionRatio: 3.0,
   statelessRatio: 2.8,
-  /** CPU of a call with 1,000 tools over that with 10: flat. */
+  /** Ratio of the CPU time of a call with 1,000 tools to that with 10: flat. */
   flatCall: 1.1,
   /** KiB of heap. */
   idleSession: 8,
-  /** KiB that each session leaves behind; above it the heap is not flat. */
+  /** KiB that each session leaves behind; a higher value means that the heap grows. */
   idleSessionLeft: 0.1,
-  /** CPU of session opening with 1,000 tools over that with 10. */
+  /** Ratio of the CPU time of session opening with 1,000 tools to that with 10. */
   openingRatio: 1.2,
   /** Milliseconds. */
   startUp: 700,
-  /** CPU of a session call on one of two nodes with Redis, over that on a node without, the limiter off. */
+  /** Ratio of the CPU time of a session call on one of two nodes with Redis to that on a node without; limiter off. */
   nodeCall: 1.03,
-  /** What a POST takes longer whose stream is on another node; milliseconds. */
+  /** Additional time of a POST whose stream is on another node; milliseconds. */
   crossingP50: 2,
   crossingP99: 15,
   /** KiB of the process for each open stream. */
   openStream: 40,
   /** Milliseconds. */
   loopDelay: 50,
-  /** Seconds until 10,000 clients are back. */
+  /** Seconds until 10,000 clients have reconnected. */
   reconnected: 60,
 } as const;
 

@@ -1,4 +1,4 @@
-/** The load generator: a process of its own, which does what it is told over IPC and tells how long it took. */
+/** The load generator: a separate process, which runs commands that it gets over IPC and reports their duration. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Question } from './child.ts';
 import type { BenchClient } from './bench-client.ts';
@@ -7,7 +7,7 @@ import { SessionClient, StatelessClient } from './mcp-endpoint.ts';
 import { McpSession } from './mcp-session.ts';
 import { PostConnection, type Target } from './raw-http.ts';
 
-/** How the clients that are held talk: 2024-11-05 over SSE, 2025-11-25 or 2026-07-28 over `/mcp`. */
+/** The protocol of the held clients: 2024-11-05 over SSE, 2025-11-25 or 2026-07-28 over `/mcp`. */
 export type Era = 'sse' | 'session' | 'stateless';
 
 /**
@@ -19,20 +19,20 @@ export type Regime = 'awake' | 'sleeping';
 export interface Load {
   readonly target: Target;
   readonly count: number;
-  /** How many tools `tools/list` must name. */
+  /** Number of tools that `tools/list` must name. */
   readonly tools?: number;
-  /** Left out: SSE. */
+  /** Default: SSE. */
   readonly era?: Era;
   readonly regime?: Regime;
-  /** Who shares the server with the user of `target`. */
+  /** A second user, who shares the server with the user of `target`. */
   readonly heavy?: Target;
 }
 
-/** Sessions that are opened at the same time, each with a connection to post on. */
+/** Number of sessions that are opened at the same time, each with a connection for its POSTs. */
 const LANES = 16;
-/** A server that has answered nothing for so long has lost a reply. */
+/** A server that has sent no reply for this time has lost one. */
 const STALL_MS = 10_000;
-/** Between two calls of a light caller, which stays within its limit. */
+/** Pause between two calls of a light caller, which stays within its limit. */
 const LIGHT_PAUSE_MS = 10;
 
 let finished = 0;
@@ -48,7 +48,7 @@ const OPENERS: Readonly<
 };
 
 const commands: Readonly<Record<string, (load: Load) => Promise<number | void>>> = {
-  /** Opens idle sessions and holds them; the connections they were initialised on are closed, as a client's are in time. */
+  /** Opens idle sessions and holds them. Closes the connections of their POSTs, as clients do after some time. */
   async idle({ target, count }) {
     const sessions: McpSession[] = [];
     await inLanes(target, count, async (posts) => {
@@ -56,7 +56,7 @@ const commands: Readonly<Record<string, (load: Load) => Promise<number | void>>>
     });
     held.set(target.port, { sessions, posts: [] });
   },
-  /** Opens sessions with a connection to post on each, and holds them. */
+  /** Opens sessions, each with a connection for its POSTs, and holds them. */
   async hold({ target, count, era = 'sse' }) {
     const posts = Array.from({ length: count }, () => new PostConnection(target));
     const sessions = await Promise.all(
@@ -71,7 +71,10 @@ const commands: Readonly<Record<string, (load: Load) => Promise<number | void>>>
   },
   echo: ({ target, count }) => spread(target, count, (session) => session.echo()),
   list: ({ target, count, tools }) => spread(target, count, (session) => session.list(tools!)),
-  /** Calls one at a time, `count` times or until the heavy caller is done, and tells how long 99 of 100 took at most. */
+  /**
+   * Sends one call at a time, `count` times or until the heavy caller has finished, and reports the 99th percentile of
+   * their duration.
+   */
   async wait({ target, count, heavy }) {
     const [client] = heldFor(target).sessions;
     const times: number[] = [];
@@ -145,8 +148,8 @@ async function run({ command, argument }: Question): Promise<number> {
 }
 
 /**
- * Keeps this process from sleeping until it is told to. A server whose peer sleeps pays for waking it with
- * each write, and the faster one finds it awake more often: that would be counted as a cost of the server.
+ * Keeps this process awake until the returned function is called. A server has to wake a sleeping peer with each write,
+ * and a faster server finds it awake more often: this would count as a cost of the server.
  */
 function stayAwake(): () => void {
   let awake = true;

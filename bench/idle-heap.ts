@@ -1,4 +1,4 @@
-/** What an idle session keeps of the heap, and what it leaves behind when it has gone. */
+/** Measures the heap of an idle session, and the heap that it leaves behind after its end. */
 import type { Bench } from './bench.ts';
 import { BARS, type Figure, figure } from './figures.ts';
 import type { Program, ServerProcess } from './server-process.ts';
@@ -9,7 +9,7 @@ const KIB = 1024;
 interface Cycle {
   /** KiB of each idle session. */
   readonly session: number;
-  /** KiB of the whole heap once they are closed. */
+  /** KiB of the whole heap after the sessions are closed. */
   readonly base: number;
 }
 
@@ -39,7 +39,7 @@ function basesOf(cycles: readonly Cycle[]): Summary {
 
 async function measure(bench: Bench, program: Program): Promise<Cycle[]> {
   return bench.withServers([program], async ([server]) => {
-    // What the first sessions make the process compile and allocate is not the later ones' cost.
+    // The first sessions cause compilation and allocation that do not count for later ones.
     await cycle(bench, server!, await server!.heap());
     const cycles: Cycle[] = [];
     let base = await server!.heap();

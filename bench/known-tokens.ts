@@ -1,4 +1,4 @@
-/** Bearer tokens that were verified once and are remembered: what no server that is told to be fast can avoid. */
+/** Bearer tokens that are verified once and cached: a fast server cannot do less. */
 import { createSecretKey } from 'node:crypto';
 import { type JWTPayload, jwtVerify } from 'jose';
 

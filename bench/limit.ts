@@ -1,7 +1,7 @@
 /**
- * The limit: the same wire protocol on bare `node:http`, with what a correct server cannot avoid and nothing
- * more. The token is verified once and remembered; each message is parsed by `JSON.parse`, its envelope
- * checked by hand and the arguments by zod; one reply goes to the stream. No framework, no log.
+ * The limit: the same wire protocol on bare `node:http`, with only the steps that a correct server cannot avoid. The
+ * token is verified once and cached; each message is parsed by `JSON.parse`, its envelope checked by hand and the
+ * arguments by zod; one reply is sent. No framework, no log.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -10,7 +10,7 @@ import { KnownTokens } from './known-tokens.ts';
 
 interface Session {
   readonly owner: string;
-  /** Undefined: its replies are the answers to its posts. */
+  /** Undefined: its replies are sent in the responses to its POSTs. */
   readonly stream: ServerResponse | undefined;
 }
 
@@ -79,7 +79,7 @@ function postToMcp(request: IncomingMessage, response: ServerResponse, owner: st
   });
 }
 
-/** The headers of 2026-07-28 say what the body says. */
+/** Whether the headers of 2026-07-28 repeat the body. */
 function repeats(headers: IncomingMessage['headers'], { method, params }: Message): boolean {
   return (
     headers['mcp-method'] === method &&
@@ -122,7 +122,7 @@ function receive(text: string, stream: ServerResponse, response: ServerResponse)
   stream.write(`event: message\ndata: ${JSON.stringify(reply)}\n\n`);
 }
 
-/** Undefined: no message. */
+/** Undefined: not a message. */
 function parse(text: string): Message | undefined {
   try {
     const message: unknown = JSON.parse(text);

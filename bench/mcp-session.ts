@@ -39,18 +39,18 @@ export class McpSession implements BenchClient {
     return session;
   }
 
-  /** One echo call. Rejects unless the reply is the right one, to the letter. */
+  /** One echo call. Rejects unless the reply is exactly the expected one. */
   async echo(): Promise<void> {
     const message = echoMessage(`${this.endpoint} ${this.lastId}`);
     assertEchoed(await this.request('tools/call', { name: 'echo', arguments: { message } }), message);
   }
 
-  /** One `tools/list`. Rejects unless it names as many tools as there are. */
+  /** One `tools/list`. Rejects unless it names `tools` tools. */
   async list(tools: number): Promise<void> {
     assertListed(await this.request('tools/list'), tools);
   }
 
-  /** Throws when the stream has not lasted until now. */
+  /** Throws if the server has already ended the stream. */
   close(): void {
     if (this.failure !== undefined) throw this.failure;
     this.stream.close();
@@ -59,7 +59,7 @@ export class McpSession implements BenchClient {
   private async request(method: string, params?: object): Promise<Reply> {
     const id = (this.lastId += 1);
     const replied = this.next();
-    // Both are awaited below; a stream that breaks first must not count as unheard.
+    // Both are awaited below; a stream that breaks earlier must not cause an unhandled rejection.
     const [, text] = await Promise.all([this.post({ jsonrpc: '2.0', id, method, params }), replied]);
     const reply = JSON.parse(text) as Reply;
     if (reply.id !== id) throw new Error(`A reply to ${reply.id} where one to ${id} was due`);
@@ -83,7 +83,7 @@ export class McpSession implements BenchClient {
     if (name === 'endpoint') this.endpoint = data;
     else if (name !== 'message') this.reject(new Error(`An event called ${name}`));
     this.resolve(data);
-    // Whatever comes before it is asked for is one reply too many.
+    // An event that arrives before it is requested is an unexpected reply.
     this.resolve = () => {
       throw new Error('A reply to no request');
     };

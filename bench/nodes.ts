@@ -1,4 +1,4 @@
-/** Several nodes on one Redis: what that costs a call, a POST that crosses, and many streams. */
+/** Several nodes with one Redis: the cost of a call, of a POST that is forwarded, and of many streams. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
@@ -33,7 +33,7 @@ export async function measureNodes(bench: Bench): Promise<Figure[]> {
   }
 }
 
-/** With a second node, or the first would be alone and ask Redis for nothing. */
+/** Starts a second node: a single node would send Redis no commands for calls. */
 async function calls(bench: Bench, shared: Program, redis: number): Promise<Figure[]> {
   const { rounds, sessions, warmUpCalls, callsPerRound: count } = bench.plan;
   const figures: Figure[] = [];
@@ -66,7 +66,7 @@ async function calls(bench: Bench, shared: Program, redis: number): Promise<Figu
   return figures;
 }
 
-/** Each POST for a stream of the first node arrives there or at the second one, by turns. */
+/** The POSTs for a stream of the first node arrive at the first and at the second node by turns. */
 async function crossing(bench: Bench, shared: Program): Promise<Figure[]> {
   return bench.withServers([shared, shared], async ([first, second]) => {
     const { stream, endpoint } = await openStream(first!.target);
@@ -102,7 +102,7 @@ async function streams(bench: Bench, shared: Program): Promise<Figure[]> {
     await bench.drive(node!, 'idle', { count: STREAMS });
     const each = ((await node!.resident()) - before) / STREAMS / 1024;
     const delay = await heldFor(node!, 20_000);
-    // Its clients come back at the other node, all at once.
+    // Its clients reconnect to the other node, all at once.
     await node!.stop();
     const ms = await bench.drive(other!, 'idle', { count: STREAMS });
     return [
@@ -179,7 +179,7 @@ async function startRedis(): Promise<{ readonly port: number; stop(): void }> {
   return { port, stop: () => child.kill('SIGKILL') };
 }
 
-/** How many scripts Redis has run. */
+/** The number of scripts that Redis has run. */
 async function commandsOf(port: number): Promise<number> {
   const info = await ask(port, 'INFO commandstats');
   return Number(/cmdstat_evalsha:calls=(\d+)/.exec(info)?.[1] ?? 0);

@@ -1,4 +1,4 @@
-/** Sessions opened and closed again: how many a second, and CPU for each. */
+/** Opens and closes sessions: number per second, and CPU time of each. */
 import type { Bench } from './bench.ts';
 import { type Figure, figure } from './figures.ts';
 import { inRounds, ratio, summarise } from './statistics.ts';

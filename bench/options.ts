@@ -1,4 +1,4 @@
-/** What the command line asks for, and how much is measured then. */
+/** The options of the command line, and the amount of measurements for them. */
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,7 +14,7 @@ export interface Plan {
   readonly idleSessions: number;
   readonly idleCycles: number;
   readonly starts: number;
-  /** Servers on which another user's wait is measured. */
+  /** Number of servers on which another user's wait is measured. */
   readonly waits: number;
 }
 
@@ -29,7 +29,7 @@ export interface Options {
   readonly dist: URL;
 }
 
-// Many short rounds rather than few long ones: what else the machine does then hits both sides of a ratio.
+// Many short rounds rather than few long ones, so that other work of the machine affects both sides of a ratio.
 const FULL: Plan = {
   rounds: 15,
   sessions: 50,

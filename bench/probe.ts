@@ -1,6 +1,6 @@
 /**
- * Preloaded into each server process: tells the benchmark, over IPC, what CPU time the process has used and
- * what its heap holds after garbage collection. It does nothing until it is asked.
+ * Preloaded into each server process. On request over IPC, it reports the CPU time of the process and its heap after
+ * garbage collection. Otherwise it does nothing.
  */
 import { Session } from 'node:inspector/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -16,7 +16,7 @@ function cpu(): number {
   return user + system;
 }
 
-/** Bytes of live heap. Several collections, since what is closed is let go of over several turns. */
+/** Bytes of live heap. Runs several collections, since closed objects are released over several turns. */
 async function heap(): Promise<number> {
   for (let round = 0; round < COLLECTIONS; round += 1) {
     globalThis.gc?.();
@@ -34,7 +34,7 @@ async function resident(): Promise<number> {
 
 const delays = monitorEventLoopDelay({ resolution: 5 });
 
-/** Milliseconds by which 99 of 100 turns of the event loop were late at most, since it was asked last. */
+/** 99th percentile of the delay of the event loop since the last request, in milliseconds. */
 function loopDelay(): number {
   delays.enable();
   const p99 = delays.percentile(99) / 1e6;
@@ -44,7 +44,7 @@ function loopDelay(): number {
 
 let profiler: Session | undefined;
 
-/** From here on V8 counts the calls of each function. */
+/** From now on V8 counts the calls of each function. */
 async function countCalls(): Promise<void> {
   if (profiler === undefined) {
     profiler = new Session();
@@ -79,5 +79,5 @@ const commands: Readonly<Record<string, () => unknown>> = {
 process.on('message', ({ id, command }: Question) => {
   void (async () => process.send?.({ id, value: await commands[command]!() }))();
 });
-// Asking is not what keeps a server running.
+// The IPC channel must not keep the server running.
 process.channel?.unref();

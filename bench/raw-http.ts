@@ -1,12 +1,12 @@
 /**
- * Just enough of an HTTP/1.1 client on raw sockets: cheap, so that the generator is never what a server waits
- * for. Bytes are read as Latin-1, so that lengths are those of the wire; what the benchmark sends is ASCII.
+ * A minimal HTTP/1.1 client on raw sockets. It is cheap, so that a server never waits for the generator. Bytes are read
+ * as Latin-1, so that lengths are byte lengths; the benchmark sends only ASCII.
  */
 import { connect, type Socket } from 'node:net';
 
 export interface Target {
   readonly port: number;
-  /** As the Host header names the server. */
+  /** The value of the Host header. */
   readonly host: string;
   readonly token: string;
 }
@@ -22,7 +22,7 @@ function headersFor({ host, token }: Target): string {
   return `Host: ${host}\r\nAuthorization: Bearer ${token}\r\n`;
 }
 
-/** What a post was answered. */
+/** The response to a POST. */
 export interface PostAnswer {
   readonly status: number;
   /** Status line and headers. */
@@ -30,7 +30,7 @@ export interface PostAnswer {
   readonly body: string;
 }
 
-/** A kept-alive connection that posts one message after the other. */
+/** A kept-alive connection that sends one POST after the other. */
 export class PostConnection {
   private readonly socket: Socket;
   private readonly headers: string;
@@ -46,7 +46,7 @@ export class PostConnection {
     this.socket.on('close', () => this.failed?.(new Error('The server closed a connection')));
   }
 
-  /** Resolves once the whole answer is there. One at a time. `headers` are whole lines. */
+  /** Resolves when the whole response has arrived. One POST at a time. `headers`: whole lines. */
   post(path: string, body: string, headers = ''): Promise<PostAnswer> {
     return new Promise((resolve, reject) => {
       this.done = resolve;
@@ -76,7 +76,7 @@ export class PostConnection {
   }
 }
 
-/** Where the body that begins at `start` ends; -1: it is not known yet. */
+/** The end of the body that begins at `start`; -1: not known yet. */
 function bodyEnd(received: string, head: string, start: number): number {
   const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
   if (length !== undefined) return start + Number(length);
@@ -131,7 +131,7 @@ export class EventStream {
     return (this.headRead = true);
   }
 
-  /** A body without chunks goes on to the end of the connection. RFC 9112, section 6.3. */
+  /** A body without chunks ends with the connection. RFC 9112, section 6.3. */
   private readPlain(): void {
     this.body += this.received;
     this.received = '';
@@ -152,7 +152,7 @@ export class EventStream {
     for (let end; (end = this.body.indexOf('\n\n')) !== -1;) {
       const event = this.body.slice(0, end);
       this.body = this.body.slice(end + 2);
-      // A comment, such as a heartbeat, is no event.
+      // A comment, such as a heartbeat, is not an event.
       if (event.startsWith(':')) continue;
       const nameEnd = event.indexOf('\n');
       this.onEvent(event.slice('event: '.length, nameEnd), event.slice(nameEnd + '\ndata: '.length));

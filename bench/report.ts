@@ -1,4 +1,4 @@
-/** The figures as a table for eyes and as JSON for programs. */
+/** Writes the figures as a table and as JSON. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release, type } from 'node:os';
 import { pinned } from './cores.ts';

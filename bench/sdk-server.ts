@@ -1,7 +1,7 @@
 /**
- * For the record: the SDK's own server and dispatch on the same bare `node:http` as the limit, with the same
- * remembered token and the same zod check, one low-level `Server` and one `SSEServerTransport` a session.
- * `v1` is `@modelcontextprotocol/sdk`, `v2` is `@modelcontextprotocol/server` on v1's transport.
+ * For comparison: the SDK's own server and dispatch on the same bare `node:http` as the limit, with the same cached
+ * token and the same zod check, one low-level `Server` and one `SSEServerTransport` for each session. `v1` is
+ * `@modelcontextprotocol/sdk`, `v2` is `@modelcontextprotocol/server` on v1's transport.
  */
 import { Server as ServerV1 } from '@modelcontextprotocol/sdk/server/index.js';
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';

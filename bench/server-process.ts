@@ -1,4 +1,4 @@
-/** A server in a process of its own, in its production configuration, with a token that opens it. */
+/** A server in a separate process, in its production configuration, with a valid token. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
@@ -12,7 +12,7 @@ import { Child } from './child.ts';
 import { SERVER_CORE } from './cores.ts';
 import type { Target } from './raw-http.ts';
 
-/** A program, its arguments, and variables beside the ones that every run has, or in their place. */
+/** A program, its arguments, and variables that extend or replace those of every run. */
 export interface Program {
   readonly file: URL;
   readonly args?: readonly string[];
@@ -21,13 +21,15 @@ export interface Program {
 
 interface ServerOptions {
   readonly cores?: string | undefined;
-  /** Without it the process runs as in production: nothing is preloaded, nothing can be asked. */
+  /**
+   * Without it the process runs as in production: no module is preloaded, and it answers no requests of the benchmark.
+   */
   readonly probe?: boolean;
 }
 
 /**
- * As `npm run start:prod` has it: log, records and limits on. The generator is one user: its limit is asked, and
- * never reached.
+ * The settings of `npm run start:prod`: log, records and limits on. The generator is one user: the limiter checks its
+ * calls, but the limit is never reached.
  */
 export const AS_IT_SHIPS: NodeJS.ProcessEnv = {
   LOG_LEVEL: 'info',
@@ -37,7 +39,7 @@ export const AS_IT_SHIPS: NodeJS.ProcessEnv = {
 };
 
 const SECRET = randomBytes(48).toString('base64');
-// V8 lets go of code that has not run for some collections: megabytes at once, in whichever cycle it pleases.
+// V8 discards code that has not run for some collections: megabytes at once, in an arbitrary cycle.
 const PROBE = ['--expose-gc', '--no-flush-bytecode', '--import', new URL('probe.ts', import.meta.url).href];
 const GIVE_UP_MS = 15_000;
 const POLL_MS = 2;
@@ -104,12 +106,12 @@ export class ServerProcess {
     return this.child.ask<number>('resident');
   }
 
-  /** How late 99 of 100 turns of its event loop were at most since it was asked last; milliseconds. */
+  /** 99th percentile of the delay of its event loop since the last request; milliseconds. */
   loopDelay(): Promise<number> {
     return this.child.ask<number>('loopDelay');
   }
 
-  /** What `work` calls in it: the names of the functions, by the address of their file. */
+  /** The functions that `work` calls in it: their names, by the address of their file. */
   async calledBy(work: () => Promise<void>): Promise<Readonly<Record<string, readonly string[]>>> {
     await this.child.ask('countCalls');
     await work();
@@ -121,7 +123,7 @@ export class ServerProcess {
   }
 }
 
-/** What an operator may turn off is off. The generator is one user, from one address. */
+/** Optional features are off. The generator is one user, from one address. */
 function productionEnvironment(port: number, url: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
@@ -133,7 +135,7 @@ function productionEnvironment(port: number, url: string): NodeJS.ProcessEnv {
     LOG_LEVEL: 'warn',
     LOG_FORMAT: 'json',
     SESSIONS_PER_PRINCIPAL: '100000',
-    // All clients of a benchmark are at one address.
+    // All clients of a benchmark have one address.
     CONNECTIONS: '100000',
     CONNECTIONS_PER_ADDRESS: '100000',
     AUDIT_LOG: 'off',
@@ -155,7 +157,7 @@ function tokenFor(url: string, subject: string): Promise<string> {
     .sign(Buffer.from(SECRET));
 }
 
-/** Takes the log, which is part of a server's cost, and goes with the process. */
+/** A file for the log, whose writing is part of a server's cost. It is deleted with the process. */
 function unnamedFile(): number {
   const path = join(tmpdir(), `bench-${randomUUID()}.log`);
   const descriptor = openSync(path, 'w', 0o600);

@@ -1,4 +1,6 @@
-/** From the start of the process to its first answer at `/health/live`, with nothing preloaded. */
+/**
+ * Measures the time from the start of the process to its first response at `/health/live`, without preloaded modules.
+ */
 import type { Bench } from './bench.ts';
 import { ALL_CORES, SERVER_CORE } from './cores.ts';
 import { BARS, type Figure, figure } from './figures.ts';

@@ -1,4 +1,4 @@
-/** What is said of a row of measurements. */
+/** The summary of a row of measurements. */
 export interface Summary {
   readonly median: number;
   readonly min: number;
@@ -12,14 +12,14 @@ export function summarise(values: readonly number[]): Summary {
   return { median, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
-/** The summary of `values[i] / base[i]`: what disturbs a round disturbs both sides of its ratio. */
+/** The summary of `values[i] / base[i]`: a disturbance of a round affects both sides of its ratio. */
 export function ratio(values: readonly number[], base: readonly number[]): Summary {
   return summarise(values.map((value, index) => value / base[index]!));
 }
 
 /**
- * Measures each contender once a round, in an order that turns round from one round to the next. The result
- * has one row of values for each contender.
+ * Measures each contender once a round, in an order that rotates from round to round. The result has one row of values
+ * for each contender.
  */
 export async function inRounds<Contender, Value>(
   rounds: number,

@@ -1,4 +1,4 @@
-/** Another user's wait: how long a light caller waits for a reply while a heavy one uses the whole of its limit. */
+/** Measures how long a light caller waits for a reply while a heavy caller uses its whole limit. */
 import type { Bench } from './bench.ts';
 import { type Figure, figure } from './figures.ts';
 import { AS_IT_SHIPS } from './server-process.ts';

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const START_MS = 20_000;
 const STOP_MS = 5_000;
 
-/** The application under test, in a process of its own. */
+/** The application under test, in a separate process. */
 export class AppProcess {
   readonly url: string;
   private readonly child: ChildProcess;
@@ -54,7 +54,7 @@ export class AppProcess {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
-  /** A token from the development route, as a developer takes one. */
+  /** A token from the development route. */
   async token(): Promise<string> {
     const response = await fetch(`${this.url}/auth/token?username=conformance`);
     if (!response.ok) throw new Error(`no token: ${response.status}`);

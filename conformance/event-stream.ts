@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** The server's side of a stream in Streamable HTTP: what is sent before it is opened goes out then. */
+/** The server's side of a stream in Streamable HTTP. Messages sent before it is opened are sent when it opens. */
 export class EventStream {
   private readonly response: ServerResponse;
   private kept: string[] | undefined = [];
@@ -18,13 +18,13 @@ export class EventStream {
     if (this.complete) this.response.end();
   }
 
-  /** Sends a JSON-RPC message as it is. */
+  /** Sends a JSON-RPC message unchanged. */
   send(text: string): void {
     if (this.kept === undefined) this.write(text);
     else this.kept.push(text);
   }
 
-  /** Nothing more comes. */
+  /** Ends the stream. */
   end(): void {
     this.complete = true;
     if (this.kept === undefined) this.response.end();

@@ -1,4 +1,4 @@
-/** A scenario whose failure counts for nothing, and why. Each is named in `docs/conformance.md`. */
+/** A scenario whose failure does not count, with the reason. `docs/conformance.md` lists each of them. */
 export interface Excuse {
   readonly scenario: string;
   readonly reason: string;
@@ -20,7 +20,7 @@ export const EXTENSION: readonly Excuse[] = [
   'mrtr-composition',
 ].map((name) => ({ scenario: `tasks-${name}`, reason: TASKS }));
 
-/** What is about the transport itself, which is the adapter's here: it would test the adapter. */
+/** Scenarios of the transport itself: over SSE they would test the adapter. */
 export const NOT_OVER_SSE: readonly Excuse[] = [
   {
     scenario: 'server-session-lifecycle',

@@ -14,7 +14,7 @@ describe('what stands between the conformance suite and the server', () => {
   let server: TestApp;
   let proxy: AuthorizingProxy;
   let adapter: SseAdapter;
-  /** What a test starts ends after it, also when it fails. */
+  /** Stops everything that a test started, also if the test fails. */
   const toStop: { stop(): Promise<void> }[] = [];
   beforeAll(async () => {
     server = await startApp({}, [CountTool]);
@@ -41,7 +41,7 @@ describe('what stands between the conformance suite and the server', () => {
     const counting = client.callTool({ name: 'count' }, undefined, {
       onprogress: (one) => progress.push(one.progress),
     });
-    // The tool waits: what it has sent so far is here before its reply.
+    // The tool waits, so its notifications arrive before its reply.
     await until(() => progress.length === 2);
     CountTool.release();
     await counting;
@@ -85,7 +85,7 @@ describe('what stands between the conformance suite and the server', () => {
         return;
       }
       seen.push(`${request.url} ${Buffer.concat(await request.toArray()).toString()}`);
-      // The reply is faster than the answer to the POST.
+      // The reply arrives before the response to the POST.
       stream.write(`data: ${text}\n\n`);
       setTimeout(() => response.writeHead(202).end(), 50);
     }

@@ -9,7 +9,7 @@ export interface Message {
   readonly method?: string;
 }
 
-/** A server's answer that is not the one hoped for. */
+/** An unexpected response of the server. */
 export class Refusal extends Error {
   readonly answer: IncomingMessage;
 
@@ -19,13 +19,13 @@ export class Refusal extends Error {
   }
 }
 
-/** A session over `/sse` and `/message`: a reply finds the stream that waits for it. */
+/** A session over `/sse` and `/message`. It passes each reply to the stream that waits for it. */
 export class LegacySession {
   private readonly server: string;
   private readonly stream: IncomingMessage;
   private readonly waiting = new Map<JsonRpcId, EventStream>();
   private listener: EventStream | undefined;
-  /** What came while there was no stream to send it on. */
+  /** Messages that arrived while there was no stream for them. */
   private readonly kept: string[] = [];
   private readonly address = Promise.withResolvers<URL>();
 
@@ -51,7 +51,7 @@ export class LegacySession {
     return session;
   }
 
-  /** The id by which the server knows it. */
+  /** The session id of the server. */
   async id(): Promise<string> {
     return (await this.address.promise).searchParams.get('sessionId')!;
   }
@@ -60,24 +60,24 @@ export class LegacySession {
     this.stream.once('close', listener);
   }
 
-  /** Replies to `id` go to this stream, and until then what the server sends meanwhile. */
+  /** Sends the reply to `id` on this stream, and other messages of the server until then. */
   expect(id: JsonRpcId, on: EventStream): void {
     this.waiting.set(id, on);
   }
 
-  /** What belongs to no request goes to this stream. */
+  /** Sends messages that belong to no request on this stream. */
   listen(on: EventStream): void {
     this.listener = on;
     for (const text of this.kept.splice(0)) on.send(text);
   }
 
-  /** This stream is gone. */
+  /** Removes a stream that has closed. */
   forget(stream: EventStream): void {
     if (this.listener === stream) this.listener = undefined;
     for (const [id, waiting] of this.waiting) if (waiting === stream) this.waiting.delete(id);
   }
 
-  /** Posts a message as it is; resolves with the server's answer to the POST. */
+  /** Posts a message unchanged; resolves with the server's response to the POST. */
   async post(body: Buffer, headers: readonly string[]): Promise<IncomingMessage> {
     const { pathname, search } = await this.address.promise;
     return exchange(`${this.server}${pathname}${search}`, 'POST', headers, body);

@@ -2,7 +2,7 @@
  * `npm run conformance`: the official conformance suite against the built server. See docs/conformance.md.
  *
  *   --only <run>  0.1.16, 2025-11-25, 2026-07-28 or "2025-11-25 over SSE"; may be given several times
- *   --keep        leave the suite's results and the server's log, and say where
+ *   --keep        keep the suite's results and the server's log, and print their folder
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ if (verdicts.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
 if (options.keep) console.log(`\nResults and logs: ${folder}`);
 else rmSync(folder, { recursive: true });
 
-/** A server of its own for each run: what one leaves behind is nothing to the next. */
+/** Starts a separate server for each run, so that runs do not affect each other. */
 async function attempt(suite: Suite, place: string): Promise<Verdict> {
   const started: { stop(): Promise<void> }[] = [];
   try {

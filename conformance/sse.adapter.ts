@@ -7,13 +7,13 @@ import { endToEnd } from '../src/testing/authorizing.proxy.ts';
 import { EventStream } from './event-stream.ts';
 import { LegacySession, type Message, Refusal } from './legacy-session.ts';
 
-/** What the body is and how it travels, and the session, differ between the two transports. */
+/** Headers that differ between the two transports: those of the body, and of the session. */
 const OF_THE_BODY = ['accept', 'content-type', 'content-length'];
 const OF_THE_TRANSPORT = ['mcp-session-id', 'accept'];
 
 /**
- * Lets a client of Streamable HTTP, which is all that the suite speaks, use `/sse` and `/message`. Passes on
- * every message as it is and answers none itself; statuses and bodies of refusals are the server's.
+ * Lets the suite, which supports only Streamable HTTP, use `/sse` and `/message`. Passes every message on unchanged and
+ * answers none itself; statuses and bodies of refusals are the server's.
  */
 export class SseAdapter {
   private readonly sessions = new Map<string, LegacySession>();
@@ -81,7 +81,7 @@ async function send(
   const { id, method } = JSON.parse(body.toString()) as Message;
   const stream = new EventStream(to);
   const isRequest = method !== undefined && id != null;
-  // The reply may be faster than the answer to the POST.
+  // The reply may arrive before the response to the POST.
   if (isRequest) session.expect(id, stream);
   to.once('close', () => session.forget(stream));
   const answer = await session.post(body, without(OF_THE_TRANSPORT, from.rawHeaders));

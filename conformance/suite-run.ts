@@ -5,18 +5,18 @@ import { join } from 'node:path';
 import { complaintsIn } from '../src/testing/conformance-checks.ts';
 import type { Suite } from './suites.ts';
 
-/** What came of one scenario. */
+/** The outcome of one scenario. */
 export interface Outcome {
   readonly scenario: string;
-  /** The scenario proved something, and nothing spoke against it. */
+  /** The scenario has checked something, and no check has failed. */
   readonly passed: boolean;
-  /** What speaks against it. */
+  /** The failed checks. */
   readonly complaints: readonly string[];
 }
 
 const RUN_MS = 300_000;
 
-/** Runs a suite against an address. What it says goes to `suite.log` in the folder, its results beside it. */
+/** Runs a suite against an address. Writes its output to `suite.log` in the folder, and its results beside it. */
 export async function run(suite: Suite, url: string, folder: string): Promise<Outcome[]> {
   const log = openSync(join(folder, 'suite.log'), 'w');
   const args = [

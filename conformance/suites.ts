@@ -9,11 +9,11 @@ export interface Suite {
   /** The suite's program. */
   readonly program: string;
   readonly args: readonly string[];
-  /** Over `/sse` and `/message` rather than `/mcp`. */
+  /** Uses `/sse` and `/message` instead of `/mcp`. */
   readonly overSse: boolean;
-  /** How many scenarios the score counts: fewer than that is a mistake of ours. */
+  /** The number of scored scenarios. A run with fewer fails. */
   readonly scored: number;
-  /** Their names, where the suite has a list. */
+  /** The names of the required scenarios, if the suite lists them. */
   readonly required: readonly string[] | undefined;
   readonly excused: readonly Excuse[];
 }

@@ -3,13 +3,13 @@ import type { Suite } from './suites.ts';
 
 export type Mark = 'pass' | 'FAIL' | 'excused';
 
-/** What a run amounts to. */
+/** The result of a run. */
 export interface Verdict {
   readonly suite: Suite;
   readonly marks: ReadonlyMap<string, Mark>;
-  /** Of those that the score counts and that apply. */
+  /** Passed scenarios, of those that are scored and apply. */
   readonly score: string;
-  /** What must be mended; empty when all is well. */
+  /** Problems to fix; empty if the run has passed. */
   readonly problems: readonly string[];
 }
 

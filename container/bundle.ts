@@ -11,7 +11,10 @@ import { type Plugin, rolldown } from 'rolldown';
 const DIST = resolve('dist');
 const OUT = 'bundle';
 
-/** The server requires these by name where a tool has a DTO: a bundled copy would not know its decorators. */
+/**
+ * The server requires these packages by name for DTO tools: a bundled copy would not have the metadata of their
+ * decorators.
+ */
 const REQUIRED_BY_NAME = ['class-transformer', 'class-validator', 'class-validator-jsonschema'];
 
 /** Packages that must exist once in a process: Nest finds providers by their classes. */
@@ -29,7 +32,7 @@ const outside = [...REQUIRED_BY_NAME, ...values.external];
 const bundle = await rolldown({
   input: { main: resolve(DIST, 'main.js'), stdio: resolve(DIST, 'stdio.js') },
   platform: 'node',
-  // What is not installed, such as Nest's optional packages, stays outside too.
+  // Packages that are not installed, such as Nest's optional ones, stay outside too.
   external: (id) => outside.some((name) => id === name || id.startsWith(`${name}/`)),
   plugins: [sourcesOf()],
   checks: { unresolvedImport: false },

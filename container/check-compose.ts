@@ -119,7 +119,7 @@ function checkCompose(service: ComposeService): void {
   }
 }
 
-/** Several nodes: nothing that one node alone may rely on. */
+/** Checks the manifest of several nodes. */
 function checkNodes(text: string): void {
   const [deployment, service, budget, scaler, policy] = text
     .split(/^---$/m)

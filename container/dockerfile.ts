@@ -3,7 +3,7 @@ export interface Step {
   readonly instruction: string;
   /** `--from=build` is `{ from: 'build' }`. */
   readonly flags: Readonly<Record<string, string>>;
-  /** What stands after the flags, on one line. */
+  /** The text after the flags, on one line. */
   readonly value: string;
   /** The whole line, for messages. */
   readonly source: string;
@@ -17,8 +17,8 @@ export interface Stage {
 }
 
 /**
- * Reads the part of the Dockerfile language that this project uses, and throws at anything else: what it
- * does not understand it must not pass.
+ * Parses the part of the Dockerfile language that this project uses, and throws for everything else, which it could not
+ * check.
  */
 export function parseDockerfile(text: string): Stage[] {
   const stages: Stage[] = [];

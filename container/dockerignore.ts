@@ -1,6 +1,6 @@
 /**
- * Whether a path of the build context (relative, with `/`) is kept out by a `.dockerignore`. The last
- * pattern that fits the path, or a folder above it, decides.
+ * Whether a `.dockerignore` excludes a path of the build context (relative, with `/`). The last pattern that matches
+ * the path, or a folder above it, decides.
  */
 export function parseDockerignore(text: string): (path: string) => boolean {
   const rules = text

@@ -6,11 +6,11 @@ import { parseDockerignore } from './dockerignore.ts';
 
 const RUN_TIMEOUT_MS = 300_000;
 
-/** A stage after its steps: its files, and what the image would say of itself. */
+/** A stage after its steps: its files and the metadata of its image. */
 export interface Image {
-  /** The official image below all of it. */
+  /** The official base image. */
   readonly base: string;
-  /** The folder that stands for `/`. */
+  /** The folder that represents `/`. */
   readonly root: string;
   readonly env: Record<string, string>;
   workdir: string;
@@ -21,7 +21,7 @@ export interface Image {
   healthcheck: readonly string[] | undefined;
 }
 
-/** Does what a Dockerfile says, each stage in a folder of its own in place of a container. */
+/** Executes a Dockerfile, each stage in a separate folder instead of a container. */
 export class ImageBuilder {
   private readonly images = new Map<string, Image>();
   private readonly isIgnored: (path: string) => boolean;
@@ -29,7 +29,7 @@ export class ImageBuilder {
   private readonly scratch: string;
   private readonly env: Readonly<Record<string, string | undefined>>;
 
-  /** `scratch` is an empty folder; `env` is what the base image brings, `PATH` and the like. */
+  /** `scratch`: an empty folder. `env`: the environment of the base image, such as `PATH`. */
   constructor(context: string, scratch: string, env: Readonly<Record<string, string | undefined>>) {
     this.context = context;
     this.scratch = scratch;
@@ -98,7 +98,7 @@ export class ImageBuilder {
     }
   }
 
-  /** Runs on this very machine, and therefore nothing but npm, in the stage's folder. */
+  /** Runs only npm, in the stage's folder, since the command runs on this machine. */
   private run({ flags, value, source }: Step, image: Image): void {
     const { mount: _cache, ...others } = flags;
     if (Object.keys(others).length > 0) throw new Error(`a flag is not understood: ${source}`);

@@ -50,7 +50,7 @@ export class ElicitationDefaultsTool implements McpTool {
 
 const OPTIONS = ['option1', 'option2', 'option3'];
 
-/** The five ways to write a choice; the third is deprecated, and no schema library makes it. */
+/** The five ways to write a choice. The third is deprecated, and no schema library generates it. */
 const choices = {
   type: 'object' as const,
   properties: {

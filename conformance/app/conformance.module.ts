@@ -11,6 +11,6 @@ import * as schema from './schema.tools.ts';
 
 const FILES = [content, notifying, schema, asking, inputRequired, polling, changing, resources, prompts];
 
-/** What the suite expects of a server: nothing else registers these classes. */
+/** The tools, resources and prompts that the suite expects of a server. */
 @Module({ providers: FILES.flatMap((file) => Object.values(file)) })
 export class ConformanceModule {}

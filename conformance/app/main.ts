@@ -1,4 +1,6 @@
-/** The application with what the suite expects, on a free port; tells its parent where. */
+/**
+ * The application with the primitives that the suite expects, on a free port, which it reports to its parent process.
+ */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AppModule } from '../../src/app.module.js';
 import { closeHttpApp, createHttpApp } from '../../src/bootstrap/http-app.js';

@@ -5,13 +5,13 @@ export const PNG =
 /** A millisecond of silence: a WAV, base64. */
 export const WAV = 'UklGRiwAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQgAAACAgICAgICAgA==';
 
-/** What an answer to an elicitation looks like in a text, for a person to read. */
+/** An answer to an elicitation as readable text. */
 export function describeAnswer(answer: { readonly action: string; readonly content?: unknown }): string {
   const { action, content } = answer;
   return content === undefined ? `action=${action}` : `action=${action}, content=${JSON.stringify(content)}`;
 }
 
-/** The texts among a model's content. */
+/** The text blocks in a model's content. */
 export function textOf(content: unknown): string {
   const blocks = (Array.isArray(content) ? content : [content]) as { type: string; text?: string }[];
   return blocks.flatMap(({ text }) => text ?? []).join('\n');

@@ -9,7 +9,7 @@ interface Contact {
   readonly email?: string;
 }
 
-/** Written as JSON Schema rather than with zod: `$anchor`, `$defs` and `if` are what this tool is about. */
+/** Written as JSON Schema rather than with zod, since this tool tests `$anchor`, `$defs` and `if`. */
 const contact = fromJsonSchema<Contact>({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   type: 'object',

@@ -1,6 +1,6 @@
 /**
- * Loaded by `node --import` ahead of `main.ts`: the classes here are written as in any project, with
- * decorators, which plain Node cannot strip; and they import `src/`, which stands for the built server.
+ * Loaded by `node --import` before `main.ts`. Plain Node cannot strip the decorators of the classes in this folder.
+ * Their imports of `src/` are replaced by the built server.
  */
 import { transformFileSync } from '@swc/core';
 import { registerHooks } from 'node:module';
