@@ -16,22 +16,22 @@ import { boundTo, FreeingLimiter } from './shared/freeing.limiter.js';
 import type { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { until } from './fixtures/until.fixture.js';
 
-/** What one node has of an engine under test. */
+/** One node's ports of an engine under test. */
 export interface Handle extends NodeEngine {
   readonly limits: RateLimiter;
   readonly events: EventStore;
   readonly slots: ConcurrencyLimiter;
 }
 
-/** Gives so many nodes' handles over one engine with nothing in it. */
+/** Creates this number of nodes' handles over one empty engine. */
 export type MakeHandles = (nodes: number, times?: BeatTimes) => Promise<readonly Handle[]>;
 
 const LONG_MS = 60_000;
 const SHORT_MS = 40;
-/** Long enough for a busy machine to come to the next line. */
+/** Long enough for a busy machine to reach the next line. */
 const BRIEF_MS = 500;
 
-/** What every engine of the backplane must do. */
+/** The requirements on every engine of the backplane. */
 export function backplaneContract(name: string, makeHandles: MakeHandles): void {
   // Some tests make handlers fail, which is logged.
   beforeAll(() => Logger.overrideLogger(false));

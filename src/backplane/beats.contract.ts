@@ -2,13 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Beats, BeatTimes, NodeState } from './beats.js';
 import { until } from './fixtures/until.fixture.js';
 
-/** Short, and long enough for a busy machine to beat in time. */
+/** Short, but long enough for a busy machine to send heartbeats in time. */
 const TIMES: BeatTimes = { unsureMs: 300, goneMs: 700 };
 
 const stateOf = async (port: Beats, of: string, as: string): Promise<NodeState | undefined> =>
   (await port.beat(as, {})).nodes.find(({ id }) => id === of)?.state;
 
-/** What the beats of every engine must do. `make` gives so many nodes' ports over one engine with nothing in it. */
+/**
+ * The requirements on the heartbeats of every engine. `make` creates this number of nodes' ports over one empty engine.
+ */
 export function beatsContract(
   name: string,
   make: (nodes: number, times: BeatTimes) => Promise<readonly Beats[]>,

@@ -6,7 +6,7 @@ const entry = (stream: string, n: number): StoredEvent => ({
   data: `${stream} ${n}`,
 });
 
-/** What the log for resumption of every engine must do. Each call of `make` gives one with nothing in it. */
+/** The requirements on the event store of every engine. Each call of `make` creates an empty one. */
 export function eventStoreContract(name: string, make: () => Promise<EventStore>): void {
   describe(`${name}: events`, () => {
     it('gives the rest of a stream, in order, and nothing of another', async () => {

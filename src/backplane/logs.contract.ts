@@ -3,7 +3,7 @@ import { until } from './fixtures/until.fixture.js';
 
 const BOUND = { entries: 1_000, ttlMs: 60_000 };
 
-/** Keeps what a follower hears. */
+/** Records the calls of a follower. */
 export class HeardLogs implements LogFollower {
   readonly entries: (LogEntry & { readonly log: string })[] = [];
   readonly gaps: string[] = [];
@@ -26,7 +26,7 @@ const numbers = (from: number, to: number): string[] =>
 
 const valuesOf = (entries: readonly LogEntry[] | undefined) => entries?.map(({ fields }) => fields['n']);
 
-/** What the logs of every engine must do. `make` gives so many nodes' ports over one engine with nothing in it. */
+/** The requirements on the logs of every engine. `make` creates this number of nodes' ports over one empty engine. */
 export function logsContract(name: string, make: (nodes: number) => Promise<readonly Logs[]>): void {
   const makeTwo = async (): Promise<readonly [Logs, Logs]> => (await make(2)) as [Logs, Logs];
   const followings = new Set<Following>();
@@ -70,7 +70,7 @@ export function logsContract(name: string, make: (nodes: number) => Promise<read
       const bound = { ...BOUND, characters: 100 };
       const offsets = [];
       for (const n of numbers(1, 4)) offsets.push((await here.append('a', { n: n.repeat(40) }, bound))!);
-      // Two beside the newest.
+      // Two in addition to the newest.
       expect(await here.after('a', offsets[0], 10)).toBeUndefined();
       expect(await here.after('a', offsets[1], 10)).toHaveLength(2);
       await here.append('a', { n: 'x'.repeat(1_000) }, bound);

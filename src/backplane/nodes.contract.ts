@@ -9,7 +9,7 @@ const problemOf = (asked: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error instanceof MailError ? error.problem : error),
   );
 
-/** What nodes can tell one another over every engine. `make` gives nodes that have started. */
+/** The requirements on messages between nodes over every engine. `make` creates started nodes. */
 export function nodesContract(name: string, make: MakeNodes): void {
   const { nodesOf, join } = contractNodes(make);
 

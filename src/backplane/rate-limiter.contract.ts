@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RateLimiter } from './rate-limiter.js';
 
 const HOUR_MS = 3_600_000;
-/** Nothing of it comes back while a test runs. */
+/** Does not refill while a test runs. */
 const SEVEN = { count: 7, periodMs: HOUR_MS };
-/** One comes back each 200 ms. */
+/** Refills one every 200 ms. */
 const QUICK = { count: 10, periodMs: 2_000 };
 const INTERVAL_MS = 200;
 
-/** A timer may fire a little early, and an engine has a clock of its own. */
+/** A timer may fire slightly early, and an engine has its own clock. */
 const wait = (ms: number): Promise<void> => sleep(ms + 5);
 
-/** What the limiter of every engine must do. Each call of `make` gives one that knows no key. */
+/** The requirements on the limiter of every engine. Each call of `make` creates one without keys. */
 export function rateLimiterContract(name: string, make: () => Promise<RateLimiter>): void {
   describe(`${name}: limits`, () => {
     it('lets the whole of a limit pass at once, and no more', async () => {

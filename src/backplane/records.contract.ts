@@ -3,13 +3,15 @@ import { until } from './fixtures/until.fixture.js';
 
 const LONG_MS = 60_000;
 const SHORT_MS = 40;
-/** Long enough for a busy machine to come to the next line. */
+/** Long enough for a busy machine to reach the next line. */
 const BRIEF_MS = 500;
 
 const show = (port: Records, token: string, iat: number) =>
   port.patch('a', { set: { token }, ifHigher: ['iat', iat] });
 
-/** What the records of every engine must do. `make` gives so many nodes' ports over one engine with nothing in it. */
+/**
+ * The requirements on the records of every engine. `make` creates this number of nodes' ports over one empty engine.
+ */
 export function recordsContract(name: string, make: (nodes: number) => Promise<readonly Records[]>): void {
   const makeTwo = async (): Promise<readonly [Records, Records]> => (await make(2)) as [Records, Records];
 

@@ -9,7 +9,7 @@ const revocation = () => {
 const ready = async (nodes: readonly ContractNode[]): Promise<void> =>
   until(async () => nodes.every(({ node }) => node.bus.isLive && node.membership.isSteady));
 
-/** What the deny list of several nodes must do over every engine. */
+/** The requirements on the deny list of several nodes, over every engine. */
 export function revocationListContract(name: string, make: MakeNodes): void {
   const { nodesOf, join } = contractNodes(make);
 

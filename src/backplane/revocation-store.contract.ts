@@ -3,7 +3,7 @@ import { until } from './fixtures/until.fixture.js';
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-/** What the deny list of every engine must do. Each call of `make` gives an empty one. */
+/** The requirements on the deny list of every engine. Each call of `make` creates an empty one. */
 export function revocationStoreContract(name: string, make: () => Promise<RevocationStore>): void {
   describe(`${name}: revocations`, () => {
     const issuer = 'https://login.example.com';
@@ -37,7 +37,7 @@ export function revocationStoreContract(name: string, make: () => Promise<Revoca
       const revocations = await make();
       await revocations.revoke(revocation(target));
       expect(await revocations.isRevoked(token)).toBe(true);
-      // What closes the open streams says the same.
+      // `denies`, which ends the open streams, gives the same verdict.
       expect(denies(revocation(target), token)).toBe(true);
     });
 

@@ -2,10 +2,10 @@ import { ModernFakeTimers } from '@jest/fake-timers';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import { addEventHandler } from 'jest-circus';
 
-/** For what never happens: a busy machine takes its time. */
+/** Time limit of a test. High, since a busy machine is slow. */
 const TIMEOUT_MS = 120_000;
 
-/** What jest-circus keeps of a `describe` block, as far as it is used here. */
+/** The used members of jest-circus's `describe` block. */
 interface Block {
   readonly children: { fn?: Step }[];
   readonly hooks: { type: string; fn: Step; parent: Block }[];
@@ -24,7 +24,7 @@ const fakeTimers = new ModernFakeTimers({
   global: globalThis,
 });
 
-// The runner offers some of the timers' functions only.
+// The runner offers only some functions of Jest's timers.
 Object.assign(globalThis.jest, {
   advanceTimersByTimeAsync: (ms: number) => fakeTimers.advanceTimersByTimeAsync(ms),
   getTimerCount: () => fakeTimers.getTimerCount(),

@@ -8,7 +8,7 @@ import {
   ListRootsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 
-/** How the user and the model behind a client answer. Each may throw. */
+/** The answers of the user and of the model of a client. Each may throw. */
 export interface Answers {
   readonly elicit?: (params: Record<string, unknown>) => Record<string, unknown>;
   readonly sample?: (params: Record<string, unknown>) => Record<string, unknown>;
@@ -31,7 +31,7 @@ const NONE = {};
 const open = new Set<AskedClient>();
 afterAll(() => Promise.all([...open].map((client) => client.close())));
 
-/** Real clients that can be asked, in each way that a server has of asking. */
+/** Real clients that answer input requests, for each form in which the server sends them. */
 export const ASKED_CLIENTS: readonly AskedClientKind[] = [
   { name: 'SDK v1, /sse', connect: (url, token, answers) => first(sse(url, token), answers) },
   { name: 'SDK v1, /mcp', connect: (url, token, answers) => first(streamable(url, token), answers) },

@@ -56,7 +56,7 @@ class VisitTool implements McpTool {
 
 const order = z.object({ item: z.string() });
 
-/** What the order tool has done in the world. */
+/** Counts the side effects of the order tool. */
 export const WORLD = { runs: 0, reserved: 0, charged: 0, cleaned: 0, refunded: 0, aborted: 0 };
 
 /** Two questions, with steps before, between and after them. */
@@ -75,7 +75,7 @@ class OrderTool implements McpTool<typeof order> {
       const again = await context.once('reserve', () => 'never');
       const [paid, note] = await Promise.all([
         context.once('charge', async () => {
-          // Under way when the handler is left.
+          // Still running when the handler is interrupted.
           await sleep(50);
           WORLD.charged += 1;
           return { cents: 100 };
@@ -123,7 +123,7 @@ class NeverMindTool implements McpTool {
 
 const price = z.object({ cents: z.int() });
 
-/** What a test may change between two rounds of a call. */
+/** State that a test may change between two rounds of a call. */
 export const MARKET = { cents: 10 };
 
 @Tool({ name: 'buy', description: 'Asks whether the price of the moment is right.', input: price })

@@ -4,19 +4,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from './wire.js';
 import { ServerProcess } from './server-process.js';
 
-/** What docs/deploy.md gives a server in a container of 512 MiB. */
+/** The options of docs/deploy.md for a container of 512 MiB. */
 export const HEAP = '--max-old-space-size=256 --max-semi-space-size=16';
 const SAMPLE_MS = 50;
-/** What the server had in hand when the last byte came is worked off by then. */
+/** Time in which the server finishes its work after the last byte. */
 const SETTLE_MS = 500;
 
-/** What an attack has cost the server. */
+/** The cost of an attack for the server. */
 export interface Cost {
-  /** The most resident memory above what it had before the attack. */
+  /** Maximum growth of resident memory during the attack. */
   readonly mib: number;
   /**
-   * The most that the server computed before it answered /health/live, or the bystander, in milliseconds of processor
-   * time: what the wait would be on a machine that has nothing else to do.
+   * Maximum processor time before the server answered /health/live, or the bystander, in milliseconds: the wait on an
+   * otherwise idle machine.
    */
   readonly healthMs: number;
 }
@@ -30,7 +30,7 @@ export class AttackedServer {
   static async start(env: Record<string, string>): Promise<AttackedServer> {
     const server = await ServerProcess.start({ NODE_OPTIONS: HEAP, AUDIT_LOG: 'off', ...env });
     const attacked = new AttackedServer(server);
-    // Code and buffers that the first requests bring in are not part of what an attack costs.
+    // Code and buffers that the first requests load do not count for the attack.
     for (let request = 0; request < 50; request++) await attacked.health();
     return attacked;
   }
@@ -39,7 +39,7 @@ export class AttackedServer {
     return this.server.url;
   }
 
-  /** Opens `count` connections and writes `bytes` on each; what the server answers stays unread, unless `reads`. */
+  /** Opens `count` connections and writes `bytes` on each. The responses stay unread, unless `reads`. */
   async flood(count: number, bytes: string | Buffer, reads = false): Promise<readonly Socket[]> {
     const { hostname, port } = new URL(this.url);
     const opened = Array.from({ length: count }, () => {
@@ -56,7 +56,7 @@ export class AttackedServer {
     return opened;
   }
 
-  /** Runs an attack for `ms` after it has sent what it sends, and then closes its connections. */
+  /** Runs an attack until `ms` after it has sent its bytes, and then closes its connections. */
   async costOf(attack: () => Promise<unknown>, ms = 2_000): Promise<Cost> {
     const before = this.server.residentMiB;
     let [highest, healthMs] = [before, 0];
@@ -84,10 +84,12 @@ export class AttackedServer {
     await this.server.stop();
   }
 
-  /** Beside /health/live: what another user's request must get throughout. */
+  /** A request of another user, which must succeed throughout, like /health/live. */
   bystander: (url: string) => Promise<void> = async () => {};
 
-  /** Processor time, in milliseconds, that passes before it answers that it lives, or the bystander; rejects where it does not. */
+  /**
+   * Processor time, in milliseconds, before it answers /health/live, or the bystander. Rejects if it does not answer.
+   */
   private async health(): Promise<number> {
     const before = this.server.cpuMs;
     const { status } = await send(`${this.url}/health/live`);
@@ -98,7 +100,7 @@ export class AttackedServer {
   }
 }
 
-/** What has come next on a connection; undefined once it has ended. */
+/** The next bytes on a connection; undefined after its end. */
 export async function next(socket: Socket): Promise<string | undefined> {
   for (;;) {
     const chunk = socket.read() as Buffer | null;
@@ -111,7 +113,7 @@ export async function next(socket: Socket): Promise<string | undefined> {
   }
 }
 
-/** Resolves when the server has taken all that was written, or the connections have ended. */
+/** Resolves when the server has read all written bytes, or the connections have ended. */
 export async function sent(sockets: readonly Socket[]): Promise<void> {
   await Promise.all(
     sockets.map(async (socket) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogEvent } from './recorded-logs.js';
 
-/** A folder of its own for the audit records of a test application. */
+/** A separate folder for the audit records of a test application. */
 export class AuditFile {
   readonly directory = mkdtempSync(join(tmpdir(), 'audit-file-'));
   /** The value of `AUDIT_LOG`. */

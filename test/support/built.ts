@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 
 const found = new Map<string, string>();
 
-/** What `tsconfig.build.json` builds. */
+/** The files that `tsconfig.build.json` builds. */
 const SOURCES = 'src/**/*.ts';
 const NOT_BUILT = /\.(spec|contract)\.ts$|\/fixtures\//;
 
-/** The path of a built file. Throws where `dist/` lacks it, or is older than the source: a test would try old code. */
+/** The path of a built file. Throws if `dist/` lacks it or is older than the source: a test would run old code. */
 export function built(file: string): string {
   const known = found.get(file);
   if (known !== undefined) return known;

@@ -12,24 +12,24 @@ export interface Answer {
   readonly isError: boolean;
 }
 
-/** What a user of any MCP client can do. */
+/** The operations of every MCP client. */
 export interface McpClient {
   toolNames(): Promise<string[]>;
   /** Rejects when the tool does not exist. */
   call(tool: string, args?: Record<string, unknown>): Promise<Answer>;
-  /** The revision that it has agreed on with the server, where it tells. */
+  /** The revision that the client has negotiated, if it reports it. */
   readonly revision?: string | undefined;
   close(): Promise<void>;
 }
 
 export interface ClientKind {
   readonly name: string;
-  /** What it agrees on with this server, where it tells. */
+  /** The revision that it negotiates with this server, if it reports it. */
   readonly revision?: string;
   readonly connect: (url: string, token: string) => Promise<McpClient>;
 }
 
-/** The real clients, over each transport, with the token in the header; over stdio each starts its own server. */
+/** Real clients, over each transport, with the token in the header; over stdio each starts its own server. */
 export const CLIENTS: readonly ClientKind[] = [
   { name: 'SDK v1, /sse', connect: async (url, token) => wrap(await connectSdk(url, token)) },
   { name: 'SDK v1, /mcp', connect: async (url, token) => wrap(await connectSdkOverMcp(url, token)) },
@@ -57,7 +57,7 @@ export const CLIENTS: readonly ClientKind[] = [
   },
 ];
 
-/** The real clients that start the server themselves. */
+/** Real clients that start the server themselves. */
 export const STDIO_CLIENTS: readonly ClientKind[] = [
   { name: 'SDK v1, stdio', connect: async () => wrap(await connectSdkOverStdio()) },
   {
@@ -113,7 +113,7 @@ function wrap(client: SdkClient): McpClient {
   };
 }
 
-/** A client that is left open would reconnect for ever, and jest would not end. */
+/** Open clients: one that is not closed would reconnect without end, and Jest would not exit. */
 const open = new Set<v2.Client>();
 afterAll(() => Promise.all([...open].map((client) => client.close())));
 
@@ -153,11 +153,11 @@ const INSPECTOR = resolve('node_modules/@modelcontextprotocol/inspector/package.
 /** With `--format json`: the tool answered, with `isError`. */
 const TOOL_ERROR = 5;
 
-/** One process for each request, as a user of the command line has it. */
+/** Starts one process for each request, as a user of the command line does. */
 class Inspector implements McpClient {
   private readonly home = mkdtempSync(join(tmpdir(), 'mcp-inspector-'));
 
-  /** `target`: the address or the command of the server, and how to talk to it. */
+  /** `target`: the address or the command of the server, and its transport. */
   constructor(private readonly target: readonly string[]) {}
 
   async toolNames(): Promise<string[]> {
@@ -174,7 +174,7 @@ class Inspector implements McpClient {
 
   private run(...args: string[]): Promise<unknown> {
     const bin = (JSON.parse(readFileSync(INSPECTOR, 'utf8')) as { bin: Record<string, string> }).bin;
-    // A busy machine takes its time.
+    // A busy machine is slow.
     const output = ['--format', 'json', '--quiet', '--connect-timeout', '100000'];
     return new Promise((done, fail) => {
       execFile(

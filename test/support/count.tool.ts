@@ -1,6 +1,6 @@
 import { type McpTool, Tool, type CallContext } from '../../src/mcp/index.js';
 
-/** Counts aloud, and waits before the last number until it is let go. */
+/** Reports each number as progress, and waits before the last one until the test releases it. */
 @Tool({ name: 'count', description: 'Counts to three.' })
 export class CountTool implements McpTool {
   static release: () => void;

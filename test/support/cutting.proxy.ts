@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and the server, and cuts every connection when it is told to. */
+/** A proxy between a client and the server, which cuts every connection on request. */
 export class CuttingProxy {
   private readonly sockets = new Set<Socket>();
 

@@ -1,15 +1,15 @@
 import type { Answer } from './wire.js';
 import { PUBLIC_URL } from './test-app.js';
 
-/** What a stack, a path of this machine or an error's class would look like. */
+/** Matches a stack, a path of this machine or the class of an error. */
 const INSIDES = /\n\s+at |node_modules|\.[jt]s:\d|file:\/\/|\b[A-Z][A-Za-z]*(Error|Exception)\b/;
 
-/** The answer carries nothing of the server's insides. */
+/** Asserts that the response contains no internals of the server. */
 export function expectNoInsides({ text }: { readonly text: string }): void {
   expect(text).not.toMatch(INSIDES);
 }
 
-/** A refusal on a protocol route: JSON-RPC's error object, with the id of the message where that could be read. */
+/** Asserts a refusal on a protocol route: a JSON-RPC error object, with the id of the message if it could be read. */
 export function expectRpcRefusal(
   answer: Answer,
   status: number,
@@ -24,7 +24,7 @@ export function expectRpcRefusal(
   expectNoInsides(answer);
 }
 
-/** A refusal elsewhere: OAuth's body. */
+/** Asserts a refusal on another route: OAuth's body. */
 export function expectProblem(answer: Answer, status: number, error: string): void {
   expect({ status: answer.status, body: answer.json }).toEqual({
     status,
@@ -41,7 +41,7 @@ export function documentOf(route: string): '' | '/mcp' | '/sse' {
   return /^\/(sse|message)\b/.test(route) ? '/sse' : '';
 }
 
-/** A 401 or 403 with its whole challenge; `error` is undefined where no token was sent. */
+/** Asserts a 401 or 403 with its whole challenge; `error` is undefined if no token was sent. */
 export function expectChallenge(
   answer: Answer,
   {
@@ -60,7 +60,7 @@ export function expectChallenge(
   );
 }
 
-/** Two answers that a client cannot tell apart: status, headers and body, but for the clock. */
+/** Asserts that a client cannot distinguish two responses: status, headers and body are equal, except for the time. */
 export function expectSameAnswer(one: Answer, other: Answer): void {
   expect(comparable(one)).toEqual(comparable(other));
 }
@@ -70,7 +70,7 @@ function comparable({ status, headers, text }: Answer): unknown {
   return { status, headers: rest, text };
 }
 
-/** No part of the token, nor the canary in it, is in the answer. */
+/** Asserts that the response contains no part of the token, and not its canary. */
 export function expectNothingOf(token: string, answer: Answer, ...more: readonly string[]): void {
   const whole = JSON.stringify(answer.headers) + answer.text;
   const parts = [...token.split('.'), ...more].filter((part) => part.length > 8);

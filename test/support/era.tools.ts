@@ -11,7 +11,7 @@ import { Gate, GATED } from './gate.tool.js';
 
 const keyed = z.object({ key: z.string() });
 
-/** Tells how far it is, which opens the stream of its reply, and waits behind the gate. */
+/** Sends progress, which opens the stream of its reply, and waits at the gate. */
 @Tool({ name: 'announced', description: 'Says something, and waits.', input: keyed })
 export class AnnouncedTool implements McpTool<typeof keyed> {
   constructor(private readonly gate: Gate) {}

@@ -1,6 +1,6 @@
 /**
- * Loaded by `node --import` ahead of the built server: puts one more tool into its `ToolsModule`, as a team
- * would by one line. Plain Node runs this file: types are stripped, and a decorator is a function call.
+ * Loaded by `node --import` before the built server: adds a tool to its `ToolsModule`, as a team does. Plain Node runs
+ * this file: it strips types, and a decorator is a function call.
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,7 @@ class SlowTool {
   }
 }
 
-/** What a message from elsewhere may hold: line breaks, and what turns and colours a terminal's text. */
+/** A hostile message: line breaks, and control characters that change a terminal's text. */
 const HOSTILE = 'a line\n{"event":"forged"}\r\u001b[31mred\u009b32mgreen\u2028\u202e';
 
 const CAUSE = Object.assign(new Error(HOSTILE, { cause: new Error('the root of it') }), {
@@ -60,7 +60,7 @@ class FallingTool extends SlowTool {
   }
 }
 
-/** Holds something that keeps a process busy, and never lets go of it. */
+/** Holds a resource that keeps the process alive, and never releases it. */
 class HoldingTool {
   execute(): string {
     return 'held';
@@ -75,7 +75,7 @@ class HoldingTool {
   }
 }
 
-/** Leaves a promise that rejects, or throws where no code can catch it. */
+/** Does not handle a rejected promise, or throws outside a call. */
 class CarelessTool {
   execute({ seconds }: { seconds: number }): string {
     if (seconds === 0) void Promise.reject(new Error(HOSTILE));
@@ -88,7 +88,7 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
-/** Asks the user, and holds nothing of what it was called with meanwhile. */
+/** Asks the user, and does not keep its arguments meanwhile. */
 class AskingTool {
   async execute(_input: unknown, context: Mcp.CallContext): Promise<string> {
     const { action } = await context.elicit({ message: 'Go on?', schema: z.object({ yes: z.boolean() }) });
@@ -96,7 +96,7 @@ class AskingTool {
   }
 }
 
-/** Needs settings that the server does not know. */
+/** Needs settings that do not belong to the server. */
 class SettledTool {
   private readonly config: InstanceType<typeof ConfigService>;
 
@@ -120,7 +120,7 @@ Tool({ name: 'forgotten', description: 'Of the tests.', input: z.object({ second
   ForgottenTool,
 );
 
-/** Waits at the start for a database that does not come. */
+/** Waits at the start for a database that is unavailable. */
 class UnreachableTool extends SlowTool {
   async onModuleInit(): Promise<void> {
     const logger = new Logger('Database');

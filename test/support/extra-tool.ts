@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Environment of a `ServerProcess` that has one more tool: see `extra-tool.preload.ts`. */
+/** Environment of a `ServerProcess` with an additional tool: see `extra-tool.preload.ts`. */
 export function withExtraTool(
   tool:
     | 'asking'
@@ -20,7 +20,7 @@ export function withExtraTool(
   return { NODE_OPTIONS: `--import=${preload}`, EXTRA_TOOL: tool };
 }
 
-/** Environment of a built server that has the four tools alone, and what `env` preloads: see `four-tools.preload.ts`. */
+/** Environment of a built server with only the four tools, and the preloads of `env`: see `four-tools.preload.ts`. */
 export function withFourTools({
   NODE_OPTIONS: more = '',
   ...env

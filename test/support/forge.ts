@@ -5,7 +5,7 @@ import { PUBLIC_URL, SECRET } from './test-app.js';
 export type Parts = Readonly<Record<string, unknown>>;
 
 export interface Forgery {
-  /** Laid over the good ones; `undefined` takes one away. */
+  /** Override the valid members; `undefined` removes one. */
   readonly header?: Parts;
   readonly claims?: Parts;
   readonly secret?: string;
@@ -38,7 +38,7 @@ export function goodClaims(): Parts {
   };
 }
 
-/** A token made by hand: a good one, but for what is given. */
+/** A token built by hand: valid except for the given parts. */
 export function forge({ header, claims, secret, digest }: Forgery = {}): string {
   const parts = [
     { alg: 'HS256', typ: 'JWT', ...header },
@@ -47,10 +47,10 @@ export function forge({ header, claims, secret, digest }: Forgery = {}): string 
   return signed(parts.map(encode).join('.'), secret, digest);
 }
 
-/** A good token of a subject's. */
+/** A valid token of a subject. */
 export const tokenOf = (sub: string, claims: Parts = {}): string => forge({ claims: { sub, ...claims } });
 
-/** The same signature in other letters: the last one of 32 bytes has two bits that count for nothing. */
+/** The same signature, spelled differently: the last letter for 32 bytes has two unused bits. */
 export function respelled(token: string): string {
   return token.slice(0, -1) + ALPHABET[ALPHABET.indexOf(token.at(-1)!) ^ 1]!;
 }

@@ -1,6 +1,6 @@
 /**
- * Loaded by `node --import` ahead of a built server: the modules of a team are not loaded, for they may need what this
- * machine does not have. Plain Node runs this file, as it does `extra-tool.preload.ts`.
+ * Loaded by `node --import` before a built server: the modules of a team are not loaded, since they may need services
+ * that this machine lacks. Plain Node runs this file, like `extra-tool.preload.ts`.
  */
 import { pathToFileURL } from 'node:url';
 import type * as Modules from '../../src/modules.js';

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { type McpTool, Tool, type CallContext } from '../../src/mcp/index.js';
 import { until } from './until.js';
 
-/** A call that waits behind the gate. */
+/** A call that waits at the gate. */
 export interface Held {
   readonly signal: AbortSignal;
   release(text: string): void;
 }
 
-/** Lets a test decide when a call goes on. */
+/** Lets a test decide when a call continues. */
 @Injectable()
 export class Gate {
   private readonly calls = new Map<string, Held>();
@@ -31,7 +31,7 @@ export class Gate {
 
 const input = z.object({ key: z.string() });
 
-/** Answers when the test says so, and pays no heed to its signal. */
+/** Answers when the test releases it, and ignores its signal. */
 @Tool({ name: 'wait', description: 'Waits.', input })
 export class GateTool implements McpTool<typeof input> {
   constructor(private readonly gate: Gate) {}
@@ -50,5 +50,5 @@ export class ImpatientTool implements McpTool<typeof input> {
   }
 }
 
-/** The providers of a module that waits. */
+/** The providers of a module with waiting tools. */
 export const GATED = [Gate, GateTool, ImpatientTool];

@@ -6,7 +6,7 @@ import ts from 'typescript';
 
 const run = promisify(execFile);
 
-/** What a reader of a guide has on disk before following it. */
+/** The files that a reader of a guide has before following it. */
 const PROJECT = [
   'src',
   'test/support',
@@ -19,16 +19,18 @@ const PROJECT = [
   '.swcrc',
 ];
 
-/** A block of code that begins with the path of its file and is the whole of it, as imports at its top show. */
+/** A block of code that begins with the path of its file and contains the whole file, which begins with imports. */
 const WHOLE_FILE = /^```ts\n\/\/ ((?:src|test)\/\S+)\n(import .*?)^```$/gms;
 
-/** A copy of the project in which the code of guides has been pasted where they say. No two may show the same file. */
+/**
+ * A copy of the project with the code of guides in the files that they name. Two guides must not show the same file.
+ */
 export class GuidedProject {
   /** Paths of the files that the guides show, in their order. */
   readonly files: readonly string[];
   private readonly folder: string;
 
-  /** `beside` is what the guides take for granted and do not show: text by path. */
+  /** `beside`: files that the guides assume and do not show: text by path. */
   constructor(root: string, documents: readonly string[], beside: Readonly<Record<string, string>> = {}) {
     this.folder = join(root, basename(documents[0]!, '.md'));
     const shown = documents.flatMap((document) =>
@@ -46,20 +48,20 @@ export class GuidedProject {
     }
   }
 
-  /** Runs the guides' own tests; what Jest says of them. */
+  /** Runs the guides' own tests. Resolves with Jest's output. */
   test(): Promise<string> {
     const tests = this.files.filter((path) => /\.(spec|e2e)\.ts$/.test(path));
     return tool(this.folder, 'jest/bin/jest.js', '--runTestsByPath', ...tests);
   }
 }
 
-/** What the compiler says of the guides' code, by the settings of the project; empty where all is well. */
+/** The compiler's errors in the guides' code, with the settings of the project; empty without errors. */
 export function compile(projects: readonly GuidedProject[]): string {
   const config = ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, process.cwd());
   const files = projects.flatMap((project) => project.files);
   const program = ts.createProgram(files, { ...options, typeRoots: [resolve('node_modules/@types')] });
-  // Of these files alone: the rest of each copy is checked where it comes from.
+  // Checks only these files: the rest of each copy is checked in the project itself.
   const found = files.flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)));
   return ts.formatDiagnostics(found, {
     getCanonicalFileName: (name) => name,

@@ -1,4 +1,7 @@
-/** What has broken echoes before: characters of more than one code unit, controls, what JSON and SSE escape. */
+/**
+ * Texts that have broken echoes before: characters of more than one code unit, controls, characters that JSON and SSE
+ * escape.
+ */
 export const HARD_TEXTS = {
   family: '👨‍👩‍👧‍👦 🏳️‍🌈 👩🏽‍🚀',
   rightToLeft: 'שלום עולם \u202Eمرحبا\u202C \u200F',

@@ -83,7 +83,7 @@ export async function tokenOf(issuer = URL_OF_HOST): Promise<string> {
     .sign(new TextEncoder().encode(SECRET));
 }
 
-/** Applications that a failed test may have left running: the run would never end. */
+/** Applications that a failed test may have left running: the test run would not end. */
 const running = new Set<INestApplication>();
 afterEach(async () => {
   for (const app of running) await app.close();
@@ -103,7 +103,7 @@ export function create(
   return NestFactory.create(root, adapter, { logger: false, abortOnError: false, ...options });
 }
 
-/** The same, listening on a free port. */
+/** As {@link create}, listening on a free port. */
 export async function start(
   module: Omit<DynamicModule, 'module'>,
   options: NestApplicationOptions = {},
@@ -116,7 +116,7 @@ export async function start(
   return { app, url: `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}` };
 }
 
-/** What `count-orders` answers in each era. */
+/** The results of `count-orders` in each era. */
 export async function callInAllEras(url: string, token: string): Promise<unknown[]> {
   const results: unknown[] = [];
   for (const { connect } of ERAS) {

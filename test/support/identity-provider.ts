@@ -15,7 +15,7 @@ export const SCOPES = 'mcp:access mcp:admin vault:open';
 /** A program that gets tokens from it, without a user. */
 export const CLIENT = { client_id: 'robot', client_secret: CLIENT_SECRET };
 
-/** Nothing that it hands out here is ever asked for again: its tokens are JWTs. */
+/** Stores nothing, since its tokens are JWTs. */
 class ForgetfulAdapter implements Adapter {
   async upsert(): Promise<void> {}
   async find(): Promise<undefined> {}
@@ -40,11 +40,11 @@ export interface WantedToken {
 }
 
 /**
- * A real OpenID provider on 127.0.0.1: `oidc-provider`, which issues JWT access tokens (RFC 9068) to one
- * client by client credentials. It counts what it is asked, and its keys can be changed.
+ * A real OpenID provider on 127.0.0.1: `oidc-provider`, which issues JWT access tokens (RFC 9068) to one client by
+ * client credentials. It records its requests, and its keys can be changed.
  */
 export class IdentityProvider {
-  /** The paths it was asked for, in order. */
+  /** The requested paths, in order. */
   readonly asked: string[] = [];
   private handle: ReturnType<Provider['callback']> | undefined;
   private provider: Provider | undefined;
@@ -57,7 +57,7 @@ export class IdentityProvider {
     private readonly hasLogin: boolean,
   ) {}
 
-  /** `hasLogin`: users can log in too, by any name. */
+  /** `hasLogin`: users can log in too, with any name. */
   static async start(keys: readonly JWK[], hasLogin = false): Promise<IdentityProvider> {
     const identityProvider = new IdentityProvider(keys, hasLogin);
     await identityProvider.up();
@@ -69,12 +69,12 @@ export class IdentityProvider {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** How often its keys have been fetched. */
+  /** Number of fetches of its keys. */
   get keyFetches(): number {
     return this.asked.filter((path) => path === '/jwks').length;
   }
 
-  /** From now on these are its keys. */
+  /** Publishes these keys from now on. */
   publish(keys: readonly JWK[]): void {
     this.keys = keys;
     this.provider = new Provider(this.issuer, this.configuration());
@@ -97,7 +97,7 @@ export class IdentityProvider {
     return body.access_token;
   }
 
-  /** An ID token as this provider makes it: for its client, typ JWT. */
+  /** An ID token of this provider: for its client, typ JWT. */
   async idToken(claims: Parts = {}): Promise<string> {
     const client = await this.provider!.Client.find(CLIENT.client_id);
     const token = new this.provider!.IdToken({ sub: 'alice' }, { client: client! });
@@ -105,13 +105,13 @@ export class IdentityProvider {
     return token.issue({ use: 'idtoken' } as never);
   }
 
-  /** Signs whatever it is given: what a provider would not. */
+  /** Signs any claims, also invalid ones. */
   async sign(claims: Parts, header: Partial<JWTHeaderParameters> = {}, key = this.keys[0]!): Promise<string> {
     const all = { alg: key.alg!, typ: 'at+jwt', kid: key.kid!, ...header };
     return new SignJWT(claims).setProtectedHeader(all).sign(await importJWK(key, all.alg));
   }
 
-  /** From now on it answers everything with this status, until its keys are published again. */
+  /** Responds to every request with this status, until its keys are published again. */
   fail(status: number): void {
     this.handle = async (_request, response) => {
       response.statusCode = status;

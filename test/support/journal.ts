@@ -14,7 +14,7 @@ import {
 import { type Observable, tap } from 'rxjs';
 import type { McpContextType } from '../../src/mcp/index.js';
 
-/** What ran, in order. Enhancers get it by injection, and write nothing where that does not work. */
+/** Records the enhancers that ran, in order. Enhancers get it by injection, and record nothing if injection fails. */
 @Injectable()
 export class Journal {
   private readonly lines: string[] = [];
@@ -23,7 +23,7 @@ export class Journal {
     this.lines.push(line);
   }
 
-  /** The lines since the last time. */
+  /** Returns the lines since the last call. */
   take(): string[] {
     return this.lines.splice(0);
   }
@@ -33,7 +33,7 @@ export class Journal {
 @Module({ providers: [Journal], exports: [Journal] })
 export class JournalModule {}
 
-/** One enhancer of each kind that writes down that it ran, and otherwise changes nothing. */
+/** One enhancer of each kind, which records that it ran and changes nothing else. */
 export function journaling(name: string) {
   @Injectable()
   class Guard implements CanActivate {
@@ -65,7 +65,7 @@ export function journaling(name: string) {
     }
   }
 
-  /** Makes the best of any error. */
+  /** Turns every error into a result. */
   @Catch()
   class Filter implements ExceptionFilter<Error> {
     constructor(private readonly journal: Journal) {}

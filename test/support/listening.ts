@@ -1,6 +1,6 @@
 import { eventsOf, type McpEndpoint } from './mcp-endpoint.js';
 
-/** A standalone stream of a session, read as it comes. */
+/** A standalone stream of a session, read continuously. */
 export class Listening {
   /** The methods of the messages, each with the resource that it names. */
   readonly heard: string[] = [];

@@ -8,7 +8,7 @@ export interface NumberedEvent {
   readonly data: string;
 }
 
-/** `/mcp` driven by hand, for what no real client would send and for what one does not show. */
+/** Sends requests to `/mcp` by hand, for messages that real clients do not send and responses that they do not show. */
 export class McpEndpoint {
   sessionId: string | undefined;
 
@@ -69,7 +69,7 @@ export class McpEndpoint {
   }
 }
 
-/** The events of a stream, one after the other, for as long as it lasts. Comments are passed over. */
+/** The events of a stream in order, until its end. Skips comments. */
 export async function* eventsOf(response: Response): AsyncGenerator<NumberedEvent> {
   let rest = '';
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {

@@ -122,7 +122,7 @@ class HandBuiltFailureTool implements McpTool<typeof which> {
   }
 }
 
-/** What says something that not every client can read. */
+/** Primitives whose content some clients cannot read. */
 export const OUTGOING = [
   NewerTool,
   NewerPrompt,

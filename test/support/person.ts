@@ -6,17 +6,17 @@ import type {
   OAuthTokens,
 } from '@modelcontextprotocol/client';
 
-/** No server listens there: the client takes the code out of the address. */
+/** No server listens at this address: the client reads the code from the address. */
 export const CALLBACK = 'http://127.0.0.1:9/callback';
 
 /** A public client of the tests' identity provider, for people: authorization code with PKCE. */
 export const PERSONAL_CLIENT = 'personal';
 
-/** A person with a browser, and what their MCP client keeps for them. */
+/** A person with a browser, and the OAuth state of their MCP client. */
 export class Person implements OAuthClientProvider {
   readonly redirectUrl = CALLBACK;
   readonly clientMetadata: OAuthClientMetadata = { redirect_uris: [CALLBACK] };
-  /** The scopes that the person was asked for, one entry for each time. */
+  /** The scopes of each request to the person, in order. */
   readonly askedFor: (string | null)[] = [];
   private readonly cookies = new Map<string, string>();
   private kept: OAuthTokens | undefined;
@@ -62,7 +62,7 @@ export class Person implements OAuthClientProvider {
     return this.discovered;
   }
 
-  /** Goes where the client has sent the person, logs in and agrees to everything; the answer to the client. */
+  /** Opens the authorization URL, logs in and consents. Resolves with the parameters of the redirect to the client. */
   async consent(): Promise<URLSearchParams> {
     let url = this.wanted!;
     let form: URLSearchParams | undefined;

@@ -4,7 +4,7 @@ import { type CallContext, type McpTool, Tool } from '../../src/mcp/index.js';
 
 const input = z.object({ times: z.int().default(1) });
 
-/** Ends the connection of its stream once or more, and answers when it is let go. */
+/** Closes the connection of its stream once or more, and answers when the test releases it. */
 @Tool({ name: 'poll', description: 'Takes longer than a connection should.', input })
 export class PollingTool implements McpTool<typeof input> {
   static release: () => void;

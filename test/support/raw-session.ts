@@ -13,17 +13,17 @@ export interface Reply {
   readonly error?: { readonly code: number; readonly message: string };
 }
 
-/** Requests that a failed test may have left open: jest would not end. */
+/** Requests that a failed test may have left open: Jest would not exit. */
 const open = new Set<ClientRequest>();
 afterAll(() => open.forEach((sent) => sent.destroy()));
 
-/** An HTTP+SSE session driven by hand, for what no real client would send. */
+/** An HTTP+SSE session driven by hand, for messages that real clients do not send. */
 export class RawSession {
   readonly events: RawEvent[] = [];
   readonly comments: string[] = [];
-  /** Resolves when the stream has ended, however. */
+  /** Resolves when the stream has ended for any reason. */
   readonly ended: Promise<void>;
-  /** What the events of the name `message` carry. */
+  /** The messages in the events named `message`. */
   readonly messages: Reply[] = [];
   private rest = '';
 
@@ -59,7 +59,7 @@ export class RawSession {
     return session;
   }
 
-  /** Where the server wants messages posted: path and query. */
+  /** The address for POSTs: path and query. */
   get endpoint(): string {
     return this.events[0]!.data;
   }
@@ -68,7 +68,7 @@ export class RawSession {
     return new URLSearchParams(this.endpoint.split('?')[1]).get('sessionId')!;
   }
 
-  /** Posts a body as it is: a string or bytes unchanged, anything else as JSON. */
+  /** Posts a body: a string or bytes unchanged, other values as JSON. */
   async post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(new URL(this.endpoint, this.url), {
       method: 'POST',

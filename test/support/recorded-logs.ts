@@ -4,7 +4,7 @@ import type { TestApp } from './test-app.js';
 
 export type LogEvent = Readonly<Record<string, unknown>>;
 
-/** What an application in this process logs from here on. */
+/** Records the log of an application in this process from now on. */
 export class RecordedLogs implements LoggerService {
   readonly all: unknown[] = [];
 
@@ -35,7 +35,7 @@ export class RecordedLogs implements LoggerService {
     return (this.all as LogEvent[]).filter((message) => message['event'] === event);
   }
 
-  /** Why sessions ended, in order. */
+  /** The reasons for which sessions ended, in order. */
   get endings(): unknown[] {
     return this.events('session.closed').map(({ reason }) => reason);
   }

@@ -29,7 +29,7 @@ class SettingsResource implements McpResource {
 @Resource({ name: 'logo', uri: 'app://logo', mimeType: 'image/png', ttlMs: 5_000 })
 class LogoResource implements McpResource {
   async read(): Promise<Uint8Array> {
-    // A view into something larger, as Buffers often are.
+    // A view into a larger buffer, as many Buffers are.
     return PIXELS.subarray(16, 32);
   }
 }
@@ -87,7 +87,7 @@ class VaultResource implements McpResource {
   }
 }
 
-/** One of each kind that there is. */
+/** One resource of each kind. */
 export const RESOURCES = [
   SettingsResource,
   LogoResource,

@@ -4,11 +4,11 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { stdioCommand } from './stdio-process.js';
 
-/** A client that is left open would reconnect for ever, and jest would not end. */
+/** Open clients: one that is not closed would reconnect without end, and Jest would not exit. */
 const open = new Set<Client>();
 afterAll(() => Promise.all([...open].map((client) => client.close())));
 
-/** A connected client of SDK v1. `fetch` stands in for the global one, also for the stream. */
+/** A connected client of SDK v1. `fetch` replaces the global one, also for the stream. */
 export async function connectSdk(
   url: string,
   token: string,
@@ -44,7 +44,7 @@ export async function connectSdkOverMcp(
   return client;
 }
 
-/** The same over the standard streams of a server of its own, which `env` is given to. */
+/** The same over the standard streams of a separate server with the environment `env`. */
 export async function connectSdkOverStdio(env: Record<string, string> = {}): Promise<Client> {
   const transport = new StdioClientTransport({ ...stdioCommand(env), stderr: 'ignore' });
   const client = new Client({ name: 'e2e-sdk-v1', version: '1.0.0' });

@@ -3,7 +3,7 @@ import type { Client as ClientV2 } from '@modelcontextprotocol/client';
 import { connectSdkV2, sseTransport, streamableTransport } from './clients.js';
 import { connectSdk, connectSdkOverMcp } from './sdk-client.js';
 
-/** What the clients of both SDKs can do in the same words. */
+/** The common operations of the clients of both SDKs. */
 export type SdkClient = ClientV1 | ClientV2;
 
 export interface SdkClientKind {
@@ -12,7 +12,7 @@ export interface SdkClientKind {
   readonly connect: (url: string, token: string) => Promise<SdkClient>;
 }
 
-/** The SDKs' clients over each transport, with the revision that they come to speak. */
+/** The SDKs' clients over each transport, with the revision that they negotiate. */
 export const SDK_CLIENTS: readonly SdkClientKind[] = [
   { name: 'SDK v1, /sse', revision: '2025-11-25', connect: (url, token) => connectSdk(url, token) },
   { name: 'SDK v1, /mcp', revision: '2025-11-25', connect: (url, token) => connectSdkOverMcp(url, token) },
@@ -33,10 +33,10 @@ export const SDK_CLIENTS: readonly SdkClientKind[] = [
   },
 ];
 
-/** What a program can tell of a request that was answered with an error object. */
+/** An error object as a client reports it. */
 export interface Refusal {
   readonly code: unknown;
-  /** Without what SDK v1 puts in front. */
+  /** Without the prefix of SDK v1. */
   readonly message: string;
   readonly data: unknown;
 }

@@ -17,9 +17,9 @@ export type LogLine = Readonly<Record<string, unknown>>;
 const children = new Set<ChildProcess>();
 afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
 
-/** The built server in a process of its own, as `npm start` and `npm run start:prod` run it. */
+/** The built server in a separate process, as `npm start` and `npm run start:prod` run it. */
 export class ServerProcess {
-  /** Everything it has written so far, both streams. */
+  /** The whole output so far, of both streams. */
   output = '';
   /** The lines of JSON that it has written, in each stream's order. */
   readonly logs: LogLine[] = [];
@@ -32,7 +32,7 @@ export class ServerProcess {
   ) {
     for (const stream of [child.stdout!, child.stderr!]) {
       stream.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
-      // By the line, as they come in pieces.
+      // Splits the output into lines, since it arrives in pieces.
       createInterface(stream).on('line', (line) => {
         journal('process', `${line}\n`);
         if (line.startsWith('{')) this.logs.push(JSON.parse(line) as LogLine);
@@ -42,8 +42,8 @@ export class ServerProcess {
   }
 
   /**
-   * Starts it with nothing but `env`, in a folder with `dotEnv` as its `.env` alone, and does not wait. `main`: another
-   * file than that of the build, which gets no preload.
+   * Starts it with only `env`, in a folder that contains only `dotEnv` as its `.env`, and does not wait. `main`:
+   * another file than that of the build, without preloads.
    */
   static async spawn(env: Record<string, string>, dotEnv?: string, main = MAIN): Promise<ServerProcess> {
     const port = await freePort();
@@ -77,7 +77,7 @@ export class ServerProcess {
     return Number(kib) / 1024;
   }
 
-  /** Milliseconds of processor time that it has used, in all its threads. Linux counts in hundredths of a second. */
+  /** Processor time of all its threads, in milliseconds. Linux counts in hundredths of a second. */
   get cpuMs(): number {
     const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
     return (Number(fields[11]) + Number(fields[12])) * 10;
@@ -91,7 +91,7 @@ export class ServerProcess {
     this.child.kill(name);
   }
 
-  /** Waits until `met` holds; rejects with what the server has written, at once where it has ended. */
+  /** Waits until `met` holds; rejects with the output of the server, at once if it has exited. */
   async until(met: () => boolean): Promise<void> {
     await until(() => met() || this.child.exitCode !== null);
     if (!met()) throw new Error(`it did not happen:\n${this.output}`);
@@ -103,7 +103,7 @@ export class ServerProcess {
   }
 }
 
-/** What the process has made for itself, where it was given no secret. */
+/** The secret that the process has generated, if it got none. */
 function journalSecret(directory: string): void {
   const file = join(directory, '.dev-jwt-secret');
   if (existsSync(file)) journal('secret', `${readFileSync(file, 'utf8').trim()}\n`);

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A client that opens a stream, reads its first event, and then reads no more. */
+/** A client that opens a stream, reads its first event, and then stops reading. */
 export class StalledStream {
   private constructor(
     private readonly socket: Socket,
-    /** Where to post messages: path and query. */
+    /** The address for POSTs: path and query. */
     readonly endpoint: string,
   ) {}
 
@@ -23,7 +23,7 @@ export class StalledStream {
     return new StalledStream(socket, /data: (.*)\n\n/.exec(head)![1]!);
   }
 
-  /** By which the server's side of the connection is told from others. */
+  /** Identifies the server's side of the connection. */
   get port(): number {
     return this.socket.localPort!;
   }

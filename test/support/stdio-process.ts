@@ -7,7 +7,7 @@ import { built } from './built.js';
 import { withFourTools } from './extra-tool.js';
 import { until } from './until.js';
 
-/** How a host starts the built server: in an empty folder, with nothing but `env`. */
+/** The command with which a host starts the built server: in an empty folder, with only `env`. */
 export function stdioCommand(env: Record<string, string> = {}) {
   return {
     command: process.execPath,
@@ -17,7 +17,7 @@ export function stdioCommand(env: Record<string, string> = {}) {
   };
 }
 
-/** Environment of a server that has the tools of `stdio-tools.preload.ts`. */
+/** Environment of a server with the tools of `stdio-tools.preload.ts`. */
 export function withStdioTools(env: Record<string, string> = {}): Record<string, string> {
   const preload = pathToFileURL(resolve('test/support/stdio-tools.preload.ts')).href;
   return { NODE_OPTIONS: `--import=${preload}`, ...env };
@@ -41,13 +41,13 @@ export interface Message {
 const children = new Set<ChildProcessWithoutNullStreams>();
 afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
 
-/** The built stdio server, driven by hand, for what no real client would send. */
+/** The built stdio server, driven by hand, for messages that real clients do not send. */
 export class StdioProcess {
   readonly child: ChildProcessWithoutNullStreams;
-  /** Everything that it has written to standard output, and to standard error. */
+  /** The whole text of standard output, and of standard error. */
   out = '';
   log = '';
-  /** The lines of standard output that are whole. */
+  /** The complete lines of standard output. */
   readonly lines: string[] = [];
   private readonly parsed: Message[] = [];
   private rest = '';
@@ -84,7 +84,7 @@ export class StdioProcess {
     });
   }
 
-  /** What the lines say; throws where one is no JSON. Each is parsed once: tests ask again and again. */
+  /** The parsed lines; throws if one is not JSON. Each line is parsed once, since tests poll. */
   get messages(): readonly Message[] {
     for (const line of this.lines.slice(this.parsed.length)) this.parsed.push(JSON.parse(line) as Message);
     return this.parsed;
@@ -107,7 +107,7 @@ export class StdioProcess {
     this.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
   }
 
-  /** The reply to a request, once it is there. */
+  /** Waits for the reply to a request. */
   async reply(id: string | number): Promise<Message> {
     const find = (): Message | undefined =>
       this.messages.find((message) => message.id === id && message.method === undefined);
@@ -121,7 +121,7 @@ export class StdioProcess {
     });
   }
 
-  /** As a host ends it. */
+  /** Closes standard input, as a host does. */
   end(): Promise<number | string | null> {
     this.child.stdin.end();
     return this.exited;

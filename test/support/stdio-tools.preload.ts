@@ -1,6 +1,6 @@
 /**
- * Loaded by `node --import` ahead of the built stdio server: tools that take their time, change the catalogue
- * and write where they should not. Plain Node runs this file, as it does `extra-tool.preload.ts`.
+ * Loaded by `node --import` before the built stdio server: tools that are slow, change the catalogue, and write to
+ * standard output. Plain Node runs this file, like `extra-tool.preload.ts`.
  */
 import type { ModuleRef as Modules } from '@nestjs/core';
 import { writeSync } from 'node:fs';
@@ -17,7 +17,7 @@ const { Tool, ToolRegistry } = (await import(`${dist}mcp/index.js`)) as typeof M
 const { ToolsModule } = (await import(`${dist}tools/tools.module.js`)) as typeof Tools;
 const { z } = await import('zod');
 
-/** Tells that it has begun, then how its signal ended it; a timer keeps the process busy. */
+/** Reports its start, and then the reason of its signal; a timer keeps the process alive. */
 class SlowTool {
   async execute({ ms }: { ms: number }, context: Mcp.CallContext): Promise<string> {
     context.progress(1, { total: 2, message: 'begun' });
@@ -31,7 +31,7 @@ class SlowTool {
 
 class NoisyTool {
   execute(): string {
-    // oxlint-disable-next-line no-console -- what this is about
+    // oxlint-disable-next-line no-console -- this test is about the console
     console.log('noise of console.log');
     process.stdout.write('noise of process.stdout\n');
     stdout.write('noise of an import\n');

@@ -10,12 +10,12 @@ interface CallOptions {
 
 /** The part of both SDKs' clients that tests of the streams of `/mcp` need. */
 export interface StreamableClient {
-  /** Notifications that the client has been given, by method. */
+  /** The methods of the notifications that the client has received. */
   readonly notices: string[];
   call(name: string, args?: Record<string, unknown>, options?: CallOptions): Promise<unknown>;
 }
 
-/** A transport on its own: it opens a stream for messages of the session. */
+/** A transport without a client: it opens a stream for messages of the session. */
 export interface BareTransport {
   readonly messages: unknown[];
   readonly errors: Error[];
@@ -24,11 +24,11 @@ export interface BareTransport {
 export interface StreamableKind {
   readonly name: string;
   readonly connect: (url: string, token: string) => Promise<StreamableClient>;
-  /** Joins a session that is there, as a second program of the same client. */
+  /** Joins an existing session, as a second program of the same client. */
   readonly join: (url: string, token: string, sessionId: string) => Promise<BareTransport>;
 }
 
-/** A client that is left open would reconnect for ever, and jest would not end. */
+/** Open clients: one that is not closed would reconnect without end, and Jest would not exit. */
 const open = new Set<{ close(): Promise<void> }>();
 afterAll(() => Promise.all([...open].map((client) => client.close())));
 
@@ -72,13 +72,13 @@ export const STREAMABLE_SDKS: readonly StreamableKind[] = [
   },
 ];
 
-/** A `GET /mcp` that has come, and the status of its answer once there is one. */
+/** A received `GET /mcp`, and the status of its response when it has been sent. */
 export interface SeenGet {
   readonly lastEventId: string | undefined;
   status: number | undefined;
 }
 
-/** The `GET` requests that come to a server from now on, oldest first: those of one session, or all. */
+/** The `GET` requests that a server receives from now on, oldest first: those of one session, or all. */
 export function watchGets(server: Server, sessionId?: string): SeenGet[] {
   const seen: SeenGet[] = [];
   server.on('request', (request, response) => {

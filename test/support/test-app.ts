@@ -17,18 +17,18 @@ import { SECRET } from '../canary/canaries.js';
 import { journalErrors } from '../canary/error.journal.js';
 import { journal, journalFile } from '../canary/journal.js';
 
-/** The address by which tokens know the server; the port it listens on is another, chosen by the system. */
+/** The server's address in tokens. It listens on another port, which the system chooses. */
 export const PUBLIC_URL = 'http://localhost:3001';
 export { SECRET };
 
-/** Applications that a failed test may have left running: the run would never end. */
+/** Applications that a failed test may have left running: the test run would not end. */
 const running = new Set<NestExpressApplication>();
 afterAll(() => Promise.all([...running].map(stop)));
 
 export interface TestApp {
   readonly app: NestExpressApplication;
   readonly settings: Settings;
-  /** Where it listens, without a trailing slash. */
+  /** Its base URL, without a trailing slash. */
   readonly url: string;
   /** A token from the development route. */
   token(username?: string, scope?: string): Promise<string>;
@@ -36,9 +36,9 @@ export interface TestApp {
 }
 
 /**
- * The whole application on a free port of 127.0.0.1, or on `port`, with `providers` and `imports` in a module of their own,
- * and the four tools that are there from the beginning: a team's own modules may need what this machine does not have.
- * It is silent: what it writes goes into the journals of the run, which are searched for canaries.
+ * The whole application on a free port of 127.0.0.1, or on `port`, with `providers` and `imports` in a separate module,
+ * and the four tools. Modules of a team are not loaded, since they may need services that this machine lacks. Its
+ * output goes to the journals of the run, which are searched for canaries.
  */
 export async function startApp(
   env: Record<string, string> = {},
@@ -89,7 +89,7 @@ async function stop(app: NestExpressApplication): Promise<void> {
   await closeHttpApp(app, 200);
 }
 
-/** A token from the development route, as a developer takes one. */
+/** Gets a token from the development route. */
 export async function takeToken(url: string, username: string, scope: string): Promise<string> {
   const query = new URLSearchParams({ username, scope });
   const response = await fetch(`${url}/auth/token?${query.toString()}`);
@@ -105,7 +105,7 @@ function compile(root: DynamicModule): Promise<TestingModule> {
     .compile();
 }
 
-/** The real logger, but for where its lines go. */
+/** The real logger, with another destination. */
 async function journalled(settings: LogSettings): Promise<Params> {
   const { pinoHttp, ...params } = await logParams(settings);
   const [options] = pinoHttp as [object, unknown];

@@ -5,13 +5,13 @@ export interface TokenClaims {
   readonly sub?: string;
   readonly scope?: string;
   readonly clientId?: string;
-  /** Milliseconds from now; a JWT may end between two seconds. */
+  /** Milliseconds from now; a JWT may expire between two seconds. */
   readonly livesMs?: number;
   /** Milliseconds from now. */
   readonly issuedInMs?: number;
 }
 
-/** A token as a company's own login service makes it: HS256 with the shared secret. */
+/** A token of a company's own login service: HS256 with the shared secret. */
 export async function signToken(claims: TokenClaims = {}): Promise<string> {
   const { sub = 'alice', scope = 'mcp:access', clientId = 'e2e', livesMs = 600_000, issuedInMs = 0 } = claims;
   const now = Date.now();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until `met` holds; rejects after `withinMs`, which is for what never happens: a busy machine takes its time. */
+/** Waits until `met` holds; rejects after `withinMs`, which is long, since a busy machine is slow. */
 export async function until(met: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await met())) {

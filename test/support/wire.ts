@@ -6,24 +6,24 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** The body, where it is JSON. */
+  /** The body, if it is JSON. */
   readonly json: unknown;
 }
 
 export interface Sending {
   readonly method?: string;
   readonly token?: string;
-  /** As they go over the wire: name, value, name, value. Without a `Host` the right one is sent. */
+  /** The raw headers: name, value, name, value. Without a `Host`, the valid one is added. */
   readonly headers?: readonly string[];
   readonly body?: string | Uint8Array;
-  /** Send the headers only: the announced body never comes. */
+  /** Sends only the headers, and never the announced body. */
   readonly withholdBody?: boolean;
 }
 
-/** For what never comes: a busy machine takes its time. */
+/** Time limit of a response. High, since a busy machine is slow. */
 const MAX_WAIT_MS = 60_000;
 
-/** One request on a connection of its own, with exactly these headers. A stream is cut at its headers. */
+/** Sends one request on a separate connection, with exactly these headers. A stream is cut after its headers. */
 export function send(url: string, sending: Sending = {}): Promise<Answer> {
   const { method = 'GET', body, withholdBody = false } = sending;
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -59,17 +59,17 @@ function headersOf(url: string, { method, token, headers = [], body }: Sending):
 }
 
 export interface RawAnswer {
-  /** Everything that the server sent. */
+  /** The whole text that the server sent. */
   readonly text: string;
-  /** The status of each answer, in order. */
+  /** The status of each response, in order. */
   readonly statuses: readonly number[];
-  /** The body of the last answer, where it is JSON of a known length. */
+  /** The body of the last response, if it is JSON of a known length. */
   readonly json: unknown;
 }
 
 /**
- * Writes bytes to the server as they are, and waits until it has closed the connection; with `hangUp`, ends
- * this side of it first.
+ * Writes bytes to the server unchanged, and waits until it has closed the connection. With `hangUp` this side ends the
+ * connection first.
  */
 export function sendBytes(url: string, bytes: string | Uint8Array, hangUp = false): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-/** A Lua script, called by its digest. Its text is sent where the server does not have it yet. */
+/** A Lua script, called by its digest. Its text is sent if the server does not have it yet. */
 export class Script {
   private readonly digest: string;
 

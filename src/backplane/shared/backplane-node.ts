@@ -14,7 +14,7 @@ export interface NodeEngine {
   readonly beats: Beats;
 }
 
-/** Maximum lag of the reader up to which a node beats. */
+/** Maximum lag of the reader up to which a node sends heartbeats. */
 const READING_MS = 2_000;
 
 /** One of the nodes that share an engine: its membership, its mail and the bus. */
@@ -25,7 +25,7 @@ export class BackplaneNode {
   readonly revocations: RevocationList;
   private readonly feed: NodeFeed;
 
-  /** `info`: what the others read about this node. */
+  /** `info`: this node's fields for the others. */
   constructor({ records, logs, beats }: NodeEngine, info: Fields = {}, times: BeatTimes = BEAT_TIMES) {
     this.feed = new NodeFeed(logs);
     this.membership = new Membership(beats, () => this.feed.lagMs < READING_MS, info, times);
@@ -34,7 +34,7 @@ export class BackplaneNode {
     this.revocations = new RevocationList(records, this.bus, this.membership);
   }
 
-  /** Opens the inbox before the others learn of this node. Rejects with `BackplaneUnavailable`. */
+  /** Opens the inbox before the others see this node. Rejects with `BackplaneUnavailable`. */
   async start(): Promise<void> {
     await this.mail.open();
     await this.feed.start();

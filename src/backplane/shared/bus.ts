@@ -40,7 +40,7 @@ export class Bus implements LogFollower {
     feed.follow(LOG, this);
   }
 
-  /** `body`: a JSON value. Rejects with `BackplaneUnavailable`; the message may be delivered all the same. */
+  /** `body`: a JSON value. Rejects with `BackplaneUnavailable`; the message may still be delivered. */
   async publish(topic: string, body: unknown): Promise<Offset> {
     this.published += 1;
     const fields = { f: this.self, q: String(this.published), t: topic, m: JSON.stringify(body) };
@@ -121,7 +121,7 @@ export class Bus implements LogFollower {
   }
 }
 
-/** Undefined: the entry is no message of a node. */
+/** Undefined: the entry is not a message of a node. */
 function messageOf({ offset, fields: { t: topic, m = '' } }: LogEntry): BusMessage | undefined {
   if (topic === undefined) return undefined;
   try {

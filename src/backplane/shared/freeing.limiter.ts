@@ -1,10 +1,10 @@
 import type { ConcurrencyLimiter } from '../concurrency-limiter.js';
 import type { Membership } from './membership.js';
 
-/** A holder that lives and dies with its node: the node, and its name there. */
+/** A holder that belongs to a node: the node, and its name there. */
 const BOUND = /^([\da-f-]{36}):/;
 
-/** The name of a holder that lives and dies with a node: a full {@link FreeingLimiter} frees its slot once the node is gone. */
+/** The name of a holder that belongs to a node: a full {@link FreeingLimiter} frees its slot after the node is gone. */
 export function boundTo(node: string, holder: string): string {
   return `${node}:${holder}`;
 }

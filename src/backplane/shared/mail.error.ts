@@ -1,7 +1,7 @@
 /**
- * `gone`: the node no longer runs. `unsure`: it may not run, or cannot be reached now. `timeout`: it has not
- * answered; it may have acted. `unsupported`: it has another version and does not know such mail. `failed`: its
- * handler has thrown.
+ * `gone`: the node no longer runs. `unsure`: it may not run, or cannot be reached now. `timeout`: it has not answered,
+ * but may have handled the mail. `unsupported`: it has another version, which does not know this kind of mail.
+ * `failed`: its handler has thrown.
  */
 export type MailProblem = 'gone' | 'unsure' | 'timeout' | 'unsupported' | 'failed';
 

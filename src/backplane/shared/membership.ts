@@ -13,14 +13,14 @@ import {
 import { Elapsed } from '../elapsed.js';
 import type { Fields } from '../records.js';
 
-/** Interval of beats: two within `unsureMs`. */
+/** Number of heartbeats within `unsureMs`. */
 const BEATS_IN_DOUBT = 2;
-/** Minimum interval between beats that look for an unknown node. */
+/** Minimum interval between heartbeats that look for an unknown node. */
 const REFRESH_MS = 250;
 
 type MembershipEvent = 'beaten' | 'fenced' | 'gone' | 'replaced';
 
-/** The nodes that this one knows. */
+/** The nodes that this node knows. */
 export class Membership {
   /** The name of this process among the nodes. Changes with each start. */
   readonly self = randomUUID();
@@ -28,7 +28,7 @@ export class Membership {
   private readonly listeners = new Map<MembershipEvent, Set<(node: string) => void>>();
   private nodes = new Map<string, NodeBeat>();
   private report: BeatReport | undefined;
-  /** Time since the last answered beat. */
+  /** Time since the last answered heartbeat. */
   private readonly beaten = new Elapsed();
   private beating: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -41,14 +41,14 @@ export class Membership {
     private readonly times: BeatTimes = BEAT_TIMES,
   ) {}
 
-  /** Resolves with the first beat: the others then know this node. */
+  /** Resolves with the first heartbeat: the others then know this node. */
   async start(): Promise<void> {
     await this.beat();
     this.timer = setInterval(() => this.tick(), this.times.unsureMs / BEATS_IN_DOUBT);
     this.timer.unref();
   }
 
-  /** Announces the stop, so that the others take this node for gone at once. */
+  /** Announces the stop, so that the others consider this node gone at once. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.beating?.catch(() => undefined);
@@ -56,8 +56,8 @@ export class Membership {
   }
 
   /**
-   * `beaten`: {@link all} is new. `fenced`: the others took this node for gone. `gone`: another node is gone. `replaced`: the engine was
-   * restarted or replaced, and may have lost data. Returns the function that unsubscribes.
+   * `beaten`: {@link all} is new. `fenced`: the others have considered this node gone. `gone`: another node is gone.
+   * `replaced`: the engine was restarted or replaced, and may have lost data. Returns the function that unsubscribes.
    */
   on(event: MembershipEvent, listener: (node: string) => void): () => void {
     const listeners = this.listeners.get(event) ?? new Set();
@@ -65,12 +65,12 @@ export class Membership {
     return () => listeners.delete(listener);
   }
 
-  /** What the other nodes read about this one, from its next beat on. */
+  /** Sets this node's fields for the others, from its next heartbeat on. */
   describe(info: Fields): void {
     this.info = { ...this.info, ...info };
   }
 
-  /** There is one process only: no other one changes the shared state. */
+  /** There is only one process: no other process changes the shared state. */
   get isAlone(): boolean {
     return this.beats.isLocal;
   }
@@ -82,7 +82,7 @@ export class Membership {
     return Math.max(1, size);
   }
 
-  /** All nodes on the list, as of the last beat. */
+  /** All nodes on the list, as of the last heartbeat. */
   get all(): readonly NodeBeat[] {
     return [...this.nodes.values()];
   }
@@ -102,27 +102,27 @@ export class Membership {
     return this.report.generationAgeMs + this.beaten.ms >= this.times.goneMs;
   }
 
-  /** The state of a node at the last beat. For an unknown node see {@link check}. */
+  /** The state of a node at the last heartbeat. For an unknown node see {@link check}. */
   stateOf(node: string): NodeState {
     if (node === this.self) return 'alive';
     if (this.report === undefined || this.beaten.ms > this.times.unsureMs) return 'unsure';
     return this.nodes.get(node)?.state ?? (this.isSteady ? 'gone' : 'unsure');
   }
 
-  /** The same, but beats again for an unknown node, which may have just joined. */
+  /** As {@link stateOf}, but sends another heartbeat to look for an unknown node, which may have just joined. */
   async check(node: string): Promise<NodeState> {
     if (node !== this.self && !this.nodes.has(node) && this.isReading()) {
-      // One that was sent before may lack the node.
+      // The answer to an earlier heartbeat may lack the node.
       await this.beating?.catch(() => undefined);
       const { report } = this;
       if (this.beaten.ms < REFRESH_MS) await sleep(REFRESH_MS - this.beaten.ms);
-      // Others may have waited too.
+      // Another caller may have sent a heartbeat meanwhile.
       if (report === this.report) await this.beat().catch(() => undefined);
     }
     return this.stateOf(node);
   }
 
-  /** Beats now; concurrent callers share one beat. Rejects with `BackplaneUnavailable`. */
+  /** Sends a heartbeat now; concurrent callers share one. Rejects with `BackplaneUnavailable`. */
   beat(): Promise<void> {
     this.beating ??= this.beatOnce().finally(() => (this.beating = undefined));
     return this.beating;

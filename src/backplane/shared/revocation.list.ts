@@ -44,7 +44,10 @@ export class RevocationList implements RevocationStore {
     membership.on('replaced', () => this.writeAgain());
   }
 
-  /** Resolves when the revocation is on the bus. Rejects with `BackplaneUnavailable`; the revocation may take effect all the same. */
+  /**
+   * Resolves when the revocation is on the bus. Rejects with `BackplaneUnavailable`; the revocation may still take
+   * effect.
+   */
   async revoke(revocation: Revocation): Promise<void> {
     await this.write(revocation);
     await this.hear(revocation);

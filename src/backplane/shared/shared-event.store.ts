@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { LogEntry, Logs, Offset } from '../logs.js';
 import type { StoredEvent, EventStore } from '../event-store.js';
 
-/** The same bound as in memory, and room for the names of the entries. */
+/** The bound of the memory engine, plus room for the names of the entries. */
 const BOUND = { entries: 256, characters: 2 ** 20 + 2 ** 14, ttlMs: 600_000 };
 const MAX_PLACES = 10_000;
 

@@ -3,17 +3,17 @@ import type { Answer } from '../wire.js';
 import type { Reply } from '../raw-session.js';
 import type { Notice } from './era.js';
 
-/** Requests that a failed test may have left open: jest would not end. */
+/** Requests that a failed test may have left open: Jest would not exit. */
 const open = new Set<ClientRequest>();
 afterAll(() => open.forEach((sent) => sent.destroy()));
 
-/** One POST, and all that comes back on it: JSON, or a stream of events. */
+/** One POST, and its response: JSON, or a stream of events. */
 export class Exchange {
   readonly notices: Notice[] = [];
   readonly replies: Reply[] = [];
-  /** Rejects when the connection broke before there was a status. */
+  /** Rejects if the connection broke before the status arrived. */
   readonly answer: Promise<Answer>;
-  /** Resolves when nothing more can come, however. */
+  /** Resolves when the response has ended for any reason. */
   readonly ended: Promise<void>;
   private readonly sent: ClientRequest;
   private rest = '';

@@ -1,6 +1,6 @@
 import type { Posting } from './era.js';
 
-/** The headers of a POST, and of `defaults` what it does not name. All go name, value, name, value. */
+/** The headers of a POST, completed from `defaults`. All lists are name, value, name, value. */
 export function withDefaults(
   { headers = [], token, without = [] }: Posting,
   defaults: readonly string[],

@@ -4,7 +4,7 @@ import { type Answer, send, type Sending } from '../wire.js';
 import type { EraClient, Notice, Params, Posting, Underway } from './era.js';
 import { headText, withDefaults } from './headers.js';
 
-/** 2024-11-05: one stream for everything, messages by POST. */
+/** 2024-11-05: one stream for all replies, messages by POST. */
 export class HttpSseClient implements EraClient {
   private constructor(
     private readonly url: string,
@@ -78,7 +78,7 @@ export class HttpSseClient implements EraClient {
   }
 }
 
-/** A request as the revisions with sessions write it. */
+/** A request in the form of the revisions with sessions. */
 export function sessionRequest(id: string | number, method: string, params: Params = {}): string {
   return JSON.stringify({ jsonrpc: '2.0', id, method, params: withCanary(method, params) });
 }

@@ -16,7 +16,7 @@ export {
   textIn,
 } from './stateless.client.js';
 
-/** The revisions that clients speak, each over the transport that it came with. */
+/** The eras, each over the transport that it introduced. */
 export const ERAS: readonly Era[] = [
   {
     name: '2024-11-05 over /sse',

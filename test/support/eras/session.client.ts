@@ -6,7 +6,7 @@ import { StreamableClient } from './streamable.client.js';
 
 const REVISION = '2025-11-25';
 
-/** 2025-11-25: a session, which each message names. */
+/** 2025-11-25: each message names its session. */
 export class SessionClient extends StreamableClient {
   private session: readonly string[] = [];
 

@@ -9,7 +9,7 @@ const PREFIX = 'io.modelcontextprotocol/';
 const CAPABILITIES = `${PREFIX}clientCapabilities`;
 const NAMED = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
-/** What each request says of its sender. */
+/** The description of the sender in each request. */
 export const ENVELOPE: Params = {
   [`${PREFIX}protocolVersion`]: REVISION,
   [`${PREFIX}clientInfo`]: { name: 'by-hand', version: '1' },
@@ -27,7 +27,7 @@ export function statelessRequest(id: string | number, method: string, params: Pa
   });
 }
 
-/** A tool call as it goes over HTTP: its body, and the headers that repeat what is in it. */
+/** A tool call over HTTP: its body, and the headers that repeat values of it. */
 export function statelessCall(
   id: string | number,
   params: Params & { readonly name: string },
@@ -42,7 +42,7 @@ export function statelessCall(
   };
 }
 
-/** The answer to a POST, with what its JSON-RPC reply has. */
+/** The response to a POST, with the members of its JSON-RPC reply. */
 export interface StatelessReply extends Answer {
   readonly result: Record<string, unknown> | undefined;
   readonly error: { code: number; message: string; data?: Record<string, unknown> } | undefined;
@@ -55,11 +55,11 @@ export interface InputRequired {
   readonly requestState: string;
 }
 
-/** 2026-07-28: no session; each request says who sends it, and its headers repeat what it is about. */
+/** 2026-07-28: no session; each request describes its sender, and its headers repeat method and name. */
 export class StatelessClient extends StreamableClient {
   private readonly meta: Record<string, unknown>;
 
-  /** `capabilities`: what each request declares of the client. */
+  /** `capabilities`: those that each request declares. */
   constructor(url: string, token: string, capabilities: Params = {}) {
     super(url, token);
     this.meta = { [CAPABILITIES]: capabilities };
@@ -69,7 +69,7 @@ export class StatelessClient extends StreamableClient {
     return new StatelessClient(url, token);
   }
 
-  /** A client that can be asked for everything. */
+  /** A client that declares all capabilities. */
   static askable(url: string, token: string): StatelessClient {
     return new StatelessClient(url, token, { elicitation: {}, sampling: {}, roots: {} });
   }
@@ -84,7 +84,7 @@ export class StatelessClient extends StreamableClient {
     return this.answerTo('tools/call', { name, ...params });
   }
 
-  /** The same, where the result asks the client for input. */
+  /** A call whose result asks the client for input. */
   async askedBy(name: string, params: Params = {}): Promise<InputRequired> {
     const { result, text } = await this.callTool(name, params);
     if (result?.['resultType'] !== 'input_required') throw new Error(`nothing is asked: ${text}`);
@@ -121,14 +121,14 @@ export function textIn({ result, text }: StatelessReply): string {
   return content[0]!.text;
 }
 
-/** The value of a header that says `text`: as it is, or in base64 where a header cannot have it so. */
+/** The header value for `text`: unchanged, or in base64 if a header cannot contain it. */
 export function encoded(text: string): string {
   const isPlain =
     /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !/^=\?base64\?.*\?=$/.test(text);
   return isPlain ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
 }
 
-/** Methods have no such form: what a header cannot have is left out, and the server has to notice. */
+/** Methods have no base64 form: invalid characters are removed, and the server has to refuse the difference. */
 function printable(method: string): string {
   return method.replaceAll(/[^\x20-\x7e]/g, '');
 }
@@ -140,7 +140,7 @@ function aboutOf(text: string): { method: string; name: string | undefined } {
   try {
     message = JSON.parse(text) as Message;
   } catch {
-    // Whatever the body is, its headers are those of a good request.
+    // An invalid body gets the headers of a valid request.
   }
   const method = message?.method;
   const name = message?.params?.name ?? message?.params?.uri;

@@ -4,7 +4,7 @@ import type { EraClient, Notice, Params, Posting, Underway } from './era.js';
 import { Exchange } from './exchange.js';
 import { headText, withDefaults } from './headers.js';
 
-/** `/mcp`: each message is a POST of its own, and so is the way of its reply. */
+/** `/mcp`: each message is a separate POST, and its reply is in the response. */
 export abstract class StreamableClient implements EraClient {
   readonly notices: Notice[] = [];
 
@@ -16,7 +16,7 @@ export abstract class StreamableClient implements EraClient {
   abstract wantLogs(level: string): Promise<void>;
   abstract close(): void;
   protected abstract request(id: string | number, method: string, params?: Params): string;
-  /** What this revision has in the head, beside what all of them have. */
+  /** The headers of this revision, in addition to those of all revisions. */
   protected abstract headersFor(message: string): readonly string[];
   protected abstract cancel(id: string | number, exchange: Exchange): Promise<void>;
 
