@@ -14,8 +14,8 @@ export interface AuditTrail {
   /** With `AUDIT_SYNC=on`: resolves when all records have been written. Undefined: none is waiting. */
   settled?(): Promise<void> | undefined;
   /**
-   * HMAC-SHA256 (base64url) of the value's canonical JSON (RFC 8785). Equal values have equal digests, whatever the
-   * order of their keys. Without the deployment's key a digest does not help to guess the value.
+   * HMAC-SHA256 (base64url) of the value's canonical JSON (RFC 8785). Equal values have equal digests, independent of
+   * the order of their keys. Without the deployment's key a digest does not help to guess the value.
    */
   digest(value: unknown): string;
 }

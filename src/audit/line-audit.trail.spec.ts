@@ -9,7 +9,7 @@ import { LineAuditTrail } from './line-audit.trail.js';
 
 const RECORD: DecisionRecord = { event: 'audit.decision', decision: 'refused', code: 'expired', ip: '::1' };
 
-/** Collects what is logged from here on. */
+/** Collects the log lines from now on. */
 function complaintsOf(): unknown[] {
   const complaints: unknown[] = [];
   Logger.overrideLogger({ log: () => {}, warn: () => {}, error: (line: unknown) => complaints.push(line) });

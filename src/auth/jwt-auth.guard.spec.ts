@@ -108,7 +108,7 @@ describe('the challenge', () => {
 
 const good = () => `Bearer ${forge()}`;
 
-/** A request to a protected route, with what the log says of it. */
+/** A request to a protected route, with its log lines. */
 async function knock(headers: readonly string[], path = '/mcp') {
   const { status, ...reply } = await auth.call(path, { headers });
   const codes = auth.logged.splice(0).map((line) => (line as { code?: unknown }).code);

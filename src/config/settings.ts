@@ -111,7 +111,7 @@ export interface SessionSettings {
   readonly perPrincipal: number;
   /** Interval of comments on an SSE stream. */
   readonly heartbeatMs: number;
-  /** Time after SIGTERM in which a node reports not ready and serves on, before it drains; may be 0. */
+  /** Time after SIGTERM in which a node is not ready but still serves, before it drains; may be 0. */
   readonly shutdownDelayMs: number;
   /** Time to drain after that; may be 0. */
   readonly shutdownGraceMs: number;

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DirectRoutes } from './direct-routes.js';
 
-/** What a handler, guard or interceptor may read of a request that Express has routed. */
+/** The properties of a routed request that a handler, guard or interceptor may read. */
 function seen(request: Request, response: Response): object {
   const { method, url, originalUrl, baseUrl, path, params, query } = request;
   return {

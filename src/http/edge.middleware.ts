@@ -5,7 +5,7 @@ import type { RefusalLog } from '../audit/index.js';
 import type { HttpSettings } from '../config/index.js';
 import { type EdgeRefusal, HostOriginPolicy } from './host-origin.policy.js';
 
-/** Orchestrators probe by address, whatever the server's host name is. Browsers do not need these routes. */
+/** Orchestrators probe by address instead of the server's host name. Browsers do not need these routes. */
 const PROBES = '/health/';
 
 const DESCRIPTIONS: Record<EdgeRefusal, string> = {

@@ -10,7 +10,7 @@ interface Problem {
 const PROBLEMS: Readonly<Record<number, Problem>> = {
   400: { error: 'invalid_request', error_description: 'The request is not valid' },
   404: { error: 'not_found', error_description: 'There is nothing at this address' },
-  405: { error: 'method_not_allowed', error_description: 'This address does not take that method' },
+  405: { error: 'method_not_allowed', error_description: 'This address does not support that method' },
   413: { error: 'body_too_large', error_description: 'The body is too large' },
   415: { error: 'unsupported_media_type', error_description: 'The body is of a type that is not accepted' },
   500: { error: 'server_error', error_description: 'The server failed to answer' },

@@ -38,7 +38,7 @@ const DOCUMENT_CONTROLLERS: readonly Type[] = [
 /** The server's own controllers. They read their bodies themselves. */
 export const ROUTE_CONTROLLERS: readonly Type[] = [...PROTOCOL_CONTROLLERS, ...DOCUMENT_CONTROLLERS];
 
-/** Their errors have the form that their standards define, whatever global filters the application has. */
+/** Their errors have the form that their standards define, independent of the application's global filters. */
 for (const controller of DOCUMENT_CONTROLLERS) UseFilters(ProblemFilter)(controller);
 
 /** Nodes that accept each other's tokens for the same address share state: they are one server. */

@@ -118,14 +118,17 @@ describe('a question to the client of a session', () => {
   });
 
   it.each([
-    [{ code: -1, message: 'User rejected' }, 'The client did not do elicitation/create: User rejected'],
+    [
+      { code: -1, message: 'User rejected' },
+      'The client answered elicitation/create with an error: User rejected',
+    ],
     [
       { code: -1, message: 'x'.repeat(10_000) },
-      `The client did not do elicitation/create: ${'x'.repeat(500)}`,
+      `The client answered elicitation/create with an error: ${'x'.repeat(500)}`,
     ],
-    [{}, 'The client did not do elicitation/create'],
-    ['text', 'The client did not do elicitation/create'],
-    [null, 'The client did not do elicitation/create'],
+    [{}, 'The client answered elicitation/create with an error'],
+    ['text', 'The client answered elicitation/create with an error'],
+    [null, 'The client answered elicitation/create with an error'],
   ])('fails for the model to read where the client answers with an error', async (error, text) => {
     const session = await connect();
     await start(session, 1, 'greet');

@@ -71,7 +71,7 @@ describe.each(ASKED_CLIENTS)('$name', ({ name, connect }) => {
     );
     // A client may find out by itself, and say so.
     expect({ text, isError }).toEqual({
-      text: expect.stringMatching(/does not fit: name|did not do elicitation/),
+      text: expect.stringMatching(/does not fit: name|answered elicitation/),
       isError: true,
     });
   });
@@ -177,7 +177,7 @@ describe.each(ASKED_CLIENTS.slice(0, 3))('$name, whose user refuses', ({ connect
     });
     const result = await client.callTool({ name: 'ask-model' });
     await client.close();
-    expect(textOf(result)).toContain('The client did not do sampling/createMessage: ');
+    expect(textOf(result)).toContain('The client answered sampling/createMessage with an error: ');
     expect(textOf(result)).toContain('User rejected sampling request');
     expect(result).toMatchObject({ isError: true });
   });

@@ -15,7 +15,7 @@ const JWKS = '/jwks';
 const DISCOVERY = '/tenant/.well-known/openid-configuration';
 const METADATA = '/.well-known/oauth-authorization-server/tenant';
 
-/** What the provider answers, by path. */
+/** The provider's responses, by path. */
 type Answers = Readonly<Record<string, RequestListener>>;
 
 let servers: Server[] = [];

@@ -20,7 +20,7 @@ export async function fetchDocument(url: string, signal: AbortSignal): Promise<u
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new ProviderDocumentError('The provider sent something else than JSON', response.status);
+    throw new ProviderDocumentError('The provider did not send JSON', response.status);
   }
 }
 

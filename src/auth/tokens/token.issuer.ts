@@ -81,7 +81,7 @@ export class TokenIssuer {
     const { extraClaims, maxLifetimeSeconds, secret } = this.settings;
     if (secret === undefined) throw new RangeError(NO_SECRET);
     if (!isName(subject))
-      throw new RangeError('The subject must have 1 to 256 characters, none a control one');
+      throw new RangeError('The subject must have 1 to 256 characters, and no control characters');
     const unread = Object.keys(claims).find((name) => !extraClaims.includes(name));
     if (unread !== undefined) throw new RangeError(`The claim ${unread} is not among JWT_CLAIMS`);
     if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1) {

@@ -11,7 +11,7 @@ import { MemoryEventStore } from './memory-event.store.js';
 import { MemoryRevocationStore } from './memory-revocation.store.js';
 import { MemoryConcurrencyLimiter } from './memory-concurrency.limiter.js';
 
-/** Of one object each node has a handle of its own, whose methods a test may replace. */
+/** Each node gets its own handle of one object; a test may replace its methods. */
 const handleOf = <Port extends object>(port: Port): Port => Object.create(port) as Port;
 
 backplaneContract('memory', async (nodes, times) => {

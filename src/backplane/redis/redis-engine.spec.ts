@@ -10,7 +10,7 @@ import { RedisRecords } from './redis-records.js';
 import { RedisConcurrencyLimiter } from './redis-concurrency.limiter.js';
 import { RedisConnection } from './redis.connection.js';
 
-/** For what never takes so long: a busy machine takes its time. */
+/** Time limit of connecting. High, since a busy machine is slow. */
 const CONNECT_MS = 30_000;
 
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.

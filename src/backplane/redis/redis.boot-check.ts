@@ -68,7 +68,7 @@ async function tryOut(connection: RedisConnection): Promise<void> {
     const bound = { entries: 10, ttlMs: SELF_TEST_MS };
     const refused = await logs.append(name, { test: '1' }, { ...bound, existingOnly: true });
     if (refused !== undefined)
-      throw new BackplaneRefused('XADD NOMKSTREAM makes a stream', `Use Redis ${OLDEST} or later.`);
+      throw new BackplaneRefused('XADD NOMKSTREAM creates a stream', `Use Redis ${OLDEST} or later.`);
     await logs.append(name, { test: '1' }, bound);
   });
   await Promise.all([records.end(name, 1), logs.drop(name), slots.release(name, 'test')]);

@@ -98,7 +98,7 @@ function convert(schema: Schema, side: Side, what: string, className: string): J
 
 function listable(converted: JsonSchema, { vendor, validate }: Schema['~standard'], side: Side): JsonSchema {
   let refers = false;
-  /** Members on the path of a reference are kept, whatever their name (`#/components/schemas/…`). */
+  /** Members on the path of a reference are kept, also with unknown names (`#/components/schemas/…`). */
   const through = new Set<string | undefined>();
   const isListed = (keyword: string) => isKeyword(keyword) || through.has(keyword);
   const whole = mapSchemas(converted, (node, path) => {

@@ -20,8 +20,8 @@ it.each([
   ['must be a header name', object({ a: marked('no good') })],
   ['must be a header name', object({ a: marked(5) })],
   ['is for strings, integers and booleans', object({ a: marked('A', 'number') })],
-  ['stands where clients do not look', object({ a: { type: 'array', items: marked('A') } })],
-  ['stands where clients do not look', object({ a: { anyOf: [marked('A')] } })],
+  ['is at a place that clients do not read', object({ a: { type: 'array', items: marked('A') } })],
+  ['is at a place that clients do not read', object({ a: { anyOf: [marked('A')] } })],
 ])('a mark that clients would refuse is refused: it %s', (problem, schema) => {
   expect(() => paramHeadersOf(schema, 'OrderTool')).toThrow(
     `Class OrderTool: x-mcp-header in its input schema ${problem}`,

@@ -23,7 +23,7 @@ export function paramHeadersOf(schema: JsonSchema, className: string): ParamHead
   const names = new Set(found.map(({ header }) => header));
   if (names.size < found.length) throw refused('is given twice', className);
   if (countMarks(schema) > found.length) {
-    throw refused('stands where clients do not look; mark a property of the object itself', className);
+    throw refused('is at a place that clients do not read; mark a property of the object itself', className);
   }
   return found;
 }

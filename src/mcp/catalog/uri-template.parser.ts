@@ -90,7 +90,7 @@ function assertSound(parsed: ParsedUriTemplate): void {
   const names = variablesOf(parsed);
   if (names.length === 0) throw new SyntaxError('it has no variable; give it as "uri" instead');
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new SyntaxError(`the variable ${quoted(twice)} stands in it twice`);
+  if (twice !== undefined) throw new SyntaxError(`the variable ${quoted(twice)} occurs twice`);
   const [first] = parsed.parts;
   if (first === undefined || !('literal' in first) || !SCHEME.test(first.literal)) {
     throw new SyntaxError('begin it with a scheme, as in "user://{id}"');

@@ -54,5 +54,5 @@ export function isAnswer(method: string, value: unknown): boolean {
 }
 
 function noAnswer(what: string): ToolError {
-  return new ToolError(`The client’s answer to the ${what} is not one that the protocol knows`);
+  return new ToolError(`The client’s answer to the ${what} does not have the form that the protocol defines`);
 }

@@ -90,5 +90,5 @@ function asInSessions({ mode, ...params }: Params): Params {
 function refusal(method: string, error: unknown): ToolError {
   const message = isObject(error) ? error['message'] : undefined;
   const reason = typeof message === 'string' && message !== '' ? `: ${shortened(message, MAX_REASON)}` : '';
-  return new ToolError(`The client did not do ${method}${reason}`);
+  return new ToolError(`The client answered ${method} with an error${reason}`);
 }

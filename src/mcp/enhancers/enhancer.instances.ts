@@ -55,7 +55,9 @@ export class EnhancerInstances {
       );
     }
     if (wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved !== true) {
-      throw this.refused(`its ${enhancer.name} is not made yet; add the object in onModuleInit() or later`);
+      throw this.refused(
+        `its ${enhancer.name} is not created yet; add the object in onModuleInit() or later`,
+      );
     }
     return wrapper;
   }

@@ -66,6 +66,6 @@ describe('the decorators of parameters', () => {
       }
     }
     const answer = pipelineOf(WeatherTool).around(new WeatherTool())(input, CONTEXT);
-    await expect(answer).rejects.toThrow('only @Body() has a meaning');
+    await expect(answer).rejects.toThrow('supports only @Body()');
   });
 });

@@ -128,7 +128,7 @@ function giveMcpContexts(sources: ContextSources): void {
 /** The value for one of Nest's parameter decorators: `@Body()` is the input, or one property of it. */
 function argumentOf(type: RouteParamtypes, data: unknown, [input]: [unknown]): unknown {
   if (type !== RouteParamtypes.BODY) {
-    throw new TypeError('Of the parameter decorators for HTTP, only @Body() has a meaning for an MCP call');
+    throw new TypeError("Of Nest's HTTP parameter decorators, an MCP call supports only @Body()");
   }
   return typeof data === 'string' ? (input as Record<string, unknown>)[data] : input;
 }

@@ -161,7 +161,7 @@ describe('the guard of an object created outside of Nest', () => {
       }
     }
     await expect(start([Verdict, GuardedTool, HastyService])).rejects.toThrow(
-      'Class GuardedTool: its AskingGuard is not made yet; add the object in onModuleInit() or later',
+      'Class GuardedTool: its AskingGuard is not created yet; add the object in onModuleInit() or later',
     );
   });
 

@@ -20,7 +20,7 @@ export interface McpContext<Input = unknown> {
 /** The MCP call of an execution context. Throws `TypeError` where it is no MCP call. */
 export function getMcpContext<Input = unknown>(host: ArgumentsHost): McpContext<Input> {
   if (host.getType<McpContextType>() !== MCP_CONTEXT_TYPE) {
-    throw new TypeError('This is no call of a tool, a resource or a prompt: ask getType() first');
+    throw new TypeError('This is not a call of a tool, a resource or a prompt: check getType() first');
   }
   const [input, call] = host.getArgs<[Input, CallContext]>();
   return mcpContext(input, call);

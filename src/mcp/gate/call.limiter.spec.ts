@@ -166,7 +166,7 @@ describe('CallLimiter', () => {
       reason: 'rate_limited',
       id: null,
     });
-    // It turned out to be no call.
+    // The message is not a call.
     await limiter.take(resolve([request('ping')], alice), alice, {
       length: 20_000,
       taken: await limiter.chargeBody(20_000, alice),

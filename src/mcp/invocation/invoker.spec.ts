@@ -23,7 +23,7 @@ import { Invoker } from './invoker.js';
 import type { CallType } from './operation.js';
 import { ToolOperation } from './tool.operation.js';
 
-/** Catches everything, also values that are no errors. */
+/** Catches all thrown values, also those that are not errors. */
 @Catch()
 class EagerFilter implements ExceptionFilter {
   catch(): string {

@@ -49,8 +49,8 @@ export class ResourceOperation implements Operation {
 }
 
 /**
- * The answer for a URI that the caller cannot read, whatever the reason. MCP 2025-11-25 and 2026-07-28, Resources,
- * "Error Handling".
+ * The answer for a URI that the caller cannot read. It is the same for every reason. MCP 2025-11-25 and 2026-07-28,
+ * Resources, "Error Handling".
  */
 export function resourceNotFound(uri: string, peer: Peer): ProtocolError {
   const code = peer.isModern ? ErrorCode.InvalidParams : ErrorCode.ResourceNotFound;

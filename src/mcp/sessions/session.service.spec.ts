@@ -56,7 +56,7 @@ let service: SessionService;
 
 beforeEach(async () => {
   const backplane = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
-  // As one of several nodes.
+  // Acts as one of several nodes.
   const node = backplane.get(BackplaneNode);
   jest.spyOn(node.membership, 'isAlone', 'get').mockReturnValue(false);
   records = backplane.get(Records);
@@ -66,7 +66,7 @@ beforeEach(async () => {
   service = new SessionService(ledger, revocations, OPTIONS);
 });
 
-/** Holds a method of a port back until it is let go. */
+/** Delays a method of a port until the returned function is called. */
 function hold<Port extends object>(port: Port, method: keyof Port): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   const go = (port[method] as (...args: unknown[]) => unknown).bind(port);

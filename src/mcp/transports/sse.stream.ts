@@ -69,7 +69,7 @@ export class SseStream implements SessionStream {
     this.write(`id: ${id}\ndata: \n\n`);
   }
 
-  /** Sets the reconnection time, before the connection closes and the stream goes on. */
+  /** Sets the reconnection time, before the connection closes and the stream continues. */
   retryAfter(ms: number): void {
     this.write(`retry: ${ms}\n\n`);
   }

@@ -8,14 +8,14 @@ const event = (number: number, data = 'x', suffix = ''): StoredEvent => ({
 });
 const numbers = (events: readonly StoredEvent[] | undefined) => events?.map(({ id }) => id.split('.')[2]);
 
-/** A store that takes nothing while it is out of reach. */
+/** A store that accepts no events while it is unavailable. */
 class Store {
   readonly stored: StoredEvent[] = [];
   private onStored = (): void => undefined;
   readonly lost: unknown[] = [];
   error: Error | undefined;
 
-  /** Waits until it holds so many. */
+  /** Waits until it holds this number of events. */
   async holds(count: number): Promise<void> {
     while (this.stored.length < count) await new Promise<void>((resolve) => (this.onStored = resolve));
   }
