@@ -37,7 +37,10 @@ export class RedisBackplane implements OnModuleInit, OnApplicationShutdown {
       }
       this.logger.warn({ event: 'backplane.unreachable', err: error });
     }
-    this.connection.onceMoreReady(() => void this.onReady());
+    this.connection.onceMoreReady(() => {
+      this.node.membership.doubt();
+      void this.onReady();
+    });
     this.timer = setInterval(() => this.tick(), TICK_MS);
     this.timer.unref();
   }

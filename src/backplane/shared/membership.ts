@@ -28,6 +28,8 @@ export class Membership {
   private readonly listeners = new Map<MembershipEvent, Set<(node: string) => void>>();
   private nodes = new Map<string, NodeBeat>();
   private report: BeatReport | undefined;
+  /** The engine was reached again since the last report: it may be another one, or have lost its data. */
+  private isOutdated = false;
   /** Time since the last answered heartbeat. */
   private readonly beaten = new Elapsed();
   private beating: Promise<void> | undefined;
@@ -98,7 +100,7 @@ export class Membership {
    */
   get isSteady(): boolean {
     if (this.beats.isLocal) return true;
-    if (this.report === undefined || this.beaten.ms > this.times.unsureMs) return false;
+    if (this.report === undefined || this.isOutdated || this.beaten.ms > this.times.unsureMs) return false;
     return this.report.generationAgeMs + this.beaten.ms >= this.times.goneMs;
   }
 
@@ -122,6 +124,11 @@ export class Membership {
     return this.stateOf(node);
   }
 
+  /** The connection is new: absence proves nothing until the next heartbeat is answered. */
+  doubt(): void {
+    this.isOutdated = true;
+  }
+
   /** Sends a heartbeat now; concurrent callers share one. Rejects with `BackplaneUnavailable`. */
   beat(): Promise<void> {
     this.beating ??= this.beatOnce().finally(() => (this.beating = undefined));
@@ -142,6 +149,7 @@ export class Membership {
     const states = this.nodes;
     this.beaten.mark();
     this.report = report;
+    this.isOutdated = false;
     this.nodes = new Map(report.nodes.map((node) => [node.id, node]));
     if (report.fenced) this.tell('fenced', this.self);
     if (before !== undefined && before.generation !== report.generation) this.tell('replaced', this.self);

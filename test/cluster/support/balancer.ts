@@ -48,6 +48,8 @@ export class Balancer {
     const server = createServer();
     // A stream may be silent for as long as it likes.
     server.requestTimeout = 0;
+    // An idle connection that ends as its client sends the next request would look like a fault.
+    server.keepAliveTimeout = 0;
     const balancer = new Balancer(server, strategy);
     running.add(balancer);
     await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -26,7 +26,10 @@ export class RedisNode extends BackplaneNode {
     this.records = records;
     this.limits = new RedisRateLimiter(connection, () => this.membership.size);
     this.slots = new RedisConcurrencyLimiter(connection);
-    connection.onceMoreReady(() => void this.membership.beat().catch(() => undefined));
+    connection.onceMoreReady(() => {
+      this.membership.doubt();
+      this.membership.beat().catch(() => undefined);
+    });
   }
 
   /** At `url`, among the nodes that share `prefix`. */
