@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Asked, describe, type Heard, type History } from './history.js';
+import { describe, type Heard, type History } from './history.js';
 
 /** Of records, logs, beats, limits and slots. */
 const KNOWN_KEYS = /^mcp:(r|l|b|g|s):\{.+\}$/;
@@ -20,9 +20,9 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
     heard,
   }) => {
     const replies = countOf(repliesIn(heard).map(({ message }) => message.id));
+    const lost = new Set(runs.filter(({ node }) => killed?.has(node)).map(({ mark }) => mark));
     return asked
-      .filter(({ status }) => status === 200)
-      .filter(({ mark }) => !runs.some((run) => run.mark === mark && killed?.has(run.node)))
+      .filter(({ status, mark }) => status === 200 && !lost.has(mark))
       .flatMap(({ mark, text, isLossTold }) => {
         if (!text?.includes(mark) && !isLossTold) return [`${mark} was accepted and not answered`];
         const times = replies.get(mark) ?? 1;
@@ -45,17 +45,18 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
       .map(({ stream, message: { id } }) => `${id} was answered on ${stream}`);
   },
 
-  'I3 progress grows, and comes before the reply': ({ asked, heard = [] }) =>
-    asked.flatMap(({ mark }) => {
-      const own = heard.filter((one) => isProgressOf(one, mark) || isReplyTo(one, mark));
+  'I3 progress grows, and comes before the reply': ({ asked, heard = [] }) => {
+    const heardOf = Map.groupBy(heard, requestOf);
+    return asked.flatMap(({ mark }) => {
       let last = Number.NEGATIVE_INFINITY;
-      return own.flatMap(({ message: { params } }) => {
+      return (heardOf.get(mark) ?? []).flatMap(({ message: { params } }) => {
         const progress = params?.progress ?? Number.POSITIVE_INFINITY;
         const isLate = progress <= last;
         last = progress;
         return isLate && params !== undefined ? [`${mark}: ${progress} came too late`] : [];
       });
-    }),
+    });
+  },
 
   'I4 an answer holds nothing of another session': ({ asked, heard = [] }) => {
     const owners = new Map(asked.map(({ mark, session }) => [mark, session]));
@@ -102,16 +103,16 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
   'I9 nothing of a reply is missing or told twice, unless its client was told of a loss': ({
     asked,
     heard = [],
-  }) =>
-    asked
+  }) => {
+    const progressOf = Map.groupBy(heard.filter(isProgress), requestOf);
+    return asked
       .filter(({ status, steps, isLossTold }) => status === 200 && steps !== undefined && !isLossTold)
       .flatMap(({ mark, steps }) => {
-        const came = heard
-          .filter((one) => isProgressOf(one, mark))
-          .map(({ message }) => message.params!.progress);
+        const came = (progressOf.get(mark) ?? []).map(({ message }) => message.params!.progress);
         const all = Array.from({ length: steps! }, (_, at) => at + 1);
         return isDeepStrictEqual(came, all) ? [] : [`${mark}: of ${steps} steps came ${came.join(', ')}`];
-      }),
+      });
+  },
 
   'I10 what was revoked or has ended is refused everywhere after a second': ({ asked, ended, revoked }) =>
     asked.flatMap(({ mark, session, credential = '', at = 0, status = 0 }) => {
@@ -182,10 +183,13 @@ function repliesIn(heard: readonly Heard[] = []): Heard[] {
   return heard.filter(isReply);
 }
 
-function isReplyTo(heard: Heard, mark: Asked['mark']): boolean {
-  return heard.message.id === mark && isReply(heard);
+function isProgress({ message: { method } }: Heard): boolean {
+  return method === 'notifications/progress';
 }
 
-function isProgressOf({ message: { method, params } }: Heard, mark: Asked['mark']): boolean {
-  return method === 'notifications/progress' && params?.progressToken === mark;
+/** The mark of the request that a message reports the progress of, or replies to. Histories are long: rules look messages up by it. */
+function requestOf(heard: Heard): unknown {
+  const { id, params } = heard.message;
+  if (isProgress(heard)) return params?.progressToken;
+  return isReply(heard) ? id : undefined;
 }
