@@ -27,9 +27,8 @@ export class McpEndpoint {
       method: 'initialize',
       params: { protocolVersion, capabilities: {}, clientInfo },
     });
-    const text = await response.text();
-    if (response.status !== 200) throw new Error(`initialize answered ${response.status}: ${text}`);
     endpoint.sessionId = response.headers.get('mcp-session-id') ?? undefined;
+    await response.text();
     return endpoint;
   }
 
