@@ -103,7 +103,10 @@ async function vitalsOf(cluster: Cluster): Promise<Vitals[]> {
     const keys = await client.keys('mcp:[srl]:*');
     const kept = await Promise.all(
       keys.map(async (key) => {
-        const isTombstone = (await client.type(key)) === 'hash' && (await client.hexists(key, '_end')) === 1;
+        const type = await client.type(key);
+        // Holders whose time is over are removed at the next use of the key.
+        if (type === 'zset') return (await client.zcount(key, Date.now(), '+inf')) > 0;
+        const isTombstone = type === 'hash' && (await client.hexists(key, '_end')) === 1;
         return !isTombstone && !/\{(bus|inbox:|revocation|state-key|origin:)/.test(key);
       }),
     );

@@ -70,7 +70,8 @@ export class Cluster {
       names.map(async (name) => ({
         name,
         ttlMs: await client.pttl(name),
-        ...(name.startsWith('mcp:s:') ? { members: await client.zcard(name) } : {}),
+        // Holders whose time is over are removed at the next use of the key.
+        ...(name.startsWith('mcp:s:') ? { members: await client.zcount(name, Date.now(), '+inf') } : {}),
       })),
     );
   }
