@@ -2,23 +2,14 @@ import { BackplaneNode, EventStore } from '../../src/backplane/index.js';
 import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
 import { SessionService } from '../../src/mcp/index.js';
 import { ASKING } from '../support/asking.tools.js';
-import { Gate, GATED } from '../support/gate.tool.js';
+import { GATED } from '../support/gate.tool.js';
 import { eventsOf, McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
 import type { TestApp } from '../support/test-app.js';
 import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { AppNodes, at, postAt } from './support/app-nodes.js';
-import { CROSSING_TOOLS } from './support/crossing.tools.js';
-
-const call = (id: string | number, name: string, args: object = {}) => ({
-  jsonrpc: '2.0',
-  id,
-  method: 'tools/call',
-  params: { name, arguments: args },
-});
-const gateOf = ({ app }: TestApp) => app.get(Gate, { strict: false });
-const textOf = (result: unknown) => (result as { content: [{ text: string }] }).content[0].text;
+import { call, CROSSING_TOOLS, gateOf, textOf } from './support/crossing.tools.js';
 
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('what crosses nodes', () => {

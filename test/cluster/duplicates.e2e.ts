@@ -1,23 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
 import { SessionService } from '../../src/mcp/index.js';
-import { Gate, GATED } from '../support/gate.tool.js';
+import { GATED } from '../support/gate.tool.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
 import type { TestApp } from '../support/test-app.js';
 import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { AppNodes, at, postAt } from './support/app-nodes.js';
-import { CROSSING_TOOLS } from './support/crossing.tools.js';
-
-const call = (id: string | number, name: string, args: object = {}) => ({
-  jsonrpc: '2.0',
-  id,
-  method: 'tools/call',
-  params: { name, arguments: args },
-});
-const gateOf = ({ app }: TestApp) => app.get(Gate, { strict: false });
-const textOf = (result: unknown) => (result as { content: [{ text: string }] }).content[0].text;
+import { call, CROSSING_TOOLS, gateOf, textOf } from './support/crossing.tools.js';
 
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('a request that is sent twice', () => {

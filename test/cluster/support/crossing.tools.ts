@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type CallContext, type McpTool, Tool } from '../../../src/mcp/index.js';
 import { Gate } from '../../support/gate.tool.js';
+import type { TestApp } from '../../support/test-app.js';
 
 const text = z.object({ text: z.string() });
 
@@ -54,3 +55,15 @@ class LongTool implements McpTool {
 }
 
 export const CROSSING_TOOLS = [LengthTool, RareTool, GuardedTool, StepwiseTool, LookTool, LongTool];
+
+/** The request of a tool call. */
+export const call = (id: string | number, name: string, args: object = {}) => ({
+  jsonrpc: '2.0',
+  id,
+  method: 'tools/call',
+  params: { name, arguments: args },
+});
+
+export const gateOf = ({ app }: TestApp) => app.get(Gate, { strict: false });
+
+export const textOf = (result: unknown) => (result as { content: [{ text: string }] }).content[0].text;
