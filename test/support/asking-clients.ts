@@ -7,6 +7,7 @@ import {
   ElicitRequestSchema,
   ListRootsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
+import { sseTransport, streamableTransport } from './clients.js';
 
 /** The answers of the user and of the model of a client. Each may throw. */
 export interface Answers {
@@ -35,8 +36,18 @@ afterAll(() => Promise.all([...open].map((client) => client.close())));
 export const ASKED_CLIENTS: readonly AskedClientKind[] = [
   { name: 'SDK v1, /sse', connect: (url, token, answers) => first(sse(url, token), answers) },
   { name: 'SDK v1, /mcp', connect: (url, token, answers) => first(streamable(url, token), answers) },
-  { name: 'SDK v2, 2025', connect: (url, token, answers) => second(url, token, answers, 'legacy') },
-  { name: 'SDK v2, 2026', connect: (url, token, answers) => second(url, token, answers, 'auto') },
+  {
+    name: 'SDK v2, /sse',
+    connect: (url, token, answers) => second(sseTransport(url, token), answers, 'legacy'),
+  },
+  {
+    name: 'SDK v2, 2025',
+    connect: (url, token, answers) => second(streamableTransport(url, token), answers, 'legacy'),
+  },
+  {
+    name: 'SDK v2, 2026',
+    connect: (url, token, answers) => second(streamableTransport(url, token), answers, 'auto'),
+  },
 ];
 
 function streamable(url: string, token: string): StreamableHTTPClientTransport {
@@ -70,8 +81,7 @@ async function first(
 }
 
 async function second(
-  url: string,
-  token: string,
+  transport: Parameters<v2.Client['connect']>[0],
   { elicit, sample, roots }: Answers,
   mode: 'legacy' | 'auto',
 ): Promise<AskedClient> {
@@ -87,11 +97,7 @@ async function second(
     client.setRequestHandler('sampling/createMessage', ({ params }) => sample({ ...params }) as never);
   }
   if (roots !== undefined) client.setRequestHandler('roots/list', () => ({ roots: roots() }));
-  await client.connect(
-    new v2.StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
-      requestInit: { headers: { Authorization: `Bearer ${token}` } },
-    }),
-  );
+  await client.connect(transport);
   return client;
 }
 

@@ -11,7 +11,7 @@ export type Strategy = 'alternate' | 'pin' | number;
 /** One request as the balancer saw it. */
 export interface Passed {
   readonly at: number;
-  readonly session: string | undefined;
+  session: string | undefined;
   readonly node: string;
   readonly method: string;
   /** Undefined: the node's connection broke before it answered. */
@@ -54,6 +54,23 @@ export class Balancer {
     running.add(balancer);
     await once(server.listen(0, '127.0.0.1'), 'listening');
     return balancer;
+  }
+
+  /** One before these nodes that never sends a session twice in a row to the same node. */
+  static async alternating(nodes: readonly { readonly url: string }[]): Promise<Balancer> {
+    const balancer = await Balancer.start('alternate');
+    await Promise.all(nodes.map(({ url }, at) => balancer.add(`n${at + 1}`, url)));
+    return balancer;
+  }
+
+  /** Throws if a session was at one node twice in a row since the last call. */
+  assertAlternated(): void {
+    const last = new Map<string, string>();
+    for (const { session, node } of this.journal.splice(0)) {
+      if (session === undefined) continue;
+      if (last.get(session) === node) throw new Error(`${session} was at ${node} twice in a row`);
+      last.set(session, node);
+    }
   }
 
   get url(): string {
@@ -120,8 +137,17 @@ export class Balancer {
     });
     upstream.on('response', (answer) => {
       passed.status = answer.statusCode ?? 0;
-      const opened = answer.headers['mcp-session-id'];
-      if (typeof opened === 'string') this.last.set(opened, node);
+      const opened = (id: string): void => {
+        passed.session = id;
+        this.last.set(id, node);
+      };
+      const id = answer.headers['mcp-session-id'];
+      if (typeof id === 'string') opened(id);
+      if (incoming.url === '/sse') {
+        answer.once('data', (event: Buffer) =>
+          opened(/sessionId=([\w-]+)/.exec(event.toString())?.[1] ?? ''),
+        );
+      }
       response.writeHead(passed.status, answer.headers);
       response.flushHeaders();
       answer.pipe(response);
