@@ -61,6 +61,13 @@ let opened = 0;
         .flatMap(({ app }) => app.get(SessionService, { strict: false }).list())
         .some(({ principal, isCarriedHere }) => principal.subject === user && isCarriedHere);
 
+    /** The call of this key, on whichever node it runs. */
+    const heldAt = async (key: string): Promise<Held> => {
+      const gates = nodes.apps.map(({ app }) => app.get(Gate, { strict: false }));
+      await until(() => gates.some((gate) => gate.isHeld(key)));
+      return gates.find((gate) => gate.isHeld(key))!.held(key);
+    };
+
     describe.each(SDK_CLIENTS)('$name', ({ revision, connect }) => {
       const isModern = revision === '2026-07-28';
       const notices: Notice[] = [];
@@ -78,13 +85,6 @@ let opened = 0;
         await client.close();
         balancer.assertAlternated();
       });
-
-      /** The call of this key, on whichever node it runs. */
-      const heldAt = async (key: string): Promise<Held> => {
-        const gates = nodes.apps.map(({ app }) => app.get(Gate, { strict: false }));
-        await until(() => gates.some((gate) => gate.isHeld(key)));
-        return gates.find((gate) => gate.isHeld(key))!.held(key);
-      };
 
       /** Runs `change` on a node, and waits until the client has got the notice of it. */
       const told = async (change: () => void, method: string, uri?: string): Promise<void> => {
