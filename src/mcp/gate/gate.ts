@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { RequestAuthorization } from '../authorization/request-authorization.js';
 import type { Target } from '../catalog/primitive.js';
 import { CallAudit } from '../invocation/call.audit.js';
-import type { MessageContext, ReplySink } from '../invocation/message-context.js';
+import type { MessageContext } from '../invocation/message-context.js';
 import type { ByteHold } from '../limits/in-flight.budgets.js';
 import { type IncomingMessages, refusalOf } from '../messages/incoming-messages.js';
 import type { JsonRpcRequest } from '../messages/json-rpc.js';
@@ -14,7 +14,7 @@ import {
   type ResolvedMessage,
   serves,
 } from '../protocol/message.dispatcher.js';
-import type { Peer } from '../sessions/peer.js';
+import type { Peer, ReplySink } from '../sessions/peer.js';
 import { SessionService } from '../sessions/session.service.js';
 import { CallLimiter, type ChargedBody } from './call.limiter.js';
 import { DuplicateGuard, type GuardedCalls } from './duplicate.guard.js';
@@ -109,7 +109,7 @@ export class Gate {
       return replies.filter((reply) => reply !== undefined);
     } finally {
       endCalls();
-      if (guarded !== undefined) sink.whenSent?.((isWhole) => guarded.end(!isWhole));
+      if (guarded !== undefined) sink.whenSent((isWhole) => guarded.end(!isWhole));
       answered?.();
     }
   }

@@ -76,7 +76,11 @@ it('an input request is sent, whatever a filter makes of the interruption', asyn
     once: () => Promise.reject(new Error('not used')),
     required: () => Promise.resolve({ resultType: 'input_required' }),
   };
-  const context: MessageContext = { peer, principal, sink: { send: () => undefined } };
+  const context: MessageContext = {
+    peer,
+    principal,
+    sink: { send: () => undefined, whenSent: (listener) => listener(true) },
+  };
   const request = { kind: 'request', id: 1, method: 'tools/call', params: {} } as const;
   const call = new Call(context, request, () => question);
   const text = await app.get(Invoker).invoke(new ToolOperation(tool, {}, true), call);

@@ -1,18 +1,6 @@
 import type { ByteHold } from '../limits/in-flight.budgets.js';
-import type { MessageSink, Peer } from '../sessions/peer.js';
+import type { Peer, ReplySink } from '../sessions/peer.js';
 import type { Principal } from '../authorization/principal.js';
-
-/** Takes messages ahead of a reply. */
-export interface ReplySink extends MessageSink {
-  /** False: the client has no stream for them. */
-  readonly reachesClient?: boolean;
-  /** Calls back once: when the reply was sent completely, or when its connection closed before that. */
-  whenSent?(listener: (isWhole: boolean) => void): void;
-  /** Closes the connection of their stream, where the client can reconnect for the rest. */
-  closeStream?(): void;
-  /** Keeps the connection of a slow reply open; called at intervals. `now` as `performance.now()`. */
-  keepAlive?(now: number): void;
-}
 
 /** The context of a message. */
 export interface MessageContext {

@@ -39,6 +39,21 @@ export interface MessageSink {
   send(message: MessageText): void;
 }
 
+/** Takes messages ahead of a reply. */
+export interface ReplySink extends MessageSink {
+  /** False: the client has no stream for them. */
+  readonly reachesClient?: boolean;
+  /**
+   * Calls back exactly once, when the reply is known to be sent completely or not: `isWhole`. A stream that outlives
+   * the reply has it completely as soon as it takes it.
+   */
+  whenSent(listener: (isWhole: boolean) => void): void;
+  /** Closes the connection of their stream, where the client can reconnect for the rest. */
+  closeStream?(): void;
+  /** Keeps the connection of a slow reply open; called at intervals. `now` as `performance.now()`. */
+  keepAlive?(now: number): void;
+}
+
 /** An open stream of messages to the client. */
 export interface SessionStream extends MessageSink {
   /** False: the messages of the session go to a stream on another node. */

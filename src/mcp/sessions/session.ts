@@ -4,13 +4,7 @@ import type { ByteHold } from '../limits/in-flight.budgets.js';
 import type { LoggingLevel } from '../messages/sdk-types.js';
 import type { MessageText } from '../messages/shared-text.js';
 import type { SessionRecord } from './session.record.js';
-import {
-  type MessageSink,
-  Peer,
-  type SessionEnd,
-  type SessionStream,
-  type SessionTransport,
-} from './peer.js';
+import { Peer, type ReplySink, type SessionEnd, type SessionStream, type SessionTransport } from './peer.js';
 import { endOf, type Principal } from '../authorization/principal.js';
 
 /** The revision that is assumed before `initialize`. */
@@ -18,7 +12,7 @@ const INITIAL_PROTOCOL_VERSION = '2024-11-05';
 const NONE: ReadonlySet<string> = new Set();
 
 /** A session of a client: its owner, the negotiated revision and capabilities, and its streams. */
-export class Session extends Peer implements MessageSink {
+export class Session extends Peer implements ReplySink {
   override readonly logId: string;
   override protocolVersion = INITIAL_PROTOCOL_VERSION;
   initialized = false;
@@ -155,12 +149,9 @@ export class Session extends Peer implements MessageSink {
     this.shownUntil = endOf(principal);
   }
 
-  /** The client has sent this token to another node. False: it is not newer. */
-  adoptToken(token: Principal): boolean {
-    if (token.issuedAt <= this.shown.issuedAt) return false;
-    this.shown = token;
-    this.shownUntil = endOf(token);
-    return true;
+  /** The client has sent this token to another node. No effect if it is not newer. */
+  adoptToken(token: Principal): void {
+    if (token.issuedAt > this.shown.issuedAt) this.refreshToken(token);
   }
 
   /** The shared state has changed. */
@@ -204,6 +195,10 @@ export class Session extends Peer implements MessageSink {
   /** Sends a message that belongs to no request. No effect without a stream for such messages. */
   send(message: MessageText, offset?: string): void {
     this.standing?.send(message, offset);
+  }
+
+  whenSent(listener: (isWhole: boolean) => void): void {
+    listener(this.hasStream);
   }
 
   /** Makes `stream` the stream for messages that belong to no request, and ends the previous one. */

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { type MessageText, SharedText } from '../../messages/shared-text.js';
-import type { SessionStream } from '../../sessions/peer.js';
+import type { ReplySink, SessionStream } from '../../sessions/peer.js';
 import { PacedWriter } from '../paced.writer.js';
 
 /** Bytes that may wait for the host to read them. */
@@ -20,7 +20,7 @@ interface Waiter {
 }
 
 /** Messages to the host, one per line. A message must be one line; JSON text is. */
-export class StdioStream implements SessionStream {
+export class StdioStream implements SessionStream, ReplySink {
   /** Resolves when the host can no longer be reached. */
   readonly lost: Promise<StdioLoss>;
   private lose!: (reason: StdioLoss) => void;
@@ -49,6 +49,10 @@ export class StdioStream implements SessionStream {
   send(message: MessageText): void {
     if (this.isLost) return;
     if (!this.writer.write(SharedText.within('', message, '\n'))) this.lose('slow_client');
+  }
+
+  whenSent(listener: (isWhole: boolean) => void): void {
+    listener(!this.isLost);
   }
 
   /** Waits until the host has read enough to accept further input. */

@@ -1,11 +1,11 @@
 import { HttpStatus } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestAuthorization } from '../../authorization/request-authorization.js';
-import type { ReplySink } from '../../invocation/message-context.js';
 import type { UserBudget } from '../../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../../mcp.options.js';
 import type { MessageText } from '../../messages/shared-text.js';
 import type { Reply } from '../../protocol/message.dispatcher.js';
+import type { ReplySink } from '../../sessions/peer.js';
 import type { AcceptedTypes } from '../accepted-types.js';
 import type { ReadMessages } from '../message.reader.js';
 import { bytesOf, type ReadingLimits, sendWhole } from '../paced.writer.js';
