@@ -52,6 +52,7 @@ const PLANTED: readonly (readonly [rule: string, history: History])[] = [
   ['I6 ', { asked: [asked({ status: 404, text: '' })], runs: [] }],
   ['I7 ', { asked: [asked({ status: 500, text: '' })], runs: [] }],
   ['I7 ', { asked: [asked({ status: 503, text: '' })], runs: [] }],
+  ['I7b', { asked: [asked({ status: 503, retryAfter: '1' })], runs: [], isCalm: true }],
   ['I8 ', { asked: [asked({ status: 503, retryAfter: '1', ms: 6_000 })], runs: [] }],
   [
     'I8 ',
@@ -73,6 +74,8 @@ const PLANTED: readonly (readonly [rule: string, history: History])[] = [
   ['I12', { ...GOOD, keys: [{ name: 'mcp:forgotten', ttlMs: 1_000 }] }],
   ['I12b', { ...GOOD, keys: [{ name: 'mcp:s:{sessions:alice}', ttlMs: 5, members: 2 }], live: 1 }],
   ['I12c', { ...GOOD, vitals: [[{ sockets: 1 }, { sockets: 2 }]] }],
+  ['I13', { ...GOOD, sent: [{ mark: 'mark-1', what: 'aborted', status: 202 }] }],
+  ['I14', { ...GOOD, asked: [asked({ credential: 'alice' })], limits: new Map([['alice', 0]]) }],
 ];
 
 describe('the checker', () => {
@@ -88,6 +91,14 @@ describe('the checker', () => {
     expect(violations({ asked: [asked({ steps: 3, isLossTold: true })], runs: [begin()] })).toEqual([]);
     const late = asked({ status: 503, text: '', retryAfter: '1', at: 500, ms: 20_600 });
     expect(violations({ asked: [late], runs: [], stall: [1_000, 21_000] })).toEqual([]);
+    // Sent twice, and refused once; ended with its session; its time is over; not accepted.
+    const twice = { ...GOOD, asked: [asked(), asked({ status: 400, text: '' })] };
+    expect(violations(twice)).toEqual([]);
+    const cut = { ...GOOD, ended: new Map([['s1', 6_000]]) };
+    expect(violations({ ...cut, asked: [asked({ status: 404, text: '' })] })).toEqual([]);
+    expect(violations({ ...cut, asked: [asked({ text: '' })] })).toEqual([]);
+    expect(violations({ ...GOOD, keys: [{ name: 'mcp:r:{session:a}', ttlMs: 0 }] })).toEqual([]);
+    expect(violations({ ...GOOD, sent: [{ mark: 'mark-1', what: 'aborted', status: 503 }] })).toEqual([]);
     // A second is enough for a revocation to spread.
     expect(violations({ ...GOOD, ended: new Map([['s1', 4_500]]) })).toEqual([]);
     expect(violations({ asked: [], runs: [], ...LISTENING, heard: [heard(changed, 'one')] })).toEqual([]);

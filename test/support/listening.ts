@@ -1,9 +1,16 @@
 import { eventsOf, type McpEndpoint } from './mcp-endpoint.js';
 
+interface Notice {
+  readonly method: string;
+  readonly params: { readonly uri?: string };
+}
+
 /** A standalone stream of a session, read continuously. */
 export class Listening {
   /** The methods of the messages, each with the resource that it names. */
   readonly heard: string[] = [];
+  /** The same messages whole, and when they came, by `performance.now()`. */
+  readonly received: { readonly at: number; readonly message: Notice }[] = [];
   /** The id of the newest event. */
   lastId = '';
   ended = false;
@@ -29,7 +36,9 @@ export class Listening {
     for await (const { id, data } of eventsOf(response)) {
       this.lastId = id;
       if (data === '') continue;
-      const { method, params } = JSON.parse(data) as { method: string; params: { uri?: string } };
+      const message = JSON.parse(data) as Notice;
+      this.received.push({ at: performance.now(), message });
+      const { method, params } = message;
       this.heard.push([method.replace('notifications/', ''), params.uri].filter(Boolean).join(' '));
     }
     this.ended = true;

@@ -18,14 +18,19 @@ export class McpEndpoint {
   ) {}
 
   /** An endpoint whose session is initialized. */
-  static async open(url: string, token: string, protocolVersion = '2025-11-25'): Promise<McpEndpoint> {
+  static async open(
+    url: string,
+    token: string,
+    protocolVersion = '2025-11-25',
+    capabilities: object = {},
+  ): Promise<McpEndpoint> {
     const endpoint = new McpEndpoint(url, token);
     const clientInfo = { name: 'by-hand', version: '1' };
     const response = await endpoint.post({
       jsonrpc: '2.0',
       id: 'init',
       method: 'initialize',
-      params: { protocolVersion, capabilities: {}, clientInfo },
+      params: { protocolVersion, capabilities, clientInfo },
     });
     endpoint.sessionId = response.headers.get('mcp-session-id') ?? undefined;
     await response.text();

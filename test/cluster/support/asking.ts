@@ -16,12 +16,22 @@ export interface AskOptions {
   readonly credential?: string;
   /** Where the messages are put that came. */
   readonly heard?: Heard[];
+  /** Default: `journal`. */
+  readonly tool?: string;
+  /** The tool asks its client. */
+  readonly asks?: boolean;
+  /** Of a request that is sent again, or that the test waits for. Default: a new one. */
+  readonly mark?: string;
+  /** How long a client waits for a reply that does not come. */
+  readonly patienceMs?: number;
+  /** How often a client tries to go on with a broken reply. Default: until its patience ends. */
+  readonly attempts?: number;
 }
 
 /** Longer than the last word on a node that is gone takes. */
 const PATIENCE_MS = 45_000;
 
-/** Calls the tool `journal` once, in a session of `/mcp`. */
+/** Calls a tool once, in a session of `/mcp`. */
 export async function ask(endpoint: McpEndpoint, options: AskOptions = {}): Promise<Asked> {
   const asked = begun(endpoint.sessionId!, options);
   try {
@@ -43,6 +53,7 @@ export async function askResuming(endpoint: McpEndpoint, options: AskOptions = {
   const asked = begun(endpoint.sessionId!, options);
   const reply = new ResumedReply(asked, options);
   const deadline = performance.now() + PATIENCE_MS;
+  let { attempts = Number.POSITIVE_INFINITY } = options;
   try {
     const leaving = new AbortController();
     const response = await endpoint.post(callOf(asked, options), {}, leaving.signal);
@@ -53,15 +64,38 @@ export async function askResuming(endpoint: McpEndpoint, options: AskOptions = {
     // It goes on from what it has.
   }
   ended(asked);
-  while (reply.isOpen && performance.now() < deadline) {
+  while (reply.isOpen && attempts > 0 && performance.now() < deadline) {
+    attempts -= 1;
     try {
       await reply.read(await endpoint.get({ 'Last-Event-ID': reply.lastId }));
     } catch {
       // That node has died too.
     }
-    if (reply.isOpen) await sleep(20);
+    if (reply.isOpen && attempts > 0) await sleep(20);
   }
   return asked;
+}
+
+/** The same, by a client that answers the question of the tool: at another node. Then `answered` is called. */
+export async function askAnswering(
+  endpoint: McpEndpoint,
+  there: McpEndpoint,
+  answered: (status: number) => Promise<unknown>,
+  options: AskOptions,
+): Promise<Asked> {
+  const asked = begun(endpoint.sessionId!, options);
+  const response = await endpoint.post(callOf(asked, { ...options, asks: true }));
+  asked.status = response.status;
+  for await (const { data } of eventsOf(response)) {
+    if (data === '') continue;
+    const message = JSON.parse(data) as Message;
+    asked.text = `${asked.text ?? ''}${data}\n`;
+    hear(options, asked, asked.mark, message);
+    if (message.method !== 'elicitation/create') continue;
+    const result = { action: 'accept', content: {} };
+    await answered((await there.post({ jsonrpc: '2.0', id: message.id, result })).status);
+  }
+  return ended(asked);
 }
 
 /** The reply to one request, over several connections. */
@@ -128,7 +162,7 @@ export async function askOnStream(
   const isOwn = ({ id, params }: Message): boolean =>
     id === asked.mark || params?.progressToken === asked.mark;
   const isReplied = (): boolean => session.messages.some(({ id }) => id === asked.mark);
-  await until(() => hasEnded || isReplied(), PATIENCE_MS).catch(() => undefined);
+  await until(() => hasEnded || isReplied(), options.patienceMs ?? PATIENCE_MS).catch(() => undefined);
   // Its status stays undefined where the stream broke. Accepted, and no reply on an open stream: the checker says so.
   if (isReplied() || !hasEnded) asked.status = 200;
   const own = (session.messages as Message[]).filter(isOwn);
@@ -139,11 +173,11 @@ export async function askOnStream(
 
 /** The same without a session: 2026-07-28. */
 export async function askStateless(url: string, token: string, options: AskOptions = {}): Promise<Asked> {
-  const mark = newMark();
+  const { mark = newMark(), tool = 'journal' } = options;
   const asked: Asked = { session: mark, mark, ...pick(options), at: performance.now() };
   try {
     const call = { arguments: argumentsOf(mark, options) };
-    const { status, headers, text } = await StatelessClient.askable(url, token).callTool('journal', call);
+    const { status, headers, text } = await StatelessClient.askable(url, token).callTool(tool, call);
     Object.assign(asked, { status, retryAfter: headers['retry-after'], text });
   } catch {
     // Its status stays undefined: the connection broke.
@@ -152,7 +186,7 @@ export async function askStateless(url: string, token: string, options: AskOptio
 }
 
 function begun(session: string, options: AskOptions): Asked {
-  return { session, mark: newMark(), ...pick(options), at: performance.now() };
+  return { session, mark: options.mark ?? newMark(), ...pick(options), at: performance.now() };
 }
 
 function ended(asked: Asked): Asked {
@@ -160,7 +194,8 @@ function ended(asked: Asked): Asked {
   return asked;
 }
 
-function newMark(): string {
+/** What only one request carries. */
+export function newMark(): string {
   return `mark-${randomUUID()}`;
 }
 
@@ -168,13 +203,13 @@ function pick({ steps, credential }: AskOptions): Pick<Asked, 'steps' | 'credent
   return { ...(steps === undefined ? {} : { steps }), ...(credential === undefined ? {} : { credential }) };
 }
 
-function argumentsOf(mark: string, { ms = 0, steps = 0 }: AskOptions): object {
-  return { mark, ms, steps };
+function argumentsOf(mark: string, { ms = 0, steps = 0, asks = false }: AskOptions): object {
+  return { mark, ms, steps, asks };
 }
 
 function callOf({ mark }: Asked, options: AskOptions): object {
   const params = {
-    name: 'journal',
+    name: options.tool ?? 'journal',
     arguments: argumentsOf(mark, options),
     _meta: { progressToken: mark },
   };

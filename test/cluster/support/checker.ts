@@ -4,6 +4,8 @@ import { describe, type Heard, type History } from './history.js';
 /** Of records, logs, beats, limits and slots. */
 const KNOWN_KEYS = /^mcp:(r|l|b|g|s):\{.+\}$/;
 const SESSION_SLOTS = /^mcp:s:\{sessions:/;
+/** The time to live of a key that has none. It is 0 or -2 where it has just ended. */
+const FOREVER = -1;
 /** A refusal is no wait. */
 const MAX_REFUSAL_MS = 5_000;
 /** Until every node has heard of a revocation or an end. */
@@ -13,18 +15,20 @@ type Rule = (history: History) => string[];
 
 /** What must hold whatever fails. Each rule gives a line for each time that it did not. */
 export const INVARIANTS: Readonly<Record<string, Rule>> = {
-  'I1 an accepted request has its reply once, unless its node was killed': ({
+  'I1 an accepted request has its reply once, unless its node was killed or its session ended': ({
     asked,
     runs,
     killed,
+    ended,
     heard,
   }) => {
     const replies = countOf(repliesIn(heard).map(({ message }) => message.id));
     const lost = new Set(runs.filter(({ node }) => killed?.has(node)).map(({ mark }) => mark));
     return asked
       .filter(({ status, mark }) => status === 200 && !lost.has(mark))
-      .flatMap(({ mark, text, isLossTold }) => {
-        if (!text?.includes(mark) && !isLossTold) return [`${mark} was accepted and not answered`];
+      .flatMap(({ mark, session, text, isLossTold }) => {
+        if (!text?.includes(mark) && !isLossTold && !ended?.has(session))
+          return [`${mark} was accepted and not answered`];
         const times = replies.get(mark) ?? 1;
         return times > 1 ? [`${mark} was answered ${times} times`] : [];
       });
@@ -73,14 +77,17 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
     );
   },
 
-  'I5 a request runs once at most, and not at all where it was refused': ({ asked, runs }) => {
+  'I5 a request runs once at most, and not at all where it was refused': ({ asked, runs, ended }) => {
     const times = countOf(runs.filter(({ what }) => what === 'begin').map(({ mark }) => mark));
-    return asked.flatMap(({ mark, status = 0 }) => {
+    return [...Map.groupBy(asked, ({ mark }) => mark)].flatMap(([mark, sent]) => {
       const ran = times.get(mark) ?? 0;
       if (ran > 1) return [`${mark} ran ${ran} times`];
-      return ran === 1 && status >= 400 && status < 500
-        ? [`${mark} ran though it was refused by ${status}`]
-        : [];
+      // One that was sent twice may be refused once. One whose session ended meanwhile had begun to run.
+      const isRefused = sent.every(
+        ({ status = 0, session, at = 0 }) =>
+          status >= 400 && status < 500 && at > (ended?.get(session) ?? Number.NEGATIVE_INFINITY),
+      );
+      return ran === 1 && isRefused ? [`${mark} ran though it was refused by ${sent[0]!.status}`] : [];
     });
   },
 
@@ -93,6 +100,9 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
     asked
       .filter(({ status = 0, retryAfter }) => status >= 500 && (status !== 503 || !retryAfter))
       .map(({ mark, status, retryAfter }) => `${mark}: ${status}, Retry-After ${retryAfter}`),
+
+  'I7b no request is refused for a server error while nothing fails': ({ asked, isCalm = false }) =>
+    asked.filter(({ status = 0 }) => isCalm && status >= 500).map(({ mark, status }) => `${mark}: ${status}`),
 
   'I8 a refusal is quick': ({ asked, stall: [from, to] = [0, 0] }) =>
     asked
@@ -146,7 +156,7 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
 
   'I12 Redis holds known keys only, each with a time to live': ({ keys = [] }) =>
     keys
-      .filter(({ name, ttlMs }) => !KNOWN_KEYS.test(name) || ttlMs <= 0)
+      .filter(({ name, ttlMs }) => !KNOWN_KEYS.test(name) || ttlMs === FOREVER)
       .map(({ name, ttlMs }) => `${name} lives ${ttlMs} ms`),
 
   'I12b the slots that are taken are those of the open sessions': ({ keys = [], live }) => {
@@ -160,6 +170,18 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
     vitals
       .filter(([before, after]) => !isDeepStrictEqual(before, after))
       .map(([before, after]) => `${JSON.stringify(before)} became ${JSON.stringify(after)}`),
+
+  'I13 an answer or a cancellation that was accepted reaches its call': ({ sent = [], runs }) =>
+    sent
+      .filter(({ status }) => status < 400)
+      .filter(({ mark, what }) => !runs.some((run) => run.mark === mark && run.what === what))
+      .map(({ mark, what }) => `${mark} was not ${what}`),
+
+  'I14 a limit holds over all nodes': ({ asked, limits = [] }) =>
+    [...limits].flatMap(([credential, most]) => {
+      const accepted = asked.filter((one) => one.credential === credential && one.status === 200).length;
+      return accepted > most ? [`${accepted} of ${most} were accepted`] : [];
+    }),
 };
 
 /** Everything that is wrong with what happened. */

@@ -92,8 +92,8 @@ export class Cluster {
       SHUTDOWN_DELAY: '300ms',
       NODE_NAME: name,
       RUN_JOURNAL: this.journalFile,
-      NODE_OPTIONS: `--import=${pathToFileURL(resolve('test/cluster/support/journal.preload.ts')).href}`,
       ...this.env,
+      NODE_OPTIONS: `${preload('journal')} ${this.env['PLANTED'] === undefined ? '' : preload('plants')}`,
     });
     this.nodes.set(name, { process, proxy });
     await this.balancer.add(name, process.url);
@@ -122,4 +122,8 @@ export class Cluster {
     for (const { proxy } of this.nodes.values()) proxy.close();
     await this.redis.stop();
   }
+}
+
+function preload(name: string): string {
+  return `--import=${pathToFileURL(resolve(`test/cluster/support/${name}.preload.ts`)).href}`;
 }

@@ -1,6 +1,7 @@
-/** A begin or an end of a tool's run, as the tool wrote it down itself. */
+/** What happened in a tool's run, as the tool wrote it down itself. */
 export interface Run {
-  readonly what: 'begin' | 'end';
+  /** `answered`: its client has answered its question. `aborted`: it has ended early, since its call was aborted. */
+  readonly what: 'begin' | 'answered' | 'aborted' | 'end';
   readonly mark: string;
   readonly node: string;
 }
@@ -44,6 +45,14 @@ export interface Heard {
   readonly message: Message;
 }
 
+/** What a client sent to one of its running requests. */
+export interface Sent {
+  readonly mark: string;
+  /** What the run has to write down. */
+  readonly what: 'answered' | 'aborted';
+  readonly status: number;
+}
+
 /** A change that sessions were to be told of. */
 export interface Change {
   /** As {@link describe} names its notification. */
@@ -71,6 +80,11 @@ export interface History {
   readonly killed?: ReadonlySet<string>;
   /** While a node hung: what was sent to it waits until then. */
   readonly stall?: readonly [from: number, to: number];
+  readonly sent?: readonly Sent[];
+  /** How many requests may be accepted of each of these credentials. */
+  readonly limits?: ReadonlyMap<string, number>;
+  /** Nothing has failed: nodes were at most stopped in order. */
+  readonly isCalm?: boolean;
   readonly changes?: readonly Change[];
   /** The sessions that listened during all changes. */
   readonly listening?: ReadonlySet<string>;
