@@ -12,6 +12,7 @@ FROM manifest AS build
 RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY container/bundle.ts ./container/
 RUN npm run build
 
 # Without devDependencies, one of which is an npm package with a second node. None of the other packages

@@ -33,6 +33,7 @@ try {
     const called = Object.entries(await server.calledBy(() => client.echo())).filter(([url]) =>
       url.startsWith(dist),
     );
+    if (called.length < 2) throw new Error(`${values.dist} is bundled: run npx nest build`);
     const functions = called.flatMap(([, names]) => names);
     console.log(`${name}: ${called.length} files, ${functions.length} functions`);
     if (values.list)
