@@ -51,7 +51,7 @@ it('gives a slow reader all the time that it needs, before the end and after it'
 });
 
 it('recognises a reader that reads nothing, and closes its connection after the end', async () => {
-  writer.write('x'.repeat(100_000));
+  writer.write('x'.repeat(400_000));
   jest.advanceTimersByTime(20_000);
   await output.take();
   jest.advanceTimersByTime(29_999);
@@ -61,6 +61,15 @@ it('recognises a reader that reads nothing, and closes its connection after the 
   writer.end();
   jest.advanceTimersByTime(30_000);
   expect(output.destroyed).toBe(true);
+});
+
+it('writes a message of up to 320 KiB at once if nothing waits, and a later one in parts', async () => {
+  writer.write('x'.repeat(320 * 1024));
+  writer.write('y'.repeat(100_000));
+  await output.take();
+  expect(output.taken).toHaveLength(320 * 1024);
+  await output.take();
+  expect(output.taken).toHaveLength((320 + 32) * 1024);
 });
 
 it('accepts one message of any size and others behind it, up to the limit', () => {

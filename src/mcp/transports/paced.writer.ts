@@ -10,6 +10,11 @@ export type ReadingLimits = Pick<McpModuleOptions, 'maxBufferedBytes' | 'maxStal
 /** Bytes per write, so that progress within a large message is visible. */
 const PART = 32_768;
 const MAX_IN_FLIGHT = 2 * PART;
+/**
+ * Bytes in flight if nothing waits yet. The system mostly takes all of them at once: a list of 1,000 tools is one write.
+ * A client has to read them within `maxStallMs`.
+ */
+const MAX_FIRST = 10 * PART;
 
 interface Part {
   data: string | Buffer;
@@ -97,16 +102,14 @@ export class PacedWriter {
 
   private writeLong(text: MessageText): void {
     const size = bytesOf(text);
+    const isFirst = this.waiting === 0;
     this.count(this.waiting + size);
     const isExempt = size > this.limits.maxBufferedBytes && this.exempt === 0;
     if (isExempt) this.exempt = size;
-    for (const bytes of piecesOf(text)) {
-      for (let at = 0; at < bytes.length; at += PART) {
-        this.parts.push({ data: bytes.subarray(at, at + PART), isExempt });
-      }
-    }
+    for (const data of piecesOf(text)) this.parts.push({ data, isExempt });
     this.queued += size;
-    this.giveMore();
+    if (isFirst) this.giveMore(MAX_FIRST, MAX_FIRST);
+    else this.giveMore();
   }
 
   /** Small messages are merged into one part. */
@@ -117,13 +120,22 @@ export class PacedWriter {
     this.queued += text.length;
   }
 
-  private giveMore(): void {
-    while (this.parts.length > 0 && this.inFlight < MAX_IN_FLIGHT && !this.output.destroyed) {
-      const { data, isExempt } = this.parts.shift()!;
+  /** Up to `most` bytes in flight, and `size` bytes in one write. */
+  private giveMore(most = MAX_IN_FLIGHT, size = PART): void {
+    while (this.parts.length > 0 && this.inFlight < most && !this.output.destroyed) {
+      const { data, isExempt } = this.next(size);
       this.queued -= data.length;
       this.give(data, data.length, isExempt);
     }
     if (this.isEnding && this.parts.length === 0 && !this.output.writableEnded) this.output.end();
+  }
+
+  private next(size: number): Part {
+    const part = this.parts[0]!;
+    if (typeof part.data === 'string' || part.data.length <= size) return this.parts.shift()!;
+    const data = part.data.subarray(0, size);
+    part.data = part.data.subarray(size);
+    return { data, isExempt: part.isExempt };
   }
 
   private give(data: string | Buffer, size: number, isExempt: boolean): void {
