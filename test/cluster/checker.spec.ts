@@ -70,6 +70,14 @@ const PLANTED: readonly (readonly [rule: string, history: History])[] = [
     'I11',
     { asked: [], runs: [], ...LISTENING, heard: ['one', 'two'].map((stream) => heard(changed, stream)) },
   ],
+  [
+    'I11b',
+    {
+      asked: [],
+      runs: [],
+      heard: ['a', 'b'].map((name) => ({ ...heard(changed, name), event: `standalone-${name}.1-1` })),
+    },
+  ],
   ['I12', { ...GOOD, keys: [{ name: 'mcp:r:{session:a}', ttlMs: -1 }] }],
   ['I12', { ...GOOD, keys: [{ name: 'mcp:forgotten', ttlMs: 1_000 }] }],
   ['I12b', { ...GOOD, keys: [{ name: 'mcp:s:{sessions:alice}', ttlMs: 5, members: 2 }], live: 1 }],
@@ -97,6 +105,9 @@ describe('the checker', () => {
     const cut = { ...GOOD, ended: new Map([['s1', 6_000]]) };
     expect(violations({ ...cut, asked: [asked({ status: 404, text: '' })] })).toEqual([]);
     expect(violations({ ...cut, asked: [asked({ text: '' })] })).toEqual([]);
+    expect(violations({ ...GOOD, asked: [asked({ text: '', needsNoReply: true })] })).toEqual([]);
+    const again = { ...heard(changed, 'a'), event: 'standalone-a.1-1' };
+    expect(violations({ asked: [], runs: [], heard: [again, again] })).toEqual([]);
     expect(violations({ ...GOOD, keys: [{ name: 'mcp:r:{session:a}', ttlMs: 0 }] })).toEqual([]);
     expect(violations({ ...GOOD, sent: [{ mark: 'mark-1', what: 'aborted', status: 503 }] })).toEqual([]);
     // A second is enough for a revocation to spread.

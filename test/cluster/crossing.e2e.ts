@@ -88,7 +88,7 @@ import { call, CROSSING_TOOLS, gateOf, textOf } from './support/crossing.tools.j
 
   describe('of a session of /mcp', () => {
     it('an answer to a question reaches the call that has asked, from its session only', async () => {
-      const here = await openAsking(a.url, token);
+      const here = await McpEndpoint.open(a.url, token, '2025-11-25', { elicitation: {} });
       const reply = await here.call(1, 'tools/call', { name: 'greet' });
       const events = eventsOf(reply);
       let question: { id: string; method?: string } | undefined;
@@ -202,22 +202,4 @@ import { call, CROSSING_TOOLS, gateOf, textOf } from './support/crossing.tools.j
 
 function sessionOf({ app }: TestApp, { sessionId }: McpEndpoint) {
   return app.get(SessionService, { strict: false }).get(sessionId!)!;
-}
-
-/** A client that can be asked. */
-async function openAsking(url: string, token: string): Promise<McpEndpoint> {
-  const endpoint = new McpEndpoint(url, token);
-  const response = await endpoint.post({
-    jsonrpc: '2.0',
-    id: 'init',
-    method: 'initialize',
-    params: {
-      protocolVersion: '2025-11-25',
-      capabilities: { elicitation: {} },
-      clientInfo: { name: 'by-hand', version: '1' },
-    },
-  });
-  endpoint.sessionId = response.headers.get('mcp-session-id')!;
-  await response.text();
-  return endpoint;
 }

@@ -32,12 +32,7 @@ async function deafen({ app }: TestApp): Promise<Redis> {
 
 /** A session whose client can be asked, and the id of the question that a call of it waits for. */
 async function asked(url: string, token: string): Promise<[McpEndpoint, string]> {
-  const endpoint = new McpEndpoint(url, token);
-  const clientInfo = { name: 'by-hand', version: '1' };
-  const params = { protocolVersion: '2025-11-25', capabilities: { elicitation: {} }, clientInfo };
-  const opened = await endpoint.post({ jsonrpc: '2.0', id: 'init', method: 'initialize', params });
-  endpoint.sessionId = opened.headers.get('mcp-session-id')!;
-  await opened.text();
+  const endpoint = await McpEndpoint.open(url, token, '2025-11-25', { elicitation: {} });
   for await (const { data } of eventsOf(await endpoint.call(1, 'tools/call', { name: 'greet' }))) {
     const { id, method } = (data === '' ? {} : JSON.parse(data)) as { id?: string; method?: string };
     if (method === 'elicitation/create') return [endpoint, id!];
@@ -70,6 +65,7 @@ async function asked(url: string, token: string): Promise<[McpEndpoint, string]>
     const stream = await RawSession.open(deaf.url, token);
     const [asking, question] = await asked(deaf.url, token);
     await deafen(deaf);
+    nodes.hasEnded(stream);
     expect((await at(hearing, ended, token).delete()).status).toBe(204);
     expect((await ended.call(3, 'ping')).status).toBe(404);
     expect((await revoke(hearing, other)).status).toBe(200);

@@ -91,6 +91,7 @@ const isStream = ({ headers }: Response) => headers.get('content-type')!.startsW
     const [key] = await nodes.redis.client.keys(`*${streams[0]!.id}*`);
     expect(await nodes.redis.client.pttl(key!)).toBeGreaterThan(600_000);
     await a.app.get(BackplaneNode).membership.stop();
+    nodes.hasEnded(streams[0]!);
     await until(async () => isStream(await listen(b, token)));
     expect((await postAt(b, streams[0]!, token, { jsonrpc: '2.0', id: 1, method: 'ping' })).status).toBe(404);
     const others = [await RawSession.open(b.url, token), await RawSession.open(b.url, token)];

@@ -4,13 +4,20 @@ import { RedisProcess } from '../../../src/backplane/fixtures/redis-process.fixt
 import { McpEndpoint } from '../../support/mcp-endpoint.js';
 import { RawSession } from '../../support/raw-session.js';
 import { startApp, type TestApp } from '../../support/test-app.js';
+import { assertClean } from './checker.js';
+import { keysOf } from './redis-keys.js';
+import { Recording } from './recording.js';
 
 /** Nodes in this process over a Redis of their own: a test can look into each. */
 export class AppNodes {
+  private readonly recording = new Recording();
+
   private constructor(
     readonly redis: RedisProcess,
     readonly apps: readonly TestApp[],
-  ) {}
+  ) {
+    apps.forEach((app, at) => this.recording.attach(`n${at + 1}`, app));
+  }
 
   static async start(
     count: number,
@@ -26,9 +33,19 @@ export class AppNodes {
     return new AppNodes(redis, apps);
   }
 
+  /** A session has ended for another reason than that its client wanted it: the checker takes it for unknown from now on. */
+  hasEnded({ id }: RawSession): void {
+    this.recording.end(id);
+  }
+
+  /** Rejects where the checker finds something wrong with all that clients have sent and received. */
   async stop(): Promise<void> {
+    const { history } = this.recording;
+    // A failed test may have left it down.
+    const keys = await keysOf(this.redis).catch(() => []);
     await Promise.all(this.apps.map((app) => app.close()));
     await this.redis.stop();
+    assertClean({ ...history, keys });
   }
 }
 

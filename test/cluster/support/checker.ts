@@ -26,9 +26,9 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
     const lost = new Set(runs.filter(({ node }) => killed?.has(node)).map(({ mark }) => mark));
     return asked
       .filter(({ status, mark }) => status === 200 && !lost.has(mark))
-      .flatMap(({ mark, session, text, isLossTold }) => {
-        if (!text?.includes(mark) && !isLossTold && !ended?.has(session))
-          return [`${mark} was accepted and not answered`];
+      .flatMap(({ mark, session, text, isLossTold, needsNoReply }) => {
+        const isExcused = isLossTold || needsNoReply || ended?.has(session);
+        if (!text?.includes(mark) && !isExcused) return [`${mark} was accepted and not answered`];
         const times = replies.get(mark) ?? 1;
         return times > 1 ? [`${mark} was answered ${times} times`] : [];
       });
@@ -154,6 +154,19 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
     });
   },
 
+  'I11b a change is sent on one of the streams of a session': ({ heard = [] }) => {
+    const names = new Map<string, Set<string>>();
+    for (const { session, message, event = '' } of heard) {
+      const [, name, offset] = /^standalone-(.+)\.([^.]+)$/.exec(event) ?? [];
+      if (name === undefined || message.method === undefined) continue;
+      const change = `${session} ${describe(message)} ${offset}`;
+      names.set(change, (names.get(change) ?? new Set()).add(name));
+    }
+    return [...names]
+      .filter(([, { size }]) => size > 1)
+      .map(([change, { size }]) => `${change}: on ${size} streams`);
+  },
+
   'I12 Redis holds known keys only, each with a time to live': ({ keys = [] }) =>
     keys
       .filter(({ name, ttlMs }) => !KNOWN_KEYS.test(name) || ttlMs === FOREVER)
@@ -189,6 +202,12 @@ export function violations(history: History): string[] {
   return Object.entries(INVARIANTS).flatMap(([name, rule]) =>
     rule(history).map((line) => `${name}: ${line}`),
   );
+}
+
+/** Throws where something is wrong. */
+export function assertClean(history: History): void {
+  const found = violations(history);
+  if (found.length > 0) throw new Error(found.join('\n'));
 }
 
 function countOf<Value>(values: Iterable<Value>): Map<Value, number> {

@@ -9,6 +9,7 @@ import { PUBLIC_URL, SECRET } from '../../support/test-app.js';
 import { Balancer, type Strategy } from './balancer.js';
 import { violations } from './checker.js';
 import type { History, RedisKey, Run } from './history.js';
+import { keysOf } from './redis-keys.js';
 import { RedisProxy } from './redis.proxy.js';
 
 /** One node: a built server in a process of its own, with a way to Redis of its own. */
@@ -63,17 +64,8 @@ export class Cluster {
   }
 
   /** All that Redis holds. */
-  async keys(): Promise<RedisKey[]> {
-    const { client } = this.redis;
-    const names = await client.keys('*');
-    return Promise.all(
-      names.map(async (name) => ({
-        name,
-        ttlMs: await client.pttl(name),
-        // Holders whose time is over are removed at the next use of the key.
-        ...(name.startsWith('mcp:s:') ? { members: await client.zcount(name, Date.now(), '+inf') } : {}),
-      })),
-    );
+  keys(): Promise<RedisKey[]> {
+    return keysOf(this.redis);
   }
 
   /** What is wrong with what clients saw, and the tools of these nodes wrote down. */

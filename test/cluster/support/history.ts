@@ -25,13 +25,21 @@ export interface Asked {
   ms?: number;
   /** The client was told that a part of the reply is lost. */
   isLossTold?: boolean;
+  /** It is no JSON-RPC request, or its client has left or has cancelled it. */
+  needsNoReply?: boolean;
 }
 
 /** The parts of a JSON-RPC message that rules read. */
 export interface Message {
   readonly id?: string | number | null;
   readonly method?: string;
-  readonly params?: { readonly progressToken?: unknown; readonly progress?: number; readonly uri?: string };
+  readonly params?: {
+    readonly progressToken?: unknown;
+    readonly progress?: number;
+    readonly uri?: string;
+    readonly requestId?: unknown;
+    readonly _meta?: { readonly progressToken?: unknown };
+  };
   readonly result?: unknown;
   readonly error?: { readonly code: number };
 }
@@ -43,6 +51,8 @@ export interface Heard {
   readonly stream: string;
   readonly at: number;
   readonly message: Message;
+  /** The id of its event. */
+  readonly event?: string;
 }
 
 /** What a client sent to one of its running requests. */
