@@ -8,6 +8,9 @@ export default {
   setupFiles: [fileURLToPath(import.meta.resolve('@swc-node/register/esm-register'))],
   setupFilesAfterEnv: ['<rootDir>/test/runner/setup.ts'],
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/runner/servers.js',
+  // The runner does not use it, and the other files are plain JavaScript or run as they are.
+  transform: {},
   roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/conformance'],
   testRegex: '\\.(spec|e2e)\\.ts$',
   // They need a redis-server, and take long: npm run test:cluster.

@@ -1,17 +1,18 @@
 import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { relative, resolve, sep } from 'node:path';
+import { basename, relative, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Plugin, rolldown } from 'rolldown';
 
 // Puts the build and the packages that it imports into a few files in dist/bundle, which start in half of the time.
 // dist/main.js and dist/stdio.js then import these files. docs/deploy.md
 //
-//   node container/bundle.ts [--external <package>]… [--or-leave]
+//   node container/bundle.ts [--external <package>]… [--or-leave] [--beside <folder> [--entry <file>]…]
 //
 // --or-leave: where the build cannot be bundled, it is left as it is, and the exit code is 0.
+// --beside: writes to this folder, and leaves the build as it is. --entry: one more file to bundle, by its name.
 
 const DIST = resolve('dist');
-const OUT = resolve(DIST, 'bundle');
+const BUNDLE = resolve(DIST, 'bundle');
 const ENTRIES = ['main', 'stdio'];
 const NODE_MODULES = `${sep}node_modules${sep}`;
 
@@ -57,9 +58,12 @@ const { values } = parseArgs({
   options: {
     external: { type: 'string', multiple: true, default: [] },
     'or-leave': { type: 'boolean', default: false },
+    beside: { type: 'string' },
+    entry: { type: 'string', multiple: true, default: [] },
   },
 });
-if (existsSync(OUT)) throw new Error('dist is bundled already: npm run build compiles it anew');
+const OUT = values.beside === undefined ? BUNDLE : resolve(values.beside);
+if (existsSync(BUNDLE)) throw new Error('dist is bundled already: npm run build compiles it anew');
 try {
   for (const name of values.external) refuseWhereNestIsNeeded(name);
   await bundle([...REQUIRED_BY_NAME, ...values.external]);
@@ -74,8 +78,13 @@ async function bundle(outside: readonly string[]): Promise<void> {
   rmSync(OUT, { recursive: true, force: true });
   const found: Findings = { addons: new Set(), computedImports: new Set() };
   await using build = await rolldown({
-    input: Object.fromEntries(ENTRIES.map((entry) => [entry, resolve(DIST, `${entry}.js`)])),
+    input: Object.fromEntries([
+      ...ENTRIES.map((entry) => [entry, resolve(DIST, `${entry}.js`)]),
+      ...values.entry.map((file) => [basename(file, '.ts'), resolve(file)]),
+    ]),
     platform: 'node',
+    // Its paths lead to the sources, instead of to the build.
+    tsconfig: false,
     // Packages that are not installed, such as Nest's optional ones, stay outside too.
     external: (id) =>
       id.endsWith('.node') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
@@ -99,11 +108,11 @@ async function bundle(outside: readonly string[]): Promise<void> {
     );
   }
   if (found.addons.size > 0) return bundle([...outside, ...[...found.addons].map(nameOutside)]);
-  for (const entry of ENTRIES)
+  for (const entry of OUT === BUNDLE ? ENTRIES : [])
     writeFileSync(resolve(DIST, `${entry}.js`), `import './bundle/${entry}.js';\n`);
   const code = output.filter((file) => file.type === 'chunk');
   const bytes = code.reduce((sum, { code: { length } }) => sum + length, 0);
-  console.log(`dist/bundle: ${code.length} files, ${(bytes / 2 ** 20).toFixed(1)} MiB`);
+  console.log(`${relative('.', OUT)}: ${code.length} files, ${(bytes / 2 ** 20).toFixed(1)} MiB`);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { PRODUCTION, PRODUCTION_HOST, PRODUCTION_URL } from '../fixtures/production.js';
+import { bundled } from '../support/built.js';
 import { forge } from '../support/forge.js';
 import { freePort } from '../support/server-process.js';
 import { statelessCall } from '../support/eras/index.js';
@@ -30,7 +31,7 @@ afterEach(() => {
 async function start(env: Record<string, string>): Promise<void> {
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
-  child = spawn(process.execPath, [resolve('dist/main.js')], {
+  child = spawn(process.execPath, [bundled('main.js')], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { PATH: process.env['PATH'], PORT: String(port), ...PRODUCTION, RATE_LIMIT: 'off', ...env },

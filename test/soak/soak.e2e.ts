@@ -22,8 +22,6 @@ interface Vitals {
   readonly resources: Readonly<Record<string, number>>;
 }
 
-const preload = (path: string) => `--import=${pathToFileURL(resolve(path)).href}`;
-
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('clients that come and go', () => {
   it(
@@ -32,10 +30,7 @@ const preload = (path: string) => `--import=${pathToFileURL(resolve(path)).href}
       const cluster = await Cluster.start(2, 'alternate', {
         SESSIONS_PER_PRINCIPAL: '100000',
         SESSION_IDLE: '20s',
-        NODE_OPTIONS: [
-          preload('test/cluster/support/journal.preload.ts'),
-          preload('test/soak/support/vitals.preload.ts'),
-        ].join(' '),
+        NODE_OPTIONS: `--import=${pathToFileURL(resolve('test/soak/support/vitals.preload.ts')).href}`,
       });
       const asked: Asked[] = [];
       const token = await signToken({ livesMs: 86_400_000 });

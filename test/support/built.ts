@@ -1,5 +1,6 @@
 import { existsSync, globSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const found = new Map<string, string>();
 
@@ -22,4 +23,15 @@ export function built(file: string): string {
   if (existsSync(resolve('dist/bundle'))) throw new Error('dist/ is bundled: run npx nest build');
   found.set(file, path);
   return path;
+}
+
+/** The path of a file of the bundle that the tests start: test/runner/servers.js. Throws like `built`. */
+export function bundled(file: string): string {
+  built('main.js');
+  return resolve('node_modules/.cache/test-servers', file);
+}
+
+/** The option of Node that preloads `<name>.preload.ts`, which is in the bundle of the tests. */
+export function preloading(name: string): string {
+  return `--import=${pathToFileURL(bundled(`${name}.preload.js`)).href}`;
 }

@@ -1,20 +1,15 @@
 /**
- * Loaded by `node --import` before the built server: adds a tool to its `ToolsModule`, as a team does. Plain Node runs
- * this file: it strips types, and a decorator is a function call.
+ * Loaded by `node --import` before the server: adds a tool to its `ToolsModule`, as a team does. Bundled, like
+ * the server: test/runner/servers.js.
  */
+import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
-import type * as Mcp from '../../src/mcp/index.js';
-import type * as Tools from '../../src/tools/tools.module.js';
-
-const dist = pathToFileURL(`${import.meta.dirname}/../../dist/`).href;
-await import('reflect-metadata');
-const { Tool } = (await import(`${dist}mcp/index.js`)) as typeof Mcp;
-const { ToolsModule } = (await import(`${dist}tools/tools.module.js`)) as typeof Tools;
-const { z } = await import('zod');
-const { Logger } = await import('@nestjs/common');
-const { ConfigService } = await import('@nestjs/config');
+import { z } from 'zod';
+import { type CallContext, Tool } from '#built/mcp/index.js';
+import { ToolsModule } from '#built/tools/tools.module.js';
 
 class SlowTool {
   async execute({ seconds }: { seconds: number }): Promise<string> {
@@ -90,7 +85,7 @@ function fail(message: string): never {
 
 /** Asks the user, and does not keep its arguments meanwhile. */
 class AskingTool {
-  async execute(_input: unknown, context: Mcp.CallContext): Promise<string> {
+  async execute(_input: unknown, context: CallContext): Promise<string> {
     const { action } = await context.elicit({ message: 'Go on?', schema: z.object({ yes: z.boolean() }) });
     return action;
   }
@@ -98,11 +93,7 @@ class AskingTool {
 
 /** Needs settings that do not belong to the server. */
 class SettledTool {
-  private readonly config: InstanceType<typeof ConfigService>;
-
-  constructor(config: InstanceType<typeof ConfigService>) {
-    this.config = config;
-  }
+  constructor(private readonly config: ConfigService) {}
 
   execute(): string {
     const read = ['DATABASE_URL', 'JWT_SECRET'].flatMap((name): unknown[] => [

@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { preloading } from './built.js';
 
 /** Environment of a `ServerProcess` with an additional tool: see `extra-tool.preload.ts`. */
 export function withExtraTool(
@@ -16,15 +15,13 @@ export function withExtraTool(
     | 'settled'
     | 'unreachable',
 ): Record<string, string> {
-  const preload = pathToFileURL(resolve('test/support/extra-tool.preload.ts')).href;
-  return { NODE_OPTIONS: `--import=${preload}`, EXTRA_TOOL: tool };
+  return { NODE_OPTIONS: preloading('extra-tool'), EXTRA_TOOL: tool };
 }
 
-/** Environment of a built server with only the four tools, and the preloads of `env`: see `four-tools.preload.ts`. */
+/** Environment of a server process with only the four tools, and the preloads of `env`: see `four-tools.preload.ts`. */
 export function withFourTools({
   NODE_OPTIONS: more = '',
   ...env
 }: Record<string, string>): Record<string, string> {
-  const preload = pathToFileURL(resolve('test/support/four-tools.preload.ts')).href;
-  return { ...env, NODE_OPTIONS: `--import=${preload} ${more}` };
+  return { ...env, NODE_OPTIONS: `${preloading('four-tools')} ${more}` };
 }

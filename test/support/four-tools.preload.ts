@@ -1,19 +1,16 @@
 /**
- * Loaded by `node --import` before a built server: the modules of a team are not loaded, since they may need services
- * that this machine lacks. Plain Node runs this file, like `extra-tool.preload.ts`.
+ * Loaded by `node --import` before the server: the modules of a team are not loaded, since they may need services that
+ * this machine lacks. It runs before `dist/main.js` too: plain Node strips types, and there are no decorators.
  */
-import { pathToFileURL } from 'node:url';
-import type * as Modules from '../../src/modules.js';
-import type * as Tools from '../../src/tools/tools.module.js';
-
-const dist = pathToFileURL(`${import.meta.dirname}/../../dist/`).href;
-await import('reflect-metadata');
-const { MODULES } = (await import(`${dist}modules.js`)) as typeof Modules;
-const { ToolsModule } = (await import(`${dist}tools/tools.module.js`)) as typeof Tools;
-const files = ['test', 'echo', 'get-time', 'random-number'].map((name) => `${dist}tools/${name}.tool.js`);
-const loaded = await Promise.all(files.map((file): Promise<object> => import(file)));
+import 'reflect-metadata';
+import { MODULES } from '#built/modules.js';
+import { EchoTool } from '#built/tools/echo.tool.js';
+import { GetTimeTool } from '#built/tools/get-time.tool.js';
+import { RandomNumberTool } from '#built/tools/random-number.tool.js';
+import { TestTool } from '#built/tools/test.tool.js';
+import { ToolsModule } from '#built/tools/tools.module.js';
 
 void MODULES.splice(0, MODULES.length, ToolsModule);
-const providers: unknown[] = loaded.flatMap((module) => Object.values(module));
+const providers = [TestTool, EchoTool, GetTimeTool, RandomNumberTool];
 Reflect.defineMetadata('providers', providers, ToolsModule);
 for (const kind of ['imports', 'controllers', 'exports']) Reflect.defineMetadata(kind, [], ToolsModule);

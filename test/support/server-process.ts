@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { journal } from '../canary/journal.js';
-import { built } from './built.js';
+import { bundled } from './built.js';
 import { withFourTools } from './extra-tool.js';
 import { until } from './until.js';
 
-const MAIN = built('main.js');
+const MAIN = bundled('main.js');
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -17,7 +17,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 const children = new Set<ChildProcess>();
 afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
 
-/** The built server in a separate process, as `npm start` and `npm run start:prod` run it. */
+/** The server in a separate process, bundled as in the container image. */
 export class ServerProcess {
   /** The whole output so far, of both streams. */
   output = '';
@@ -43,7 +43,7 @@ export class ServerProcess {
 
   /**
    * Starts it with only `env`, in a folder that contains only `dotEnv` as its `.env`, and does not wait. `main`:
-   * another file than that of the build, without preloads.
+   * another file, without preloads.
    */
   static async spawn(env: Record<string, string>, dotEnv?: string, main = MAIN): Promise<ServerProcess> {
     const port = await freePort();

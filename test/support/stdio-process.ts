@@ -1,17 +1,16 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { built } from './built.js';
+import { join } from 'node:path';
+import { bundled, preloading } from './built.js';
 import { withFourTools } from './extra-tool.js';
 import { until } from './until.js';
 
-/** The command with which a host starts the built server: in an empty folder, with only `env`. */
+/** The command with which a host starts the server: in an empty folder, with only `env`. */
 export function stdioCommand(env: Record<string, string> = {}) {
   return {
     command: process.execPath,
-    args: [built('stdio.js')],
+    args: [bundled('stdio.js')],
     cwd: mkdtempSync(join(tmpdir(), 'mcp-host-')),
     env: withFourTools(env),
   };
@@ -19,8 +18,7 @@ export function stdioCommand(env: Record<string, string> = {}) {
 
 /** Environment of a server with the tools of `stdio-tools.preload.ts`. */
 export function withStdioTools(env: Record<string, string> = {}): Record<string, string> {
-  const preload = pathToFileURL(resolve('test/support/stdio-tools.preload.ts')).href;
-  return { NODE_OPTIONS: `--import=${preload}`, ...env };
+  return { NODE_OPTIONS: preloading('stdio-tools'), ...env };
 }
 
 /** `_meta` of a request of 2026-07-28. */

@@ -1,25 +1,19 @@
 /**
- * Loaded by `node --import` before the built stdio server: tools that are slow, change the catalogue, and write to
- * standard output. Plain Node runs this file, like `extra-tool.preload.ts`.
+ * Loaded by `node --import` before the stdio server: tools that are slow, change the catalogue, and write to standard
+ * output. Bundled, like the server: test/runner/servers.js.
  */
-import type { ModuleRef as Modules } from '@nestjs/core';
+import 'reflect-metadata';
+import { ModuleRef } from '@nestjs/core';
+import { Inject } from '@nestjs/common';
 import { writeSync } from 'node:fs';
 import { stdout } from 'node:process';
-import { pathToFileURL } from 'node:url';
-import type * as Mcp from '../../src/mcp/index.js';
-import type * as Tools from '../../src/tools/tools.module.js';
-
-const dist = pathToFileURL(`${import.meta.dirname}/../../dist/`).href;
-await import('reflect-metadata');
-const { Inject } = await import('@nestjs/common');
-const { ModuleRef } = await import('@nestjs/core');
-const { Tool, ToolRegistry } = (await import(`${dist}mcp/index.js`)) as typeof Mcp;
-const { ToolsModule } = (await import(`${dist}tools/tools.module.js`)) as typeof Tools;
-const { z } = await import('zod');
+import { z } from 'zod';
+import { type CallContext, Tool, ToolRegistry } from '#built/mcp/index.js';
+import { ToolsModule } from '#built/tools/tools.module.js';
 
 /** Reports its start, and then the reason of its signal; a timer keeps the process alive. */
 class SlowTool {
-  async execute({ ms }: { ms: number }, context: Mcp.CallContext): Promise<string> {
+  async execute({ ms }: { ms: number }, context: CallContext): Promise<string> {
     context.progress(1, { total: 2, message: 'begun' });
     const { promise, resolve } = Promise.withResolvers<void>();
     context.signal.addEventListener('abort', () => writeSync(2, 'slow: its signal has fired\n'));
@@ -40,14 +34,10 @@ class NoisyTool {
 }
 
 class GrowTool {
-  private readonly modules: Modules;
-
-  constructor(modules: Modules) {
-    this.modules = modules;
-  }
+  constructor(private readonly modules: ModuleRef) {}
 
   execute({ name }: { name: string }): string {
-    const registry = this.modules.get<Mcp.ToolRegistry>(ToolRegistry, { strict: false });
+    const registry = this.modules.get(ToolRegistry, { strict: false });
     registry.add({ name, description: name }, { execute: () => name });
     return `added ${name}`;
   }
@@ -55,13 +45,13 @@ class GrowTool {
 Inject(ModuleRef)(GrowTool, undefined, 0);
 
 class GuardedTool {
-  execute(_input: Record<string, never>, { user }: Mcp.CallContext): string {
+  execute(_input: Record<string, never>, { user }: CallContext): string {
     return JSON.stringify(user.scopes);
   }
 }
 
 class WhoAmITool {
-  execute(_input: Record<string, never>, { user, session }: Mcp.CallContext): string {
+  execute(_input: Record<string, never>, { user, session }: CallContext): string {
     const { subject, issuer, clientId, roles } = user;
     return JSON.stringify({ subject, issuer, clientId, roles, session: typeof session.id });
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RedisProcess } from '../../../src/backplane/fixtures/redis-process.fixture.js';
+import { built } from '../../support/built.js';
 import { McpEndpoint } from '../../support/mcp-endpoint.js';
 import { ServerProcess } from '../../support/server-process.js';
 import { PUBLIC_URL, SECRET } from '../../support/test-app.js';
@@ -75,7 +76,9 @@ export class Cluster {
 
   async startNode(name: string): Promise<void> {
     const proxy = this.nodes.get(name)?.proxy ?? (await RedisProxy.before(this.redis.port));
-    const process = await ServerProcess.start({
+    const preloads = ['../../support/four-tools', 'journal'];
+    if (this.env['PLANTED'] !== undefined) preloads.push('plants');
+    const env = {
       NODE_ENV: 'development',
       HOST: '127.0.0.1',
       PUBLIC_URL,
@@ -85,8 +88,10 @@ export class Cluster {
       NODE_NAME: name,
       RUN_JOURNAL: this.journalFile,
       ...this.env,
-      NODE_OPTIONS: `${preload('journal')} ${this.env['PLANTED'] === undefined ? '' : preload('plants')}`,
-    });
+      NODE_OPTIONS: `${preloads.map(preload).join(' ')} ${this.env['NODE_OPTIONS'] ?? ''}`,
+    };
+    // Preloads change modules of the build by their paths: a bundle would not notice.
+    const process = await ServerProcess.start(env, undefined, built('main.js'));
     this.nodes.set(name, { process, proxy });
     await this.balancer.add(name, process.url);
   }
