@@ -140,6 +140,7 @@ export class PostForwarding implements OnModuleInit {
   private async read(session: string): Promise<Route> {
     const record = await this.store.read(session);
     if (record === undefined || record === 'ended' || record.node === undefined) throw unknownSession();
+    if (record.transport !== TRANSPORT) throw unknownSession();
     const route = { node: record.node, owner: record.owner };
     this.routes.set(session, route);
     return route;

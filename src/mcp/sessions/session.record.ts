@@ -17,8 +17,10 @@ export interface SessionRecord {
   readonly subscriptions: readonly string[];
   /** Claims of the newest token that the client has sent. Never the token itself. */
   readonly token: Principal;
-  /** The node of the stream of a session over `/sse`. */
+  /** The node of the stream of a session over `/sse`; on `/mcp` the node for which the session counts. */
   readonly node?: string | undefined;
+  /** How often a session on `/mcp` has begun to count for another node. */
+  readonly moves?: number | undefined;
 }
 
 /** Version of the fields. Nodes of the version before can read them. */
@@ -26,7 +28,15 @@ const FORMAT = '1';
 /** The fields of the token are written separately: only a newer token replaces them. */
 export const TOKEN = 'tok';
 export const TOKEN_ISSUED_AT = 'iat';
+/** Written together: of several nodes that replace a node that is gone, one succeeds. */
+export const NODE = 'n';
+export const MOVES = 'm';
 const SUBSCRIPTION = 's:';
+
+/** The key of the record of a session. */
+export function keyOf(id: string): string {
+  return `session:${id}`;
+}
 
 /** One field for each value that changes by itself, so that two nodes can change two of them at the same time. */
 export function fieldsOf(record: SessionRecord): Fields {
@@ -41,7 +51,8 @@ export function fieldsOf(record: SessionRecord): Fields {
     [TOKEN]: JSON.stringify(record.token),
     [TOKEN_ISSUED_AT]: String(record.token.issuedAt),
   };
-  if (record.node !== undefined) fields['n'] = record.node;
+  if (record.node !== undefined) fields[NODE] = record.node;
+  if (record.moves !== undefined && record.moves > 0) fields[MOVES] = String(record.moves);
   if (protocolVersion !== undefined) fields['v'] = protocolVersion;
   if (client !== undefined) fields['c'] = JSON.stringify(client);
   for (const uri of record.subscriptions) fields[SUBSCRIPTION + uri] = '1';
@@ -70,6 +81,7 @@ function parse(fields: Fields): SessionRecord {
     logLevel: logLevel as LoggingLevel,
     subscriptions: names.map((name) => name.slice(SUBSCRIPTION.length)),
     token: principalOf(JSON.parse(fields[TOKEN]!) as Principal),
-    node: fields['n'],
+    node: fields[NODE],
+    moves: Number(fields[MOVES] ?? 0),
   };
 }

@@ -174,7 +174,7 @@ describe('with the application', () => {
 
   it('the clock stops', () => {
     jest.useFakeTimers();
-    const clock = new SessionTimer(service, undefined as never, OPTIONS);
+    const clock = new SessionTimer(service, undefined as never, undefined as never, OPTIONS);
     clock.onModuleInit();
     expect(jest.getTimerCount()).toBe(1);
     clock.onModuleDestroy();

@@ -3,7 +3,6 @@ import { LRUCache } from 'lru-cache';
 import {
   BackplaneNode,
   BackplaneUnavailable,
-  boundTo,
   type Fields,
   Records,
   type RecordState,
@@ -12,10 +11,10 @@ import {
 } from '../../backplane/index.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import type { SessionEnd, SessionTransport } from './peer.js';
-import type { Principal } from '../authorization/principal.js';
 import { RefusedError } from '../messages/refused.error.js';
 import type { Session } from './session.js';
-import { fieldsOf, recordOf, type SessionRecord, TOKEN, TOKEN_ISSUED_AT } from './session.record.js';
+import { fieldsOf, keyOf, recordOf, type SessionRecord, TOKEN, TOKEN_ISSUED_AT } from './session.record.js';
+import { SessionSlots } from './session.slots.js';
 
 /**
  * Time to live of the record of a session over `/sse`. It is renewed three times in that time. Whether the session lives
@@ -39,24 +38,24 @@ const REVISED = 'session.revised';
 /** The shared state of the sessions: a record for each, and the number of sessions of each user. */
 @Injectable()
 export class SessionStore {
+  private readonly slots: SessionSlots;
   /** The ids of the sessions that have recently ended on this node. */
   private readonly endings = new LRUCache<string, true>({ max: MAX_ENDINGS, ttl: TOMBSTONE_MS });
 
   constructor(
     @Inject(Records) private readonly records: Records,
     @Inject(EventStore) private readonly events: EventStore,
-    @Inject(ConcurrencyLimiter) private readonly slots: ConcurrencyLimiter,
+    @Inject(ConcurrencyLimiter) slots: ConcurrencyLimiter,
     private readonly node: BackplaneNode,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
-  ) {}
+  ) {
+    this.slots = new SessionSlots(slots, records, node);
+  }
 
   /** Rejects with 429 when the user has reached the limit of sessions, counted over all clients of the user. */
   async enter(session: Session): Promise<void> {
-    const { principal } = session;
     const limit = this.options.sessionsPerPrincipal;
-    const ttlMs = this.ttlOf(session.transport);
-    if (!(await this.slots.acquire(slotsOf(principal), this.holderOf(session), limit, ttlMs)))
-      throw tooManySessions();
+    if (!(await this.slots.take(session, limit, this.ttlOf(session.transport)))) throw tooManySessions();
     if (this.hasRecord(session)) await this.create(session);
   }
 
@@ -145,7 +144,7 @@ export class SessionStore {
 
   /** Renews the record, and writes it again where the backplane has lost it. `ended`: another node has ended the session. */
   async renew(session: Session): Promise<RecordState> {
-    const { id, principal } = session;
+    const { id } = session;
     if (Date.now() - session.renewedAt < this.renewalMs) return 'ok';
     session.renewedAt = Date.now();
     const ttlMs = this.ttlOf(session.transport);
@@ -154,22 +153,20 @@ export class SessionStore {
       if (state === 'ended') return state;
       if (state === 'missing' && (await this.create(session)) === 'ended') return 'ended';
     }
-    const holder = this.holderOf(session);
-    if (!(await this.slots.renew(slotsOf(principal), holder, ttlMs))) {
-      await this.slots.acquire(slotsOf(principal), holder, Number.POSITIVE_INFINITY, ttlMs);
-    }
+    if (this.isOrphaned(session)) await this.adopt(session);
+    await this.slots.renew(session, ttlMs);
     return 'ok';
   }
 
   /** Ends the session on all nodes. */
   async leave(session: Session, reason: SessionEnd): Promise<void> {
-    const { id, principal } = session;
+    const { id } = session;
     const { isAlone } = this.node.membership;
     if (!isAlone) this.endings.set(id, true);
     await Promise.all([
       this.hasRecord(session) && this.records.end(keyOf(id), isAlone ? ALONE_TOMBSTONE_MS : TOMBSTONE_MS),
       this.events.drop(id),
-      this.slots.release(slotsOf(principal), this.holderOf(session)),
+      this.slots.release(session),
     ]);
     if (!isAlone) await this.node.bus.publish(ENDED, { id, reason });
   }
@@ -195,9 +192,14 @@ export class SessionStore {
     });
   }
 
-  /** A session over `/sse` ends with its node; a session on `/mcp` continues at other nodes. */
-  private holderOf({ id, transport }: Session): string {
-    return transport === 'http-sse' ? boundTo(this.node.membership.self, id) : id;
+  /** The session counts for a node that is gone: {@link renew} makes it count again. */
+  isOrphaned(session: Session): boolean {
+    return this.slots.isOrphaned(session);
+  }
+
+  private async adopt(session: Session): Promise<void> {
+    if (await this.slots.adopt(session)) await this.node.bus.publish(REVISED, { id: session.id });
+    else await this.refresh(session);
   }
 
   /** A session over `/sse` belongs to the node of its stream: with one node there is no reader of a record. */
@@ -207,11 +209,9 @@ export class SessionStore {
 
   /** `ended`: there is a tombstone. Another node may already have written the record again. */
   private async create(session: Session): Promise<RecordState> {
-    const { record } = session;
+    const record = { ...session.record, node: session.known?.node ?? this.node.membership.self };
     const key = keyOf(session.id);
-    const node = session.transport === 'http-sse' ? this.node.membership.self : undefined;
-    const fields = fieldsOf({ ...record, node });
-    const isCreated = await this.records.create(key, fields, this.ttlOf(session.transport));
+    const isCreated = await this.records.create(key, fieldsOf(record), this.ttlOf(session.transport));
     session.known = record;
     return !isCreated && (await this.records.read(key)) === 'ended' ? 'ended' : 'ok';
   }
@@ -229,14 +229,6 @@ export class SessionStore {
 
 function isOfToken(name: string): boolean {
   return name === TOKEN || name === TOKEN_ISSUED_AT;
-}
-
-function keyOf(id: string): string {
-  return `session:${id}`;
-}
-
-function slotsOf(principal: Principal): string {
-  return `sessions:${principal.userKey}`;
 }
 
 function tooManySessions(): RefusedError {

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
-import { RENEW_MS } from './session.store.js';
+import { RENEW_MS, SessionStore } from './session.store.js';
 import { Session } from './session.js';
 import { SessionPing } from './session.ping.js';
 import { SessionService } from './session.service.js';
@@ -19,6 +19,7 @@ export class SessionTimer implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     private readonly sessions: SessionService,
+    private readonly store: SessionStore,
     private readonly pings: SessionPing,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
@@ -51,9 +52,8 @@ export class SessionTimer implements OnModuleInit, OnModuleDestroy {
       if (isTurn(heartbeatTicks)) for (const stream of peer.streams) stream.heartbeat();
       if (pingTicks !== undefined && peer instanceof Session && isTurn(pingTicks)) this.pings.ping(peer);
       // Renews only sessions in use; idle ones expire.
-      if (peer instanceof Session && peer.idleSince === undefined && isTurn(renewTicks)) {
-        this.sessions.renew(peer);
-      }
+      if (!(peer instanceof Session) || peer.idleSince !== undefined) continue;
+      if (isTurn(renewTicks) || this.store.isOrphaned(peer)) this.sessions.renew(peer);
     }
   }
 }

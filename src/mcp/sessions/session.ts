@@ -115,6 +115,8 @@ export class Session extends Peer implements ReplySink {
       logLevel: this.logLevel ?? 'info',
       subscriptions: [...this.subscriptions],
       token: this.shown,
+      node: this.known?.node,
+      moves: this.known?.moves,
     };
   }
 

@@ -10,14 +10,14 @@ import { Recording } from './recording.js';
 
 /** Nodes in this process over a Redis of their own: a test can look into each. */
 export class AppNodes {
+  readonly apps: TestApp[] = [];
   private readonly recording = new Recording();
 
   private constructor(
     readonly redis: RedisProcess,
-    readonly apps: readonly TestApp[],
-  ) {
-    apps.forEach((app, at) => this.recording.attach(`n${at + 1}`, app));
-  }
+    private readonly env: Readonly<Record<string, string>>,
+    private readonly providers: Provider[],
+  ) {}
 
   static async start(
     count: number,
@@ -25,12 +25,19 @@ export class AppNodes {
     env: Record<string, string> = {},
   ): Promise<AppNodes> {
     const redis = await RedisProcess.start();
-    const settings = { REDIS_URL: redis.url, SHUTDOWN_DELAY: '0s', ...env };
-    const starting = Array.from({ length: count }, () => startApp(settings, providers));
-    const apps = await Promise.all(starting);
+    const nodes = new AppNodes(redis, { REDIS_URL: redis.url, SHUTDOWN_DELAY: '0s', ...env }, providers);
+    await nodes.join(count);
+    return nodes;
+  }
+
+  /** Starts further nodes. */
+  async join(count: number): Promise<void> {
+    const starting = Array.from({ length: count }, () => startApp(this.env, this.providers));
+    for (const app of await Promise.all(starting)) {
+      this.recording.attach(`n${this.apps.push(app)}`, app);
+    }
     // Each has heard of all.
-    await Promise.all(apps.map(({ app }) => app.get(BackplaneNode).membership.beat()));
-    return new AppNodes(redis, apps);
+    await Promise.all(this.apps.map(({ app }) => app.get(BackplaneNode).membership.beat()));
   }
 
   /** A session has ended for another reason than that its client wanted it: the checker takes it for unknown from now on. */
