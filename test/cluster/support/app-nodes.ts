@@ -4,6 +4,7 @@ import { RedisProcess } from '../../../src/backplane/fixtures/redis-process.fixt
 import { McpEndpoint } from '../../support/mcp-endpoint.js';
 import { RawSession } from '../../support/raw-session.js';
 import { startApp, type TestApp } from '../../support/test-app.js';
+import { until } from '../../support/until.js';
 import { assertClean } from './checker.js';
 import { keysOf } from './redis-keys.js';
 import { Recording } from './recording.js';
@@ -36,8 +37,7 @@ export class AppNodes {
     for (const app of await Promise.all(starting)) {
       this.recording.attach(`n${this.apps.push(app)}`, app);
     }
-    // Each has heard of all.
-    await Promise.all(this.apps.map(({ app }) => app.get(BackplaneNode).membership.beat()));
+    await Promise.all(this.apps.map(hasHeardOfAll));
   }
 
   /** A session has ended for another reason than that its client wanted it: the checker takes it for unknown from now on. */
@@ -54,6 +54,17 @@ export class AppNodes {
     await this.redis.stop();
     assertClean({ ...history, keys });
   }
+}
+
+/** On a busy machine a node may lose its connection while others start. */
+function hasHeardOfAll({ app }: TestApp): Promise<void> {
+  const { membership } = app.get(BackplaneNode);
+  return until(() =>
+    membership.beat().then(
+      () => true,
+      () => false,
+    ),
+  );
 }
 
 /** The same session of `/mcp`, at another node. */
