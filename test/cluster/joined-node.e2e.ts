@@ -6,6 +6,12 @@ import { signToken } from '../support/tokens.js';
 import { AppNodes, at } from './support/app-nodes.js';
 import { CROSSING_TOOLS, gateOf } from './support/crossing.tools.js';
 
+async function messagesOf(response: Response): Promise<unknown[]> {
+  const messages: unknown[] = [];
+  for await (const { data } of eventsOf(response)) if (data !== '') messages.push(JSON.parse(data));
+  return messages;
+}
+
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('a reply that has begun while there was one node', () => {
   let nodes: AppNodes;
@@ -28,12 +34,6 @@ import { CROSSING_TOOLS, gateOf } from './support/crossing.tools.js';
     leaving.abort();
     await nodes.join(1);
     return at(nodes.apps[1]!, first, token).get({ 'Last-Event-ID': id });
-  };
-
-  const messagesOf = async (response: Response): Promise<unknown[]> => {
-    const messages: unknown[] = [];
-    for await (const { data } of eventsOf(response)) if (data !== '') messages.push(JSON.parse(data));
-    return messages;
   };
 
   it('goes on at a node that has joined since, until the reply', async () => {
