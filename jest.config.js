@@ -8,6 +8,7 @@ export default {
   setupFiles: [fileURLToPath(import.meta.resolve('@swc-node/register/esm-register'))],
   setupFilesAfterEnv: ['<rootDir>/test/runner/setup.ts'],
   testEnvironment: 'node',
+  testSequencer: '<rootDir>/test/runner/longest-first.js',
   globalSetup: '<rootDir>/test/runner/servers.js',
   // The runner does not use it, and the other files are plain JavaScript or run as they are.
   transform: {},

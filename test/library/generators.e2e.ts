@@ -1,8 +1,10 @@
+import { NodeWorkflow } from '@angular-devkit/schematics/tools/index.js';
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { lastValueFrom } from 'rxjs';
 import { built } from '../support/built.js';
 
 const run = promisify(execFile);
@@ -78,6 +80,14 @@ afterAll(() => rmSync(project, { recursive: true }));
 
 const read = (path: string): string => readFileSync(join(project, path), 'utf8');
 
+/** Runs a schematic as the command line does, without a process of its own. */
+async function schematic(schematic: string, options: object): Promise<void> {
+  const workflow = new NodeWorkflow(project, { resolvePaths: [project] });
+  await lastValueFrom(workflow.execute({ collection: name, schematic, options }), {
+    defaultValue: undefined,
+  });
+}
+
 async function nest(...args: string[]): Promise<string> {
   const env = { ...process.env, FORCE_COLOR: '0' };
   const cli = resolve('node_modules/@nestjs/cli/bin/nest.js');
@@ -91,13 +101,13 @@ it('nest add imports the server in the root module, once', async () => {
   expect(added).toContain(`import { McpServerModule } from '${name}';`);
   expect(added).toContain("name: 'shop'");
   expect(added).toContain("version: '3.2.1'");
-  await nest('add', name, '--skip-install');
+  await schematic('nest-add', {});
   expect(read('src/app.module.ts')).toBe(added);
 });
 
 it('nest generate makes class, spec and provider of each kind', async () => {
   await nest('generate', '-c', name, 'tool', 'CountSheep');
-  await nest('generate', '-c', name, 'resource', 'meadow/sheep');
+  await schematic('resource', { name: 'meadow/sheep' });
   await nest('generate', '-c', name, 'prompt', 'praise-sheep', '--no-spec');
   expect(read('src/tools/count-sheep.tool.spec.ts')).toContain("from './count-sheep.tool.js'");
   expect(read('src/meadow/sheep.resource.spec.ts')).toContain('SheepResource');
@@ -109,8 +119,7 @@ it('nest generate makes class, spec and provider of each kind', async () => {
 
 it('a name that is none is refused, and nothing is written', async () => {
   const module = read('src/app.module.ts');
-  const refused = await nest('generate', '-c', name, 'tool', '9lives').catch(String);
-  expect(refused).toContain('"9lives" is no name for a tool');
+  await expect(schematic('tool', { name: '9lives' })).rejects.toThrow('"9lives" is no name for a tool');
   expect(read('src/app.module.ts')).toBe(module);
 });
 

@@ -23,7 +23,7 @@ it('an application conforms, whatever its prefix', async () => {
 });
 
 it('what fails is told by scenario', async () => {
-  const scenarios = ['ping', 'tools-call-image', 'no-such-scenario'];
+  const scenarios = ['tools-call-image', 'no-such-scenario'];
   const failed = expectConformance(app, { scenarios });
   await expect(failed).rejects.toThrow(/^The server does not conform:\ntools-call-image: failure /);
   await expect(failed).rejects.toThrow('no-such-scenario: the suite has no such scenario');
