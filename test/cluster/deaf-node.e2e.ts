@@ -46,13 +46,39 @@ async function asked(url: string, token: string): Promise<[McpEndpoint, string]>
   let hearing: TestApp;
   let deaf: TestApp;
   let token: string;
-  beforeEach(async () => {
+  beforeAll(async () => {
     nodes = await AppNodes.start(2, [...RESOURCES, ...ASKING]);
     [hearing, deaf] = nodes.apps as [TestApp, TestApp];
     token = await signToken();
     await until(() => nodes.apps.every((each) => nodeOf(each).membership.isSteady));
   }, 60_000);
-  afterEach(() => nodes.stop());
+  afterAll(() => nodes.stop());
+
+  it('drops what it has known, and tells its clients of all, where it has missed messages', async () => {
+    const other = await signToken({ sub: 'bob' });
+    const revoked = await McpEndpoint.open(deaf.url, other);
+    for (const id of [1, 2]) expect((await revoked.call(id, 'ping')).status).toBe(200);
+    const endpoint = await McpEndpoint.open(deaf.url, token);
+    expect((await endpoint.reply(1, 'resources/subscribe', { uri: 'app://motd' })).result).toEqual({});
+    const stream = await Listening.open(endpoint);
+    const changed = await McpEndpoint.open(deaf.url, token);
+    const reader = await deafen(deaf);
+    expect((await revoke(hearing, other)).status).toBe(200);
+    expect((await at(hearing, changed, token).delete()).status).toBe(204);
+    hearing.app.get(ResourceRegistry, { strict: false }).updated('app://motd');
+    await until(() => nodeOf(hearing).bus.newest !== undefined);
+    const [bus] = await nodes.redis.client.keys('*bus*');
+    await nodes.redis.client.xtrim(bus!, 'MAXLEN', 0);
+    await reader.connect();
+    await until(() => nodeOf(deaf).bus.isLive && stream.heard.length > 0);
+    expect((await revoked.call(3, 'ping')).status).toBe(401);
+    expect((await changed.call(3, 'ping')).status).toBe(404);
+    const tool = { name: 'after', description: 'Is told after the gap.' };
+    hearing.app.get(ToolRegistry, { strict: false }).add(tool, { execute: () => 'after' });
+    await until(() => stream.heard.length > 4);
+    expect(stream.heard).toEqual([...LISTS, 'resources/updated app://motd', LISTS[0]]);
+    stream.leave();
+  }, 60_000);
 
   it('decides rightly by reading each time; the others take it for gone', async () => {
     const other = await signToken({ sub: 'bob' });
@@ -91,30 +117,4 @@ async function asked(url: string, token: string): Promise<[McpEndpoint, string]>
     expect([...statuses.answer]).toEqual([503, 202]);
     stream.close();
   }, 90_000);
-
-  it('drops what it has known, and tells its clients of all, where it has missed messages', async () => {
-    const other = await signToken({ sub: 'bob' });
-    const revoked = await McpEndpoint.open(deaf.url, other);
-    for (const id of [1, 2]) expect((await revoked.call(id, 'ping')).status).toBe(200);
-    const endpoint = await McpEndpoint.open(deaf.url, token);
-    expect((await endpoint.reply(1, 'resources/subscribe', { uri: 'app://motd' })).result).toEqual({});
-    const stream = await Listening.open(endpoint);
-    const changed = await McpEndpoint.open(deaf.url, token);
-    const reader = await deafen(deaf);
-    expect((await revoke(hearing, other)).status).toBe(200);
-    expect((await at(hearing, changed, token).delete()).status).toBe(204);
-    hearing.app.get(ResourceRegistry, { strict: false }).updated('app://motd');
-    await until(() => nodeOf(hearing).bus.newest !== undefined);
-    const [bus] = await nodes.redis.client.keys('*bus*');
-    await nodes.redis.client.xtrim(bus!, 'MAXLEN', 0);
-    await reader.connect();
-    await until(() => nodeOf(deaf).bus.isLive && stream.heard.length > 0);
-    expect((await revoked.call(3, 'ping')).status).toBe(401);
-    expect((await changed.call(3, 'ping')).status).toBe(404);
-    const tool = { name: 'after', description: 'Is told after the gap.' };
-    hearing.app.get(ToolRegistry, { strict: false }).add(tool, { execute: () => 'after' });
-    await until(() => stream.heard.length > 4);
-    expect(stream.heard).toEqual([...LISTS, 'resources/updated app://motd', LISTS[0]]);
-    stream.leave();
-  }, 60_000);
 });

@@ -11,22 +11,10 @@ import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { AppNodes, at, postAt } from './support/app-nodes.js';
 
-const META = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientCapabilities': {},
-};
 const sessionsOf = ({ app }: TestApp): SessionService => app.get(SessionService, { strict: false });
 
-/** Opens a stream of changes of 2026-07-28. */
-function listen({ url }: TestApp, token: string, signal?: AbortSignal): Promise<Response> {
-  const notifications = { toolsListChanged: true };
-  return new McpEndpoint(url, token).post(
-    { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: { _meta: META, notifications } },
-    { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'subscriptions/listen' },
-    signal,
-  );
-}
-
+const listen = ({ url }: TestApp, token: string, signal?: AbortSignal): Promise<Response> =>
+  new McpEndpoint(url, token).subscribe(signal);
 const isStream = ({ headers }: Response) => headers.get('content-type')!.startsWith('text/event-stream');
 
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.

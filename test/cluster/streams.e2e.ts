@@ -143,21 +143,8 @@ async function written({ redis }: AppNodes): Promise<number> {
   });
 
   it('reach subscriptions of 2026-07-28 too', async () => {
-    const meta = {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientCapabilities': {},
-    };
     const leaving = new AbortController();
-    const response = await new McpEndpoint(a!.url, token).post(
-      {
-        jsonrpc: '2.0',
-        id: 1,
-        method: 'subscriptions/listen',
-        params: { _meta: meta, notifications: { toolsListChanged: true } },
-      },
-      { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'subscriptions/listen' },
-      leaving.signal,
-    );
+    const response = await new McpEndpoint(a!.url, token).subscribe(leaving.signal);
     let text = '';
     const reading = response.body!.pipeThrough(new TextDecoderStream()).pipeTo(
       new WritableStream({

@@ -53,6 +53,18 @@ export class McpEndpoint {
     return this.fetch('GET', { Accept: 'text/event-stream', ...headers }, undefined, signal);
   }
 
+  /** Opens a stream of changes of the list of tools: 2026-07-28, without a session. */
+  subscribe(signal?: AbortSignal): Promise<Response> {
+    const meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+    };
+    const method = 'subscriptions/listen';
+    const params = { _meta: meta, notifications: { toolsListChanged: true } };
+    const headers = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': method };
+    return this.post({ jsonrpc: '2.0', id: 1, method, params }, headers, signal);
+  }
+
   delete(): Promise<Response> {
     return this.fetch('DELETE', {});
   }
