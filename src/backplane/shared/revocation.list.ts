@@ -93,21 +93,27 @@ export class RevocationList implements RevocationStore {
     if (!this.heard.holds(revocation)) await this.heard.revoke(revocation);
   }
 
-  /** Of two revocations of one subject, the later one counts. */
-  private async write({ target, revokedAt, expiresAt }: Revocation): Promise<void> {
+  /** Of two revocations of one subject, the later one counts. False: the engine has this one, or a later one. */
+  private async write({ target, revokedAt, expiresAt }: Revocation): Promise<boolean> {
     const ttlMs = expiresAt * 1_000 - Date.now();
-    if (ttlMs <= 0) return;
+    if (ttlMs <= 0) return false;
     const fields = { at: String(revokedAt), exp: String(expiresAt) };
     let state: RecordState | 'unmet' = 'missing';
     while (state === 'missing') {
-      if (await this.records.create(recordOf(target), fields, ttlMs)) return;
+      if (await this.records.create(recordOf(target), fields, ttlMs)) return true;
       const change = { set: fields, ifHigher: ['at', revokedAt] as const };
       state = await this.records.patch(recordOf(target), change, ttlMs);
     }
+    return state === 'ok';
   }
 
   private writeAgain(): void {
-    for (const revocation of this.heard.all) this.write(revocation).catch(() => undefined);
+    for (const revocation of this.heard.all) this.revokeAgain(revocation).catch(() => undefined);
+  }
+
+  /** Where the engine lacked the revocation, nodes that have stayed with it may lack it too. */
+  private async revokeAgain(revocation: Revocation): Promise<void> {
+    if (await this.write(revocation)) await this.bus.publish(TOPIC, revocation);
   }
 }
 

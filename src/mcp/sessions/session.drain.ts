@@ -42,7 +42,7 @@ export class SessionDrain {
    */
   async run(graceMs: number): Promise<void> {
     const deadline = Date.now() + graceMs;
-    this.sessions.beginDrain();
+    this.sessions.isDraining = true;
     this.logger.log({ event: 'drain.begun', sessions: this.sessions.size, calls: this.pendingCalls() });
     while (this.pendingCalls() > 0 && Date.now() < deadline) await sleep(POLL_MS);
     const abandoned = this.pendingCalls();

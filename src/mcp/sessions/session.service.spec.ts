@@ -78,7 +78,7 @@ describe('a session', () => {
   it('whose place is found when the server stops already is not opened, and gives it back', async () => {
     const letGo = hold(slots, 'acquire');
     const opened = service.open(alice, TRANSPORT);
-    service.beginDrain();
+    service.isDraining = true;
     letGo();
     await expect(opened).rejects.toMatchObject({ reason: 'shutting_down' });
     expect([service.size, (await slots.holders('sessions:alice')).length]).toEqual([0, 0]);
@@ -98,6 +98,14 @@ describe('a session', () => {
     session.setLogLevel('emergency');
     await service.load(session.id, alice, TRANSPORT);
     expect(session.wantsLog('alert')).toBe(false);
+  });
+
+  it('whose tombstone a request finds has ended here too', async () => {
+    const session = await service.open(alice, TRANSPORT);
+    session.changesHeard += 1;
+    await records.end(`session:${session.id}`, 60_000);
+    await expect(service.load(session.id, alice, TRANSPORT)).rejects.toThrow('no such session');
+    expect(service.holds(session)).toBe(false);
   });
 
   it('that has ended is not written down again', async () => {

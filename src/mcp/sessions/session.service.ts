@@ -29,7 +29,8 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   private readonly stateless = new Set<StatelessPeer>();
   private stopListening: (() => void) | undefined;
   private readonly expiry: SessionExpiry;
-  private draining = false;
+  /** True from the start of the drain on: no new session or call is accepted. */
+  isDraining = false;
   /** Sessions that have ended on this node. */
   private ended = 0;
 
@@ -77,21 +78,16 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return [...this.sessions.values(), ...this.stateless];
   }
 
-  /** True: no new session or call is accepted. */
-  get isDraining(): boolean {
-    return this.draining;
-  }
-
   /**
    * Opens a session. At the limit, the oldest session of the user on this node that is not in use ends. Rejects with
    * 429 where all are in use, with 503 during shutdown. The caller then calls {@link opened}, or closes it.
    */
   async open(principal: Principal, transport: SessionTransport): Promise<Session> {
-    if (this.draining) throw shuttingDown();
+    if (this.isDraining) throw shuttingDown();
     const id = randomBytes(ID_BYTES).toString('base64url');
     const session = new Session(id, principal, transport);
     await this.limit.enter(session);
-    if (this.draining) {
+    if (this.isDraining) {
       this.limit.opened(session);
       await this.ledger.leave(session, 'shutdown');
       throw shuttingDown();
@@ -147,7 +143,11 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
       record = await this.ledger.read(id, held);
       // The session may have ended on this node meanwhile: its record is being ended.
     } while (typeof record === 'object' && this.ended !== ended && !this.sessions.has(id));
-    if (record === undefined || record === 'ended') throw unknownSession();
+    if (record === undefined || record === 'ended') {
+      // This node missed the announcement, and would serve the session again while it hears the other nodes.
+      if (held?.transport === transport) void this.end(held, 'deleted', 'here');
+      throw unknownSession();
+    }
     if (record.owner !== principal.key) throw unknownSession('foreign_session');
     if (record.transport !== transport) throw unknownSession();
     let session = this.sessions.get(id);
@@ -192,7 +192,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** Registers the sender of a request without a session; 503 during shutdown. */
   receive(principal: Principal, envelope: RequestEnvelope): StatelessPeer {
-    if (this.draining) throw shuttingDown();
+    if (this.isDraining) throw shuttingDown();
     const peer = new StatelessPeer(principal, envelope);
     this.stateless.add(peer);
     return peer;
@@ -228,11 +228,6 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   /** Ends the peers that have expired. */
   closeExpired(now = Date.now()): void {
     this.expiry.endDue(now);
-  }
-
-  /** Accepts no new session or call from now on. */
-  beginDrain(): void {
-    this.draining = true;
   }
 
   private async forget(session: Session, reason: SessionEnd, where: EndScope): Promise<void> {

@@ -39,8 +39,8 @@ const REVISED = 'session.revised';
 @Injectable()
 export class SessionStore {
   private readonly slots: SessionSlots;
-  /** The ids of the sessions that have recently ended on this node. */
-  private readonly endings = new LRUCache<string, true>({ max: MAX_ENDINGS, ttl: TOMBSTONE_MS });
+  /** The sessions that have recently ended on this node, by id, and why. */
+  private readonly endings = new LRUCache<string, SessionEnd>({ max: MAX_ENDINGS, ttl: TOMBSTONE_MS });
 
   constructor(
     @Inject(Records) private readonly records: Records,
@@ -162,7 +162,7 @@ export class SessionStore {
   async leave(session: Session, reason: SessionEnd): Promise<void> {
     const { id } = session;
     const { isAlone } = this.node.membership;
-    if (!isAlone) this.endings.set(id, true);
+    if (!isAlone) this.endings.set(id, reason);
     await Promise.all([
       this.hasRecord(session) && this.records.end(keyOf(id), isAlone ? ALONE_TOMBSTONE_MS : TOMBSTONE_MS),
       this.events.drop(id),
@@ -174,9 +174,15 @@ export class SessionStore {
   /** Calls back when the engine may have lost records, after this node has written its ended sessions again. */
   onReplaced(listener: () => void): () => void {
     return this.node.membership.on('replaced', () => {
-      for (const id of this.endings.keys()) this.records.end(keyOf(id), TOMBSTONE_MS).catch(() => undefined);
+      for (const [id, reason] of this.endings.entries()) this.endAgain(id, reason).catch(() => undefined);
       listener();
     });
+  }
+
+  /** Where the engine still has the record, a node may serve the session. */
+  private async endAgain(id: string, reason: SessionEnd): Promise<void> {
+    const wasThere = await this.records.end(keyOf(id), TOMBSTONE_MS);
+    if (wasThere) await this.node.bus.publish(ENDED, { id, reason });
   }
 
   /** Calls back when the other nodes have considered this node gone. */

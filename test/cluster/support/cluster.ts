@@ -78,6 +78,8 @@ export class Cluster {
     const proxy = this.nodes.get(name)?.proxy ?? (await RedisProxy.before(this.redis.port));
     const preloads = ['../../support/four-tools', 'journal'];
     if (this.env['PLANTED'] !== undefined) preloads.push('plants');
+    // First: modules remember the time at which they are loaded.
+    if (this.env['CLOCKS'] !== undefined) preloads.unshift('clock');
     const env = {
       NODE_ENV: 'development',
       HOST: '127.0.0.1',
