@@ -103,7 +103,7 @@ class UnlistedProxyNotice {
     if ((app.get('trust proxy fn') as IsTrusted)(peer, 0)) return;
     this.given = true;
     const reason =
-      'X-Forwarded-For does not count from here: list the address in TRUSTED_PROXIES if a proxy has it';
+      'X-Forwarded-For from this address is ignored: list it in TRUSTED_PROXIES if it is a proxy';
     this.logger.warn({ event: 'http.proxy_not_trusted', peer, reason });
   }
 }

@@ -138,7 +138,7 @@ describe.each(ERAS)('$name', (era) => {
         'Accept-Language',
       ]);
       const value = fuzzer.chance(0.5) ? fuzzer.pick(VALUES) : fuzzer.printable(40);
-      // Of a session the revision stays, whatever a header says of another.
+      // A session keeps its revision, also when a header names another one.
       const headers = isModern && fuzzer.chance(0.2) ? [name, value] : [];
       take(await client.post(body, { headers }), body);
     });

@@ -105,7 +105,7 @@ describe.each(ERAS)('$name', (era) => {
       const client = await era.connect(app.url, wide);
       expect((await call(client, 'vault-open')).result).toMatchObject({ content: [{ text: 'open' }] });
       const runs = vault.runs;
-      // An older one: the session goes on by the wide one, and this call must not.
+      // An older token: the session keeps its newer token with more scopes, and this call must not use that one.
       const narrow = tokenOf('carol', { iat: now() - 60 });
       const params = { name: 'vault-open', scopes: ['vault:open'], _meta: { scopes: ['vault:open'] } };
       const called = await client.post(era.request('narrow', 'tools/call', params), { token: narrow });

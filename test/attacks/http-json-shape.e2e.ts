@@ -80,7 +80,7 @@ describe.each(ERAS)('$name', (era) => {
       expectRpcRefusal(await owner.post(body), 400, INVALID_REQUEST);
     });
 
-    it('afterwards the session is served as ever', () => owner.expectUntouched());
+    it('afterwards the session is still served', () => owner.expectUntouched());
   });
 
   describe('batches', () => {

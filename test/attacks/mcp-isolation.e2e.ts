@@ -106,7 +106,7 @@ describe('a cancellation', () => {
   });
 });
 
-it('an id in use is refused, in its own session only, and the call under it goes on', async () => {
+it('a session refuses the id of a running call, other sessions take it, and the call still gets its reply', async () => {
   const call = await startWaiting(alice, 7);
   const again = await alice.post({ jsonrpc: '2.0', id: 7, method: 'ping' });
   expect([again.status, await again.json()]).toMatchObject([400, { id: null, error: { code: -32600 } }]);

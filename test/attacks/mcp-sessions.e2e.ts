@@ -166,7 +166,7 @@ describe.each(WAYS)('%s', (way, attempt) => {
 });
 
 describe('the owner', () => {
-  it('goes on with a refreshed token, past the first one’s end', async () => {
+  it('is served with a refreshed token after the first token has expired', async () => {
     const brief = { sub: 'brief', exp: now() + 2 };
     const kept = await SessionClient.connect(app.url, forge({ claims: brief }));
     const fresh = tokenOf('brief');

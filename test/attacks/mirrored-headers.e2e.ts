@@ -78,7 +78,7 @@ describe('a request whose headers say something else than its body is refused, a
     expectMismatch(await client.post(CALL, { without: [name] }), runs);
   });
 
-  it('bytes that are not UTF-8 stand for no name, whatever they would be read as', async () => {
+  it('the server refuses a name in base64 whose bytes are not UTF-8', async () => {
     const body = statelessRequest('call', 'tools/call', { name: '\ufffd' });
     const { runs } = tool;
     expectMismatch(await client.post(body, { headers: ['Mcp-Name', SENTINEL(Uint8Array.of(0xff))] }), runs);

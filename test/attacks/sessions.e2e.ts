@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => session.close());
 
-/** Posts a ping to whatever stands behind `/message`, with headers of one's own. */
+/** Posts a ping to `/message` followed by `target`, with more headers. */
 function post(target: string, bearer: string, headers: readonly string[] = []): Promise<Answer> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 'intruder', method: 'ping' });
   const all = ['Content-Type', 'application/json', ...headers];
@@ -165,7 +165,7 @@ describe('a missing session id', () => {
 });
 
 describe('the owner', () => {
-  it('goes on with a refreshed token, and keeps the session past the first one’s end', async () => {
+  it('is served with a refreshed token after the first token has expired', async () => {
     const brief = { sub: 'brief', exp: now() + 2 };
     const [left, kept] = await Promise.all([
       RawSession.open(app.url, forge({ claims: brief })),

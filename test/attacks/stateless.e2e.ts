@@ -92,7 +92,7 @@ describe('a request that does not say who sends it', () => {
 });
 
 it.each(['1999-01-01', '2026-07-29', 'v999.0.0'])(
-  'a revision that is not spoken here, named by the header alone, is told which are: %s',
+  'the error for an unsupported revision in the header names the supported ones: %s',
   async (version) => {
     const { status, json } = await client.post(
       JSON.stringify({ jsonrpc: '2.0', id: 'odd', method: 'tools/list', params: {} }),
@@ -106,7 +106,7 @@ it.each(['1999-01-01', '2026-07-29', 'v999.0.0'])(
   },
 );
 
-describe('what this revision has not', () => {
+describe('what this revision does not have', () => {
   it.each([
     'initialize',
     'ping',
@@ -114,7 +114,7 @@ describe('what this revision has not', () => {
     'resources/subscribe',
     'resources/unsubscribe',
     'rpc.discover',
-  ])('is a method that there is not: %s', async (method) => {
+  ])('the method %s is not found', async (method) => {
     const before = app.app.get(SessionService).size;
     const clientInfo = { name: 'x', version: '1' };
     const params = { protocolVersion: '2026-07-28', capabilities: {}, clientInfo, level: 'info' };
@@ -124,7 +124,7 @@ describe('what this revision has not', () => {
     expect(app.app.get(SessionService).size).toBe(before);
   });
 
-  it('is a session: whatever id is named, nothing is looked up, and none is given out', async () => {
+  it('a session: the server looks up no session id of a request, and gives out none', async () => {
     const [own, other] = await Promise.all(
       ['alice', 'mallory'].map((sub) => SessionClient.connect(app.url, tokenOf(sub))),
     );

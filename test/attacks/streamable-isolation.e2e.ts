@@ -58,7 +58,7 @@ describe.each(OVER_MCP)('$name', ({ connect: open, request, revision }) => {
     }
   });
 
-  it('a cancellation reaches no other user’s request, whatever revision it is sent in', async () => {
+  it('a cancellation of any revision does not reach the request of another user', async () => {
     const begun = wait.calls.length;
     const waiting = all[0]!.begin(7, 'tools/call', { name: 'wait' });
     await until(() => wait.calls.length > begun);

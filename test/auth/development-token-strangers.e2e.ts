@@ -72,7 +72,7 @@ describe('the development token route', () => {
     expect((await sendBytes(app.url, `GET ${GOOD} HTTP/1.1\r\n${head}`)).statuses).toEqual([200]);
   });
 
-  it('is hidden from a proxy that another user runs, whatever it forwards', async () => {
+  it('is hidden from a proxy that another user runs', async () => {
     // Only the superuser can start a program as another user, and only Linux tells who is at the other end.
     const canTell = process.platform === 'linux' && process.getuid?.() === 0;
     const proxy = canTell ? await plainProxyTo(app.url) : undefined;

@@ -12,7 +12,7 @@ const GOOD = '/auth/token?username=alice&scope=mcp:access';
 const BAD = '/auth/token?username=';
 const NOWHERE = '/auth/nothing?username=alice&scope=mcp:access';
 
-/** The route answers as one that does not exist, whatever the query. */
+/** The route answers like a route that does not exist, with and without a valid query. */
 async function expectAbsent(url: string, headers: readonly string[] = []): Promise<void> {
   const nowhere = await send(url + NOWHERE, { headers });
   expectProblem(nowhere, 404, 'not_found');
@@ -125,16 +125,19 @@ describe('on the developer’s own machine', () => {
     [undefined, '127.0.0.1'],
     ['127.0.0.1', '10.0.0.5'],
     ['127.0.0.1', undefined],
-  ])('a socket from %s to %s is refused, whatever its headers say', async (remoteAddress, localAddress) => {
-    const request = {
-      socket: { remoteAddress, localAddress },
-      headers: { host: 'localhost' },
-      ip: '127.0.0.1',
-    };
-    const asked = { ...request, method: 'GET', originalUrl: GOOD, hostname: 'localhost' };
-    const answer = app.app.get(DevelopmentTokenService).issueFor(asked as never);
-    await expect(answer).rejects.toMatchObject({ status: 404 });
-  });
+  ])(
+    'a socket from %s to %s is refused, also with the headers of a local request',
+    async (remoteAddress, localAddress) => {
+      const request = {
+        socket: { remoteAddress, localAddress },
+        headers: { host: 'localhost' },
+        ip: '127.0.0.1',
+      };
+      const asked = { ...request, method: 'GET', originalUrl: GOOD, hostname: 'localhost' };
+      const answer = app.app.get(DevelopmentTokenService).issueFor(asked as never);
+      await expect(answer).rejects.toMatchObject({ status: 404 });
+    },
+  );
 
   it('the route gives a token for an hour that names its holder, audience and issuer', async () => {
     const { status, json, headers } = await send(`${app.url}/auth/token?username=alice`);

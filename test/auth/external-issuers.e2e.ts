@@ -173,7 +173,7 @@ describe('what is asked of a provider', () => {
     await stranger.down();
   });
 
-  it('was the metadata of one and the keys of each, once, whatever tokens came', async () => {
+  it('was the metadata of one issuer, and the keys of each issuer once, for all these tokens', async () => {
     expect(provider.asked.filter((path) => path !== '/token')).toEqual([
       '/.well-known/openid-configuration',
       '/jwks',

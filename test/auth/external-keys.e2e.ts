@@ -31,7 +31,7 @@ afterEach(async () => {
   await provider.down();
 });
 
-/** The clock alone stands still and is moved; timers go on. */
+/** Only the clock is stopped, and tests set it; timers still run. */
 function passMinutes(minutes: number): void {
   const now = Date.now() + minutes * MINUTE;
   const doNotFake = ['nextTick', 'performance', 'queueMicrotask', 'hrtime'] as const;

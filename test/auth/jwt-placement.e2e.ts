@@ -37,7 +37,7 @@ const PLACEMENTS: Readonly<Record<string, Placement>> = {
   'quotes around': { headers: (t) => authorization(`Bearer "${t}"`), error: 'invalid_token' },
   'a name before': { headers: (t) => authorization(`Bearer token="${t}"`), error: 'invalid_token' },
   'letters that are not ASCII': { headers: (t) => authorization(`Bearer é${t}`), error: 'invalid_token' },
-  'characters to make a pattern run for ever': {
+  'characters that make a slow pattern backtrack': {
     headers: () => authorization(`Bearer ${' '.repeat(3_000)}${'='.repeat(3_000)}${'a'.repeat(3_000)}!`),
     error: 'invalid_token',
   },

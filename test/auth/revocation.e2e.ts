@@ -112,7 +112,7 @@ describe('how far it reaches', () => {
     expect(await statusOf(tokenOf(`${sub}0`))).toBe(200);
   });
 
-  it('what the old token has brought ends, though a newer one was shown: the stream of /sse', async () => {
+  it('on /sse, revoking the old token ends the stream that it opened, also after a request with a newer token', async () => {
     const sub = stranger();
     const [old, fresh] = [tokenOf(sub, { iat: now() - 60 }), tokenOf(sub)];
     const session = await RawSession.open(app.url, old);
@@ -122,7 +122,7 @@ describe('how far it reaches', () => {
     await until(() => session.response.closed);
   });
 
-  it('and on /mcp the stream and the call; the session goes on with the newer token', async () => {
+  it('on /mcp, revoking the old token ends its stream and its call; requests with the newer token are served', async () => {
     const sub = stranger();
     const [old, fresh] = [tokenOf(sub, { iat: now() - 60 }), tokenOf(sub)];
     const endpoint = await McpEndpoint.open(app.url, old);

@@ -131,7 +131,7 @@ describe.each([
     expect([challenges(403).length, challenges(404).length, tokensAsked()]).toEqual([1, 0, 2]);
   });
 
-  it('is refused where the scope is not to be had, and does not try for ever', async () => {
+  it('reports a refusal and stops asking, where the provider does not grant the scope', async () => {
     await expect(client.callTool({ name: 'never' })).rejects.toThrow();
     expect(challenges(403).length).toBeLessThanOrEqual(2);
     expect(new Set(challenges(403))).toEqual(
@@ -142,7 +142,7 @@ describe.each([
 });
 
 it.each(['legacy', 'auto'] as const)(
-  'SDK v2 sends the person to agree to more, and goes on in the same session (version negotiation: %s)',
+  'SDK v2 asks the user to agree to more scopes, and then calls in the same session (version negotiation: %s)',
   async (mode) => {
     const person = new Person('alice', identityProvider.issuer);
     const url = new URL(`${app.url}/mcp`);
@@ -167,7 +167,7 @@ it.each(['legacy', 'auto'] as const)(
   },
 );
 
-it('SDK v2 on /sse, whose transport knows no step-up, goes on in its session with a wider token', async () => {
+it('SDK v2 on /sse, whose transport has no step-up, calls in its session with a token of more scopes', async () => {
   const authProvider = provider();
   const url = new URL(`${app.url}/sse`);
   await auth(authProvider, { serverUrl: url, scope: 'mcp:access' });

@@ -14,8 +14,8 @@ const SOURCES: readonly (readonly [RegExp, JournalKind])[] = [
 const isSecret = (name: string): boolean => name.startsWith('secret-');
 
 /**
- * Reads, after the run, all that its servers have written: a canary in it fails the run, whatever the tests
- * say. So does a run whose servers have written nothing, since nothing would be found there.
+ * Reads, after the run, all that its servers have written: a canary in it fails the run, also if all tests have
+ * passed. So does a run whose servers have written nothing, since nothing would be found there.
  */
 export class CanaryReporter implements Pick<Reporter, 'onRunStart' | 'onRunComplete' | 'getLastError'> {
   private readonly folder = mkdtempSync(join(tmpdir(), 'canary-journal-'));

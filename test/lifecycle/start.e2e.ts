@@ -4,14 +4,14 @@ import { ServerProcess } from '../support/server-process.js';
 
 const SECRET = 'canary-secret-canary-secret-canary-secret';
 
-/** What the process wrote before it stopped by itself, and how it ended. */
+/** The output and the exit code of a process that stops by itself. */
 async function refusal(env: Record<string, string>): Promise<{ output: string; code: unknown }> {
   const server = await ServerProcess.spawn({ NODE_ENV: 'development', JWT_SECRET: SECRET, ...env });
   const code = await server.exited;
   return { output: server.output, code };
 }
 
-it('tells how many primitives there are, and of a class that no module lists', async () => {
+it('logs the number of tools, resources and prompts, and a class that no module lists', async () => {
   const server = await ServerProcess.start({ NODE_ENV: 'development', ...withExtraTool('slow') });
   const [unlisted, started] = ['wiring.not_listed', 'server.started'].map((event) => server.events(event));
   await server.stop();
@@ -21,7 +21,7 @@ it('tells how many primitives there are, and of a class that no module lists', a
 });
 
 describe('the process does not start', () => {
-  it('with wrong settings: each is named, nothing else is told', async () => {
+  it('with wrong settings: it names each, and prints nothing else', async () => {
     const { output, code } = await refusal({
       PORT: 'canary-port',
       HEARTBEAT: 'often',
@@ -37,13 +37,13 @@ describe('the process does not start', () => {
     expect(output).not.toMatch(/canary|\n\s+at |node_modules|\.js:/);
   });
 
-  it('with a tool that is wired wrongly: its class is named', async () => {
+  it('with a tool that is wired wrongly: it names the class', async () => {
     const { output, code } = await refusal(withExtraTool('misnamed'));
     expect(code).toBe(1);
     expect(output).toMatch(/^WiringError: Class SlowTool: the name "no good" is not allowed; use .*\n$/);
   });
 
-  it('with a provider that no module lists: once, and nothing beside it', async () => {
+  it('with a provider that no module lists: it says so once, and nothing else', async () => {
     const { output, code } = await refusal(withExtraTool('needy'));
     expect(code).toBe(1);
     expect(output).toMatch(/^Error: Nest can't resolve dependencies of the NeedyTool \(\?\)\./);
@@ -51,7 +51,7 @@ describe('the process does not start', () => {
     expect(output).not.toMatch(/\n\s+at |InstanceLoader/);
   });
 
-  it('with a mistake in a team’s code: where it was thrown', async () => {
+  it('with an error in a team’s code: it prints where it was thrown', async () => {
     const { output, code } = await refusal(withExtraTool('falling'));
     expect(code).toBe(1);
     expect(output).toMatch(/^TypeError: it fell\n\s+at new FallingTool \(/);
@@ -60,7 +60,7 @@ describe('the process does not start', () => {
     expect(output).not.toContain('canary');
   });
 
-  it('without a database: each attempt is told at once, and the failure after them', async () => {
+  it('without a database: it logs each attempt at once, and then the failure', async () => {
     const server = await ServerProcess.spawn({
       NODE_ENV: 'development',
       ...withExtraTool('unreachable'),
@@ -85,7 +85,7 @@ describe('the process does not start', () => {
     ]);
   });
 
-  it('on a port that is taken, whatever a tool holds by then', async () => {
+  it('on a port that is taken, also when a tool already holds a timer', async () => {
     const first = await ServerProcess.start();
     const { output, code } = await refusal({ PORT: new URL(first.url).port, ...withExtraTool('holding') });
     await first.stop();

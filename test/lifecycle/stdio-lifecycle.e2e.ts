@@ -21,7 +21,7 @@ describe('the start', () => {
         REDIS_URL: 'redis://localhost',
       },
     ],
-  ])('%s, and leaves the folder that it was started in as it is', (_what, env) => {
+  ])('%s, and does not change the folder in which it was started', (_what, env) => {
     const { command, args, cwd, env: withTools } = stdioCommand(env);
     const input = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}\n';
     const { status, stdout } = spawnSync(command, args, { cwd, env: withTools, input });
@@ -34,7 +34,7 @@ describe('the start', () => {
     ['a wrong setting', { LOG_LEVEL: 'canary' }, /^ConfigurationError: [^]*LOG_LEVEL must be one of/],
     ['scopes that open nothing', { STDIO_SCOPES: 'orders:write' }, /STDIO_SCOPES must contain mcp:access/],
     ['a tool that is wired wrongly', withExtraTool('misnamed'), /WiringError: Class SlowTool: the name/],
-  ])('%s is told on standard error, and nowhere else', async (_what, env, told) => {
+  ])('the server reports %s on standard error only', async (_what, env, told) => {
     const server = new StdioProcess(env);
     expect(await server.exited).toBe(1);
     expect(server.log).toMatch(told);
@@ -44,24 +44,27 @@ describe('the start', () => {
 });
 
 describe('standard output', () => {
-  it.each(['json', 'pretty'])('has messages only, with everything logged as %s', async (LOG_FORMAT) => {
-    const server = await StdioProcess.initialized(
-      '2025-11-25',
-      withStdioTools({ LOG_LEVEL: 'trace', LOG_FORMAT }),
-    );
-    server.call(1, 'noisy');
-    expect(textOf((await server.reply(1)).result)).toBe('done');
-    expect(await server.end()).toBe(0);
-    expect(server.messages.map(({ id }) => id)).toEqual(['init', 1]);
-    for (const noise of ['console.log', 'process.stdout', 'an import'])
-      expect(server.log).toContain(`noise of ${noise}\n`);
-    for (const event of ['server.started', 'call.begun', 'call.ended', 'server.stopped'])
-      expect(server.log).toContain(event);
-  });
+  it.each(['json', 'pretty'])(
+    'has messages only, while the log on standard error is %s',
+    async (LOG_FORMAT) => {
+      const server = await StdioProcess.initialized(
+        '2025-11-25',
+        withStdioTools({ LOG_LEVEL: 'trace', LOG_FORMAT }),
+      );
+      server.call(1, 'noisy');
+      expect(textOf((await server.reply(1)).result)).toBe('done');
+      expect(await server.end()).toBe(0);
+      expect(server.messages.map(({ id }) => id)).toEqual(['init', 1]);
+      for (const noise of ['console.log', 'process.stdout', 'an import'])
+        expect(server.log).toContain(`noise of ${noise}\n`);
+      for (const event of ['server.started', 'call.begun', 'call.ended', 'server.stopped'])
+        expect(server.log).toContain(event);
+    },
+  );
 });
 
 describe('the end', () => {
-  it('of the input lets the calls in flight finish, also those that it has just brought', async () => {
+  it('of the input lets the running calls finish, also those of the last lines', async () => {
     const server = await StdioProcess.initialized('2025-11-25', withStdioTools({ SHUTDOWN_GRACE: '10s' }));
     server.call(1, 'slow', { ms: 300 });
     server.call(2, 'echo', { message: 'last words' });
@@ -91,7 +94,7 @@ describe('the end', () => {
     expect(server.log.match(/session\.opened/g)).toHaveLength(1);
   });
 
-  it('of the input tells a call why it is given up once SHUTDOWN_GRACE is over, and ends a subscription with its result', async () => {
+  it('of the input fails a call with the reason after SHUTDOWN_GRACE, and ends a subscription with its result', async () => {
     const server = await StdioProcess.initialized('2025-11-25', withStdioTools({ SHUTDOWN_GRACE: '200ms' }));
     const filter = { notifications: { toolsListChanged: true }, _meta: MODERN };
     server.request('s', 'subscriptions/listen', filter);
@@ -108,19 +111,22 @@ describe('the end', () => {
     });
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('by %s is the same, and takes nothing new', async (signal) => {
-    const server = await StdioProcess.initialized('2025-11-25', withStdioTools({ SHUTDOWN_GRACE: '10s' }));
-    server.call(1, 'slow', { ms: 500 }, { progressToken: 1 });
-    await begun(server);
-    server.child.kill(signal);
-    await server.until(() => server.log.includes('drain.begun'));
-    server.call(2, 'echo', { message: 'too late' });
-    expect((await server.reply(2)).error).toMatchObject({ code: -32000 });
-    expect(await server.exited).toBe(0);
-    expect(textOf((await server.reply(1)).result)).toBe('after 500 ms');
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'by %s is the same, and the server refuses new calls',
+    async (signal) => {
+      const server = await StdioProcess.initialized('2025-11-25', withStdioTools({ SHUTDOWN_GRACE: '10s' }));
+      server.call(1, 'slow', { ms: 500 }, { progressToken: 1 });
+      await begun(server);
+      server.child.kill(signal);
+      await server.until(() => server.log.includes('drain.begun'));
+      server.call(2, 'echo', { message: 'too late' });
+      expect((await server.reply(2)).error).toMatchObject({ code: -32000 });
+      expect(await server.exited).toBe(0);
+      expect(textOf((await server.reply(1)).result)).toBe('after 500 ms');
+    },
+  );
 
-  it('comes quietly when the host does not read any more: calls are given up', async () => {
+  it('follows when the host closes standard output: the server aborts its calls, and logs no error', async () => {
     const server = await StdioProcess.initialized('2025-11-25', withStdioTools({ SHUTDOWN_GRACE: '10m' }));
     server.call(1, 'slow', { ms: 600_000 }, { progressToken: 1 });
     await begun(server);
@@ -131,7 +137,7 @@ describe('the end', () => {
     expect(server.log).not.toMatch(/EPIPE|ERROR|\n\s+at /);
   });
 
-  it('does not come because the host does not read the log', async () => {
+  it('does not follow when the host closes standard error', async () => {
     const server = await StdioProcess.initialized('2025-11-25', { LOG_LEVEL: 'trace' });
     server.child.stderr.destroy();
     for (let id = 0; id < 50; id += 1) server.call(id, 'test');
@@ -141,7 +147,7 @@ describe('the end', () => {
 });
 
 describe('a host that does not read', () => {
-  it('holds up nothing but itself: the rest is answered once it reads', async () => {
+  it('delays only its own replies: the server sends the rest once the host reads', async () => {
     const server = new StdioProcess({}, { reads: false });
     const message = 'x'.repeat(32 * 1024);
     const count = 600;
@@ -152,7 +158,7 @@ describe('a host that does not read', () => {
       before = answered();
       await sleep(300);
     } while (before === 0 || answered() > before);
-    // It has stopped reading, with about 1 MiB to say: the rest waits in the host.
+    // The server has stopped reading with about 1 MiB to send: the rest waits in the host.
     expect(answered()).toBeLessThan(count / 2);
     server.read();
     await server.reply(count - 1);
@@ -170,7 +176,7 @@ describe('a host that does not read', () => {
     expect(server.messages.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, id) => id));
   });
 
-  it('may leave the log unread for ever', async () => {
+  it('may never read the log', async () => {
     const server = new StdioProcess({ LOG_LEVEL: 'trace' });
     server.child.stderr.removeAllListeners('data').pause();
     for (let id = 0; id < 2_000; id += 1) server.call(id, 'test');

@@ -38,7 +38,7 @@ function callWith(rows: readonly object[]): string {
 }
 
 it(
-  'as many objects as a message may have, each without what it must have, are no burden',
+  'a message with the most objects, each without its required members, is no burden',
   async () => {
     const answers: (string | undefined)[] = [];
     const rows = Array.from({ length: 4_900 }, () => ({}));

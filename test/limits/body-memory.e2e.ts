@@ -4,7 +4,7 @@ import { encode, forge, goodClaims } from '../support/forge.js';
 import { send } from '../support/wire.js';
 import { PRODUCTION, PRODUCTION_SECRET, PRODUCTION_URL } from '../fixtures/production.js';
 
-/** What strangers may cost, and what one caller may. */
+/** Memory that requests without a valid token may cost, and those of one caller. */
 const STRANGERS_MIB = 64;
 const CALLER_MIB = 128;
 const MAX_HEALTH_MS = 1_000;

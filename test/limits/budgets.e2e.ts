@@ -34,7 +34,7 @@ beforeEach(async () => {
     ...PRODUCTION,
     ...tool,
     NODE_OPTIONS: `${HEAP} ${NODE_OPTIONS}`,
-    // So that it is not this that bounds what is held.
+    // Otherwise this limit would bound what the server holds.
     RATE_LIMIT: '1000000/1m',
   });
   await bystander(server.url);
@@ -55,7 +55,7 @@ interface Post {
   readonly session?: string;
   readonly accept?: string;
   readonly headers?: readonly string[];
-  /** Announced, where it is not what is sent. */
+  /** The announced length, where it differs from the length of the body. */
   readonly length?: number;
 }
 
@@ -80,7 +80,7 @@ async function posted(bytes: Buffer, until: RegExp): Promise<RegExpExecArray> {
   for (;;) {
     const more = await next(socket);
     if (more === undefined) throw new Error(`The connection has ended: ${text.slice(0, 1_000)}`);
-    // What is looked for is at the start, or at the end of little.
+    // A match is at the start of a long answer, or anywhere in a short one.
     if (text.length < 10_000) text += more;
     const match = until.exec(text);
     if (match !== null) return match;
@@ -111,7 +111,7 @@ async function expectBearable(attack: () => Promise<unknown>): Promise<void> {
   expect(healthMs).toBeLessThan(MAX_WAIT_MS);
 }
 
-/** How many are refused is up to the system too: it takes megabytes over for a client that reads nothing. */
+/** The number of refusals depends on the system too: its buffers hold megabytes for a client that reads nothing. */
 function expectOnly(statuses: ReadonlySet<number>, expected: readonly number[]): void {
   expect([...statuses].filter((status) => !expected.includes(status))).toEqual([]);
 }
@@ -153,7 +153,7 @@ it(
 );
 
 it(
-  'calls that wait for their user, whatever they were called with: their arguments are let go of',
+  'calls that wait for their user: the server does not keep their arguments meanwhile',
   async () => {
     const session = await openSession();
     await expectBearable(async () => {
@@ -229,7 +229,7 @@ it(
     const statuses = new Set<number>();
     await expectBearable(async () => {
       const sockets: Socket[] = [];
-      // By the hundred: what this process has to write at once would keep it from hearing the bystander.
+      // In waves: while this process writes all of them, it would not read the answer to the bystander.
       for (let wave = 0; wave < many(20, 6); wave += 1) {
         sockets.push(
           ...(await server.flood(many(100, 50), subscription(wave, wave < many(4, 2) ? 240 : 10))),

@@ -33,7 +33,7 @@ it.each<readonly [string, string]>([
   expect(cost.healthMs).toBeLessThan(MAX_HEALTH_MS);
 });
 
-it("so are a caller's", async () => {
+it("unread answers to a caller's requests are no burden either", async () => {
   const list = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
   const head = [
     'POST /mcp HTTP/1.1',
@@ -56,7 +56,7 @@ it('a few requests behind one another are answered in order', async () => {
   expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 200, 404]);
 });
 
-it('the connection of a client that sends ever more ends', async () => {
+it('the server closes the connection of a client that sends thousands of requests at once', async () => {
   const [socket] = await server.flood(1, get('/').repeat(4_000), true);
   await new Promise((closed) => socket!.once('close', closed));
 });

@@ -46,7 +46,7 @@ interface Flood {
   readonly elapsedMs: number;
 }
 
-/** More calls than the limit, as fast as they go. `aside` goes on between them. */
+/** Sends more calls than the limit, without a pause. `aside` runs between them. */
 async function flood(post: (id: number) => Promise<Response>, aside: () => Promise<void>): Promise<Flood> {
   const startedAt = performance.now();
   const send = async (id: number): Promise<Sent> => ({ id, response: await post(id) });
@@ -192,11 +192,14 @@ it('keeps to the limit of a tool beside the other, for each principal', async ()
 it.each([
   ['/sse', connectSdk],
   ['/mcp', connectSdkOverMcp],
-])('a real client on %s hears of it, and goes on', async (_path, connect) => {
-  const client = await connect(app.url, await app.token());
-  const call = () => client.callTool({ name: 'dear' });
-  for (let at = 0; at < 2; at += 1) expect((await call()).isError).toBeUndefined();
-  await expect(call()).rejects.toThrow(/Too many calls: try again later/);
-  expect((await client.callTool({ name: 'test' })).content).toHaveLength(1);
-  await client.close();
-});
+])(
+  'a real client on %s gets the refusal as an error, and its next call is answered',
+  async (_path, connect) => {
+    const client = await connect(app.url, await app.token());
+    const call = () => client.callTool({ name: 'dear' });
+    for (let at = 0; at < 2; at += 1) expect((await call()).isError).toBeUndefined();
+    await expect(call()).rejects.toThrow(/Too many calls: try again later/);
+    expect((await client.callTool({ name: 'test' })).content).toHaveLength(1);
+    await client.close();
+  },
+);

@@ -210,7 +210,7 @@ describe('what is not found is named', () => {
     [
       'a factory that runs for each call',
       { useFactory: () => new EchoTool(), scope: Scope.REQUEST },
-      'what is not known at the start',
+      'a value that is not known at the start',
     ],
   ])('in the log: %s in the place of a tool', async (_what, provider, given) => {
     const StandInTool = decorated('stand-in');

@@ -128,7 +128,7 @@ describe.each(SDK_CLIENTS)('prompts, $name', ({ connect, revision }) => {
     });
   });
 
-  it('renders one without arguments, whatever is sent along', async () => {
+  it('renders a prompt without arguments, also when the client sends some', async () => {
     const text = `Greet alice in ${revision} with 0 arguments.`;
     const greeting = {
       description: 'Greets the user.',

@@ -29,7 +29,7 @@ function expectRefused(reply: StatelessReply, about: string): void {
 }
 
 describe('a request that waits for its client', () => {
-  it('is answered with the questions, and goes on with the answers', async () => {
+  it('gets the questions as its result, and runs to its end with the answers', async () => {
     const first = await alice.askedBy('greet');
     expect(first).toEqual({
       resultType: 'input_required',

@@ -192,7 +192,7 @@ describe('what becomes of what a tool does', () => {
     expect(logs.events('call.ended').at(-1)).toMatchObject({ tool: name, outcome: 'error' });
   });
 
-  it('goes on working', async () => {
+  it('the server still answers the next call', async () => {
     expect(textOf(await call('test'))).toBe('Security check successful');
   });
 });

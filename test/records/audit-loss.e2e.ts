@@ -63,7 +63,7 @@ const linesOf = (text: string): Line[] =>
     .filter((line) => line.endsWith('}'))
     .map((line) => JSON.parse(line) as Line);
 
-it('standard output that nothing reads stops nothing, and no record is lost: refusals are a few lines', async () => {
+it('while standard output is not read, the server answers calls and loses no record; it counts refusals', async () => {
   await start({});
   for (let at = 0; at < 100; at += 1) await send(`${url}/mcp`, { method: 'POST', headers: PRODUCTION_HOST });
   for (let at = 0; at < 120; at += 1) expect(await call(`${at}`.padEnd(64, '-'))).toBe(200);
@@ -79,11 +79,11 @@ it('standard output that nothing reads stops nothing, and no record is lost: ref
   expect(lines).toContainEqual(expect.objectContaining({ event: 'refusals.counted', count: 95 }));
 });
 
-it('while more records wait than may, calls are refused (audit_unavailable) and not run, until they are written', async () => {
+it('while too many records wait, the server refuses calls (audit_unavailable), until the records are written', async () => {
   await start({});
   let at = 0;
   let refused = await answerOf('first');
-  // What the pipe takes, and then what may wait in the process.
+  // Fills the pipe, and then the memory for records of the process.
   while (refused.status === 200) {
     const answers = await Promise.all(Array.from({ length: 50 }, () => answerOf(`full-${(at += 1)}`)));
     refused = answers.find(({ status }) => status !== 200) ?? answers[0]!;
@@ -91,7 +91,7 @@ it('while more records wait than may, calls are refused (audit_unavailable) and 
   expect(refused.status).toBe(503);
   expect(refused.headers['retry-after']).toBe('5');
   expect(refused.json).toMatchObject({ error: { message: 'Calls cannot be recorded now: try again later' } });
-  // What is no call needs no record.
+  // A request that is no call needs no record.
   expect((await answerOf('listing', 'tools/list')).status).toBe(200);
   child.stdout!.resume();
   await until(async () => (await call('after')) === 200);
@@ -125,11 +125,11 @@ it('with AUDIT_SYNC=on a process that is killed under load has a record of each 
   expect(answered.filter((id) => !recorded.has(id))).toEqual([]);
 });
 
-it('with AUDIT_SYNC=off it has one of each call that was answered before its last write, and it writes unasked', async () => {
+it('with AUDIT_SYNC=off the file has a record of each call that was answered before the last write', async () => {
   const file = join(directory, 'audit.jsonl');
   await start({ AUDIT_LOG: file, AUDIT_SYNC: 'off' });
   child.stdout!.resume();
-  // No other call pushes this one's record out.
+  // The server writes this record without another call after it.
   expect(await call('alone')).toBe(200);
   await until(() => recordedIn(file).includes('alone'));
   const answered: string[] = [];
@@ -143,7 +143,7 @@ it('with AUDIT_SYNC=off it has one of each call that was answered before its las
   await callers;
   const recorded = recordedIn(file);
   expect(before.filter((id) => !recorded.includes(id))).toEqual([]);
-  // In order: of no caller is a later call recorded, and an earlier one not.
+  // In order: where a later call of a caller is recorded, the earlier ones are too.
   const last = Math.max(...recorded.map((id) => Number(/^0-(\d+)$/.exec(id)?.[1] ?? -1)));
   const ofFirst = recorded.filter((id) => id.startsWith('0-'));
   expect(ofFirst).toEqual(Array.from({ length: last + 1 }, (_, at) => `0-${at}`));

@@ -40,7 +40,7 @@ describe('a session that ends while it is looked up', () => {
     expect(app.app.get(SessionService).size).toBe(0);
   });
 
-  it('has no stream to go on with', async () => {
+  it('has no stream that a client can resume', async () => {
     const leaving = new AbortController();
     const { value: primed } = await eventsOf(await endpoint.get({}, leaving.signal)).next();
     leaving.abort();

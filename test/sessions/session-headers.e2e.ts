@@ -88,7 +88,7 @@ it.each(['2026-07-28', '1999-01-01', '2027-01-01', 'nonsense', ''])(
   },
 );
 
-it('a request with a version in _meta is of no session, whatever session it names', async () => {
+it('a request with a version in _meta belongs to no session, also when its header names one', async () => {
   const list = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta: ENVELOPE } };
   const { sessionId } = await McpEndpoint.open(app.url, token);
   for (const named of [sessionId!, DEAD, '']) {
@@ -100,7 +100,7 @@ it('a request with a version in _meta is of no session, whatever session it name
   }
 });
 
-it('a session that is not there is unknown whatever the version header says', async () => {
+it('the server answers 404 to an unknown session, also with a version header of another revision', async () => {
   const endpoint = new McpEndpoint(app.url, token);
   endpoint.sessionId = DEAD;
   const headers = { [VERSION]: '2026-07-28' };

@@ -89,7 +89,7 @@ class OrderTool implements McpTool<typeof order> {
   }
 }
 
-@Tool({ name: 'stubborn', description: 'Catches whatever it can.' })
+@Tool({ name: 'stubborn', description: 'Catches each error.' })
 class StubbornTool implements McpTool {
   async execute(_input: unknown, context: CallContext): Promise<string> {
     context.signal.addEventListener('abort', () => (WORLD.aborted += 1));

@@ -39,7 +39,7 @@ export const CLIENTS: readonly ClientKind[] = [
     connect: async (url, token) => wrap(await connectSdkV2(sseTransport(url, token))),
   },
   {
-    name: 'SDK v2, /mcp, as of old',
+    name: 'SDK v2, /mcp, with initialize',
     revision: '2025-11-25',
     connect: async (url, token) => wrap(await connectSdkV2(streamableTransport(url, token))),
   },
@@ -71,7 +71,7 @@ export const STDIO_CLIENTS: readonly ClientKind[] = [
     connect: async () => wrap(await connectSdkV2(stdioTransport(), { mode: 'auto' })),
   },
   {
-    name: 'SDK v2, stdio, with nothing but 2026-07-28',
+    name: 'SDK v2, stdio, pinned to 2026-07-28',
     revision: '2026-07-28',
     connect: async () => wrap(await connectSdkV2(stdioTransport(), { mode: { pin: '2026-07-28' } })),
   },

@@ -18,11 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-it('an application conforms, whatever its prefix', async () => {
+it('an application with a prefix conforms', async () => {
   await expect(expectConformance(app)).resolves.toBeUndefined();
 });
 
-it('what fails is told by scenario', async () => {
+it('the error lists the failed checks by scenario', async () => {
   const scenarios = ['tools-call-image', 'no-such-scenario'];
   const failed = expectConformance(app, { scenarios });
   await expect(failed).rejects.toThrow(/^The server does not conform:\ntools-call-image: failure /);

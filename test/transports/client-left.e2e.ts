@@ -24,7 +24,7 @@ class LateProgressTool implements McpTool<typeof input> {
   }
 }
 
-/** Takes its time: a request that is marked goes on when its client has left. */
+/** Holds a marked request until its client has left, and then lets it through. */
 @Injectable()
 class SlowGuard implements CanActivate {
   static reached = 0;
@@ -70,7 +70,7 @@ async function leaveBehind(begin: (signal: AbortSignal) => Promise<unknown>): Pr
   leave.abort();
   await begun;
   await until(() => SlowGuard.passed > passed);
-  // Whatever the controller does now it begins at once: another request comes after it.
+  // The controller begins its work at once: it has begun before the next request is answered.
   await (await fetch(`${app.url}/health/live`)).text();
 }
 
@@ -142,7 +142,7 @@ describe('a client that has left before its stream was there', () => {
     expect(gate.isHeld('unheard')).toBe(false);
   });
 
-  it('of a call leaves none in its session, whatever the call has to say later', async () => {
+  it('of a call leaves no request in its session, also when the call sends messages later', async () => {
     const leave = new AbortController();
     const params = { name: 'late-progress', arguments: { key: 'k' }, _meta: { progressToken: 'p' } };
     const closed = nextClosed();

@@ -30,7 +30,7 @@ describe.each([...CLIENTS, ...STDIO_CLIENTS])('$name', ({ connect, revision }) =
   const echo = async (message: string) => client.call('echo', { message });
   const random = async (args: Record<string, unknown>) => client.call('random-number', args);
 
-  it('agrees on the revision that it is meant to', () => {
+  it('negotiates the expected revision', () => {
     expect(client.revision).toBe(revision);
   });
 
@@ -53,7 +53,7 @@ describe.each([...CLIENTS, ...STDIO_CLIENTS])('$name', ({ connect, revision }) =
     expect(told).toBeLessThanOrEqual(Date.now());
   });
 
-  it('calls random-number: from 0 to 100 when nothing is said', async () => {
+  it('calls random-number: from 0 to 100 without arguments', async () => {
     const { text, isError } = await random({});
     const [, drawn] = /^Random number between 0 and 100: (\d+)$/.exec(text) ?? [];
     expect(isError).toBe(false);
@@ -66,7 +66,7 @@ describe.each([...CLIENTS, ...STDIO_CLIENTS])('$name', ({ connect, revision }) =
     expect(negative.text).toMatch(/^Random number between -3 and -2: -[32]$/);
   });
 
-  it('draws from the widest range that there is, and tells of one that is wider', async () => {
+  it('draws from the widest range, and gets an error for a wider one', async () => {
     const widest = 2 ** 48 - 2;
     const [most, more] = await Promise.all([random({ max: widest }), random({ max: widest + 1 })]);
     expect(most.isError).toBe(false);
@@ -76,7 +76,7 @@ describe.each([...CLIENTS, ...STDIO_CLIENTS])('$name', ({ connect, revision }) =
     });
   });
 
-  it('tells what is wrong with a range', async () => {
+  it('gets an error that says what is wrong with a range', async () => {
     const [turned, broken] = await Promise.all([random({ min: 2, max: 1 }), random({ min: 0, max: 1.5 })]);
     expect(turned.isError).toBe(true);
     expect(turned.text).toBe('Invalid arguments for random-number: min: must not be greater than max');
@@ -94,7 +94,7 @@ describe.each([...CLIENTS, ...STDIO_CLIENTS])('$name', ({ connect, revision }) =
     expect((await echo(text)).text).toBe(`Echo: ${text}`);
   });
 
-  it('gets a useful error for a missing and for a mistyped argument, and goes on working', async () => {
+  it('gets a useful error for a missing and for a mistyped argument, and an answer to its next call', async () => {
     const [missing, mistyped] = await Promise.all([
       client.call('echo', {}),
       client.call('echo', { message: 5 }),

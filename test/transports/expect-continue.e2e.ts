@@ -39,7 +39,7 @@ function expecting(head: string, body: string, length = body.length): Promise<re
 const head = (path: string, token: string, type = 'application/json'): string =>
   `POST ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Type: ${type}\r\n`;
 
-it('is answered with 100 where the body is wanted, and the connection goes on', async () => {
+it('gets 100 where the server wants the body, and the connection stays open', async () => {
   expect(await expecting(client.headOf(PING), PING)).toEqual([100, 200, 200]);
   const own = head('/auth/revoke', tokenOf('bob'), 'application/x-www-form-urlencoded');
   expect(await expecting(own, 'token_type_hint=access_token')).toContain(100);

@@ -80,7 +80,7 @@ describe('a call that reports progress', () => {
     expect((await rest(eventsOf(response)))[0]!.data).not.toBe('');
   });
 
-  it('goes on without its client, and gives the rest to one that comes back: at every cut', async () => {
+  it('runs on without its client, and a client that comes back gets the rest: at every cut', async () => {
     for (let cut = 1; cut <= 3; cut += 1) {
       const endpoint = await open();
       const response = await endpoint.call(1, 'tools/call', count);

@@ -69,7 +69,7 @@ const stalledSession = (stream: StalledStream) =>
   sessions.list().find(({ id }) => stream.endpoint.endsWith(`=${id}`));
 
 describe('a client that does not read', () => {
-  it('is cut off; others do not notice', async () => {
+  it('loses its session and its connection; other clients are still answered', async () => {
     const token = await signToken();
     const [stalled, other] = [
       await StalledStream.open(app.url, token),
@@ -106,7 +106,7 @@ describe('a client that reads', () => {
 
   afterEach(() => client.close());
 
-  it.each([1.5, 3.5])('gets a reply of %d MiB, and goes on', async (size) => {
+  it.each([1.5, 3.5])('gets a reply of %d MiB, and an answer to its next request', async (size) => {
     const message = 'm'.repeat(size * MIB);
     const result = await client.callTool({ name: 'echo', arguments: { message } });
     expect(textOf(result)).toHaveLength('Echo: '.length + message.length);

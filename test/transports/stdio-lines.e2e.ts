@@ -5,7 +5,7 @@ const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(dept
 
 let sent = 0;
 
-/** What the server says to `line` before it answers what follows. */
+/** The messages that the server sends for `line`, before its reply to the next line. */
 async function answersTo(server: StdioProcess, line: string | Buffer): Promise<Message[]> {
   const before = server.messages.length;
   sent += 1;
@@ -43,7 +43,7 @@ describe.each([
     ['what nests to exhaust a parser', nested(30_000), -32600],
     ['a line that is too long', `"${'x'.repeat(64 * 1024)}"`, -32600],
     ['a line of many times that length', 'x'.repeat(2 ** 22), -32600],
-  ])('answers %s with an error, and goes on', async (_what, line, code) => {
+  ])('answers %s with an error, and then the next line', async (_what, line, code) => {
     const answers = await answersTo(server, line);
     expect(answers).toEqual([{ jsonrpc: '2.0', id, error: { code, message: expect.any(String) } }]);
     expect(Object.hasOwn(answers[0]!, 'id')).toBe(id === null);
@@ -65,7 +65,7 @@ describe.each([
     ],
     ['a cancellation that is malformed', '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{}}'],
     ['empty lines', '\n\r\n\n'],
-  ])('says nothing to %s', async (_what, line) => {
+  ])('sends no answer to %s', async (_what, line) => {
     expect(await answersTo(server, line)).toEqual([]);
   });
 
@@ -99,8 +99,8 @@ describe.each([
   });
 });
 
-describe('before anything is agreed', () => {
-  it('an error has the id null, and none once 2026-07-28 is spoken', async () => {
+describe('before a revision is negotiated', () => {
+  it('an error has the id null, and no id after the first request of 2026-07-28', async () => {
     const server = new StdioProcess();
     server.send('nonsense\n');
     await server.until(() => server.messages.length === 1);

@@ -63,7 +63,7 @@ describe.each<readonly [string, (onListChanged: () => void) => Promise<Caller>]>
   });
   afterAll(() => client.close());
 
-  it('hears of progress, cancels the call, and goes on', async () => {
+  it('gets progress, cancels the call, and its next call is answered', async () => {
     const heard: unknown[] = [];
     const leaving = new AbortController();
     const onprogress = (told: unknown): void => {
@@ -92,7 +92,7 @@ describe.each<readonly [string, (onListChanged: () => void) => Promise<Caller>]>
       roles: [],
     });
     await expect(client.call('guarded', {})).rejects.toThrow(
-      /without the scopes that this needs: orders:write/,
+      /needs scopes that STDIO_SCOPES does not have: orders:write/,
     );
   });
 });

@@ -14,7 +14,7 @@ export async function discoverJwksUri(issuer: string, signal: AbortSignal): Prom
 /** The `jwks_uri` of an issuer's metadata. Throws what {@link discoverJwksUri} throws. */
 export function jwksUriIn(metadata: unknown, issuer: string): string {
   if (!isRecord(metadata)) throw new ProviderDocumentError('The metadata is no JSON object');
-  if (metadata['issuer'] !== issuer) throw new ProviderDocumentError('The metadata is of another issuer');
+  if (metadata['issuer'] !== issuer) throw new ProviderDocumentError('The metadata names another issuer');
   const uri = metadata['jwks_uri'];
   if (typeof uri !== 'string' || !isProviderUrl(uri) || isDowngrade(issuer, uri)) {
     throw new ProviderDocumentError('The metadata has no jwks_uri that may be fetched');

@@ -48,5 +48,5 @@ function assertScopes(required: RequiredScopes, className: string): void {
     Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string' && SCOPE.test(scope));
   if (areScopes && (!any || scopes.length > 0)) return;
   const mend = 'use a list of names without blanks, quotes or \\, or { anyOf: [ … ] } with one at least';
-  throw new WiringError(className, `scopes cannot be met as they are; ${mend}`);
+  throw new WiringError(className, `no token can have these scopes; ${mend}`);
 }

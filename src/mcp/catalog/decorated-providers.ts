@@ -75,7 +75,7 @@ export class DecoratedProviders<Options extends object> {
     if (isAlias && classRef === undefined) return;
     const given =
       classRef === undefined
-        ? 'what is not known at the start'
+        ? 'a value that is not known at the start'
         : `an object of class ${classRef.name}, without it`;
     const reason = `${token.name} has ${this.metadata.name}, and its provider gives ${given}; provide a decorated class`;
     this.logger.warn({ event: 'wiring.not_registered', class: token.name, reason });

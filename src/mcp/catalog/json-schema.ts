@@ -124,8 +124,8 @@ function listable(converted: JsonSchema, { vendor, validate }: Schema['~standard
 
 function assertDialect(dialect: unknown): void {
   if (dialect === undefined || (typeof dialect === 'string' && DIALECT_2020.test(dialect))) return;
-  const remedy = 'write the definition in 2020-12, or leave "$schema" out where it says the same there';
-  throw new SchemaProblem(['$schema'], 'stands another dialect than JSON Schema 2020-12', remedy);
+  const remedy = 'write the definition in 2020-12, or leave "$schema" out if it is valid there';
+  throw new SchemaProblem(['$schema'], 'names another dialect than JSON Schema 2020-12', remedy);
 }
 
 /** Compiles the schema with Ajv, which may know more than the table of keywords. */

@@ -87,7 +87,7 @@ function templateOf(uriTemplate: string, className: string): UriTemplate {
 function assertUri(uri: string, className: string): void {
   const mend = uri.includes('{')
     ? 'give it as "uriTemplate"'
-    : 'begin it with a scheme, as in "config://app", and percent-encode what a URI cannot hold';
+    : 'begin it with a scheme, as in "config://app", and percent-encode the characters that a URI cannot have';
   if (!isUri(uri)) {
     throw new WiringError(className, `the uri ${JSON.stringify(uri)} is not an absolute URI; ${mend}`);
   }

@@ -61,7 +61,8 @@ export function literalsOf({ parts }: ParsedUriTemplate): string {
 
 function literalOf(text: string): string {
   if (/[{}]/.test(text)) throw new SyntaxError('a brace is not closed or not opened');
-  if (!URI_TEXT.test(text)) throw new SyntaxError(`percent-encode what a URI cannot hold in ${quoted(text)}`);
+  if (!URI_TEXT.test(text))
+    throw new SyntaxError(`percent-encode the characters that a URI cannot have in ${quoted(text)}`);
   return text;
 }
 

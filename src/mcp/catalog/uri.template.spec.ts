@@ -122,8 +122,8 @@ describe('UriTemplate', () => {
     ['x://a', 'it has no variable; give it as "uri" instead'],
     ['users/{id}', 'begin it with a scheme, as in "user://{id}"'],
     ['{scheme}://a', 'begin it with a scheme, as in "user://{id}"'],
-    ['x://a b/{id}', 'percent-encode what a URI cannot hold in "x://a b/"'],
-    ['x://%zz/{id}', 'percent-encode what a URI cannot hold in "x://%zz/"'],
+    ['x://a b/{id}', 'percent-encode the characters that a URI cannot have in "x://a b/"'],
+    ['x://%zz/{id}', 'percent-encode the characters that a URI cannot have in "x://%zz/"'],
   ])('refuses %s', (template, problem) => {
     expect(() => new UriTemplate(template)).toThrow(new SyntaxError(problem));
   });

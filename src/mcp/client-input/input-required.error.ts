@@ -10,6 +10,6 @@ export class InputRequiredError extends IntrinsicException {
   override readonly name = 'InputRequiredError';
 
   constructor() {
-    super('The call goes on when its client has answered');
+    super('The call continues when its client has answered');
   }
 }

@@ -143,7 +143,7 @@ export class MultiRoundTripInput implements ClientInput {
 
   private assertPossible(question: InputRequest): void {
     if (!MULTI_ROUND_TRIP_METHODS.has(this.request.method)) {
-      throw new ToolError(`A client cannot be asked anything during ${this.request.method}`);
+      throw new ToolError(`The server cannot ask its client for input during ${this.request.method}`);
     }
     const missing = missingCapability(question, this.call.session.clientCapabilities);
     if (missing === undefined) return;

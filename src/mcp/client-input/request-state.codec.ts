@@ -56,9 +56,7 @@ export class RequestStateCodec {
       .setExpirationTime(expiresAt)
       .encrypt(await this.key.get());
     if (sealed.length <= MAX_SEALED) return sealed;
-    throw new ToolError(
-      'The answers and the steps of this call have become too large for it to go on: over 64 KiB',
-    );
+    throw new ToolError('The answers and the steps of this call are too large together: over 64 KiB');
   }
 
   /** Throws `ProtocolError` (−32602) for a state that was not encoded for this principal and request. */

@@ -30,7 +30,9 @@ export class ServerRequestInput implements ClientInput {
       throw new ToolError(`This client cannot be asked: it does not declare ${nameOfCapability(missing)}`);
     }
     if (!this.call.reachesClient) {
-      throw new ToolError('This client cannot be asked: it accepts no event stream, and has none open');
+      throw new ToolError(
+        'This client cannot be asked: it accepts no event stream for this call, and has no stream open',
+      );
     }
     return this.call.pausing(this.answerTo(question));
   }

@@ -168,7 +168,7 @@ async function checkedResult(
 /** The JSON text of a value; throws `TypeError` where there is none. */
 function jsonOf(value: unknown): string {
   const json = JSON.stringify(value) as string | undefined;
-  if (json === undefined) throw new TypeError('the tool returned what JSON has no form for');
+  if (json === undefined) throw new TypeError('the tool returned a value that JSON cannot represent');
   return json;
 }
 

@@ -94,6 +94,6 @@ export function shuttingDown(): RefusedError {
 /** Converts an unreachable backplane to a refusal; returns any other error unchanged. */
 export function asRefusal(error: unknown): unknown {
   if (!(error instanceof BackplaneUnavailable)) return error;
-  const message = 'What the nodes of this server share cannot be reached now: try again';
+  const message = 'The server cannot reach the data that its nodes share: try again later';
   return new RefusedError('backplane_unavailable', message, { code: ErrorCode.InternalError, retryAfter: 1 });
 }

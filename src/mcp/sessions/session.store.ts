@@ -130,7 +130,7 @@ export class SessionStore {
       throw error;
     }
     if (fields === undefined && !this.node.membership.isSteady) {
-      throw new BackplaneUnavailable('its data may be on its way back');
+      throw new BackplaneUnavailable('its data may be restored soon');
     }
     return fields === undefined || fields === 'ended' ? fields : recordOf(fields);
   }
@@ -238,6 +238,6 @@ function isOfToken(name: string): boolean {
 }
 
 function tooManySessions(): RefusedError {
-  const message = 'This user has as many sessions in use as one may; close one first';
+  const message = 'This user has too many sessions in use: close one first';
   return new RefusedError('too_many_sessions', message, { retryAfter: 5 });
 }

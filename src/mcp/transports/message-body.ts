@@ -22,7 +22,7 @@ export function announcedBytes({ headers }: IncomingMessage): number | undefined
  */
 export function assertNoBody({ headers }: IncomingMessage): void {
   if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return;
-  throw new RefusedError('unwanted_body', 'This method takes no body');
+  throw new RefusedError('unwanted_body', 'A request with this method must have no body');
 }
 
 /** Refuses a body that is not `application/json` in UTF-8 (415), is compressed (415), or has two media types (400). */
@@ -140,7 +140,7 @@ function textOf(parsed: unknown): string {
   try {
     return typeof parsed === 'string' ? parsed : JSON.stringify(parsed);
   } catch {
-    throw new RefusedError('too_deep', 'The message nests too deep');
+    throw new RefusedError('too_deep', 'The message is nested too deeply');
   }
 }
 

@@ -24,7 +24,7 @@ export const ALLOWED = { mcp: 'POST, GET, DELETE', message: 'POST', sse: 'GET' }
 /** @throws MethodNotAllowedException; sets `Allow` on the response. */
 export function refuseMethod(response: ServerResponse, allowed: string): never {
   response.setHeader('Allow', allowed);
-  throw new MethodNotAllowedException(`This address takes ${allowed} alone`);
+  throw new MethodNotAllowedException(`This address allows ${allowed} only`);
 }
 
 /** Express routes HEAD to GET handlers; a stream without a body is useless. */

@@ -66,7 +66,10 @@ export class SubscriptionsHandlers implements RequestHandlers {
     const place = { key: `listen:${context.principal.userKey}`, holder: boundTo(self, randomUUID()) };
     const limit = this.options.sessionsPerPrincipal;
     if (!(await this.slots.acquire(place.key, place.holder, limit, PLACE_MS))) {
-      throw new ProtocolError(ErrorCode.InternalError, 'This caller has as many streams open as it may');
+      throw new ProtocolError(
+        ErrorCode.InternalError,
+        'This caller has too many open streams: close one first',
+      );
     }
     try {
       await this.deliver(filter, request.id, context, place);

@@ -38,7 +38,7 @@ export class LocalAuthorization implements RequestAuthorization {
   }
 
   lackingScopes(scopes: readonly string[]): Error {
-    const message = `This server was started without the scopes that this needs: ${scopes.join(' ')}`;
+    const message = `This request needs scopes that STDIO_SCOPES does not have: ${scopes.join(' ')}`;
     return new RefusedError('insufficient_scope', message);
   }
 }

@@ -83,7 +83,7 @@ function statelessMessage(
 function refuseModern(request: IncomingMessage, response: ServerResponse): void {
   if (!namesModern(request)) return;
   response.setHeader('Allow', 'POST');
-  throw new MethodNotAllowedException('This protocol version has POST alone');
+  throw new MethodNotAllowedException('This protocol version allows POST only');
 }
 
 /**
