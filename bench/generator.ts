@@ -21,6 +21,8 @@ export interface Load {
   readonly count: number;
   /** Number of tools that `tools/list` must name. */
   readonly tools?: number;
+  /** Number of sessions that are opened at the same time, each with a connection for its POSTs. Default: 16. */
+  readonly lanes?: number;
   /** Default: SSE. */
   readonly era?: Era;
   readonly regime?: Regime;
@@ -28,7 +30,6 @@ export interface Load {
   readonly heavy?: Target;
 }
 
-/** Number of sessions that are opened at the same time, each with a connection for its POSTs. */
 const LANES = 16;
 /** A server that has sent no reply for this time has lost one. */
 const STALL_MS = 10_000;
@@ -49,12 +50,12 @@ const OPENERS: Readonly<
 
 const commands: Readonly<Record<string, (load: Load) => Promise<number | void>>> = {
   /** Opens idle sessions and holds them. Closes the connections of their POSTs, as clients do after some time. */
-  async idle({ target, count }) {
+  async idle(load) {
     const sessions: McpSession[] = [];
-    await inLanes(target, count, async (posts) => {
-      sessions.push(await McpSession.open(target, posts));
+    await inLanes(load, async (posts) => {
+      sessions.push(await McpSession.open(load.target, posts));
     });
-    held.set(target.port, { sessions, posts: [] });
+    held.set(load.target.port, { sessions, posts: [] });
   },
   /** Opens sessions, each with a connection for its POSTs, and holds them. */
   async hold({ target, count, era = 'sse' }) {
@@ -91,8 +92,7 @@ const commands: Readonly<Record<string, (load: Load) => Promise<number | void>>>
     return times.toSorted((a, b) => a - b)[Math.ceil(times.length * 0.99) - 1]!;
   },
   /** Opens sessions and closes each at once. */
-  cycle: ({ target, count }) =>
-    inLanes(target, count, async (posts) => (await McpSession.open(target, posts)).close()),
+  cycle: (load) => inLanes(load, async (posts) => (await McpSession.open(load.target, posts)).close()),
 };
 
 /** `count` operations over the held sessions, one in flight on each. */
@@ -114,8 +114,7 @@ async function spread(
 }
 
 async function inLanes(
-  target: Target,
-  count: number,
+  { target, count, lanes = LANES }: Load,
   work: (posts: PostConnection) => Promise<void>,
 ): Promise<void> {
   let left = count;
@@ -128,7 +127,7 @@ async function inLanes(
     }
     posts.close();
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 function heldFor({ port }: Target) {

@@ -28,7 +28,7 @@ async function written({ redis }: AppNodes): Promise<number> {
   let token: string;
   let added = 0;
   beforeAll(async () => {
-    nodes = await AppNodes.start(3, RESOURCES, { SESSIONS_PER_PRINCIPAL: '200' });
+    nodes = await AppNodes.start(3, RESOURCES, { SESSIONS_PER_PRINCIPAL: '1100' });
     [a, b, c] = nodes.apps;
     token = await signToken();
   }, 60_000);
@@ -57,7 +57,7 @@ async function written({ redis }: AppNodes): Promise<number> {
 
   it('tell of changes on every node, by one message to Redis for all sessions', async () => {
     const streams = await Promise.all(
-      Array.from({ length: 30 }, async (_, n) => {
+      Array.from({ length: 1_000 }, async (_, n) => {
         const app = nodes.apps[n % 3]!;
         return Listening.open(at(app, await McpEndpoint.open(a!.url, token), token));
       }),
@@ -71,7 +71,7 @@ async function written({ redis }: AppNodes): Promise<number> {
     expect((await written(nodes)) - before).toBe(1);
     old.close();
     for (const stream of streams) stream.leave();
-  });
+  }, 120_000);
 
   it('tell of resources that were subscribed to on another node', async () => {
     const endpoint = await McpEndpoint.open(a!.url, token);
