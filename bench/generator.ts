@@ -31,6 +31,8 @@ export interface Load {
 }
 
 const LANES = 16;
+const REFUSED = 'Not a stream: HTTP/1.1 503 ';
+const RETRY_MS = 1_000;
 /** A server that has sent no reply for this time has lost one. */
 const STALL_MS = 10_000;
 /** Pause between two calls of a light caller, which stays within its limit. */
@@ -53,7 +55,7 @@ const commands: Readonly<Record<string, (load: Load) => Promise<number | void>>>
   async idle(load) {
     const sessions: McpSession[] = [];
     await inLanes(load, async (posts) => {
-      sessions.push(await McpSession.open(load.target, posts));
+      sessions.push(await openUntilAccepted(load.target, posts));
     });
     held.set(load.target.port, { sessions, posts: [] });
   },
@@ -94,6 +96,18 @@ const commands: Readonly<Record<string, (load: Load) => Promise<number | void>>>
   /** Opens sessions and closes each at once. */
   cycle: (load) => inLanes(load, async (posts) => (await McpSession.open(load.target, posts)).close()),
 };
+
+/** A client that is refused with 503 comes back after a second, as `Retry-After` asks it to. */
+async function openUntilAccepted(target: Target, posts: PostConnection): Promise<McpSession> {
+  for (;;) {
+    try {
+      return await McpSession.open(target, posts);
+    } catch (error) {
+      if (!String(error).includes(REFUSED)) throw error;
+      await pause(RETRY_MS);
+    }
+  }
+}
 
 /** `count` operations over the held sessions, one in flight on each. */
 async function spread(

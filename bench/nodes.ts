@@ -15,6 +15,8 @@ import { inRounds, ratio, summarise } from './statistics.ts';
 
 const STREAMS = 10_000;
 const POSTS = 2_000;
+/** The clients of a stopped node that connect to the other one at the same time. */
+const RECONNECTING = 256;
 
 export async function measureNodes(bench: Bench): Promise<Figure[]> {
   const redis = await startRedis();
@@ -33,13 +35,14 @@ export async function measureNodes(bench: Bench): Promise<Figure[]> {
   }
 }
 
-/** Starts a second node: a single node would send Redis no commands for calls. */
+/** The same calls on a server without Redis and on one of two nodes. */
 async function calls(bench: Bench, shared: Program, redis: number): Promise<Figure[]> {
   const { rounds, sessions, warmUpCalls, callsPerRound: count } = bench.plan;
   const figures: Figure[] = [];
-  for (const [how, limiter] of [
-    ['limiter off', {}],
-    ['limiter on', { RATE_LIMIT: AS_IT_SHIPS['RATE_LIMIT'] }],
+  for (const [what, era, how, limiter] of [
+    ['Session call', 'session', 'limiter off', {}],
+    ['Session call', 'session', 'limiter on', { RATE_LIMIT: AS_IT_SHIPS['RATE_LIMIT'] }],
+    ['SSE call', 'sse', 'limiter off', {}],
   ] as const) {
     const alone = { ...bench.subject, env: limiter };
     const node = { ...shared, env: { ...shared.env, ...limiter } };
@@ -47,18 +50,18 @@ async function calls(bench: Bench, shared: Program, redis: number): Promise<Figu
       ...(await bench.withServers([alone, node, node], async ([one, first]) => {
         const servers = [one!, first!];
         for (const server of servers) {
-          await bench.drive(server, 'hold', { count: sessions, era: 'session' });
+          await bench.drive(server, 'hold', { count: sessions, era });
           await bench.drive(server, 'echo', { count: warmUpCalls });
         }
         const before = await commandsOf(redis);
         const rows = await inRounds(rounds, servers, (server) => bench.cost(server, 'echo', { count }));
         const trips = ((await commandsOf(redis)) - before) / (rounds * count);
         const [cpuAlone, cpu] = rows.map((row) => row.map((cost) => cost.cpu)) as [number[], number[]];
-        const bar = how === 'limiter off' ? BARS.nodeCall : undefined;
+        const bar = era === 'session' && how === 'limiter off' ? BARS.nodeCall : undefined;
         return [
-          figure(`Session call on a node, ${how}: with Redis over without`, '×', ratio(cpu, cpuAlone), bar),
-          figure(`Session call on a node, ${how}: with Redis`, 'µs CPU', summarise(cpu)),
-          figure(`Session call on a node, ${how}: scripts`, 'per call', summarise([trips])),
+          figure(`${what} on a node, ${how}: with Redis over without`, '×', ratio(cpu, cpuAlone), bar),
+          figure(`${what} on a node, ${how}: with Redis`, 'µs CPU', summarise(cpu)),
+          figure(`${what} on a node, ${how}: scripts`, 'per call', summarise([trips])),
         ];
       })),
     );
@@ -104,7 +107,7 @@ async function streams(bench: Bench, shared: Program): Promise<Figure[]> {
     const delay = await heldFor(node!, 20_000);
     // Its clients reconnect to the other node, all at once.
     await node!.stop();
-    const ms = await bench.drive(other!, 'idle', { count: STREAMS });
+    const ms = await bench.drive(other!, 'idle', { count: STREAMS, lanes: RECONNECTING });
     return [
       figure(`Open stream, of ${STREAMS}`, 'KiB resident', summarise([each]), BARS.openStream),
       figure(`Event loop with ${STREAMS} streams: late, p99`, 'ms', summarise([delay]), BARS.loopDelay),

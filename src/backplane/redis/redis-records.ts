@@ -20,7 +20,7 @@ if redis.call('HEXISTS', KEYS[1], '${ENDED}') == 1 then return -1 end`;
 
 const CREATE = new Script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-for at = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+for at = 2, #ARGV, 1000 do redis.call('HSET', KEYS[1], unpack(ARGV, at, math.min(at + 999, #ARGV))) end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1`);
 
