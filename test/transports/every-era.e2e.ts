@@ -1,9 +1,9 @@
 import { ToolRegistry } from '../../src/mcp/index.js';
 import { ERA_TOOLS, LEVELS } from '../support/era.tools.js';
+import { EraCalls } from '../support/era-calls.js';
 import { type EraClient, ERAS, type Params } from '../support/eras/index.js';
 import { Gate } from '../support/gate.tool.js';
 import { HARD_TEXTS } from '../support/hard-texts.js';
-import type { Reply } from '../support/raw-session.js';
 import { textOf } from '../support/sdk-client.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { signToken } from '../support/tokens.js';
@@ -26,28 +26,19 @@ const heardBy = ({ notices }: EraClient): unknown[] =>
 /** One description of behaviour, over all of them. */
 describe.each(ERAS)('$name', ({ connect, revision }) => {
   let client: EraClient;
-  let serial = 0;
   beforeAll(async () => {
     client = await connect(app.url, await signToken());
   });
   afterAll(() => client.close());
 
   const as = async (scope: string): Promise<EraClient> => connect(app.url, await signToken({ scope }));
-  const call = (name: string, args: Params = {}, by = client): Promise<Reply> =>
-    by.call(`call ${(serial += 1)}`, 'tools/call', { name, arguments: args });
+  const { call, names, hold } = new EraCalls(
+    () => client,
+    () => gate,
+    revision,
+  );
   const text = async (name: string, args: Params = {}): Promise<string> =>
     textOf((await call(name, args)).result);
-  const names = async (by = client): Promise<string[]> => {
-    const { result } = await by.call(`list ${(serial += 1)}`, 'tools/list');
-    return (result!['tools'] as { name: string }[]).map(({ name }) => name);
-  };
-  /** A call that waits behind the gate, under a key of its own. */
-  const hold = async (name: 'wait' | 'announced', by = client) => {
-    const key = `${revision} ${(serial += 1)}`;
-    const params = { name, arguments: { key }, _meta: { progressToken: key } };
-    const underway = by.begin(key, 'tools/call', params);
-    return { underway, key, held: await gate.held(key) };
-  };
   const progressOf = (token: string, by = client): unknown[] =>
     by.notices.filter(({ params }) => params['progressToken'] === token).map(({ params }) => params);
 
