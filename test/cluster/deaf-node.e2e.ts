@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { BackplaneNode } from '../../src/backplane/index.js';
 import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
 import { RedisConnection } from '../../src/backplane/redis/redis.connection.js';
-import { ResourceRegistry, ToolRegistry } from '../../src/mcp/index.js';
+import { PromptRegistry, ResourceRegistry, ToolRegistry } from '../../src/mcp/index.js';
 import { ASKING } from '../support/asking.tools.js';
 import { Listening } from '../support/listening.js';
 import { eventsOf, McpEndpoint } from '../support/mcp-endpoint.js';
@@ -19,6 +19,22 @@ const ping = { jsonrpc: '2.0', id: 'ping', method: 'ping' };
 const nodeOf = ({ app }: TestApp): BackplaneNode => app.get(BackplaneNode);
 const revoke = ({ url }: TestApp, token: string): Promise<Response> =>
   fetch(`${url}/auth/revoke`, { method: 'POST', headers: { Authorization: `Bearer ${token}` } });
+
+const registry = <Registry>({ app }: TestApp, type: abstract new (...args: never[]) => Registry) =>
+  app.get(type, { strict: false });
+
+/** Makes a change of a list, and waits until a node has heard of it. */
+async function passed(from: TestApp, list: string, change: () => void): Promise<void> {
+  const heard = new Promise<void>((resolve) => {
+    const stop = nodeOf(from).bus.on('catalogue.changed', (body) => {
+      if ((body as { list?: string }).list !== list) return;
+      stop();
+      resolve();
+    });
+  });
+  change();
+  await heard;
+}
 
 /** Its commands still reach Redis. */
 async function deafen({ app }: TestApp): Promise<Redis> {
@@ -77,6 +93,29 @@ async function asked(url: string, token: string): Promise<[McpEndpoint, string]>
     hearing.app.get(ToolRegistry, { strict: false }).add(tool, { execute: () => 'after' });
     await until(() => stream.heard.length > 4);
     expect(stream.heard).toEqual([...LISTS, 'resources/updated app://motd', LISTS[0]]);
+    stream.leave();
+  }, 60_000);
+
+  it('sends on a stream that was resumed meanwhile exactly what its client has missed', async () => {
+    const endpoint = await McpEndpoint.open(deaf.url, token);
+    const before = await Listening.open(endpoint);
+    await until(() => before.lastId !== '');
+    before.leave();
+    const tool = { name: 'known', description: 'Is heard of by the node.' };
+    await passed(deaf, 'tools', () => registry(hearing, ToolRegistry).add(tool, { execute: () => '' }));
+    const reader = await deafen(deaf);
+    const prompt = { name: 'missed', description: 'Is not heard of by the node.' };
+    await passed(hearing, 'prompts', () =>
+      registry(hearing, PromptRegistry).add(prompt, { render: () => '' }),
+    );
+    const stream = await Listening.open(endpoint, before.lastId);
+    const resource = { name: 'later', uri: 'app://later' };
+    await passed(hearing, 'resources', () =>
+      registry(hearing, ResourceRegistry).add(resource, { read: () => '' }),
+    );
+    await reader.connect();
+    await until(() => stream.heard.length === 3);
+    expect(stream.heard).toEqual(LISTS);
     stream.leave();
   }, 60_000);
 

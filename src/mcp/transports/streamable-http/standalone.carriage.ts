@@ -130,7 +130,10 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const late = new BackplaneUnavailable('this node does not hear the others');
     const timer = setTimeout(() => reject(late), JOIN_MS);
-    this.joining.set(stream.key, resolve);
+    this.joining.set(stream.key, (offset) => {
+      stream.catchUp();
+      resolve(offset);
+    });
     try {
       await this.node.bus.publish(CARRIED, carriedBy(session, stream));
       return await promise;
@@ -141,6 +144,7 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
   }
 
   private claimLater(session: Session, stream: StandaloneStream): void {
+    stream.fallBehind();
     this.unclaimed.set(stream, session);
     this.retrying ??= setTimeout(() => void this.claimUnclaimed(), RETRY_MS).unref();
   }

@@ -36,6 +36,7 @@ export class StandaloneStream {
   readonly key = randomUUID();
   private connection: SseStream | undefined;
   private isPaused = false;
+  private isBehind = false;
   /** Messages sent before there is a connection, or while the stream is paused. */
   private readonly waiting: (readonly [message: MessageText, offset: string | undefined])[] = [];
   private offset = '';
@@ -62,6 +63,18 @@ export class StandaloneStream {
     this.resume(missed);
   }
 
+  /**
+   * Until {@link catchUp}, changes with a position on the bus are not sent: earlier ones may be missing, and the client
+   * gets all of them, in order, from the bus.
+   */
+  fallBehind(): void {
+    this.isBehind = true;
+  }
+
+  catchUp(): void {
+    this.isBehind = false;
+  }
+
   /** Until {@link resume}, messages wait. */
   pause(): void {
     this.isPaused = true;
@@ -82,6 +95,7 @@ export class StandaloneStream {
 
   /** `offset`: the message's position on the bus, if it has one. */
   send(message: MessageText, offset?: string): void {
+    if (this.isBehind && offset !== undefined) return;
     if (this.connection === undefined || this.isPaused) return void this.waiting.push([message, offset]);
     this.offset = offset ?? this.offset;
     this.connection.numbered(this.eventId, message);
