@@ -83,7 +83,6 @@ const PLANTED: readonly (readonly [rule: string, history: History])[] = [
   ['I12b', { ...GOOD, keys: [{ name: 'mcp:s:{sessions:alice}', ttlMs: 5, members: 2 }], live: 1 }],
   ['I12c', { ...GOOD, vitals: [[{ sockets: 1 }, { sockets: 2 }]] }],
   ['I13', { ...GOOD, sent: [{ mark: 'mark-1', what: 'aborted', status: 202 }] }],
-  ['I14', { ...GOOD, asked: [asked({ credential: 'alice' })], limits: new Map([['alice', 0]]) }],
 ];
 
 describe('the checker', () => {

@@ -189,12 +189,6 @@ export const INVARIANTS: Readonly<Record<string, Rule>> = {
       .filter(({ status }) => status < 400)
       .filter(({ mark, what }) => !runs.some((run) => run.mark === mark && run.what === what))
       .map(({ mark, what }) => `${mark} was not ${what}`),
-
-  'I14 a limit holds over all nodes': ({ asked, limits = [] }) =>
-    [...limits].flatMap(([credential, most]) => {
-      const accepted = asked.filter((one) => one.credential === credential && one.status === 200).length;
-      return accepted > most ? [`${accepted} of ${most} were accepted`] : [];
-    }),
 };
 
 /** Everything that is wrong with what happened. */

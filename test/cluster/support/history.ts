@@ -91,8 +91,6 @@ export interface History {
   /** While a node hung: what was sent to it waits until then. */
   readonly stall?: readonly [from: number, to: number];
   readonly sent?: readonly Sent[];
-  /** How many requests may be accepted of each of these credentials. */
-  readonly limits?: ReadonlyMap<string, number>;
   /** Nothing has failed: nodes were at most stopped in order. */
   readonly isCalm?: boolean;
   readonly changes?: readonly Change[];

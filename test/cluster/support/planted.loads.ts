@@ -175,18 +175,6 @@ export const crossing: PlantedLoad = async (cluster) => {
   return { asked, heard };
 };
 
-/** A tool that may be called once is called at both nodes. */
-export const exceeding: PlantedLoad = async (cluster) => {
-  const credential = newMark();
-  const token = await signToken({ sub: credential });
-  const endpoint = await open(cluster, 'n1', token);
-  const asked: Asked[] = [];
-  for (const name of ['n1', 'n2']) {
-    asked.push(await ask(cluster.at(name, endpoint, token), { credential, tool: 'scarce' }));
-  }
-  return { asked, limits: new Map([[credential, 1]]) };
-};
-
 /** A session is used at a node that does not know it while Redis is down. */
 export const failing: PlantedLoad = async (cluster, token) => {
   const endpoint = await open(cluster, 'n1', token);

@@ -163,16 +163,3 @@ await breaks('P13', 'mcp/transports/refusal.filter.js', 'catch', (filter, thrown
 await breaks('P13 unknown', 'mcp/sessions/session.store.js', 'read', async (read, ...args: never[]) =>
   (read(...args) as Promise<unknown>).catch(() => undefined),
 );
-
-// Beside them: each node counts for itself.
-interface Limiter {
-  readonly local: { take(...args: unknown[]): unknown };
-}
-await breaks(
-  'limits',
-  'backplane/redis/redis-rate.limiter.js',
-  'take',
-  async function (this: Limiter, _take, key: string, limit: object, cost = 1) {
-    return this.local.take(key, limit, cost);
-  },
-);

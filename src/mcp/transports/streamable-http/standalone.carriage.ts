@@ -128,6 +128,8 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
    */
   private async claim(session: Session, stream: StandaloneStream): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
+    // It may reject while the bus still takes the message.
+    promise.catch(() => undefined);
     const late = new BackplaneUnavailable('this node does not hear the others');
     const timer = setTimeout(() => reject(late), JOIN_MS);
     this.joining.set(stream.key, (offset) => {
