@@ -15,11 +15,14 @@ import { inRounds, ratio, summarise } from './statistics.ts';
 
 const STREAMS = 10_000;
 const POSTS = 2_000;
+/** From this age of a Redis on, nodes take what it lacks for proof, and do not ask it again for each token. */
+const STEADY_MS = 15_000;
 /** The clients of a stopped node that connect to the other one at the same time. */
 const RECONNECTING = 256;
 
 export async function measureNodes(bench: Bench): Promise<Figure[]> {
   const redis = await startRedis();
+  await pause(STEADY_MS);
   const env = { REDIS_URL: `redis://127.0.0.1:${redis.port}`, SHUTDOWN_DELAY: '0s' };
   // Nodes of one server have one address.
   const address = { PUBLIC_URL: 'http://localhost:3001' };

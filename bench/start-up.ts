@@ -5,7 +5,7 @@ import type { Bench } from './bench.ts';
 import { ALL_CORES, SERVER_CORE } from './cores.ts';
 import { BARS, type Figure, figure } from './figures.ts';
 import { type Program, ServerProcess } from './server-process.ts';
-import { inRounds, summarise } from './statistics.ts';
+import { inRounds, ratio, summarise } from './statistics.ts';
 
 export async function measureStartUp(bench: Bench): Promise<Figure[]> {
   const { starts } = bench.plan;
@@ -20,6 +20,7 @@ export async function measureStartUp(bench: Bench): Promise<Figure[]> {
   return [
     figure('Start-up, on one core', 'ms', summarise(oneCore!)),
     figure('Start-up, on all cores', 'ms', summarise(allCores!), BARS.startUp),
+    figure('Start-up, on one core, over the limit', '×', ratio(oneCore!, limit!)),
     figure('Start-up, on one core: limit', 'ms', summarise(limit!)),
   ];
 }
