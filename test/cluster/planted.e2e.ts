@@ -67,6 +67,6 @@ const PLANTS: readonly (readonly [plant: string, rule: string, load: loads.Plant
       const violations = await check(load).finally(() => plant(''));
       expect(violations.map((line) => line.split(' ', 1)[0])).toContain(rule);
     },
-    60_000,
+    120_000,
   );
 });
