@@ -24,7 +24,10 @@ export class SessionSlots {
 
   async renew(session: Session, ttlMs: number): Promise<void> {
     const isCounted = await this.slots.renew(slotsOf(session), this.holderOf(session), ttlMs);
-    if (!isCounted) await this.take(session, Number.POSITIVE_INFINITY, ttlMs);
+    if (isCounted || session.hasLeft) return;
+    await this.take(session, Number.POSITIVE_INFINITY, ttlMs);
+    // It has ended meanwhile: its slot would count until its time is over.
+    if (session.hasLeft) await this.release(session);
   }
 
   /** The node for which the session counts is gone. */

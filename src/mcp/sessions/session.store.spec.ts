@@ -74,6 +74,28 @@ it('leaves nothing behind but the word that it has ended', async () => {
   expect([await placesTaken(), await events.after('a', 'x.1')]).toEqual([0, undefined]);
 });
 
+it.each(['renew', 'acquire'] as const)(
+  'counts no session that ends while its renewal waits for: %s',
+  async (step) => {
+    const session = await entered('a');
+    const acquire = slots.acquire.bind(slots);
+    const end = async (): Promise<void> => {
+      session.leave();
+      await store.leave(session, 'deleted');
+    };
+    jest.spyOn(slots, 'renew').mockImplementation(async () => {
+      if (step === 'renew') await end();
+      return false;
+    });
+    jest.spyOn(slots, 'acquire').mockImplementation(async (...args) => {
+      if (step === 'acquire') await end();
+      return acquire(...args);
+    });
+    await store.renew(session);
+    expect(await placesTaken()).toBe(0);
+  },
+);
+
 it('registers a live session again when the backplane has forgotten it, and not when it was ended', async () => {
   const session = await entered('a');
   await records.end('session:a', 0);

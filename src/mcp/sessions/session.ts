@@ -35,6 +35,7 @@ export class Session extends Peer implements ReplySink {
   private changesSeen = 0;
   /** When the record was last renewed. */
   renewedAt = 0;
+  hasLeft = false;
 
   constructor(
     override readonly id: string,
@@ -238,6 +239,7 @@ export class Session extends Peer implements ReplySink {
 
   /** The session has left this node. */
   leave(): void {
+    this.hasLeft = true;
     for (const hold of this.held ?? []) hold.release();
   }
 
