@@ -5,7 +5,9 @@ import { PRODUCTION, PRODUCTION_SECRET, PRODUCTION_URL } from '../fixtures/produ
 
 const STRANGERS_MIB = 64;
 const CALLER_MIB = 128;
-const MAX_HEALTH_MS = 1_000;
+const CONNECTIONS = 60;
+/** The server takes 16 requests of a connection in a turn of its event loop, and closes the connection at the next one. */
+const OF_ONE_IN_TURN = 17;
 
 const claims = { iss: PRODUCTION_URL, aud: PRODUCTION_URL, sub: 'alice' };
 const TOKEN = forge({ secret: PRODUCTION_SECRET, claims });
@@ -20,17 +22,14 @@ const get = (path: string, ...headers: readonly string[]): string =>
   [`GET ${path} HTTP/1.1`, 'Host: mcp.example.com', ...headers, '\r\n'].join('\r\n');
 
 it.each<readonly [string, string]>([
-  ['the front page', get('/')],
   ['the front page as HTML', get('/', 'Accept: text/html')],
-  ['resource metadata', get('/.well-known/oauth-protected-resource/mcp')],
-  ['health', get('/health/live')],
-  ['no such address', get('/none')],
   ['another Host', get('/').replace('mcp.', 'x.')],
   ['no token', get('/sse')],
 ])('requests whose answers stay unread are no burden to the server: %s', async (_what, request) => {
-  const cost = await server.costOf(() => server.flood(60, request.repeat(4_000)));
+  const cost = await server.costOf(() => server.flood(CONNECTIONS, request.repeat(4_000)));
   expect(cost.mib).toBeLessThan(STRANGERS_MIB);
-  expect(cost.healthMs).toBeLessThan(MAX_HEALTH_MS);
+  // Thousands of lines in a read: the server parses one such read in a turn.
+  expect(cost.turn.requests).toBeLessThanOrEqual(2 * OF_ONE_IN_TURN);
 });
 
 it("unread answers to a caller's requests are no burden either", async () => {
@@ -44,10 +43,10 @@ it("unread answers to a caller's requests are no burden either", async () => {
     `Content-Length: ${list.length}`,
   ];
   const cost = await server.costOf(() =>
-    server.flood(60, `${head.join('\r\n')}\r\n\r\n${list}`.repeat(1_000)),
+    server.flood(CONNECTIONS, `${head.join('\r\n')}\r\n\r\n${list}`.repeat(1_000)),
   );
   expect(cost.mib).toBeLessThan(CALLER_MIB);
-  expect(cost.healthMs).toBeLessThan(MAX_HEALTH_MS);
+  expect(cost.turn.requests).toBeLessThanOrEqual(CONNECTIONS * OF_ONE_IN_TURN);
 });
 
 it('a few requests behind one another are answered in order', async () => {

@@ -113,6 +113,15 @@ class ReportingTool implements McpTool {
   }
 }
 
+const rows = z.object({ rows: z.array(z.object({ key: z.string() })) });
+
+@Tool({ name: 'takes-rows', description: 'Takes a list of objects.', input: rows })
+class RowsTool implements McpTool<typeof rows> {
+  execute(): string {
+    return 'taken';
+  }
+}
+
 const TOOLS = [
   RefusingTool,
   BreakingTool,
@@ -126,6 +135,7 @@ const TOOLS = [
   PromisingTool,
   DrawingTool,
   ReportingTool,
+  RowsTool,
 ];
 
 describe('what becomes of what a tool does', () => {
@@ -144,7 +154,7 @@ describe('what becomes of what a tool does', () => {
     await app.close();
   });
 
-  const call = (name: string) => client.callTool({ name });
+  const call = (name: string, args = {}) => client.callTool({ name, arguments: args });
 
   it('sends a promised answer', async () => {
     expect(await call('promises')).toEqual({ content: [{ type: 'text', text: 'in the end' }] });
@@ -190,6 +200,14 @@ describe('what becomes of what a tool does', () => {
     expect(result.isError).toBe(true);
     expect(logs.events('call.failed').filter((line) => line['reference'] === reference)).toHaveLength(1);
     expect(logs.events('call.ended').at(-1)).toMatchObject({ tool: name, outcome: 'error' });
+  });
+
+  // src/mcp/catalog/argument-issues.spec.ts counts the work on them.
+  it('sends the first issue only of arguments with many elements', async () => {
+    const result = await call('takes-rows', { rows: Array.from({ length: 4_900 }, () => ({})) });
+    expect(textOf(result)).toBe(
+      'Invalid arguments for takes-rows: rows.0.key: Invalid input: expected string, received undefined',
+    );
   });
 
   it('the server still answers the next call', async () => {

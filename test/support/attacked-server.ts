@@ -1,34 +1,46 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { send } from './wire.js';
 import { ServerProcess } from './server-process.js';
 
 /** The options of docs/deploy.md for a container of 512 MiB. */
-export const HEAP = '--max-old-space-size=256 --max-semi-space-size=16';
+const HEAP = '--max-old-space-size=256 --max-semi-space-size=16';
+const COUNTING = `--import=${pathToFileURL('test/support/turn-work.preload.ts').href}`;
 const SAMPLE_MS = 50;
-/** Time in which the server finishes its work after the last byte. */
-const SETTLE_MS = 500;
+/** The server has finished its work when as many samples have seen none. */
+const IDLE_SAMPLES = 4;
+
+/** What the server does in a turn of its event loop: test/support/turn-work.preload.ts. */
+export interface Work {
+  /** Chunks of bodies. */
+  readonly chunks: number;
+  readonly requests: number;
+  /** Characters that are parsed as JSON. */
+  readonly parsed: number;
+}
 
 /** The cost of an attack for the server. */
 export interface Cost {
-  /** Maximum growth of resident memory during the attack. */
+  /** Maximum growth of resident memory. */
   readonly mib: number;
-  /**
-   * Maximum processor time before the server answered /health/live, or the bystander, in milliseconds: the wait on an
-   * otherwise idle machine.
-   */
-  readonly healthMs: number;
+  /** The most of each kind in one turn of the event loop. Another client waits for a few turns. */
+  readonly turn: Work;
 }
+
+const NOTHING: Work = { chunks: 0, requests: 0, parsed: 0 };
 
 /** A production server with a small heap, and the connections of an attack on it. */
 export class AttackedServer {
   private readonly sockets: Socket[] = [];
+  private most = NOTHING;
 
   private constructor(private readonly server: ServerProcess) {}
 
-  static async start(env: Record<string, string>): Promise<AttackedServer> {
-    const server = await ServerProcess.start({ NODE_OPTIONS: HEAP, AUDIT_LOG: 'off', ...env });
+  static async start({ NODE_OPTIONS: more = '', ...env }: Record<string, string>): Promise<AttackedServer> {
+    const NODE_OPTIONS = `${HEAP} ${COUNTING} ${more}`;
+    const server = await ServerProcess.start({ NODE_OPTIONS, AUDIT_LOG: 'off', ...env });
     const attacked = new AttackedServer(server);
     // Code and buffers that the first requests load do not count for the attack.
     for (let request = 0; request < 50; request++) await attacked.health();
@@ -56,28 +68,24 @@ export class AttackedServer {
     return opened;
   }
 
-  /** Runs an attack until `ms` after it has sent its bytes, and then closes its connections. */
-  async costOf(attack: () => Promise<unknown>, ms = 2_000): Promise<Cost> {
+  /** Runs an attack until the server has finished the work on it, and then closes its connections. */
+  async costOf(attack: () => Promise<unknown>): Promise<Cost> {
+    await this.idle();
+    this.most = NOTHING;
     const before = this.server.residentMiB;
-    let [highest, healthMs] = [before, 0];
+    this.server.forgetPeak();
     const isOver = new AbortController();
-    const sampling = (async () => {
-      while (!isOver.signal.aborted) {
-        healthMs = Math.max(healthMs, await this.health());
-        highest = Math.max(highest, this.server.residentMiB);
-        await sleep(SAMPLE_MS);
-      }
-    })();
+    const sampling = this.serveOthers(isOver.signal);
     try {
       await attack();
-      await sleep(ms);
     } finally {
       isOver.abort();
       await sampling;
-      for (const socket of this.sockets.splice(0)) socket.destroy();
     }
-    await sleep(SETTLE_MS);
-    return { mib: Math.round(highest - before), healthMs };
+    await this.idle();
+    const cost = { mib: Math.round(this.server.peakMiB - before), turn: this.most };
+    for (const socket of this.sockets.splice(0)) socket.destroy();
+    return cost;
   }
 
   /** Ends the process at once: its orderly stop would wait for the connections of the attack. */
@@ -89,16 +97,35 @@ export class AttackedServer {
   /** A request of another user, which must succeed throughout, like /health/live. */
   bystander: (url: string) => Promise<void> = async () => {};
 
-  /**
-   * Processor time, in milliseconds, before it answers /health/live, or the bystander. Rejects if it does not answer.
-   */
-  private async health(): Promise<number> {
-    const before = this.server.cpuMs;
-    const { status } = await send(`${this.url}/health/live`);
+  private async serveOthers(isOver: AbortSignal): Promise<void> {
+    do {
+      await this.health();
+      await this.bystander(this.url);
+      await sleep(SAMPLE_MS);
+    } while (!isOver.aborted);
+  }
+
+  /** Resolves when the server works on nothing. */
+  private async idle(): Promise<void> {
+    let last = '';
+    for (let same = 0; same < IDLE_SAMPLES; await sleep(SAMPLE_MS)) {
+      const work = JSON.stringify(await this.health());
+      same = work === last ? same + 1 : 0;
+      last = work;
+    }
+  }
+
+  /** All that the server has done so far. Rejects if it does not answer. */
+  private async health(): Promise<Work> {
+    const { status, headers } = await send(`${this.url}/health/live`);
     if (status !== 200) throw new Error(`/health/live answers ${status}`);
-    const between = this.server.cpuMs;
-    await this.bystander(this.url);
-    return Math.max(between - before, this.server.cpuMs - between);
+    const { all, most } = JSON.parse(String(headers['turn-work'])) as { all: Work; most: Work };
+    this.most = {
+      chunks: Math.max(this.most.chunks, most.chunks),
+      requests: Math.max(this.most.requests, most.requests),
+      parsed: Math.max(this.most.parsed, most.parsed),
+    };
+    return all;
   }
 }
 

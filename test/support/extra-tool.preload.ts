@@ -124,8 +124,6 @@ class UnreachableTool extends SlowTool {
   }
 }
 
-const WIDE = z.object(Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`key${at}`, z.string()])));
-
 const TOOLS = {
   asking: { type: AskingTool, name: 'asking' },
   careless: { type: CarelessTool, name: 'careless' },
@@ -137,11 +135,10 @@ const TOOLS = {
   falling: { type: FallingTool, name: 'falling' },
   settled: { type: SettledTool, name: 'settled' },
   unreachable: { type: UnreachableTool, name: 'unreachable' },
-  wide: { type: SlowTool, name: 'wide' },
 };
-const input = process.env['EXTRA_TOOL'] === 'wide' ? { rows: z.array(WIDE) } : { seconds: z.number() };
+const input = z.object({ seconds: z.number() });
 const { type, name } = TOOLS[process.env['EXTRA_TOOL'] as keyof typeof TOOLS];
 
-Tool({ name, description: 'Of the tests.', input: z.object(input) })(type);
+Tool({ name, description: 'Of the tests.', input })(type);
 const providers: unknown[] = Reflect.getMetadata('providers', ToolsModule);
 Reflect.defineMetadata('providers', [...providers, type], ToolsModule);

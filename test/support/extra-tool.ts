@@ -11,7 +11,6 @@ export function withExtraTool(
     | 'falling'
     | 'holding'
     | 'careless'
-    | 'wide'
     | 'settled'
     | 'unreachable',
 ): Record<string, string> {

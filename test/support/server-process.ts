@@ -73,14 +73,22 @@ export class ServerProcess {
 
   /** Resident memory of the process, in MiB. */
   get residentMiB(): number {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))?.[1];
-    return Number(kib) / 1024;
+    return this.mibOf('VmRSS');
   }
 
-  /** Processor time of all its threads, in milliseconds. Linux counts in hundredths of a second. */
-  get cpuMs(): number {
-    const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * 10;
+  /** The most that it has been since {@link forgetPeak}. */
+  get peakMiB(): number {
+    return this.mibOf('VmHWM');
+  }
+
+  forgetPeak(): void {
+    // Linux: sets VmHWM to VmRSS.
+    writeFileSync(`/proc/${this.child.pid}/clear_refs`, '5');
+  }
+
+  private mibOf(field: string): number {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024;
   }
 
   events(event: string): LogLine[] {
