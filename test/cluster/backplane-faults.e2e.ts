@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackplaneUnavailable } from '../../src/backplane/backplane-unavailable.error.js';
@@ -160,6 +161,20 @@ function historyOf({ acknowledged, failed }: Sent, run: readonly number[]): Hist
     await late.leave();
     await until(async () => a.membership.isSteady);
     expect(a.membership.stateOf('unknown')).toBe('gone');
+  });
+
+  it('loses all data while a node cannot write: it has its mail again once it can', async () => {
+    const { redis: commands } = b.connection as unknown as { readonly redis: Redis };
+    // By hand: it does not come back by itself.
+    commands.disconnect();
+    // Longer than a command waits for its connection.
+    await until(async () => b.connection.status.outageMs > 1_000);
+    const gap = jest.spyOn(b.mail, 'gap');
+    await redis.restart('lose');
+    await until(async () => gap.mock.calls.length > 0);
+    await commands.connect();
+    b.mail.on('n', (body) => body);
+    await until(async () => (await a.mail.ask(b.membership.self, 'n', 1).catch(() => 0)) === 1);
   });
 
   it('is frozen: commands fail in time, mail of then is not run, no node is gone', async () => {

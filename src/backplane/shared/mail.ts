@@ -35,6 +35,8 @@ export class Mail implements LogFollower {
   /** Received mail, until its deadline: duplicates are dropped. */
   private readonly seen = new ExpiringMap<true>();
   private forgottenAt = 0;
+  /** The engine has lost the inbox, and could not take a new one yet. */
+  private hasNoInbox = false;
 
   constructor(
     private readonly logs: Logs,
@@ -43,6 +45,8 @@ export class Mail implements LogFollower {
     private readonly membership: Membership,
   ) {
     feed.follow(inboxOf(membership.self), this);
+    // A node that is connected again sends a heartbeat at once.
+    membership.on('beaten', () => this.hasNoInbox && this.reopen());
   }
 
   /** Creates the inbox. Mail to a node without an inbox is refused. */
@@ -85,10 +89,15 @@ export class Mail implements LogFollower {
     this.feed.forget(log, batch.at(-1)!.offset);
   }
 
-  gap(log: string): void {
+  gap(): void {
     this.logger.warn({ event: 'backplane.gap', log: 'inbox' });
     for (const { reject } of this.asked.values()) reject(new MailError('unsure'));
-    this.logs.append(log, { k: 'opened' }, BOUND).catch(() => undefined);
+    this.reopen();
+  }
+
+  private reopen(): void {
+    this.hasNoInbox = false;
+    this.open().catch(() => (this.hasNoInbox = true));
   }
 
   /** Retries until the deadline. Duplicates are handled once. */
