@@ -108,9 +108,10 @@ async function vitalsOf(cluster: Cluster): Promise<Vitals[]> {
     return keys.filter((_key, at) => kept[at]);
   };
   await until(async () => (await held()).length === 0, 120_000);
-  // Keep-alive connections of clients and balancer have gone by then.
+  cluster.balancer.setProbing(false);
+  // Keep-alive connections of clients and the last probes of the balancer have gone by then.
   await sleep(10_000);
-  return Promise.all(
+  const vitals = await Promise.all(
     [...cluster.nodes.values()].map(async ({ process: node }) => {
       const { length } = node.events('vitals');
       node.signal('SIGUSR2');
@@ -118,4 +119,6 @@ async function vitalsOf(cluster: Cluster): Promise<Vitals[]> {
       return node.events('vitals').at(-1) as unknown as Vitals;
     }),
   );
+  cluster.balancer.setProbing(true);
+  return vitals;
 }
