@@ -78,10 +78,7 @@ function revoke(url: string, token: string): Promise<Response> {
       await McpEndpoint.open(cluster.url, token),
     ];
     const stream = await RawSession.open(cluster.node('n1').url, token);
-    // From now on nodes remember what they have read: an unknown session is known to be unknown.
-    const unknown = new McpEndpoint(cluster.url, token);
-    unknown.sessionId = 'unknown';
-    await until(async () => (await ask(unknown)).status === 404);
+    await cluster.steady(token);
     for (const name of cluster.nodes.keys()) {
       for (const endpoint of [deleted, kept]) {
         expect((await ask(cluster.at(name, endpoint, token))).status).toBe(200);

@@ -20,6 +20,22 @@ const LONG = {
   'test/lifecycle/shutdown-under-load.e2e.ts': 20,
   'test/attacks/fuzz.e2e.ts': 20,
   'test/lifecycle/shutdown.e2e.ts': 15,
+  // Of npm run test:cluster.
+  'test/cluster/planted.e2e.ts': 70,
+  'test/cluster/frozen.e2e.ts': 65,
+  'test/cluster/rolling.e2e.ts': 60,
+  'test/cluster/redis-faults.e2e.ts': 60,
+  'test/cluster/stalls.e2e.ts': 50,
+  'test/cluster/failures.e2e.ts': 50,
+  'test/cluster/shared-state.e2e.ts': 40,
+  'test/cluster/backplane-faults.e2e.ts': 40,
+  'test/cluster/deaf-node.e2e.ts': 30,
+  'test/cluster/diverging.e2e.ts': 30,
+  'test/cluster/boot.e2e.ts': 25,
+  'test/cluster/session-limit.e2e.ts': 20,
+  'test/cluster/nodes.e2e.ts': 20,
+  'test/cluster/joined-node.e2e.ts': 15,
+  'test/cluster/streams-outage.e2e.ts': 15,
 };
 
 /** Starts the longest files first, as Jest does after the first run on a machine: the last ones do not run alone. */

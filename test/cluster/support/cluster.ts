@@ -7,6 +7,7 @@ import { built } from '../../support/built.js';
 import { McpEndpoint } from '../../support/mcp-endpoint.js';
 import { ServerProcess } from '../../support/server-process.js';
 import { PUBLIC_URL, SECRET } from '../../support/test-app.js';
+import { until } from '../../support/until.js';
 import { Balancer, type Strategy } from './balancer.js';
 import { violations } from './checker.js';
 import type { History, RedisKey, Run } from './history.js';
@@ -62,6 +63,15 @@ export class Cluster {
     const there = new McpEndpoint(this.node(name).url, token);
     there.sessionId = sessionId;
     return there;
+  }
+
+  /** Waits until no node takes what Redis lacks for lost any more. Before that, it remembers no verdict on a token. */
+  async steady(token: string): Promise<void> {
+    for (const { process } of this.nodes.values()) {
+      const unknown = new McpEndpoint(process.url, token);
+      unknown.sessionId = 'unknown';
+      await until(async () => (await unknown.call(1, 'ping')).status === 404);
+    }
   }
 
   /** All that Redis holds. */

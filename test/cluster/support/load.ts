@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { McpEndpoint } from '../../support/mcp-endpoint.js';
 import { RawSession } from '../../support/raw-session.js';
+import { until } from '../../support/until.js';
 import { ask, askOnStream, askResuming, askStateless } from './asking.js';
 import type { Asked, Heard } from './history.js';
 
-/** How many clients of each kind call without a pause. */
+/** How many clients of each kind call one time after the other. */
 export interface Clients {
   /** Of 2025-11-25, each in a session of its own. */
   readonly sessions?: number;
@@ -18,7 +19,8 @@ export interface Clients {
 
 type Call = (heard: Heard[]) => Promise<Asked>;
 
-const PAUSE_MS = 3;
+/** Between two calls of a client. Test files share the processor: a load without pauses would only slow the others down. */
+const PAUSE_MS = 15;
 const STEPS = 3;
 
 /** Clients that call the tool `journal` until they are stopped, and all that they saw. */
@@ -38,7 +40,7 @@ export class Load {
 
   static async start(url: string, token: string, clients: Clients): Promise<Load> {
     const { sessions = 0, resuming = 0, streams = [], stateless = 0 } = clients;
-    const opening = Array.from({ length: sessions + resuming }, () => McpEndpoint.open(url, token));
+    const opening = Array.from({ length: sessions + resuming }, () => open(url, token));
     const endpoints = await Promise.all(opening);
     return new Load(endpoints, [
       ...endpoints.slice(0, sessions).map(
@@ -62,7 +64,7 @@ export class Load {
 
   /** How many calls were answered so far. */
   get answered(): number {
-    return this.asked.filter(({ status }) => status === 200).length;
+    return [...this.answers.values()].reduce((sum, times) => sum + times, 0);
   }
 
   /** How many calls that client was answered which was answered least. */
@@ -85,4 +87,11 @@ export class Load {
       await sleep(PAUSE_MS);
     }
   }
+}
+
+/** A client whose session was refused tries again: Redis may just have come back. */
+async function open(url: string, token: string): Promise<McpEndpoint> {
+  let endpoint: McpEndpoint | undefined;
+  await until(async () => (endpoint = await McpEndpoint.open(url, token)).sessionId !== undefined);
+  return endpoint!;
 }

@@ -175,13 +175,16 @@ export const crossing: PlantedLoad = async (cluster) => {
   return { asked, heard };
 };
 
-/** A session is used at a node that does not know it while Redis is down. */
+/** A session is used at a node that does not know it while no node reaches Redis. */
 export const failing: PlantedLoad = async (cluster, token) => {
+  await cluster.steady(token);
+  // n2 remembers that the token is not revoked: the outage is first noticed where the session is read.
+  await ask(await open(cluster, 'n2', token));
   const endpoint = await open(cluster, 'n1', token);
   const there = cluster.at('n2', endpoint, token);
-  await cluster.redis.kill();
+  for (const name of ['n1', 'n2']) cluster.proxy(name).blackhole();
   const asked = [await ask(there)];
-  await cluster.redis.restart('keep');
+  for (const name of ['n1', 'n2']) cluster.proxy(name).blackhole(false);
   await until(async () => (await ask(there)).status === 200);
   return { asked, isCalm: false };
 };
