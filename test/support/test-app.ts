@@ -72,7 +72,11 @@ export async function startApp(
   });
   app.use(journalErrors);
   configureHttpApp(app, settings);
-  await app.listen(port, '127.0.0.1');
+  await app.listen(port, '127.0.0.1').catch(async (error: unknown) => {
+    // Otherwise its audit file, and the listeners of the process for that, stay.
+    await app.close();
+    throw error;
+  });
   running.add(app);
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   return {
