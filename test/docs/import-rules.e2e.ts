@@ -62,7 +62,9 @@ function rulesBrokenBy(imports: readonly Planted[]): readonly (readonly string[]
       plant(files[at]!, `import type { thing } from '${from}';\nexport type T = thing;\n`),
     );
     const depcruise = resolve('node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
-    const { stdout } = spawnSync(process.execPath, [depcruise, 'src', '--output-type', 'json'], {
+    // Reads only the planted files: what the others import is checked by `npm run lint`.
+    const args = [...files, '--do-not-follow', '.', '--output-type', 'json'];
+    const { stdout } = spawnSync(process.execPath, [depcruise, ...args], {
       cwd: project,
       encoding: 'utf8',
       maxBuffer: 2 ** 26,
