@@ -12,10 +12,9 @@ import { type Answer, send } from '../support/wire.js';
 
 type Line = Readonly<Record<string, unknown>>;
 
-const token = forge({
-  claims: { iss: PRODUCTION_URL, aud: PRODUCTION_URL },
-  secret: PRODUCTION.JWT_SECRET,
-});
+const tokenOf = (claims: object): string =>
+  forge({ claims: { iss: PRODUCTION_URL, aud: PRODUCTION_URL, ...claims }, secret: PRODUCTION.JWT_SECRET });
+const alice = tokenOf({ sub: 'alice' });
 const TYPES = ['Content-Type', 'application/json', 'Accept', 'application/json, text/event-stream'];
 
 let directory: string;
@@ -49,7 +48,7 @@ const health = async (): Promise<number> => (await send(`${url}/health/live`)).s
 
 const call = async (id: string): Promise<number> => (await answerOf(id)).status;
 
-function answerOf(id: string, method = 'tools/call'): Promise<Answer> {
+function answerOf(id: string, method = 'tools/call', token = alice): Promise<Answer> {
   const { body, headers } = statelessCall(id, { name: 'test' });
   const about = { ...headers, 'Mcp-Method': method };
   const flat = [...PRODUCTION_HOST, ...TYPES, ...Object.entries(about).flat()];
@@ -83,9 +82,12 @@ it('while too many records wait, the server refuses calls (audit_unavailable), u
   await start({});
   let at = 0;
   let refused = await answerOf('first');
-  // Fills the pipe, and then the memory for records of the process.
+  // Fills the pipe, and then the memory for records of the process: each has these names, with escapes.
+  const name = '\u202e'.repeat(250);
+  const named = tokenOf({ sub: name, client_id: name });
   while (refused.status === 200) {
-    const answers = await Promise.all(Array.from({ length: 50 }, () => answerOf(`full-${(at += 1)}`)));
+    const sending = Array.from({ length: 50 }, () => answerOf(`full-${(at += 1)}`, 'tools/call', named));
+    const answers = await Promise.all(sending);
     refused = answers.find(({ status }) => status !== 200) ?? answers[0]!;
   }
   expect(refused.status).toBe(503);
