@@ -123,7 +123,7 @@ it('a name that is none is refused, and nothing is written', async () => {
   expect(read('src/app.module.ts')).toBe(module);
 });
 
-it('what they made compiles, starts and is listed', async () => {
+it('what they made compiles with the types of the package, starts and is listed', async () => {
   const tsc = resolve('node_modules/typescript/bin/tsc');
   const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--experimentalDecorators'];
   const more = ['--emitDecoratorMetadata', '--skipLibCheck', '--types', 'node', 'src/app.module.ts'];
@@ -137,4 +137,10 @@ it('what they made compiles, starts and is listed', async () => {
   };
   const ran = await run(process.execPath, ['--input-type=module', '-e', SCRIPT], { cwd: project, env });
   expect(JSON.parse(ran.stdout)).toEqual(['count-sheep', 'sheep', 'praise-sheep']);
+});
+
+it('the package shows nothing of its inside', async () => {
+  const script = `await import('${name}/dist/mcp/index.js')`;
+  const ran = run(process.execPath, ['--input-type=module', '-e', script], { cwd: project });
+  await expect(ran).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
 });
