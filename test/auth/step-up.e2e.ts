@@ -7,11 +7,11 @@ import {
   UnauthorizedError,
 } from '@modelcontextprotocol/client';
 import { decodeJwt } from 'jose';
+import { freePort } from '../../src/backplane/fixtures/free-port.fixture.js';
 import { type McpTool, Tool } from '../../src/mcp/index.js';
 import { CLIENT, IdentityProvider, newKey } from '../support/identity-provider.js';
 import { Person } from '../support/person.js';
 import { textOf } from '../support/sdk-client.js';
-import { freePort } from '../support/server-process.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
 @Tool({ name: 'vault', description: 'Opens the vault.', scopes: ['vault:open'], stepUp: true })

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
+import { freePort } from '../../src/backplane/fixtures/free-port.fixture.js';
 import { journal } from '../canary/journal.js';
 import { bundled } from './built.js';
 import { withFourTools } from './extra-tool.js';
@@ -115,13 +115,4 @@ export class ServerProcess {
 function journalSecret(directory: string): void {
   const file = join(directory, '.dev-jwt-secret');
   if (existsSync(file)) journal('secret', `${readFileSync(file, 'utf8').trim()}\n`);
-}
-
-/** A port of 127.0.0.1 that no process listens on. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((listening) => probe.listen(0, '127.0.0.1', listening));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((closed) => probe.close(closed));
-  return port;
 }
