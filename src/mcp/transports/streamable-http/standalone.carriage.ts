@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { BackplaneNode, BackplaneUnavailable } from '../../../backplane/index.js';
 import { CHANGED } from '../../catalog/change.broadcast.js';
 import type { Change } from '../../catalog/change.feed.js';
-import { unknownSession } from '../../messages/refused.error.js';
+import { shuttingDown, unknownSession } from '../../messages/refused.error.js';
 import { ChangeAnnouncer } from '../../protocol/change.announcer.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
@@ -218,9 +218,10 @@ export class StandaloneCarriage implements OnModuleInit, OnModuleDestroy {
     this.node.bus.publish(CARRIED, body).catch(() => undefined);
   }
 
-  /** The session may have ended while this node waited for the bus. */
+  /** While this node waited for the bus, the session may have ended, or this node has begun to stop: others serve it. */
   private assertHeld(session: Session): void {
-    if (this.sessions.get(session.id) !== session) throw unknownSession();
+    if (this.sessions.get(session.id) === session) return;
+    throw this.sessions.isDraining ? shuttingDown() : unknownSession();
   }
 
   private of(session: Session): StandaloneStreams {
