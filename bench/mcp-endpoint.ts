@@ -1,13 +1,22 @@
-/** Clients of Streamable HTTP: with a session (2025-11-25), and without one (2026-07-28). */
+/**
+ * Clients of Streamable HTTP: with a session (2025-11-25), and without one (2026-07-28). They share the wire form of
+ * messages with the tests' clients, and not the connections: the generator must be cheaper than any server.
+ */
+import {
+  ENVELOPE,
+  initializeParams,
+  sessionHeaders,
+  statelessHeaders,
+} from '../test/support/eras/messages.ts';
 import { assertEchoed, assertListed, type BenchClient, echoMessage, type Reply } from './bench-client.ts';
 import { PostConnection } from './raw-http.ts';
 
 const ACCEPT = 'Accept: application/json, text/event-stream\r\n';
-const CLIENT = { name: 'bench', version: '1' };
-const META = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientInfo': CLIENT,
-  'io.modelcontextprotocol/clientCapabilities': {},
+const REVISION = '2025-11-25';
+/** Headers as text, by method: they are the same in each request. */
+const STATELESS: Readonly<Record<string, string>> = {
+  'tools/call': lines(statelessHeaders('tools/call', 'echo')),
+  'tools/list': lines(statelessHeaders('tools/list')),
 };
 
 abstract class EndpointClient implements BenchClient {
@@ -32,17 +41,13 @@ abstract class EndpointClient implements BenchClient {
 
   close(): void {}
 
-  protected abstract headersOf(method: string, params: { readonly name?: string }): string;
+  protected abstract headersOf(method: string): string;
   protected abstract paramsOf(params: object): object;
 
   protected async request(method: string, params: object): Promise<{ reply: Reply; head: string }> {
     const id = (this.lastId += 1);
     const text = JSON.stringify({ jsonrpc: '2.0', id, method, params: this.paramsOf(params) });
-    const { status, head, body } = await this.posts.post(
-      '/mcp',
-      text,
-      ACCEPT + this.headersOf(method, params),
-    );
+    const { status, head, body } = await this.posts.post('/mcp', text, ACCEPT + this.headersOf(method));
     if (status !== 200) throw new Error(`A request was answered ${status}: ${body}`);
     const reply = JSON.parse(body) as Reply;
     if (reply.id !== id) throw new Error(`A reply to ${reply.id} where one to ${id} was due`);
@@ -56,11 +61,10 @@ export class SessionClient extends EndpointClient {
   /** Opens a session and takes it through `initialize`. */
   static async open(posts: PostConnection, mark: string): Promise<SessionClient> {
     const client = new SessionClient(posts, mark);
-    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: CLIENT };
-    const { reply, head } = await client.request('initialize', params);
+    const { reply, head } = await client.request('initialize', initializeParams(REVISION));
     const id = /\r\nmcp-session-id: (\S+)/i.exec(head)?.[1];
     if (reply.result?.serverInfo === undefined || id === undefined) throw new Error('No session was opened');
-    client.session = `Mcp-Session-Id: ${id}\r\nMcp-Protocol-Version: 2025-11-25\r\n`;
+    client.session = lines(sessionHeaders(id, REVISION));
     return client;
   }
 
@@ -74,12 +78,16 @@ export class SessionClient extends EndpointClient {
 }
 
 export class StatelessClient extends EndpointClient {
-  protected override headersOf(method: string, { name }: { readonly name?: string }): string {
-    const named = name === undefined ? '' : `Mcp-Name: ${name}\r\n`;
-    return `Mcp-Protocol-Version: 2026-07-28\r\nMcp-Method: ${method}\r\n${named}`;
+  protected override headersOf(method: string): string {
+    return STATELESS[method]!;
   }
 
   protected override paramsOf(params: object): object {
-    return { ...params, _meta: META };
+    return { ...params, _meta: ENVELOPE };
   }
+}
+
+/** Whole lines of a list of name, value, name, value. */
+function lines(headers: readonly string[]): string {
+  return headers.map((text, at) => text + (at % 2 === 0 ? ': ' : '\r\n')).join('');
 }

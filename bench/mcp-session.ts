@@ -1,12 +1,7 @@
-/** A client's session over HTTP with SSE. */
+/** A client's session over HTTP with SSE. Not the tests' client, which is dearer: test/support/raw-session.ts. */
+import { initializeParams } from '../test/support/eras/messages.ts';
 import { assertEchoed, assertListed, type BenchClient, echoMessage, type Reply } from './bench-client.ts';
 import { EventStream, PostConnection, type Target } from './raw-http.ts';
-
-const CLIENT = {
-  protocolVersion: '2024-11-05',
-  capabilities: {},
-  clientInfo: { name: 'bench', version: '1' },
-};
 
 export class McpSession implements BenchClient {
   private readonly stream: EventStream;
@@ -33,7 +28,7 @@ export class McpSession implements BenchClient {
   static async open(target: Target, posts: PostConnection): Promise<McpSession> {
     const session = new McpSession(target, posts);
     await session.next();
-    const { result } = await session.request('initialize', CLIENT);
+    const { result } = await session.request('initialize', initializeParams('2024-11-05'));
     if (result?.serverInfo === undefined) throw new Error('initialize was not answered');
     await session.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
     return session;

@@ -1,5 +1,5 @@
 import { SessionService } from '../../src/mcp/index.js';
-import { type EraClient, ENVELOPE, ERAS, HttpSseClient } from '../support/eras/index.js';
+import { type EraClient, ENVELOPE, ERAS } from '../support/eras/index.js';
 import { tokenOf } from '../support/forge.js';
 import { RawSession, type Reply } from '../support/raw-session.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -140,22 +140,22 @@ describe.each(ERAS)('$name', (era) => {
       const value = fuzzer.chance(0.5) ? fuzzer.pick(VALUES) : fuzzer.printable(40);
       // A session keeps its revision, also when a header names another one.
       const headers = isModern && fuzzer.chance(0.2) ? [name, value] : [];
-      take(await client.post(body, { headers }), body);
+      take(await client.send(body, { headers }), body);
     });
   });
 
   it('100 bodies of any bytes', async () => {
     await rounds(100, 2, async (fuzzer) => {
       const body = fuzzer.bytes(2_000);
-      const answer = await client.post(body);
+      const answer = await client.send(body);
       take(answer, body);
       expect(answer.status).toBe(400);
     });
   });
 
   it('every reply to them is one of the protocol’s, and none tells of a failure inside', async () => {
-    expect((await client.call('last', 'tools/list')).result).toHaveProperty('tools');
-    const messages = client instanceof HttpSseClient ? client.session.messages : replies;
+    expect((await client.request('last', 'tools/list')).result).toHaveProperty('tools');
+    const messages = client instanceof RawSession ? client.messages : replies;
     expect(messages.length).toBeGreaterThan(75);
     for (const message of messages) {
       expect(message).toMatchObject({ jsonrpc: '2.0' });
@@ -239,9 +239,9 @@ it('150 connections that speak no HTTP, or nearly', async () => {
 
 it('at the end the server answers as at the beginning, and no session is left', async () => {
   const sessions = app.app.get(SessionService);
-  expect((await session.call('at the end', 'tools/call', { name: 'test' })).result).toBeDefined();
+  expect((await session.request('at the end', 'tools/call', { name: 'test' })).result).toBeDefined();
   const next = await RawSession.open(app.url, tokenOf('next'));
-  expect((await next.call(1, 'ping')).result).toEqual({});
+  expect((await next.request(1, 'ping')).result).toEqual({});
   next.close();
   session.close();
   await next.until(() => sessions.size === 0);

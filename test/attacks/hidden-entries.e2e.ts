@@ -80,7 +80,7 @@ describe.each(ERAS)('$name', (era) => {
 
   let serial = 0;
   const call = (client: EraClient, method: string, params?: Params): Promise<Reply> =>
-    client.call(`call-${(serial += 1)}`, method, params);
+    client.request(`call-${(serial += 1)}`, method, params);
 
   describe.each(ASKED)('%s that a caller may not have', (_kind, hidden, method, paramsFor) => {
     it('is answered as what does not exist, in each spelling', async () => {

@@ -28,8 +28,8 @@ describe.each(ERAS)('$name', (era) => {
 
   let serial = 0;
   const call = (client: EraClient, name: unknown, args: Record<string, unknown> = {}): Promise<Reply> =>
-    client.call(`call-${(serial += 1)}`, 'tools/call', { name, arguments: args });
-  const list = (client: EraClient): Promise<Reply> => client.call(`list-${(serial += 1)}`, 'tools/list');
+    client.request(`call-${(serial += 1)}`, 'tools/call', { name, arguments: args });
+  const list = (client: EraClient): Promise<Reply> => client.request(`list-${(serial += 1)}`, 'tools/list');
 
   describe('a tool that a caller may not use', () => {
     const SPELLINGS = [
@@ -108,9 +108,9 @@ describe.each(ERAS)('$name', (era) => {
       // An older token: the session keeps its newer token with more scopes, and this call must not use that one.
       const narrow = tokenOf('carol', { iat: now() - 60 });
       const params = { name: 'vault-open', scopes: ['vault:open'], _meta: { scopes: ['vault:open'] } };
-      const called = await client.post(era.request('narrow', 'tools/call', params), { token: narrow });
+      const called = await client.send(era.request('narrow', 'tools/call', params), { token: narrow });
       expect((await client.replyTo('narrow', called)).error?.code).toBe(-32602);
-      const listed = await client.post(era.request('listed', 'tools/list'), { token: narrow });
+      const listed = await client.send(era.request('listed', 'tools/list'), { token: narrow });
       expect(names(await client.replyTo('listed', listed))).not.toContain('vault-open');
       expect(vault.runs).toBe(runs);
       client.close();

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import type { Server } from 'node:http';
 import { expectNoInsides, expectProblem, expectRpcRefusal } from '../support/envelopes.js';
+import { RawSession } from '../support/raw-session.js';
 import { tokenOf } from '../support/forge.js';
-import { HttpSseClient } from '../support/eras/index.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { readRaw, send, sendBytes } from '../support/wire.js';
 import { Owner } from '../fixtures/owner.js';
@@ -84,7 +84,7 @@ describe('an address that is none', () => {
   );
 });
 
-const sessionId = (): string => (owner.client as HttpSseClient).session.id;
+const sessionId = (): string => (owner.client as RawSession).id;
 
 describe('a method that an address does not take', () => {
   it.each([

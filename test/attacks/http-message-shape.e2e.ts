@@ -60,7 +60,7 @@ describe.each(ERAS)('$name', (era) => {
   });
 
   const ask = (id: string | number, method: string, params?: Record<string, unknown>): Promise<Reply> =>
-    owner.client.call(id, method, params);
+    owner.client.request(id, method, params);
 
   describe('what is no JSON-RPC message', () => {
     it.each(MALFORMED)('is refused, under its id where it has one: %s', async (_what, message) => {

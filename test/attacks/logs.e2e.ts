@@ -1,5 +1,6 @@
 import { CANARY, forge, type Parts } from '../support/forge.js';
-import { ERAS, SessionClient } from '../support/eras/index.js';
+import { McpEndpoint } from '../support/mcp-endpoint.js';
+import { ERAS } from '../support/eras/index.js';
 import { RawSession } from '../support/raw-session.js';
 import { ServerProcess } from '../support/server-process.js';
 import { PUBLIC_URL, SECRET } from '../support/test-app.js';
@@ -51,21 +52,24 @@ async function attack({ url }: ServerProcess): Promise<string[]> {
   const ids: string[] = [];
   for (const { connect } of ERAS) {
     const client = await connect(url, token(hostile));
-    await client.call(`id${BREAKS}`, 'tools/call', { name: 'echo', arguments: args });
-    await client.call('2', 'tools/call', { name: `${CANARY}${BREAKS}`, arguments: args });
-    await client.call('3', `${CANARY}${BREAKS}`, args);
-    await client.call('4', 'tools/call', { name: 'random-number', arguments: { min: `${CANARY}${BREAKS}` } });
+    await client.request(`id${BREAKS}`, 'tools/call', { name: 'echo', arguments: args });
+    await client.request('2', 'tools/call', { name: `${CANARY}${BREAKS}`, arguments: args });
+    await client.request('3', `${CANARY}${BREAKS}`, args);
+    await client.request('4', 'tools/call', {
+      name: 'random-number',
+      arguments: { min: `${CANARY}${BREAKS}` },
+    });
     const headers = ['Mcp-Method', `${CANARY}${FORGED}`, 'Mcp-Name', `${CANARY}${FORGED}`];
     const more = ['Last-Event-ID', CANARY, 'Mcp-Param-X', `${CANARY}${FORGED}`];
-    await client.post(`{"${CANARY}`, { headers: [...headers, ...more] });
-    if (client instanceof SessionClient) ids.push(client.sessionId);
+    await client.send(`{"${CANARY}`, { headers: [...headers, ...more] });
+    if (client instanceof McpEndpoint) ids.push(client.sessionId!);
     client.close();
   }
   await send(`${url}/mcp`, { token: token(), headers: ['Mcp-Session-Id', CANARY, 'Accept', '*/*'] });
   const session = await RawSession.open(url, token(hostile));
   const clientInfo = { name: `${CANARY}${BREAKS}`, version: BREAKS };
   const params = { protocolVersion: '2025-06-18', clientInfo, capabilities: {} };
-  await session.call('5', 'initialize', params);
+  await session.request('5', 'initialize', params);
   await session.post(`{"${CANARY}`);
   const forwarded = ['X-Forwarded-For', `198.51.100.1, ${NEAREST}`];
   const headers = [...forwarded, 'User-Agent', `${CANARY}\u001b[2J`.replace('\u001b', ''), 'Cookie', CANARY];

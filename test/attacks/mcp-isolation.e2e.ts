@@ -45,7 +45,7 @@ it('200 calls under the same ids, crosswise: each reply on its own stream, once'
   calls.sort((one, other) => one.id - other.id);
   await Promise.all(
     calls.map(async ({ session, id, message }) => {
-      const { result } = await session.call(id, 'tools/call', { name: 'echo', arguments: { message } });
+      const { result } = await session.request(id, 'tools/call', { name: 'echo', arguments: { message } });
       expect(textOf(result)).toBe(`Echo: ${message}`);
     }),
   );
@@ -56,15 +56,15 @@ it('200 calls under the same ids, crosswise: each reply on its own stream, once'
 });
 
 it('a notification of one session reaches no other', async () => {
-  for (const session of all) await session.call('level', 'logging/setLevel', { level: 'debug' });
+  for (const session of all) await session.request('level', 'logging/setLevel', { level: 'debug' });
   const params = { protocolVersion: '2025-06-18', clientInfo: { name: 'x', version: '1' }, capabilities: {} };
-  expect((await alice.call('init', 'initialize', params)).result).toBeDefined();
+  expect((await alice.request('init', 'initialize', params)).result).toBeDefined();
   // Initialized is only the one that asked: its other session and a stranger's may still do so.
   for (const session of [alicesOther, bob]) {
-    expect((await session.call('init', 'initialize', params)).result).toBeDefined();
+    expect((await session.request('init', 'initialize', params)).result).toBeDefined();
     expect(session.messages.map(({ id }) => id)).toEqual(['level', 'init']);
   }
-  expect((await alice.call('again', 'initialize', params)).error?.code).toBe(-32600);
+  expect((await alice.request('again', 'initialize', params)).error?.code).toBe(-32600);
 });
 
 const cancel = (requestId: unknown) => ({
@@ -78,7 +78,7 @@ describe('a cancellation', () => {
     const call = await startWaiting(alice, 7);
     for (const session of [bob, alicesOther]) {
       expect((await session.post(cancel(7))).status).toBe(202);
-      expect((await session.call('after', 'ping')).result).toEqual({});
+      expect((await session.request('after', 'ping')).result).toEqual({});
     }
     expect(call.aborted).toBe(false);
     call.release();
@@ -90,7 +90,7 @@ describe('a cancellation', () => {
     async (id) => {
       const call = await startWaiting(alice, 7);
       expect((await alice.post(cancel(id))).status).toBe(202);
-      expect((await alice.call('after', 'ping')).result).toEqual({});
+      expect((await alice.request('after', 'ping')).result).toEqual({});
       expect(call.aborted).toBe(false);
       call.release();
       expect(textOf((await alice.reply(7)).result)).toBe('released');
@@ -101,7 +101,7 @@ describe('a cancellation', () => {
     const call = await startWaiting(alice, 7);
     await alice.post(cancel(7));
     await alice.until(() => call.aborted);
-    expect((await alice.call('after', 'ping')).result).toEqual({});
+    expect((await alice.request('after', 'ping')).result).toEqual({});
     expect(alice.messages.map(({ id }) => id)).toEqual(['after']);
   });
 });
@@ -110,8 +110,8 @@ it('a session refuses the id of a running call, other sessions take it, and the 
   const call = await startWaiting(alice, 7);
   const again = await alice.post({ jsonrpc: '2.0', id: 7, method: 'ping' });
   expect([again.status, await again.json()]).toMatchObject([400, { id: null, error: { code: -32600 } }]);
-  expect((await bob.call(7, 'ping')).result).toEqual({});
-  expect((await alicesOther.call(7, 'ping')).result).toEqual({});
+  expect((await bob.request(7, 'ping')).result).toEqual({});
+  expect((await alicesOther.request(7, 'ping')).result).toEqual({});
   call.release();
   expect(textOf((await alice.reply(7)).result)).toBe('released');
 });
@@ -120,7 +120,7 @@ it('the end of one session aborts its calls, and no other', async () => {
   const [own, other] = [await startWaiting(alice, 1), await startWaiting(alicesOther, 1)];
   alice.close();
   await bob.until(() => own.aborted);
-  expect((await bob.call('after', 'ping')).result).toEqual({});
+  expect((await bob.request('after', 'ping')).result).toEqual({});
   expect(other.aborted).toBe(false);
   other.release();
   expect(textOf((await alicesOther.reply(1)).result)).toBe('released');
@@ -135,6 +135,6 @@ it('a client that never reads harms no other', async () => {
     if (id > 400) throw new Error('40 MB were kept for it');
     await (await deaf.post({ jsonrpc: '2.0', id, method: 'tools/call', params })).text();
   }
-  for (const session of all) expect((await session.call('after', 'ping')).result).toEqual({});
+  for (const session of all) expect((await session.request('after', 'ping')).result).toEqual({});
   deaf.close();
 });

@@ -1,8 +1,8 @@
 import { DEVELOPMENT_ISSUER } from '../../src/config/index.js';
 import { SessionService } from '../../src/mcp/index.js';
 import { CountTool } from '../support/count.tool.js';
+import { RawSession } from '../support/raw-session.js';
 import { expectChallenge, expectRpcRefusal, expectSameAnswer } from '../support/envelopes.js';
-import { HttpSseClient, SessionClient } from '../support/eras/index.js';
 import { forge, now, tokenOf } from '../support/forge.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -32,7 +32,7 @@ const BODY = JSON.stringify({
 
 let app: TestApp;
 let token: string;
-let session: SessionClient;
+let session: McpEndpoint;
 let replyEvent: string;
 beforeAll(async () => {
   app = await startApp({}, [CountTool]);
@@ -40,9 +40,9 @@ beforeAll(async () => {
 afterAll(() => app.close());
 beforeEach(async () => {
   token = tokenOf('alice', { client_id: 'cli' });
-  session = await SessionClient.connect(app.url, token);
+  session = await McpEndpoint.open(app.url, token);
 });
-afterEach(() => remove(session.sessionId, token));
+afterEach(() => remove(session.sessionId!, token));
 
 /** Everything right but for the session and for who asks. */
 const using = (bearer: string, ...headers: string[]) => ({
@@ -78,7 +78,7 @@ const WAYS: readonly (readonly [string, (bearer: string, headers: readonly strin
   ];
 
 async function expectServed(): Promise<void> {
-  expect((await session.call('owner', 'ping')).result).toEqual({});
+  expect((await session.request('owner', 'ping')).result).toEqual({});
 }
 
 describe.each(WAYS)('%s', (way, attempt) => {
@@ -102,7 +102,7 @@ describe.each(WAYS)('%s', (way, attempt) => {
     ['a subject and a client that run together alike', () => tokenOf('alicec', { client_id: 'li' })],
     ['an administrator', () => tokenOf('root', { client_id: 'cli', scope: 'mcp:access mcp:admin' })],
   ])('to another user’s session is answered as to one that does not exist: %s', async (_who, tokenFor) => {
-    const theirs = await attempt(tokenFor(), asked(session.sessionId));
+    const theirs = await attempt(tokenFor(), asked(session.sessionId!));
     expectRpcRefusal(theirs, 404, NOT_FOUND);
     expectSameAnswer(theirs, await attempt(tokenFor(), asked(UNKNOWN_ID)));
     await expectServed();
@@ -122,7 +122,7 @@ describe.each(WAYS)('%s', (way, attempt) => {
     ['a key of the store', (id: string) => `session:${id}`],
     ['4 KB', () => 'x'.repeat(4_096)],
   ])('with an id that is guessed is unknown: %s', async (_how, guess) => {
-    expectRpcRefusal(await attempt(token, asked(guess(session.sessionId))), 404, NOT_FOUND);
+    expectRpcRefusal(await attempt(token, asked(guess(session.sessionId!))), 404, NOT_FOUND);
     await expectServed();
   });
 
@@ -134,7 +134,7 @@ describe.each(WAYS)('%s', (way, attempt) => {
     ['two, the good one last', (id: string) => [...asked(UNKNOWN_ID), ...asked(id)]],
     ['one in a cookie', (id: string) => ['Cookie', `Mcp-Session-Id=${id}`]],
   ])('with %s falls back to no session of the caller’s', async (_how, headersFor) => {
-    const headers = headersFor(session.sessionId);
+    const headers = headersFor(session.sessionId!);
     const answer = await attempt(token, headers);
     // An empty one counts as none: the message is read, and its error carries its id.
     const isRead = headers.filter((name) => name === 'Mcp-Session-Id').length < 2 || headers[1] === '';
@@ -144,22 +144,22 @@ describe.each(WAYS)('%s', (way, attempt) => {
   });
 
   it('to a session of the other transport is unknown', async () => {
-    const other = await HttpSseClient.connect(app.url, token);
-    expectRpcRefusal(await attempt(token, asked(other.session.id)), 404, NOT_FOUND);
-    expect((await other.call('still', 'ping')).result).toEqual({});
+    const other = await RawSession.initialized(app.url, token);
+    expectRpcRefusal(await attempt(token, asked(other.id)), 404, NOT_FOUND);
+    expect((await other.request('still', 'ping')).result).toEqual({});
     other.close();
   });
 
   it('after DELETE finds nothing, nor what was said before', async () => {
-    expect((await remove(session.sessionId, token)).status).toBe(204);
-    expectRpcRefusal(await attempt(token, asked(session.sessionId)), 404, NOT_FOUND);
+    expect((await remove(session.sessionId!, token)).status).toBe(204);
+    expectRpcRefusal(await attempt(token, asked(session.sessionId!)), 404, NOT_FOUND);
   });
 
   it('after a revocation needs another token, and finds nothing', async () => {
     const own = tokenOf('carol', { iat: now() - 1 });
-    const gone = await SessionClient.connect(app.url, own);
+    const gone = await McpEndpoint.open(app.url, own);
     expect((await send(`${app.url}/auth/revoke`, { method: 'POST', token: own })).status).toBe(200);
-    const headers = asked(gone.sessionId);
+    const headers = asked(gone.sessionId!);
     expectChallenge(await attempt(own, headers), { route: '/mcp', error: 'invalid_token' });
     expectRpcRefusal(await attempt(tokenOf('carol'), headers), 404, NOT_FOUND);
   });
@@ -168,12 +168,12 @@ describe.each(WAYS)('%s', (way, attempt) => {
 describe('the owner', () => {
   it('is served with a refreshed token after the first token has expired', async () => {
     const brief = { sub: 'brief', exp: now() + 2 };
-    const kept = await SessionClient.connect(app.url, forge({ claims: brief }));
+    const kept = await McpEndpoint.open(app.url, forge({ claims: brief }));
     const fresh = tokenOf('brief');
     const ping = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
-    expect((await kept.post(ping, { token: fresh })).status).toBe(200);
+    expect((await kept.send(ping, { token: fresh })).status).toBe(200);
     await until(() => Date.now() > brief.exp * 1_000 + 600);
-    expect((await kept.post(ping, { token: fresh })).status).toBe(200);
+    expect((await kept.send(ping, { token: fresh })).status).toBe(200);
   });
 
   it('has more than one stream, and ends none by a GET of another caller', async () => {
@@ -229,6 +229,6 @@ describe('the owner', () => {
     await Promise.all(left.map((endpoint) => endpoint.delete()));
     await Promise.all(streams.map((stream) => stream.text()));
     expect(own()).toEqual([]);
-    await remove((await SessionClient.connect(app.url, crowd)).sessionId, crowd);
+    await remove((await McpEndpoint.open(app.url, crowd)).sessionId!, crowd);
   });
 });

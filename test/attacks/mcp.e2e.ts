@@ -1,4 +1,5 @@
-import { type EraClient, ERAS, HttpSseClient } from '../support/eras/index.js';
+import { type EraClient, ERAS } from '../support/eras/index.js';
+import { RawSession } from '../support/raw-session.js';
 import { tokenOf } from '../support/forge.js';
 import type { Reply } from '../support/raw-session.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -27,7 +28,7 @@ describe.each(ERAS)('$name', (era) => {
 
   let serial = 0;
   const call = (client: EraClient, name: unknown, args: Record<string, unknown> = {}): Promise<Reply> =>
-    client.call(`call-${(serial += 1)}`, 'tools/call', { name, arguments: args });
+    client.request(`call-${(serial += 1)}`, 'tools/call', { name, arguments: args });
 
   describe('what a tool throws', () => {
     it.each(['sync', 'async', 'text', 'object', 'cause', 'getter', 'result'])(
@@ -81,11 +82,11 @@ describe.each(ERAS)('$name', (era) => {
         { progressToken: `p${text}`, progress: 1, message: text },
         { level: 'emergency', logger: text, data: { text } },
       ]);
-      if (client instanceof HttpSseClient) {
+      if (client instanceof RawSession) {
         // The address, the reply to a client that wants logs, and these three.
-        const kinds = client.session.events.map(({ event }) => event);
+        const kinds = client.events.map(({ event }) => event);
         expect(kinds).toEqual(['endpoint', ...Array.from({ length: 5 }, () => 'message')]);
-        expect(client.session.comments).toEqual([]);
+        expect(client.comments).toEqual([]);
       } else {
         const events = (await lines.answer).text.split('\n\n').slice(0, -1);
         for (const event of events) expect(event).toMatch(EVENT);
@@ -109,7 +110,7 @@ describe.each(ERAS)('$name', (era) => {
       ] as const) {
         const before = plain.notices.length;
         const params = { name: 'flood', arguments: { count: 1 }, _meta: { progressToken: token } };
-        await plain.call(`progress-${(serial += 1)}`, 'tools/call', params);
+        await plain.request(`progress-${(serial += 1)}`, 'tools/call', params);
         const told = plain.notices.slice(before);
         expect(told).toHaveLength(times);
         if (times === 1) expect(told[0]!.params).toMatchObject({ progressToken: token });
@@ -120,7 +121,7 @@ describe.each(ERAS)('$name', (era) => {
       const count = 5_000;
       const session = await era.connect(app.url, tokenOf('flooded'));
       const params = { name: 'flood', arguments: { count }, _meta: { progressToken: 'p' } };
-      const flooding = session.call('flood', 'tools/call', params);
+      const flooding = session.request('flood', 'tools/call', params);
       for (let at = 0; at < 20; at += 1) expect((await call(keeper, 'test')).result).toBeDefined();
       expect((await flooding).result).toMatchObject({ content: [{ text: 'done' }] });
       const told = session.notices.map(({ params }) => params['progress']);

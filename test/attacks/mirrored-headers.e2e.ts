@@ -70,18 +70,18 @@ describe('a request whose headers say something else than its body is refused, a
   ];
   it.each(wrong)('%s', async (_what, headers) => {
     const { runs } = tool;
-    expectMismatch(await client.post(CALL, { headers }), runs);
+    expectMismatch(await client.send(CALL, { headers }), runs);
   });
 
   it.each(['Mcp-Method', 'Mcp-Name', 'Mcp-Protocol-Version'])('without %s', async (name) => {
     const { runs } = tool;
-    expectMismatch(await client.post(CALL, { without: [name] }), runs);
+    expectMismatch(await client.send(CALL, { without: [name] }), runs);
   });
 
   it('the server refuses a name in base64 whose bytes are not UTF-8', async () => {
     const body = statelessRequest('call', 'tools/call', { name: '\ufffd' });
     const { runs } = tool;
-    expectMismatch(await client.post(body, { headers: ['Mcp-Name', SENTINEL(Uint8Array.of(0xff))] }), runs);
+    expectMismatch(await client.send(body, { headers: ['Mcp-Name', SENTINEL(Uint8Array.of(0xff))] }), runs);
   });
 });
 
@@ -94,13 +94,13 @@ describe('headers that say the same are right', () => {
     ['beside others', ['Mcp-Param-Nothing', 'x', 'Mcp-Other', 'x']],
   ])('%s', async (_what, headers) => {
     const { runs } = tool;
-    expect((await client.post(CALL, { headers })).json).toMatchObject({ id: 'call', result: {} });
+    expect((await client.send(CALL, { headers })).json).toMatchObject({ id: 'call', result: {} });
     expect(tool.runs).toBe(runs + 1);
   });
 
   it('a name is not asked for where the method has none', async () => {
     const list = statelessRequest('list', 'tools/list');
-    expect((await client.post(list, { headers: ['Mcp-Name', 'x'] })).json).toMatchObject({ result: {} });
+    expect((await client.send(list, { headers: ['Mcp-Name', 'x'] })).json).toMatchObject({ result: {} });
   });
 });
 
@@ -128,13 +128,13 @@ describe('arguments that are repeated as headers', () => {
   ];
   it.each(right)('are right: %s', async (_what, args, headers) => {
     const { runs } = tool;
-    const { json } = await client.post(callWith(args), { headers });
+    const { json } = await client.send(callWith(args), { headers });
     expect(json).toMatchObject({ result: { content: [{ text: JSON.stringify(args) }] } });
     expect(tool.runs).toBe(runs + 1);
   });
 
   it('that are null have no header: what is wrong with them is the tool’s to say', async () => {
-    const { json } = await client.post(callWith({ region: null }));
+    const { json } = await client.send(callWith({ region: null }));
     expect(json).toMatchObject({ result: { isError: true } });
   });
 
@@ -166,12 +166,12 @@ describe('arguments that are repeated as headers', () => {
   ];
   it.each(wrong)('are wrong: %s', async (_what, args, headers) => {
     const { runs } = tool;
-    expectMismatch(await client.post(callWith(args), { headers }), runs);
+    expectMismatch(await client.send(callWith(args), { headers }), runs);
   });
 
   it('of a tool that is not for the caller are not asked for: nothing tells of it', async () => {
     const [hidden, missing] = await Promise.all(
-      ['routed-vault', 'no-such-tool'].map((name) => client.post(callWith({ region: 'eu' }, name))),
+      ['routed-vault', 'no-such-tool'].map((name) => client.send(callWith({ region: 'eu' }, name))),
     );
     expect([hidden!.status, hidden!.json]).toEqual([missing!.status, missing!.json]);
     expect(hidden!.json).toMatchObject({ error: { code: -32602 } });

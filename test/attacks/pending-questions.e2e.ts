@@ -35,7 +35,7 @@ async function connect(
   const session = await RawSession.open(app.url, await app.token(username));
   open.push(session);
   const clientInfo = { name: 'by-hand', version: '1' };
-  await session.call('init', 'initialize', { protocolVersion, capabilities, clientInfo });
+  await session.request('init', 'initialize', { protocolVersion, capabilities, clientInfo });
   return session;
 }
 
@@ -114,7 +114,7 @@ describe('a question to the client of a session', () => {
     expect((await answer(session, id, { action: 'decline' })).status).toBe(202);
     expect((await session.reply(1)).result).toEqual(HELLO);
     expect((await answer(session, id, { action: 'decline' })).status).toBe(202);
-    expect((await session.call(2, 'ping')).result).toEqual({});
+    expect((await session.request(2, 'ping')).result).toEqual({});
   });
 
   it.each([
@@ -174,7 +174,7 @@ describe('a question to the client of a session', () => {
     await session.until(() => cancellations(session).length > 0);
     expect(cancellations(session)).toEqual([id]);
     await answer(session, id, NAMED);
-    expect((await session.call(2, 'ping')).result).toEqual({});
+    expect((await session.request(2, 'ping')).result).toEqual({});
     expect(messagesOf(session).some((message) => message.id === 1)).toBe(false);
     expect(waiting()).toBe(0);
   });

@@ -105,15 +105,15 @@ describe('what a client says of itself', () => {
   it.each(TOO_MUCH)('is too much to keep with its session: its %s', async (_what, tooMuch) => {
     const session = await RawSession.open(app.url, tokenOf('alice'));
     open.push(session);
-    expect((await session.call(1, 'initialize', { ...tooMuch })).error).toMatchObject({ code: -32602 });
+    expect((await session.request(1, 'initialize', { ...tooMuch })).error).toMatchObject({ code: -32602 });
     const endpoint = new McpEndpoint(app.url, tokenOf('alice'));
-    expect((await endpoint.reply(1, 'initialize', { ...tooMuch })).error).toMatchObject({ code: -32602 });
+    expect((await endpoint.request(1, 'initialize', { ...tooMuch })).error).toMatchObject({ code: -32602 });
     expect(sessions.size).toBe(1);
   });
 
   it('may be much where nothing is kept of it', async () => {
     const session = await RawSession.open(app.url, tokenOf('alice'));
     open.push(session);
-    expect((await session.call(1, 'initialize', params('x', {}))).result).toBeDefined();
+    expect((await session.request(1, 'initialize', params('x', {}))).result).toBeDefined();
   });
 });

@@ -35,7 +35,7 @@ const unknown = (): Promise<Answer> => post(`?sessionId=${UNKNOWN_ID}`, token);
 
 /** The owner is served as before, and no other request has got into its stream. */
 async function expectUntouched(): Promise<void> {
-  expect((await session.call('owner', 'ping')).result).toEqual({});
+  expect((await session.request('owner', 'ping')).result).toEqual({});
   expect(session.messages.map(({ id }) => id)).toEqual(['owner']);
 }
 

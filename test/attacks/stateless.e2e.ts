@@ -1,13 +1,8 @@
 import { RevocationStore } from '../../src/backplane/index.js';
 import { SessionService } from '../../src/mcp/index.js';
 import { expectNoInsides, expectRpcRefusal } from '../support/envelopes.js';
-import {
-  ENVELOPE,
-  type Params,
-  SessionClient,
-  StatelessClient,
-  statelessRequest,
-} from '../support/eras/index.js';
+import { McpEndpoint } from '../support/mcp-endpoint.js';
+import { ENVELOPE, type Params, StatelessClient, statelessRequest } from '../support/eras/index.js';
 import { tokenOf } from '../support/forge.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -57,7 +52,7 @@ describe('a request that does not say who sends it', () => {
     ),
   ];
   it.each(ODD)('is told so: %s', async (what, meta) => {
-    const answer = await client.post(under(meta));
+    const answer = await client.send(under(meta));
     // A version that is there, and another than the header's, is a matter of the header.
     const isMismatch = /^version (?!undefined|null)/.test(what);
     expect([answer.status, answer.json]).toEqual([
@@ -72,7 +67,7 @@ describe('a request that does not say who sends it', () => {
   });
 
   it('is answered where it says enough', async () => {
-    const answer = await client.post(under(but('clientInfo', undefined)));
+    const answer = await client.send(under(but('clientInfo', undefined)));
     expect([answer.status, answer.json]).toMatchObject([
       200,
       { id: 'odd', result: { resultType: 'complete' } },
@@ -83,7 +78,7 @@ describe('a request that does not say who sends it', () => {
     'in a revision that is not spoken this way is told which are: %s',
     async (version) => {
       const headers = ['Mcp-Protocol-Version', version];
-      const { status, json } = await client.post(under(but('protocolVersion', version)), { headers });
+      const { status, json } = await client.send(under(but('protocolVersion', version)), { headers });
       const supported = expect.arrayContaining(['2026-07-28']);
       const error = { code: -32022, data: { supported, requested: version.slice(0, 64) } };
       expect([status, json]).toMatchObject([400, { id: 'odd', error }]);
@@ -94,7 +89,7 @@ describe('a request that does not say who sends it', () => {
 it.each(['1999-01-01', '2026-07-29', 'v999.0.0'])(
   'the error for an unsupported revision in the header names the supported ones: %s',
   async (version) => {
-    const { status, json } = await client.post(
+    const { status, json } = await client.send(
       JSON.stringify({ jsonrpc: '2.0', id: 'odd', method: 'tools/list', params: {} }),
       { headers: ['Mcp-Protocol-Version', version] },
     );
@@ -118,7 +113,7 @@ describe('what this revision does not have', () => {
     const before = app.app.get(SessionService).size;
     const clientInfo = { name: 'x', version: '1' };
     const params = { protocolVersion: '2026-07-28', capabilities: {}, clientInfo, level: 'info' };
-    const answer = await client.post(statelessRequest(7, method, params));
+    const answer = await client.send(statelessRequest(7, method, params));
     expect([answer.status, answer.json]).toMatchObject([404, { id: 7, error: { code: METHOD_NOT_FOUND } }]);
     expect(answer.headers['mcp-session-id']).toBeUndefined();
     expect(app.app.get(SessionService).size).toBe(before);
@@ -126,15 +121,15 @@ describe('what this revision does not have', () => {
 
   it('a session: the server looks up no session id of a request, and gives out none', async () => {
     const [own, other] = await Promise.all(
-      ['alice', 'mallory'].map((sub) => SessionClient.connect(app.url, tokenOf(sub))),
+      ['alice', 'mallory'].map((sub) => McpEndpoint.open(app.url, tokenOf(sub))),
     );
-    for (const id of [own!.sessionId, other!.sessionId, 'AAAAAAAAAAAAAAAAAAAAAA', '', '__proto__']) {
+    for (const id of [own!.sessionId!, other!.sessionId!, 'AAAAAAAAAAAAAAAAAAAAAA', '', '__proto__']) {
       const headers = ['Mcp-Session-Id', id, 'Last-Event-ID', 'standing.1'];
-      const answer = await client.post(statelessRequest('free', 'tools/list'), { headers });
+      const answer = await client.send(statelessRequest('free', 'tools/list'), { headers });
       expect([answer.status, answer.json]).toMatchObject([200, { id: 'free', result: {} }]);
       expect(answer.headers['mcp-session-id']).toBeUndefined();
     }
-    expect((await own!.call('still', 'ping')).result).toEqual({});
+    expect((await own!.request('still', 'ping')).result).toEqual({});
   });
 
   it.each(['GET', 'HEAD', 'DELETE'])('is %s, where no session is named', async (method) => {
@@ -149,7 +144,7 @@ describe('what this revision does not have', () => {
     ['a result', '{"jsonrpc":"2.0","id":1,"result":{}}'],
     ['an error', '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}'],
   ])('is %s', async (_what, body) => {
-    const answer = await client.post(body);
+    const answer = await client.send(body);
     expectRpcRefusal(answer, 400, INVALID_REQUEST);
     expect(answer.text).toMatch(/one message at a time|no responses/);
   });
@@ -160,7 +155,7 @@ describe('what this revision does not have', () => {
     await until(() => wait.calls.length > begun);
     for (const method of ['notifications/cancelled', 'notifications/initialized', 'notifications/none']) {
       const notification = { jsonrpc: '2.0', method, params: { requestId: 'mine', _meta: ENVELOPE } };
-      const answer = await client.post(JSON.stringify(notification));
+      const answer = await client.send(JSON.stringify(notification));
       expect([answer.status, answer.text]).toEqual([202, '']);
     }
     const call = wait.calls.at(-1)!;
@@ -200,9 +195,9 @@ describe('a request and its connection', () => {
     await leaving.cancel();
     await leaving.ended;
     // Answered behind it: the server has seen the end of the connection by then.
-    expect((await client.call('after', 'tools/list')).result).toBeDefined();
+    expect((await client.request('after', 'tools/list')).result).toBeDefined();
     goOn();
-    expect((await client.call('later', 'tools/list')).result).toBeDefined();
+    expect((await client.request('later', 'tools/list')).result).toBeDefined();
     expect(wait.calls).toHaveLength(begun);
   });
 });

@@ -47,7 +47,10 @@ describe.each(OVER_MCP)('$name', ({ connect: open, request, revision }) => {
           at % 2 === 0
             ? { name: 'echo', arguments: { message } }
             : { name: 'flood', arguments: { count: 3 } };
-        const { result } = await client.call(id, 'tools/call', { ...params, _meta: { progressToken: at } });
+        const { result } = await client.request(id, 'tools/call', {
+          ...params,
+          _meta: { progressToken: at },
+        });
         expect(textOf(result)).toBe(at % 2 === 0 ? `Echo: ${message}` : 'done');
       }),
     );
@@ -64,7 +67,7 @@ describe.each(OVER_MCP)('$name', ({ connect: open, request, revision }) => {
     await until(() => wait.calls.length > begun);
     const strangers = await Promise.all(ERAS.map((era) => era.connect(app.url, tokenOf('alice'))));
     for (const client of [all[1]!, all[2]!, ...strangers]) {
-      expect((await client.post(cancel(7))).status).toBe(202);
+      expect((await client.send(cancel(7))).status).toBe(202);
     }
     for (const client of strangers) client.close();
     const call = wait.calls.at(-1)!;
@@ -99,7 +102,7 @@ describe.each(OVER_MCP)('$name', ({ connect: open, request, revision }) => {
     const theirs = sockets.find(({ remotePort }) => remotePort === socket.localPort)!;
     await until(() => theirs.destroyed);
     expect(theirs.writableLength).toBeLessThan(2 ** 21);
-    expect((await all[2]!.call('after', 'tools/list')).result).toBeDefined();
+    expect((await all[2]!.request('after', 'tools/list')).result).toBeDefined();
     socket.destroy();
   });
 });

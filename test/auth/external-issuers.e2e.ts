@@ -102,7 +102,7 @@ describe('side by side', () => {
     const token = await make();
     for (const era of ERAS) {
       const client = await era.connect(app.url, token);
-      const { result } = await client.call('echo', 'tools/call', {
+      const { result } = await client.request('echo', 'tools/call', {
         name: 'echo',
         arguments: { message: 'hello' },
       });

@@ -119,7 +119,7 @@ describe('a provider that is down', () => {
       expect(text).not.toMatch(/127\.0\.0\.1|ECONNREFUSED|fetch/);
     }
     const session = await RawSession.open(app.url, tokenOf('alice'));
-    expect((await session.call(1, 'ping')).result).toEqual({});
+    expect((await session.request(1, 'ping')).result).toEqual({});
     session.close();
     await provider.up();
     await until(async () => (await statusOf(token)) === 200);

@@ -120,7 +120,7 @@ const ROUTES: readonly Route[] = [
     route: era.route,
     status: era.taken,
     attempt: (token: string, { headers, query }: Placement, body?: Body) =>
-      clients[at]!.post(body?.text ?? era.request('placed', 'tools/list'), {
+      clients[at]!.send(body?.text ?? era.request('placed', 'tools/list'), {
         headers: [...(headers?.(token) ?? []), ...(body === undefined ? [] : ['Content-Type', body.type])],
         query: query?.(token),
         without: ['Authorization'],

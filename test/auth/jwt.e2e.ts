@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expectChallenge, expectNothingOf } from '../support/envelopes.js';
-import { type EraClient, ERAS, type HttpSseClient, type SessionClient } from '../support/eras/index.js';
+import { type EraClient, ERAS } from '../support/eras/index.js';
+import type { McpEndpoint } from '../support/mcp-endpoint.js';
+import type { RawSession } from '../support/raw-session.js';
 import { CANARY, forge, now, tokenOf } from '../support/forge.js';
 import { PUBLIC_URL, startApp, type TestApp } from '../support/test-app.js';
 import { type Answer, send } from '../support/wire.js';
@@ -39,11 +41,11 @@ const ROUTES: readonly (readonly [string, string, (token: string) => Promise<Ans
 const NO_SESSION = ['Mcp-Session-Id', 'no-such-session'];
 
 const post = (token: string, era = 0): Promise<Answer> =>
-  victims[era]!.post(ERAS[era]!.request('forged', 'tools/list'), { token });
+  victims[era]!.send(ERAS[era]!.request('forged', 'tools/list'), { token });
 
 function listen(token: string): Promise<Answer> {
-  const { sessionId } = victims[1] as SessionClient;
-  return send(`${app.url}/mcp`, { token, headers: ['Mcp-Session-Id', sessionId, 'Accept', '*/*'] });
+  const { sessionId } = victims[1] as McpEndpoint;
+  return send(`${app.url}/mcp`, { token, headers: ['Mcp-Session-Id', sessionId!, 'Accept', '*/*'] });
 }
 
 /** Where it is another than 200. That there is no such session is told to those who were let in. */
@@ -111,11 +113,11 @@ describe('what is right with a token, and must stay so', () => {
   });
 
   it('nothing of a refused token has reached the session', async () => {
-    const { session } = victims[0] as HttpSseClient;
-    await session.call('before', 'ping');
+    const session = victims[0] as RawSession;
+    await session.request('before', 'ping');
     const before = session.messages.length;
     await post(forge({ secret: 'x' }));
-    expect((await session.call('after', 'ping')).result).toEqual({});
+    expect((await session.request('after', 'ping')).result).toEqual({});
     expect(session.messages).toHaveLength(before + 1);
   });
 });

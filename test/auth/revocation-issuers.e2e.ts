@@ -69,7 +69,7 @@ describe.each(['sub', 'jti'] as const)('by %s', (kind) => {
     await until(() => sessions[1]!.response.closed);
     await stream.text().catch(() => '');
     for (const namesake of [sessions[0]!, sessions[2]!]) {
-      expect((await namesake.call(1, 'ping')).result).toEqual({});
+      expect((await namesake.request(1, 'ping')).result).toEqual({});
       namesake.close();
     }
   });

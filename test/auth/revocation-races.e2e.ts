@@ -69,7 +69,7 @@ describe.each(ERAS)('a token that is revoked while the body of its request is on
     const [first, status] = await statuses;
     expect(first).toBe(100);
     expect([401, 404]).toContain(status);
-    expect((await client.call('after', 'tools/list')).result).toBeDefined();
+    expect((await client.request('after', 'tools/list')).result).toBeDefined();
     expect(app.app.get(RoutedTool).runs).toBe(0);
   });
 
@@ -78,7 +78,7 @@ describe.each(ERAS)('a token that is revoked while the body of its request is on
     const sessions = app.app.get(SessionService);
     await revoke(keeper);
     await until(() => sessions.size === 0);
-    await expect(client.call('after', 'tools/list')).rejects.toThrow('401');
+    await expect(client.request('after', 'tools/list')).rejects.toThrow('401');
   });
 });
 
@@ -100,7 +100,7 @@ describe('a token that is revoked while its session is looked up', () => {
     expect(looking).toHaveBeenCalledTimes(1);
     expect(answer.status).toBe(401);
     // The session is still its owner's, by the token that has not been revoked.
-    expect((await endpoint.reply(1, 'ping')).result).toEqual({});
+    expect((await endpoint.request(1, 'ping')).result).toEqual({});
     await endpoint.delete();
   });
 });

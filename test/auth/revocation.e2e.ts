@@ -82,7 +82,7 @@ describe.each(WAYS)('a token revoked by %s', (_who, way) => {
     expect(call.aborted).toBe(true);
     expect(session.messages).toEqual([]);
     await expectRevoked(token);
-    expect((await bystander.call(1, 'ping')).result).toEqual({});
+    expect((await bystander.request(1, 'ping')).result).toEqual({});
     bystander.close();
   });
 });
@@ -128,16 +128,16 @@ describe('how far it reaches', () => {
     const endpoint = await McpEndpoint.open(app.url, old);
     const stream = await endpoint.get();
     const begun = wait.calls.length;
-    const called = endpoint.reply(1, 'tools/call', { name: 'wait' }).catch((error: unknown) => error);
+    const called = endpoint.request(1, 'tools/call', { name: 'wait' }).catch((error: unknown) => error);
     await until(() => wait.calls.length > begun);
     const newer = new McpEndpoint(app.url, fresh);
     newer.sessionId = endpoint.sessionId;
-    expect((await newer.reply(2, 'ping')).result).toEqual({});
+    expect((await newer.request(2, 'ping')).result).toEqual({});
     expectDone(await revoke(old));
     await stream.text();
     await until(() => wait.calls.at(-1)!.aborted);
     await called;
-    expect((await newer.reply(3, 'ping')).result).toEqual({});
+    expect((await newer.request(3, 'ping')).result).toEqual({});
     expectDone(await revoke(fresh));
     expect((await newer.get()).status).toBe(401);
   });

@@ -75,7 +75,7 @@ async function asked(url: string, token: string): Promise<[McpEndpoint, string]>
     const revoked = await McpEndpoint.open(deaf.url, other);
     for (const id of [1, 2]) expect((await revoked.call(id, 'ping')).status).toBe(200);
     const endpoint = await McpEndpoint.open(deaf.url, token);
-    expect((await endpoint.reply(1, 'resources/subscribe', { uri: 'app://motd' })).result).toEqual({});
+    expect((await endpoint.request(1, 'resources/subscribe', { uri: 'app://motd' })).result).toEqual({});
     const stream = await Listening.open(endpoint);
     const changed = await McpEndpoint.open(deaf.url, token);
     const reader = await deafen(deaf);

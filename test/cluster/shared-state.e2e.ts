@@ -99,7 +99,7 @@ const isStream = ({ headers }: Response) => headers.get('content-type')!.startsW
       capabilities: {},
       clientInfo: { name: 'by-hand', version: '1' },
     };
-    await silent.call(1, 'initialize', params);
+    await silent.request(1, 'initialize', params);
     const answering = await McpEndpoint.open(a.url, token);
     const answered: string[] = [];
     const reading = (async () => {

@@ -80,7 +80,7 @@ async function written({ redis }: AppNodes): Promise<number> {
     const endpoint = await McpEndpoint.open(a!.url, token);
     const stream = await Listening.open(endpoint);
     expect(
-      (await at(b!, endpoint, token).reply(1, 'resources/subscribe', { uri: 'app://motd' })).result,
+      (await at(b!, endpoint, token).request(1, 'resources/subscribe', { uri: 'app://motd' })).result,
     ).toEqual({});
     for (const uri of ['app://logo', 'app://motd'])
       c!.app.get(ResourceRegistry, { strict: false }).updated(uri);
@@ -110,7 +110,7 @@ async function written({ redis }: AppNodes): Promise<number> {
 
   it('go on at another node with exactly what was missed', async () => {
     const endpoint = await McpEndpoint.open(a!.url, token);
-    expect((await endpoint.reply(1, 'resources/subscribe', { uri: 'app://motd' })).result).toEqual({});
+    expect((await endpoint.request(1, 'resources/subscribe', { uri: 'app://motd' })).result).toEqual({});
     const first = await Listening.open(endpoint);
     await change(a!);
     await until(() => first.heard.length === 1);

@@ -41,7 +41,7 @@ const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
     await client.hset(key!, { later: 'x' });
     await client.hdel(key!, 'f');
     const there = at(b, endpoint, token);
-    expect((await there.reply(1, 'logging/setLevel', { level: 'error' })).result).toEqual({});
+    expect((await there.request(1, 'logging/setLevel', { level: 'error' })).result).toEqual({});
     expect(await client.hmget(key!, 'later', 'l')).toEqual(['x', 'error']);
     expect((await endpoint.call(2, 'ping')).status).toBe(200);
   });

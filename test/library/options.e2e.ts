@@ -73,7 +73,7 @@ describe('several servers', () => {
     });
     const names = async (path: string): Promise<unknown> => {
       const client = await ERAS[2]!.connect(url + path, await tokenOf());
-      const { result } = await client.call(1, 'tools/list');
+      const { result } = await client.request(1, 'tools/list');
       client.close();
       return (result as { tools: { name: string }[] }).tools.map(({ name }) => name);
     };

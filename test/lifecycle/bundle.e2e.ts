@@ -81,7 +81,10 @@ describe('the bundle', () => {
     const texts = await Promise.all(
       ERAS.map(async ({ connect }) => {
         const client = await connect(server.url, token);
-        const { result } = await client.call(1, 'tools/call', { name: 'echo', arguments: { message: 'hi' } });
+        const { result } = await client.request(1, 'tools/call', {
+          name: 'echo',
+          arguments: { message: 'hi' },
+        });
         client.close();
         return (result as { content: unknown }).content;
       }),

@@ -35,7 +35,7 @@ it('close() alone, without a drain, ends the streams; a second one does no harm'
 async function live(): Promise<void> {
   const app = await startApp({ AUDIT_LOG: '/dev/null' });
   const session = await RawSession.open(app.url, await app.token());
-  await session.call(1, 'tools/call', { name: 'test' });
+  await session.request(1, 'tools/call', { name: 'test' });
   session.close();
   await app.close();
 }

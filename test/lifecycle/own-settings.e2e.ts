@@ -8,7 +8,7 @@ const OWN = 'postgres://orders@localhost/orders';
 /** What the tool `settled` finds in `ConfigService` and in `process.env`: DATABASE_URL and JWT_SECRET, two times each. */
 async function foundBy(server: ServerProcess, token: string): Promise<unknown> {
   const client = await ERAS[0]!.connect(server.url, token);
-  const { result } = await client.call(1, 'tools/call', { name: 'settled', arguments: { seconds: 0 } });
+  const { result } = await client.request(1, 'tools/call', { name: 'settled', arguments: { seconds: 0 } });
   client.close();
   await server.stop();
   return JSON.parse((result as { content: [{ text: string }] }).content[0].text);

@@ -2,7 +2,7 @@ import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { REVISION, statelessRequest } from '../support/eras/stateless.client.js';
+import { statelessCall } from '../support/eras/index.js';
 import { connectSdk, textOf } from '../support/sdk-client.js';
 import { ServerProcess } from '../support/server-process.js';
 import { takeToken } from '../support/test-app.js';
@@ -119,6 +119,7 @@ async function postModern(
   token: string,
   agent: Agent,
 ): Promise<{ status?: number | undefined; connection?: string | undefined }> {
+  const { body, headers } = statelessCall(1, { name: 'echo', arguments: { message: 'hello' } });
   const request = httpRequest(`${url}/mcp`, {
     method: 'POST',
     agent,
@@ -126,12 +127,10 @@ async function postModern(
       Authorization: `Bearer ${token}`,
       'Content-Type': 'application/json',
       Accept: 'application/json, text/event-stream',
-      'Mcp-Protocol-Version': REVISION,
-      'Mcp-Method': 'tools/call',
-      'Mcp-Name': 'echo',
+      ...headers,
     },
   });
-  request.end(statelessRequest(1, 'tools/call', { name: 'echo', arguments: { message: 'hello' } }));
+  request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   await text(response);
   return { status: response.statusCode, connection: response.headers.connection };

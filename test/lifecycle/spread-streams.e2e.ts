@@ -37,7 +37,7 @@ describe('a server that stops after a delay', () => {
     const subscription = read(new McpEndpoint(url, token).subscribe());
     const [busy] = sse as [RawSession];
     expect((await busy.post(wait('held'))).status).toBe(202);
-    const called = endpoint.reply('called', 'tools/call', wait('called').params);
+    const called = endpoint.request('called', 'tools/call', wait('called').params);
     const held = [await gate.held('held'), await gate.held('called')];
 
     const done = closeHttpApp(app, 8_000, 1);
@@ -61,7 +61,7 @@ describe('a server that stops after a delay', () => {
     const texts = await Promise.all(listening);
     await Promise.all([late, subscription, ...sse.slice(1).map(({ ended }) => ended)]);
     // The calls are still running: their session lives, and the server accepts connections.
-    for (let id = 0; id < 30; id += 1) expect((await endpoint.reply(`${id}`, 'ping')).result).toEqual({});
+    for (let id = 0; id < 30; id += 1) expect((await endpoint.request(`${id}`, 'ping')).result).toEqual({});
     for (const call of held) call.release('done');
     expect(textOf((await called).result)).toBe('done');
     await Promise.all([busy.ended, done]);

@@ -19,16 +19,16 @@ describe('an error that a tool throws where no code can catch it', () => {
   afterEach(() => server.stop());
 
   it('as a promise: is logged in one line, and all users are served on', async () => {
-    expect(textOf((await session.call(1, 'tools/call', careless(0))).result)).toBe('careless');
+    expect(textOf((await session.request(1, 'tools/call', careless(0))).result)).toBe('careless');
     await server.until(() => server.events('process.rejection').length === 1);
     expect(server.events('process.rejection')).toMatchObject([{ level: 'error', err: { type: 'Error' } }]);
     expect(server.output).not.toMatch(/^\{"event":"forged"\}/m);
-    expect((await session.call(2, 'tools/list')).result).toBeDefined();
+    expect((await session.request(2, 'tools/list')).result).toBeDefined();
     expect(await server.stop()).toBe(0);
   });
 
   it('as an exception: is logged, and the server ends in order, with 1', async () => {
-    await session.call(1, 'tools/call', careless(0.01));
+    await session.request(1, 'tools/call', careless(0.01));
     await session.ended;
     expect(await server.exited).toBe(1);
     expect(server.events('process.exception')).toMatchObject([{ level: 'fatal', err: { type: 'Error' } }]);

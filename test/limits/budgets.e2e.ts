@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { AttackedServer, next, sent } from '../support/attacked-server.js';
 import { statelessRequest } from '../support/eras/index.js';
-import { sessionRequest } from '../support/eras/http-sse.client.js';
+import { sessionRequest } from '../support/raw-session.js';
 import { withExtraTool } from '../support/extra-tool.js';
 import { forge } from '../support/forge.js';
 import { send } from '../support/wire.js';

@@ -151,7 +151,7 @@ describe('a call is given up', () => {
     await session.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'c' } });
     await until(() => held.signal.aborted);
     held.release('too late');
-    await session.call('after', 'ping');
+    await session.request('after', 'ping');
     expect(session.messages.map(({ id }) => id)).toEqual(['after']);
     expect(outcomes().at(-1)).toBe('cancelled');
     session.close();
@@ -185,7 +185,7 @@ describe('log messages of a tool', () => {
 
   it('are not changed by a level that there is not', async () => {
     const session = await RawSession.open(app.url, await app.token());
-    const reply = await session.call(1, 'logging/setLevel', { level: 'verbose' });
+    const reply = await session.request(1, 'logging/setLevel', { level: 'verbose' });
     session.close();
     expect(reply.error).toMatchObject({ code: -32602, message: expect.stringContaining('emergency') });
   });

@@ -37,7 +37,7 @@ async function passedOf(attempt: (at: number, turn: number) => Promise<number>):
 it('a new token for each call, in any revision, is one principal’s', async () => {
   const clients = await Promise.all(ERAS.map((_era, at) => connect(at, 'refreshing')));
   const passed = await passedOf(async (at) => {
-    const answer = await clients[at]!.post(requestOf(at), { token: tokenOf('refreshing') });
+    const answer = await clients[at]!.send(requestOf(at), { token: tokenOf('refreshing') });
     return answer.status;
   });
   expect([passed, counted.runs]).toEqual([LIMIT, LIMIT]);
@@ -47,7 +47,7 @@ it('a new token for each call, in any revision, is one principal’s', async () 
 it('so is a new session for each call', async () => {
   const passed = await passedOf(async (at) => {
     const client = await connect(at, 'opening');
-    const { status } = await client.post(requestOf(at));
+    const { status } = await client.send(requestOf(at));
     client.close();
     return status;
   });
@@ -68,7 +68,7 @@ it.each<readonly [string, string, (turn: number) => Params]>([
 ])('calls with %s count too', async (what, method, paramsFor) => {
   const clients = await Promise.all(ERAS.map((_era, at) => connect(at, what)));
   const passed = await passedOf(async (at, turn) => {
-    const { status } = await clients[at]!.post(requestOf(at, method, paramsFor(turn)));
+    const { status } = await clients[at]!.send(requestOf(at, method, paramsFor(turn)));
     return status;
   });
   expect(passed).toBe(LIMIT);
@@ -80,7 +80,7 @@ it('the limit of a tool is not passed by another revision or another token', asy
   const statuses: number[] = [];
   for (const at of [0, 1, 2]) {
     const posting = { token: tokenOf('dear') };
-    statuses.push((await clients[at]!.post(requestOf(at, 'tools/call', { name: 'dear' }), posting)).status);
+    statuses.push((await clients[at]!.send(requestOf(at, 'tools/call', { name: 'dear' }), posting)).status);
   }
   expect(statuses).toEqual([202, 429, 429]);
   for (const client of clients) client.close();
@@ -90,10 +90,10 @@ it('a call that is written as a notification is not counted, and not run', async
   const clients = await Promise.all(ERAS.map((_era, at) => connect(at, 'notifying')));
   const { id: _id, ...notification } = JSON.parse(requestOf(0)) as Record<string, unknown>;
   for (let turn = 0; turn < 2 * LIMIT; turn += 1) {
-    expect((await clients[turn % 3]!.post(JSON.stringify(notification))).status).toBe(202);
+    expect((await clients[turn % 3]!.send(JSON.stringify(notification))).status).toBe(202);
   }
   expect(counted.runs).toBe(0);
-  expect((await clients[0]!.call('after', 'tools/call', { name: 'counted' })).result).toBeDefined();
+  expect((await clients[0]!.request('after', 'tools/call', { name: 'counted' })).result).toBeDefined();
   for (const client of clients) client.close();
 });
 

@@ -90,7 +90,7 @@ describe('300 calls at once, of a principal that may make 100 a minute', () => {
     const outcome = await flood(
       (id) => alice.post(callOf(id)),
       async () => {
-        expect((await bob.reply((bobs += 1), 'tools/call', { name: 'test' })).result).toBeDefined();
+        expect((await bob.request((bobs += 1), 'tools/call', { name: 'test' })).result).toBeDefined();
       },
     );
     expectLimited(outcome);
@@ -104,7 +104,7 @@ describe('300 calls at once, of a principal that may make 100 a minute', () => {
     // For each of them one of its calls, and one of all else.
     expect(keys()).toBe(4);
     await until(
-      async () => (await alice.reply('later', 'tools/call', { name: 'test' })).result !== undefined,
+      async () => (await alice.request('later', 'tools/call', { name: 'test' })).result !== undefined,
     );
   });
 
@@ -115,7 +115,7 @@ describe('300 calls at once, of a principal that may make 100 a minute', () => {
     const outcome = await flood(
       (id) => alice.post(callOf(id)),
       async () => {
-        expect((await bob.call((bobs += 1), 'tools/call', { name: 'test' })).result).toBeDefined();
+        expect((await bob.request((bobs += 1), 'tools/call', { name: 'test' })).result).toBeDefined();
       },
     );
     expectLimited(outcome);
@@ -124,7 +124,7 @@ describe('300 calls at once, of a principal that may make 100 a minute', () => {
       await expectRefusal(response, id);
     }
     await alice.until(() => alice.messages.length >= outcome.passed.length);
-    await alice.call('control', 'ping');
+    await alice.request('control', 'ping');
     const answered = alice.messages.map(({ id }) => id).filter((id) => id !== 'control');
     expect(answered.map(Number).toSorted((a, b) => a - b)).toEqual(outcome.passed.map(({ id }) => id));
     expect(keys()).toBe(3);
@@ -157,8 +157,8 @@ it('never keeps a client from pinging, listing or opening a session', async () =
     async () => {},
   );
   for (let at = 0; at < 20; at += 1) {
-    expect((await endpoint.reply(`ping ${at}`, 'ping')).result).toEqual({});
-    expect((await endpoint.reply(`list ${at}`, 'tools/list')).result).toBeDefined();
+    expect((await endpoint.request(`ping ${at}`, 'ping')).result).toEqual({});
+    expect((await endpoint.request(`list ${at}`, 'tools/list')).result).toBeDefined();
   }
   const other = await McpEndpoint.open(app.url, token);
   expect(other.sessionId).toBeDefined();

@@ -85,7 +85,7 @@ it.each(ERAS)(
   async ({ connect: open, request, name }) => {
     client = await open(app.url, tokenOf(name));
     const call = (id: string): string => request(id, 'tools/call', { name: 'rare', arguments: {} });
-    await client.post(call('first'));
+    await client.send(call('first'));
     options.maxStallMs = 200;
     const { socket, head, theirs } = await postAndStop(call('x'.repeat(BYTES)));
     expect(head).toMatch(/^HTTP\/1.1 429 /);

@@ -111,7 +111,7 @@ describe('a fifth tool: one class, and one line in a module’s providers', () =
   it('tells a client that asks how far it is, in order, before the answer', async () => {
     const session = await RawSession.open(app.url, await app.token('alice', SCOPES));
     const params = { name: 'reserve', arguments: { item: 'washer', count: 3 } };
-    await session.call(1, 'tools/call', { ...params, _meta: { progressToken: 'p-1' } });
+    await session.request(1, 'tools/call', { ...params, _meta: { progressToken: 'p-1' } });
     session.close();
     const [, ...sent] = session.events.map(({ data }) => data);
     expect(sent.slice(0, -1).map((data) => JSON.parse(data))).toEqual(
@@ -126,7 +126,7 @@ describe('a fifth tool: one class, and one line in a module’s providers', () =
 
   it('tells nothing to a client that did not ask', async () => {
     const session = await RawSession.open(app.url, await app.token('alice', SCOPES));
-    await session.call(1, 'tools/call', { name: 'reserve', arguments: { item: 'washer', count: 3 } });
+    await session.request(1, 'tools/call', { name: 'reserve', arguments: { item: 'washer', count: 3 } });
     session.close();
     expect(session.messages.map(({ id }) => id)).toEqual([1]);
   });

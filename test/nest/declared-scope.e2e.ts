@@ -141,10 +141,10 @@ describe.each(ERAS)('$name: a field of a class that is not shared', ({ connect, 
     const id = `keep ${(serial += 1)}`;
     const reply =
       kind === 'tool'
-        ? await by.call(id, 'tools/call', { name, arguments: { text } })
+        ? await by.request(id, 'tools/call', { name, arguments: { text } })
         : kind === 'resource'
-          ? await by.call(id, 'resources/read', { uri: `${name}://${text}` })
-          : await by.call(id, 'prompts/get', { name, arguments: { text } });
+          ? await by.request(id, 'resources/read', { uri: `${name}://${text}` })
+          : await by.request(id, 'prompts/get', { name, arguments: { text } });
     return /before: (\w*)/.exec(JSON.stringify(reply.result ?? reply.error))?.[1] ?? JSON.stringify(reply);
   };
 

@@ -118,7 +118,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 async function call(client: EraClient, name: string, args: Params = {}): Promise<Params> {
-  const { result } = await client.call((calls += 1), 'tools/call', { name, arguments: args });
+  const { result } = await client.request((calls += 1), 'tools/call', { name, arguments: args });
   return result as Params;
 }
 
@@ -137,9 +137,9 @@ describe.each(ERAS)('$name: methods of a service', ({ connect }) => {
   it('are tools, a resource and a prompt', async () => {
     expect((await call(alice, 'open-of-order', { id: 'A-1' }))['structuredContent']).toEqual({ open: 42 });
     expect(await textOf('cancel-order', { id: 'A-1' })).toBe('A-1 by alice');
-    const read = await alice.call('r', 'resources/read', { uri: 'order://A-1' });
+    const read = await alice.request('r', 'resources/read', { uri: 'order://A-1' });
     expect(JSON.stringify(read.result)).toContain('"text":"order A-1"');
-    const rendered = await alice.call('p', 'prompts/get', {
+    const rendered = await alice.request('p', 'prompts/get', {
       name: 'explain-order',
       arguments: { id: 'A-1' },
     });

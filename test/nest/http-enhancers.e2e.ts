@@ -161,7 +161,7 @@ describe.each(ERAS)('$name: code that was written for HTTP', ({ connect }) => {
       for (const [index, [method, params]] of requests.entries()) {
         reached.length = 0;
         const logs = RecordedLogs.of(app);
-        const reply = await mallory.call(`${name} ${index}`, method, params);
+        const reply = await mallory.request(`${name} ${index}`, method, params);
         expect(reached).toEqual([]);
         expect(JSON.stringify(reply)).toMatch(/"isError":true|"error":\{/);
         expect(JSON.stringify(reply)).not.toMatch(/getMcpContext|alice/);
@@ -174,8 +174,8 @@ describe.each(ERAS)('$name: code that was written for HTTP', ({ connect }) => {
   it('that asks for the type of the context first knows the caller', async () => {
     const alice = await connect(app.url, await app.token('alice'));
     const params = { name: 'careful', arguments: { user: 'alice' } };
-    expect(JSON.stringify(await mallory.call('not alice', 'tools/call', params))).toContain('Forbidden');
-    expect(JSON.stringify(await alice.call('alice', 'tools/call', params))).toContain('reached');
+    expect(JSON.stringify(await mallory.request('not alice', 'tools/call', params))).toContain('Forbidden');
+    expect(JSON.stringify(await alice.request('alice', 'tools/call', params))).toContain('reached');
     alice.close();
   });
 });

@@ -192,7 +192,7 @@ it('is collected afterwards: 1,000 calls leave nothing behind', async () => {
   const params = { name: 'passing', arguments: { message: 'x' } };
   for (let sent = 0; sent < 1_000; sent += 50) {
     const batch = Array.from({ length: 50 }, (_, index) =>
-      endpoint.reply(sent + index, 'tools/call', params),
+      endpoint.request(sent + index, 'tools/call', params),
     );
     await Promise.all(batch);
   }

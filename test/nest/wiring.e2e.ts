@@ -178,8 +178,8 @@ describe('a tool is refused at start, with a named error that says which class a
 async function timesListed(providers: Provider[], imports: Type<unknown>[] = []): Promise<number> {
   const app = await startApp({}, providers, imports);
   const session = await RawSession.open(app.url, await app.token());
-  const { result } = await session.call(1, 'tools/list');
-  const reply = await session.call(2, 'tools/call', { name: 'fifth' });
+  const { result } = await session.request(1, 'tools/list');
+  const reply = await session.request(2, 'tools/call', { name: 'fifth' });
   session.close();
   await app.close();
   expect(reply.result).toEqual({ content: [{ type: 'text', text: 'answered' }] });
@@ -230,7 +230,7 @@ describe('a tool is found', () => {
     const name = `${'a'.repeat(123)}_-.Z9`;
     const app = await startApp({}, [toolClass('LongTool', { name })]);
     const session = await RawSession.open(app.url, await app.token());
-    const reply = await session.call(1, 'tools/call', { name });
+    const reply = await session.request(1, 'tools/call', { name });
     session.close();
     await app.close();
     expect(reply.result).toBeDefined();

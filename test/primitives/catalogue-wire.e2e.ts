@@ -93,13 +93,13 @@ const WANTING: readonly [string, Record<string, unknown>][] = [
 
 describe('up to 2025-11-25', () => {
   it('a result has nothing of 2026-07-28', async () => {
-    expect((await session.reply(1, 'resources/read', { uri: 'app://open' })).result).toEqual({
+    expect((await session.request(1, 'resources/read', { uri: 'app://open' })).result).toEqual({
       contents: [{ uri: 'app://open', mimeType: 'text/plain', text: 'open' }],
     });
   });
 
   it.each(['app://nothing', 'item://1'])('−32002 says that there is no %s', async (uri) => {
-    expect((await session.reply(1, 'resources/read', { uri })).error).toEqual({
+    expect((await session.request(1, 'resources/read', { uri })).error).toEqual({
       code: -32002,
       message: 'Resource not found',
       data: { uri },
@@ -218,7 +218,7 @@ describe('parameters that are none', () => {
     ['resources/templates/list', { cursor: 5 }, 'There is no such cursor: begin the list again without one'],
     ['prompts/list', { cursor: 'Pg==' }, 'There is no such cursor: begin the list again without one'],
   ])('%s %j', async (method, params, message) => {
-    const { error } = await session.reply(1, method, params);
+    const { error } = await session.request(1, method, params);
     expect(error).toEqual({ code: -32602, message });
   });
 });

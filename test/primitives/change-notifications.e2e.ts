@@ -97,11 +97,11 @@ describe('a session', () => {
     const session = await RawSession.open(app.url, token);
     const clientInfo = { name: 'c', version: '1' };
     const params = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo };
-    await session.call('init', 'initialize', params);
+    await session.request('init', 'initialize', params);
     const heard = (): (string | undefined)[] => (session.messages as Message[]).map(({ method }) => method);
     const names = [addTool(), addTool()];
     await until(() => heard().includes('notifications/tools/list_changed'));
-    const { result } = await session.call('list', 'tools/list');
+    const { result } = await session.request('list', 'tools/list');
     for (const name of names) expect(JSON.stringify(result)).toContain(`"${name}"`);
     expect(heard().filter((method) => method !== undefined)).toHaveLength(1);
     session.close();
@@ -120,8 +120,8 @@ describe('a session', () => {
     const stream = new Listening(await endpoint.get());
     const name = addTool();
     await until(() => stream.methods().includes('notifications/tools/list_changed'));
-    expect(JSON.stringify(await endpoint.reply(1, 'tools/list'))).toContain(`"${name}"`);
-    expect((await endpoint.reply(2, 'tools/call', { name })).result).toMatchObject({
+    expect(JSON.stringify(await endpoint.request(1, 'tools/list'))).toContain(`"${name}"`);
+    expect((await endpoint.request(2, 'tools/call', { name })).result).toMatchObject({
       content: [{ type: 'text', text: name }],
     });
     await endpoint.delete();

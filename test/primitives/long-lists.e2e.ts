@@ -37,7 +37,7 @@ const EXPECTED = Object.fromEntries(NAMES.map((name) => [name, DESCRIPTION.toWel
 it.each(ERAS)('a long list in $name is whole, to the letter, each time', async ({ connect }) => {
   const client = await connect(app.url, await app.token());
   for (const id of ['a"\u00e9', 2]) {
-    expect(listed(await client.call(id, 'tools/list'))).toMatchObject(EXPECTED);
+    expect(listed(await client.request(id, 'tools/list'))).toMatchObject(EXPECTED);
   }
   client.close();
 });

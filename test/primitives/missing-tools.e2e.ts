@@ -100,7 +100,7 @@ let serial = 0;
 
 async function listsOf(client: EraClient): Promise<Lists> {
   const names = async (list: keyof Lists): Promise<string[]> => {
-    const { result } = await client.call(`list ${(serial += 1)}`, `${list}/list`);
+    const { result } = await client.request(`list ${(serial += 1)}`, `${list}/list`);
     return (result![list] as { name: string }[]).map(({ name }) => name);
   };
   return {
@@ -112,9 +112,9 @@ async function listsOf(client: EraClient): Promise<Lists> {
 
 async function answersOf(client: EraClient, name: string): Promise<string[]> {
   const replies = [
-    await client.call(`use ${(serial += 1)}`, 'tools/call', { name }),
-    await client.call(`use ${(serial += 1)}`, 'resources/read', { uri: `app://${name}` }),
-    await client.call(`use ${(serial += 1)}`, 'prompts/get', { name }),
+    await client.request(`use ${(serial += 1)}`, 'tools/call', { name }),
+    await client.request(`use ${(serial += 1)}`, 'resources/read', { uri: `app://${name}` }),
+    await client.request(`use ${(serial += 1)}`, 'prompts/get', { name }),
   ];
   return replies.map(
     (reply) => /"text":"(\w[\w-]*)"/.exec(JSON.stringify(reply))?.[1] ?? JSON.stringify(reply),

@@ -92,7 +92,7 @@ describe('content of a newer revision', () => {
   it('stays as it is for the newest revisions', async () => {
     for (const { connect } of ERAS.slice(1)) {
       const client = await connect(app.url, await signToken());
-      const { result } = await client.call(1, 'tools/call', { name: 'newer' });
+      const { result } = await client.request(1, 'tools/call', { name: 'newer' });
       expect(result!['content']).toEqual(BLOCKS);
       client.close();
     }
@@ -115,7 +115,9 @@ describe.each(ERAS)('half a surrogate pair: $name', ({ connect }) => {
     ['prompts/get', { name: 'half' }],
     ['prompts/get', { name: 'half', arguments: { fails: 'yes' } }],
   ])('%s %j sends U+FFFD for it', async (method, params) => {
-    const reply = JSON.stringify([await client.call(`${method} ${JSON.stringify(params)}`, method, params)]);
+    const reply = JSON.stringify([
+      await client.request(`${method} ${JSON.stringify(params)}`, method, params),
+    ]);
     // A lone surrogate would be an escape here, in a text within a text as well.
     expect(reply).not.toContain(String.raw`\ud83d`);
     expect(reply).toContain(MENDED);
@@ -175,7 +177,7 @@ describe.each(ERAS)('an error with structured content: $name', ({ connect }) => 
   ])('%s, %s: its text goes out', async (name, structure, structuredContent) => {
     const client = await connect(app.url, await signToken());
     const dropped = logs.events('call.structure_dropped').length;
-    const { result } = await client.call(1, 'tools/call', { name, arguments: { structure } });
+    const { result } = await client.request(1, 'tools/call', { name, arguments: { structure } });
     expect(result).toMatchObject({ isError: true, content: [{ type: 'text', text: 'what went wrong' }] });
     expect(result!['structuredContent']).toEqual(structuredContent);
     const isDropped = structuredContent === undefined;

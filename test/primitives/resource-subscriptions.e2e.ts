@@ -47,7 +47,7 @@ const WIRES: readonly { name: string; open: (subject: string, scope?: string) =>
     open: async (subject, scope) => {
       const session = await RawSession.open(app.url, await app.token(subject, scope));
       return {
-        call: (method, params) => session.call((serial += 1), method, params),
+        call: (method, params) => session.request((serial += 1), method, params),
         close: () => session.close(),
       };
     },
@@ -57,7 +57,7 @@ const WIRES: readonly { name: string; open: (subject: string, scope?: string) =>
     open: async (subject, scope) => {
       const endpoint = await McpEndpoint.open(app.url, await app.token(subject, scope));
       return {
-        call: (method, params) => endpoint.reply((serial += 1), method, params),
+        call: (method, params) => endpoint.request((serial += 1), method, params),
         close: () => endpoint.delete(),
       };
     },
@@ -142,10 +142,10 @@ describe('a subscription', () => {
     const session = await RawSession.open(app.url, await app.token('reader'));
     const clientInfo = { name: 'by-hand', version: '1' };
     const params = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo };
-    await session.call('init', 'initialize', params);
-    await session.call(1, 'resources/subscribe', { uri: 'app://news' });
+    await session.request('init', 'initialize', params);
+    await session.request(1, 'resources/subscribe', { uri: 'app://news' });
     for (const uri of ['item://7', 'app://news', 'admin://keys']) app.app.get(ResourceRegistry).updated(uri);
-    await session.call(2, 'ping');
+    await session.request(2, 'ping');
     const told = session.messages.filter(({ id }) => id === undefined);
     expect(told).toMatchObject([
       { method: 'notifications/resources/updated', params: { uri: 'app://news' } },

@@ -52,7 +52,7 @@ describe.each(ERAS)('$name', ({ connect }) => {
     const client = await connect(app.url, await app.token());
     const before = records().length;
     const reply = JSON.stringify(
-      await client.call('broken-id', 'tools/call', { name: 'breaks', arguments: {} }),
+      await client.request('broken-id', 'tools/call', { name: 'breaks', arguments: {} }),
     );
     await until(() => records().length > before);
     const { reference, session, ...record } = records().at(-1)!;
@@ -74,7 +74,7 @@ describe.each(ERAS)('$name', ({ connect }) => {
   it('a resource that its handler does not find is not_found', async () => {
     const client = await connect(app.url, await app.token());
     const before = records().length;
-    await client.call('2', 'resources/read', { uri: 'order://17' });
+    await client.request('2', 'resources/read', { uri: 'order://17' });
     await until(() => records().length > before);
     expect(records().slice(before)).toMatchObject([
       { kind: 'resource', outcome: 'not_found', target: 'order://{id}' },
@@ -85,7 +85,7 @@ describe.each(ERAS)('$name', ({ connect }) => {
   it('a call whose parameters cannot be read is recorded too', async () => {
     const client = await connect(app.url, await app.token());
     const before = records().length;
-    await client.call('3', 'prompts/get', { name: 'none', arguments: 5 });
+    await client.request('3', 'prompts/get', { name: 'none', arguments: 5 });
     await until(() => records().length > before);
     expect(records().slice(before)).toMatchObject([
       { kind: 'prompt', outcome: 'invalid_arguments', subject: 'alice', requestId: '3' },

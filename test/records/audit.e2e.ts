@@ -96,7 +96,7 @@ const ERAS: readonly (readonly [
     '2024-11-05',
     async (token) => {
       const session = await RawSession.open(app.url, token);
-      return (id, params) => session.call(id, 'tools/call', params).catch(String);
+      return (id, params) => session.request(id, 'tools/call', params).catch(String);
     },
   ],
   [
@@ -212,8 +212,8 @@ it('heeds @Audit on the class of a tool that is added while the server runs', as
   registry.add({ name: 'later', description: 'Pays.', input: payment }, new PayTool());
   registry.add({ name: 'unseen', description: 'Leaves no trace.' }, new QuietTool());
   const endpoint = await McpEndpoint.open(app.url, await app.token());
-  await endpoint.reply(1, 'tools/call', { ...pay(), name: 'later' });
-  await endpoint.reply(2, 'tools/call', { name: 'unseen' });
+  await endpoint.request(1, 'tools/call', { ...pay(), name: 'later' });
+  await endpoint.request(2, 'tools/call', { name: 'unseen' });
   expect(records()).toMatchObject([{ target: 'later', arguments: { account: 'A-1', 'card.kind': 'visa' } }]);
 });
 
@@ -224,8 +224,8 @@ it('has what was answered before the answer is there, and is off unless it is as
     await McpEndpoint.open(silent.url, await silent.token()),
   ];
   for (let id = 1; id <= 20; id += 1) {
-    await unrecorded.reply(id, 'tools/call', { name: 'test' });
-    await recorded.reply(id, 'tools/call', { name: 'test' });
+    await unrecorded.request(id, 'tools/call', { name: 'test' });
+    await recorded.request(id, 'tools/call', { name: 'test' });
     expect(records()).toHaveLength(id);
   }
   await silent.close();

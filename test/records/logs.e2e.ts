@@ -37,10 +37,10 @@ describe('a day of the server, in its log', () => {
     server = await start({});
     token = await takeToken(server.url, 'canary-user', 'mcp:access');
     session = await RawSession.open(server.url, token);
-    await session.call('id-1', 'tools/call', call('echo', { message: 'canary-argument' }));
-    await session.call('id-2', 'tools/call', call('echo', { message: ['canary-mistyped'] }));
-    await session.call('id-3', 'tools/call', call('canary-tool', { message: 'canary-argument' }));
-    await session.call('id-4', 'tools/call', call('breaking', { seconds: 0 }));
+    await session.request('id-1', 'tools/call', call('echo', { message: 'canary-argument' }));
+    await session.request('id-2', 'tools/call', call('echo', { message: ['canary-mistyped'] }));
+    await session.request('id-3', 'tools/call', call('canary-tool', { message: 'canary-argument' }));
+    await session.request('id-4', 'tools/call', call('breaking', { seconds: 0 }));
     await session.post('{"canary-body":');
     await fetch(`${server.url}/sse`, { headers: { Authorization: `Bearer ${token}x` } });
     await fetch(`${server.url}/sse?access_token=canary-query`);
@@ -137,15 +137,19 @@ describe.each(['json', 'pretty'])('LOG_FORMAT=%s', (format) => {
     server = await start({ LOG_FORMAT: format });
     const token = await signToken({ sub: 'turned\u202etxet', clientId: HOSTILE });
     session = await RawSession.open(server.url, token);
-    await session.call(HOSTILE, 'tools/call', call('test'));
-    await session.call(2, 'tools/call', call(HOSTILE));
-    await session.call(3, HOSTILE);
+    await session.request(HOSTILE, 'tools/call', call('test'));
+    await session.request(2, 'tools/call', call(HOSTILE));
+    await session.request(3, HOSTILE);
   });
 
   it.each([0, 1, 2, 3, 4, 5])(
     'a tool that throws anything (%d) is logged, and answered with a reference',
     async (which) => {
-      const { result } = await session.call(10 + which, 'tools/call', call('breaking', { seconds: which }));
+      const { result } = await session.request(
+        10 + which,
+        'tools/call',
+        call('breaking', { seconds: which }),
+      );
       const [, reference] = /^breaking failed; .* ([0-9a-f-]{36})$/.exec(textOf(result))!;
       await server.until(() => server.output.includes(reference!));
       expect(server.output).toContain('call.failed');

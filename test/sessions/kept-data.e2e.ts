@@ -26,7 +26,7 @@ describe.each(ERAS.filter(({ revision }) => revision < '2026'))('a session, $nam
     const token = tokenOf('alice');
     if (era.route === '/message') {
       const session = await RawSession.open(app.url, token);
-      return session.call(1, 'initialize', params).finally(() => session.close());
+      return session.request(1, 'initialize', params).finally(() => session.close());
     }
     const headers = ['Content-Type', 'application/json', 'Accept', '*/*'];
     const body = era.request(1, 'initialize', params);
@@ -86,7 +86,7 @@ describe('a subscription of 2026-07-28', () => {
     ],
   ])('is not opened with %s: over 320 KiB', async (_what, id, params) => {
     const client = await StatelessClient.connect(app.url, tokenOf('alice'));
-    const { error } = await client.call(id, 'subscriptions/listen', params);
+    const { error } = await client.request(id, 'subscriptions/listen', params);
     expect(error?.code).toBe(INVALID_PARAMS);
     expect(error?.message.length).toBeLessThan(100);
   });

@@ -48,7 +48,7 @@ describe('a stream', () => {
   it('carries replies to ids of every kind, as they came', async () => {
     const session = await RawSession.open(app.url, await signToken());
     const ids = [0, 1, '1', '', -7, Number.MAX_SAFE_INTEGER, 'é\r\n\u2028"', 'x'.repeat(10_000)];
-    for (const id of ids) expect((await session.call(id, 'ping')).result).toEqual({});
+    for (const id of ids) expect((await session.request(id, 'ping')).result).toEqual({});
     expect(session.messages.map(({ id }) => id)).toEqual(ids);
     session.close();
   });
@@ -73,7 +73,7 @@ describe('a stream', () => {
     await session.reply('1');
     first.release('first');
     await session.reply(1);
-    expect((await session.call(1, 'ping')).id).toBe(1);
+    expect((await session.request(1, 'ping')).id).toBe(1);
     session.close();
   });
 });
@@ -125,7 +125,7 @@ describe('a session ends', () => {
     await session.ended;
     expect(logs.endings.at(-1)).toBe('token_revoked');
     await expect(RawSession.open(app.url, token)).rejects.toThrow('401');
-    expect((await sibling.call(1, 'ping')).result).toEqual({});
+    expect((await sibling.request(1, 'ping')).result).toEqual({});
     sibling.close();
   });
 
@@ -141,7 +141,7 @@ describe('a session ends', () => {
     expect((await revoke(admin, { sub: 'mallory' })).status).toBe(200);
     await Promise.all(taken.map(({ ended }) => ended));
     expect(logs.endings.slice(-2)).toEqual(['token_revoked', 'token_revoked']);
-    expect((await alice.call(1, 'ping')).result).toEqual({});
+    expect((await alice.request(1, 'ping')).result).toEqual({});
     alice.close();
   });
 });

@@ -78,8 +78,8 @@ describe('a session that was opened on one node', () => {
     ];
     // Only 2025-03-26 has batches.
     expect(await (await there.post(batch)).json()).toMatchObject([{ id: 1 }, { id: 2 }]);
-    expect((await there.reply(3, 'initialize')).error).toMatchObject({ code: -32600 });
-    expect((await here.reply(4, 'ping')).result).toEqual({});
+    expect((await there.request(3, 'initialize')).error).toMatchObject({ code: -32600 });
+    expect((await here.request(4, 'ping')).result).toEqual({});
   });
 
   it('belongs to no other user there either', async () => {
@@ -101,15 +101,15 @@ describe('a session that was opened on one node', () => {
   it('keeps what is agreed later', async () => {
     const here = await McpEndpoint.open(nodes[0].url, token);
     const there = across(here);
-    expect((await there.reply(1, 'logging/setLevel', { level: 'emergency' })).result).toEqual({});
+    expect((await there.request(1, 'logging/setLevel', { level: 'emergency' })).result).toEqual({});
     // Else it would log to the client, and the answer were a stream.
-    expect((await here.reply(2, 'tools/call', { name: 'steps' })).result).toMatchObject({ content: [{}] });
+    expect((await here.request(2, 'tools/call', { name: 'steps' })).result).toMatchObject({ content: [{}] });
   });
 
   it('keeps what it has subscribed to', async () => {
     const here = await McpEndpoint.open(nodes[0].url, token);
-    expect((await here.reply(1, 'resources/subscribe', { uri: 'app://news' })).result).toEqual({});
-    expect((await across(here).reply(2, 'ping')).result).toEqual({});
+    expect((await here.request(1, 'resources/subscribe', { uri: 'app://news' })).result).toEqual({});
+    expect((await across(here).request(2, 'ping')).result).toEqual({});
     const sessions = nodes[1].app.get(SessionService, { strict: false }).list();
     const there = sessions.find(({ id }) => id === here.sessionId)!;
     expect([...there.subscriptions]).toEqual(['app://news']);

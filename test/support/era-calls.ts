@@ -13,11 +13,11 @@ export class EraCalls {
   ) {}
 
   readonly call = (name: string, args: Params = {}, by = this.client()): Promise<Reply> =>
-    by.call(this.next('call'), 'tools/call', { name, arguments: args });
+    by.request(this.next('call'), 'tools/call', { name, arguments: args });
 
   /** The names of the tools that the client may see. */
   readonly names = async (by = this.client()): Promise<string[]> => {
-    const { result } = await by.call(this.next('list'), 'tools/list');
+    const { result } = await by.request(this.next('list'), 'tools/list');
     return (result!['tools'] as { name: string }[]).map(({ name }) => name);
   };
 

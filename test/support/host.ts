@@ -122,7 +122,7 @@ export async function callInAllEras(url: string, token: string): Promise<unknown
   for (const { connect } of ERAS) {
     const client = await connect(url, token);
     const params = { name: 'count-orders', arguments: { plus: 1 } };
-    const { result } = await client.call('c', 'tools/call', params);
+    const { result } = await client.request('c', 'tools/call', params);
     results.push((result as { content: [{ text: string }] }).content[0].text);
     client.close();
   }

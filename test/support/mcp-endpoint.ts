@@ -1,5 +1,12 @@
 import { withCanary } from '../canary/canaries.js';
-import type { Reply } from './raw-session.js';
+import type { Params } from './eras/era.js';
+import type { Exchange } from './eras/exchange.js';
+import { pairs } from './eras/headers.js';
+import { initializeParams, sessionHeaders, statelessHeaders } from './eras/messages.js';
+import { statelessRequest } from './eras/stateless.client.js';
+import { StreamableClient } from './eras/streamable.client.js';
+import { sessionRequest } from './raw-session.js';
+import { EventReader } from './sse.js';
 
 const BOTH = 'application/json, text/event-stream';
 
@@ -8,16 +15,15 @@ export interface NumberedEvent {
   readonly data: string;
 }
 
-/** Sends requests to `/mcp` by hand, for messages that real clients do not send and responses that they do not show. */
-export class McpEndpoint {
+/**
+ * Drives `/mcp` by hand in a session, for messages that real clients do not send and responses that they do not show.
+ * `post`, `call` and `get` resolve with the response as soon as it begins.
+ */
+export class McpEndpoint extends StreamableClient {
   sessionId: string | undefined;
+  private revision: string | undefined;
 
-  constructor(
-    readonly url: string,
-    private readonly token: string,
-  ) {}
-
-  /** An endpoint whose session is initialized. */
+  /** An endpoint whose session is initialized; without a session where that is refused. */
   static async open(
     url: string,
     token: string,
@@ -25,14 +31,10 @@ export class McpEndpoint {
     capabilities: object = {},
   ): Promise<McpEndpoint> {
     const endpoint = new McpEndpoint(url, token);
-    const clientInfo = { name: 'by-hand', version: '1' };
-    const response = await endpoint.post({
-      jsonrpc: '2.0',
-      id: 'init',
-      method: 'initialize',
-      params: { protocolVersion, capabilities, clientInfo },
-    });
+    const params = initializeParams(protocolVersion, capabilities);
+    const response = await endpoint.call('init', 'initialize', params);
     endpoint.sessionId = response.headers.get('mcp-session-id') ?? undefined;
+    endpoint.revision = protocolVersion;
     await response.text();
     return endpoint;
   }
@@ -41,12 +43,8 @@ export class McpEndpoint {
     return this.fetch('POST', { Accept: BOTH, 'Content-Type': 'application/json', ...headers }, body, signal);
   }
 
-  call(id: string | number, method: string, params: Record<string, unknown> = {}): Promise<Response> {
+  call(id: string | number, method: string, params: Params = {}): Promise<Response> {
     return this.post({ jsonrpc: '2.0', id, method, params: withCanary(method, params) });
-  }
-
-  async reply(id: string | number, method: string, params: Record<string, unknown> = {}): Promise<Reply> {
-    return (await (await this.call(id, method, params)).json()) as Reply;
   }
 
   get(headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
@@ -55,18 +53,37 @@ export class McpEndpoint {
 
   /** Opens a stream of changes of the list of tools: 2026-07-28, without a session. */
   subscribe(signal?: AbortSignal): Promise<Response> {
-    const meta = {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientCapabilities': {},
-    };
     const method = 'subscriptions/listen';
-    const params = { _meta: meta, notifications: { toolsListChanged: true } };
-    const headers = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': method };
-    return this.post({ jsonrpc: '2.0', id: 1, method, params }, headers, signal);
+    const text = statelessRequest(1, method, { notifications: { toolsListChanged: true } });
+    return this.post(text, pairs(statelessHeaders(method)), signal);
   }
 
   delete(): Promise<Response> {
     return this.fetch('DELETE', {});
+  }
+
+  override async wantLogs(level: string): Promise<void> {
+    await this.request(`level ${level}`, 'logging/setLevel', { level });
+  }
+
+  /** Ends the session; a test that checks this awaits {@link delete}. */
+  override close(): void {
+    this.delete().catch(() => undefined);
+  }
+
+  protected override messageText(id: string | number, method: string, params?: Params): string {
+    return sessionRequest(id, method, params);
+  }
+
+  protected override headersFor(): readonly string[] {
+    const { sessionId, revision } = this;
+    if (sessionId === undefined) return [];
+    return revision === undefined ? ['Mcp-Session-Id', sessionId] : sessionHeaders(sessionId, revision);
+  }
+
+  protected override async cancel(requestId: string | number, _exchange: Exchange): Promise<void> {
+    const params = { requestId };
+    await this.send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params }));
   }
 
   private fetch(
@@ -75,12 +92,12 @@ export class McpEndpoint {
     body?: unknown,
     signal: AbortSignal | null = null,
   ): Promise<Response> {
-    const session: Record<string, string> =
-      this.sessionId === undefined ? {} : { 'Mcp-Session-Id': this.sessionId };
+    const all = new Headers({ Authorization: `Bearer ${this.token}`, ...pairs(this.headersFor()) });
+    for (const [name, value] of Object.entries(headers)) all.set(name, value);
     return fetch(`${this.url}/mcp`, {
       method,
       signal,
-      headers: { Authorization: `Bearer ${this.token}`, ...session, ...headers },
+      headers: all,
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
   }
@@ -88,15 +105,8 @@ export class McpEndpoint {
 
 /** The events of a stream in order, until its end. Skips comments. */
 export async function* eventsOf(response: Response): AsyncGenerator<NumberedEvent> {
-  let rest = '';
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    const blocks = (rest + chunk).split('\n\n');
-    rest = blocks.pop()!;
-    for (const block of blocks) {
-      const field = (name: string): string | undefined =>
-        new RegExp(`^${name}: ?(.*)$`, 'm').exec(block)?.[1];
-      const id = field('id');
-      if (id !== undefined) yield { id, data: field('data') ?? '' };
-    }
+  const events = new EventReader();
+  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+    for (const { id, data } of events.read(piece)) if (id !== undefined) yield { id, data };
   }
 }

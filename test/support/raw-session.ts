@@ -1,6 +1,11 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { withCanary } from '../canary/canaries.js';
+import type { EraClient, Notice, Params, Posting, Underway } from './eras/era.js';
+import { headText, withDefaults } from './eras/headers.js';
+import { initializeParams } from './eras/messages.js';
+import { EventReader } from './sse.js';
 import { until } from './until.js';
+import { type Answer, send, type Sending } from './wire.js';
 
 export interface RawEvent {
   readonly event: string;
@@ -17,15 +22,15 @@ export interface Reply {
 const open = new Set<ClientRequest>();
 afterAll(() => open.forEach((sent) => sent.destroy()));
 
-/** An HTTP+SSE session driven by hand, for messages that real clients do not send. */
-export class RawSession {
+/** HTTP+SSE driven by hand, for messages that real clients do not send: one stream for all replies, messages by POST. */
+export class RawSession implements EraClient {
   readonly events: RawEvent[] = [];
   readonly comments: string[] = [];
   /** Resolves when the stream has ended for any reason. */
   readonly ended: Promise<void>;
   /** The messages in the events named `message`. */
   readonly messages: Reply[] = [];
-  private rest = '';
+  private readonly reader = new EventReader();
 
   private constructor(
     private readonly url: string,
@@ -59,6 +64,13 @@ export class RawSession {
     return session;
   }
 
+  /** A session that is initialized. */
+  static async initialized(url: string, token: string): Promise<RawSession> {
+    const session = await RawSession.open(url, token);
+    await session.request('initialize', 'initialize', initializeParams('2024-11-05'));
+    return session;
+  }
+
   /** The address for POSTs: path and query. */
   get endpoint(): string {
     return this.events[0]!.data;
@@ -77,13 +89,49 @@ export class RawSession {
     });
   }
 
+  get notices(): readonly Notice[] {
+    return this.messages.filter((message) => 'method' in message) as unknown as Notice[];
+  }
+
+  headOf(_message: string): string {
+    return headText(this.endpoint, this.url, this.headers());
+  }
+
+  begin(id: string | number, method: string, params?: Params): Underway {
+    const answer = this.send(sessionRequest(id, method, params));
+    answer.catch(() => undefined);
+    return {
+      answer,
+      ended: this.ended,
+      reply: async () => this.replyTo(id, await answer),
+      cancel: async () => {
+        await answer;
+        await this.send(
+          JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } }),
+        );
+      },
+    };
+  }
+
   /** Sends a request, and waits for its reply on the stream. */
-  async call(id: string | number, method: string, params: Record<string, unknown> = {}): Promise<Reply> {
-    const response = await this.post({ jsonrpc: '2.0', id, method, params: withCanary(method, params) });
-    if (response.status !== 202)
-      throw new Error(`POST answered ${response.status}: ${await response.text()}`);
-    await response.text();
+  async request(id: string | number, method: string, params?: Params): Promise<Reply> {
+    const response = await this.post(sessionRequest(id, method, params));
+    return this.replyTo(id, { status: response.status, text: await response.text() });
+  }
+
+  send(body: Sending['body'], posting: Posting = {}): Promise<Answer> {
+    const headers = withDefaults(posting, this.headers());
+    const address = `${new URL(this.endpoint, this.url).href}&${posting.query ?? ''}`;
+    return send(address.replace(/&$/, ''), { method: 'POST', ...posting, token: undefined, headers, body });
+  }
+
+  async replyTo(id: string | number, { status, text }: Pick<Answer, 'status' | 'text'>): Promise<Reply> {
+    if (status !== 202) throw new Error(`POST answered ${status}: ${text}`);
     return this.reply(id);
+  }
+
+  async wantLogs(level: string): Promise<void> {
+    await this.request(`level ${level}`, 'logging/setLevel', { level });
   }
 
   async reply(id: string | number): Promise<Reply> {
@@ -103,12 +151,14 @@ export class RawSession {
     this.sent.destroy();
   }
 
+  private headers(): string[] {
+    return ['Authorization', `Bearer ${this.token}`, 'Content-Type', 'application/json'];
+  }
+
   private read(chunk: string): void {
-    const blocks = (this.rest + chunk).split('\n\n');
-    this.rest = blocks.pop()!;
-    for (const block of blocks) {
-      if (block.startsWith(':')) this.comments.push(block);
-      else this.take({ event: field(block, 'event'), data: field(block, 'data') });
+    for (const { event, data, comment } of this.reader.read(chunk)) {
+      if (comment === undefined) this.take({ event, data });
+      else this.comments.push(comment);
     }
   }
 
@@ -118,7 +168,7 @@ export class RawSession {
   }
 }
 
-function field(block: string, name: string): string {
-  const line = block.split('\n').find((candidate) => candidate.startsWith(`${name}: `));
-  return line?.slice(name.length + 2) ?? '';
+/** A request in the form of the revisions with sessions. */
+export function sessionRequest(id: string | number, method: string, params: Params = {}): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params: withCanary(method, params) });
 }

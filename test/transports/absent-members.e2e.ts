@@ -55,7 +55,7 @@ describe.each(ERAS)('$name', (era) => {
     const { _meta: meta } = (params ?? {}) as { readonly _meta?: object | null };
     const all = isModern ? { ...(params as object), _meta: { ...ENVELOPE, ...meta } } : params;
     const body = JSON.stringify({ jsonrpc: '2.0', id, method, params: all });
-    return client.replyTo(id, await client.post(body));
+    return client.replyTo(id, await client.send(body));
   };
 
   it.each<readonly [string, string, unknown]>([
@@ -99,7 +99,7 @@ describe.each(ERAS)('$name', (era) => {
     for (const params of [null, [], { requestId: 'none', reason: null }]) {
       for (const id of [{}, { id: null }]) {
         const body = JSON.stringify({ jsonrpc: '2.0', ...id, method: 'notifications/cancelled', params });
-        expect((await client.post(body)).status).toBe(202);
+        expect((await client.send(body)).status).toBe(202);
       }
     }
   });
@@ -193,7 +193,7 @@ describe('an answer of the client', () => {
     // The same as null was before: no arguments.
     const params = { name: 'asking', arguments: [], ...answers, _meta: envelope };
     const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
-    const answer = await calls.post(JSON.stringify(message));
+    const answer = await calls.send(JSON.stringify(message));
     const reply = { ...answer, ...(answer.json as StatelessReply) };
     expect(textIn(reply)).toBe(JSON.stringify(expected));
   });

@@ -79,7 +79,7 @@ describe('a tool that closes its stream', () => {
     expect(reply.headers['content-type']).toBe('application/json');
     expect(textIn(reply)).toBe('polled');
     const session = await RawSession.open(app.url, token);
-    const result = session.call(1, 'tools/call', { name: 'poll' });
+    const result = session.request(1, 'tools/call', { name: 'poll' });
     await released();
     expect((await result).result).toEqual(POLLED);
     session.close();

@@ -2,13 +2,13 @@ import { connect } from 'node:net';
 import { tokenOf } from '../support/forge.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 import { readRaw } from '../support/wire.js';
-import { SessionClient } from '../support/eras/index.js';
+import { McpEndpoint } from '../support/mcp-endpoint.js';
 
 let app: TestApp;
-let client: SessionClient;
+let client: McpEndpoint;
 beforeAll(async () => {
   app = await startApp({ MAX_BODY: '1kb' });
-  client = await SessionClient.connect(app.url, tokenOf('alice'));
+  client = await McpEndpoint.open(app.url, tokenOf('alice'));
 });
 afterAll(async () => {
   client.close();

@@ -179,7 +179,7 @@ describe('the standalone stream', () => {
     const endpoint = await open();
     const leaving = new AbortController();
     const [primed] = await take(eventsOf(await endpoint.get({}, leaving.signal)), 1);
-    await endpoint.reply(1, 'resources/subscribe', { uri: 'app://motd' });
+    await endpoint.request(1, 'resources/subscribe', { uri: 'app://motd' });
     leaving.abort();
     await until(() => session(endpoint).streams.size === 0);
     addTool();

@@ -79,7 +79,7 @@ describe('a client that does not read', () => {
     await fillUp(stalled, token, () => stalledSession(stalled) === undefined);
     expect(logs.endings).toEqual(['slow_client']);
     await until(() => socket.destroyed);
-    expect((await other.call(1, 'ping')).result).toEqual({});
+    expect((await other.request(1, 'ping')).result).toEqual({});
     other.close();
     stalled.close();
   });
@@ -127,7 +127,7 @@ it.each(ERAS)(
     const reader = await connect(app.url, await signToken());
     await reader.wantLogs('error');
     const params = { name: 'pour', arguments: { bytes: 1_100 * KIB, times: 4 } };
-    expect(textOf((await reader.call(1, 'tools/call', params)).result)).toBe('poured');
+    expect(textOf((await reader.request(1, 'tools/call', params)).result)).toBe('poured');
     expect(reader.notices.map(({ params: { data } }) => (data as string).length)).toEqual(
       Array(4).fill(1_100 * KIB),
     );

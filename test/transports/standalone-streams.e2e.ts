@@ -138,7 +138,7 @@ it.each(STREAMABLE_SDKS)(
     expect(gets).toHaveLength(6 + 2);
     addTool();
     await until(() => transports.some(({ messages }) => messages.length > 0));
-    await endpoint.reply(1, 'ping');
+    await endpoint.request(1, 'ping');
     expect(transports.map(({ messages }) => messages.length)).toEqual([0, 0, 0, 0, 0, 1]);
     expect(transports.flatMap(({ errors }) => errors)).toEqual([]);
     await endpoint.delete();

@@ -33,7 +33,7 @@ describe('a session', () => {
   it.each(['2025-03-26', '2025-06-18', '2025-11-25'])('speaks %s', async (version) => {
     const endpoint = new McpEndpoint(app.url, token);
     const params = { protocolVersion: version, capabilities: {}, clientInfo: { name: 'c', version: '1' } };
-    expect((await endpoint.reply(1, 'initialize', params)).result).toMatchObject({
+    expect((await endpoint.request(1, 'initialize', params)).result).toMatchObject({
       protocolVersion: version,
     });
   });
@@ -70,7 +70,7 @@ describe('a session', () => {
     const lastEvent = { 'Last-Event-ID': 'standing.1' };
     const tries = [stranger.call(1, 'ping'), stranger.get(), stranger.get(lastEvent), stranger.delete()];
     for (const response of await Promise.all(tries)) expect(response.status).toBe(404);
-    expect((await endpoint.reply(2, 'ping')).result).toEqual({});
+    expect((await endpoint.request(2, 'ping')).result).toEqual({});
   });
 
   it('is not one of the other transport', async () => {
@@ -94,7 +94,7 @@ describe('a session', () => {
     const sessions = hasty.app.get(SessionService, { strict: false });
     await until(() => sessions.size === 1);
     expect((await idle.call(1, 'ping')).status).toBe(404);
-    expect((await listening.reply(1, 'ping')).result).toEqual({});
+    expect((await listening.request(1, 'ping')).result).toEqual({});
     await stream.body!.cancel();
     await hasty.close();
   });

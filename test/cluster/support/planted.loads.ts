@@ -108,7 +108,7 @@ export const subscribing: PlantedLoad = async (cluster, token) => {
   const stream = await Listening.open(endpoint);
   const uris = ['journal://left', 'journal://right'];
   const subscribed = ['n1', 'n2'].map((name, at) =>
-    cluster.at(name, endpoint, token).reply(name, 'resources/subscribe', { uri: uris[at] }),
+    cluster.at(name, endpoint, token).request(name, 'resources/subscribe', { uri: uris[at] }),
   );
   const errors = (await Promise.all(subscribed)).flatMap(({ error }) => error ?? []);
   if (errors.length > 0) throw new Error(JSON.stringify(errors));

@@ -35,9 +35,9 @@ export interface EraClient {
   /** The head of a valid POST of `message` as text; the test sends the body. */
   headOf(message: string): string;
   begin(id: string | number, method: string, params?: Params): Underway;
-  call(id: string | number, method: string, params?: Params): Promise<Reply>;
+  request(id: string | number, method: string, params?: Params): Promise<Reply>;
   /** Posts exact bytes. `headers` replace those of a valid POST that have the same name. */
-  post(body: Sending['body'], posting?: Posting): Promise<Answer>;
+  send(body: Sending['body'], posting?: Posting): Promise<Answer>;
   /** The reply to a posted message: on the stream, or in the response. */
   replyTo(id: string | number, answer: Answer): Promise<Reply>;
   /** From now on the client gets log messages of this level and above. */

@@ -1,6 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Answer } from '../wire.js';
 import type { Reply } from '../raw-session.js';
+import { EventReader } from '../sse.js';
 import type { Notice } from './era.js';
 
 /** Requests that a failed test may have left open: Jest would not exit. */
@@ -16,7 +17,7 @@ export class Exchange {
   /** Resolves when the response has ended for any reason. */
   readonly ended: Promise<void>;
   private readonly sent: ClientRequest;
-  private rest = '';
+  private readonly events = new EventReader();
 
   constructor(url: string, headers: readonly string[], body: string, onNotice: (notice: Notice) => void) {
     this.sent = request(url, { method: 'POST', headers, agent: false });
@@ -57,11 +58,8 @@ export class Exchange {
   }
 
   private readEvents(chunk: string, onNotice: (notice: Notice) => void): void {
-    const blocks = (this.rest + chunk).split('\n\n');
-    this.rest = blocks.pop()!;
-    for (const block of blocks) {
-      const data = block.split('\n').find((line) => line.startsWith('data: '));
-      const message = parse(data?.slice('data: '.length) ?? '');
+    for (const { data } of this.events.read(chunk)) {
+      const message = parse(data);
       if (isReply(message)) this.replies.push(message);
       else if (message !== undefined) {
         this.notices.push(message as Notice);

@@ -19,3 +19,8 @@ export function headText(target: string, url: string, headers: readonly string[]
   const lines = headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1]!}`] : []));
   return [`POST ${target} HTTP/1.1`, `Host: ${new URL(url).host}`, ...lines, ''].join('\r\n');
 }
+
+/** A list of name, value, name, value as an object. */
+export function pairs(headers: readonly string[]): Record<string, string> {
+  return Object.fromEntries(headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]!]] : [])));
+}

@@ -1,14 +1,12 @@
 import type { Era } from './era.js';
-import { HttpSseClient, sessionRequest } from './http-sse.client.js';
-import { SessionClient } from './session.client.js';
-import { ENVELOPE, StatelessClient, statelessRequest } from './stateless.client.js';
+import { McpEndpoint } from '../mcp-endpoint.js';
+import { RawSession, sessionRequest } from '../raw-session.js';
+import { ENVELOPE } from './messages.js';
+import { StatelessClient, statelessRequest } from './stateless.client.js';
 
 export type { Era, EraClient, Notice, Params, Posting, Underway } from './era.js';
-export { HttpSseClient } from './http-sse.client.js';
-export { SessionClient } from './session.client.js';
+export { encoded, ENVELOPE } from './messages.js';
 export {
-  encoded,
-  ENVELOPE,
   statelessCall,
   StatelessClient,
   type StatelessReply,
@@ -25,7 +23,7 @@ export const ERAS: readonly Era[] = [
     taken: 202,
     envelope: '',
     request: sessionRequest,
-    connect: (url, token) => HttpSseClient.connect(url, token),
+    connect: (url, token) => RawSession.initialized(url, token),
   },
   {
     name: '2025-11-25 over /mcp',
@@ -34,7 +32,7 @@ export const ERAS: readonly Era[] = [
     taken: 200,
     envelope: '',
     request: sessionRequest,
-    connect: (url, token) => SessionClient.connect(url, token),
+    connect: (url, token) => McpEndpoint.open(url, token),
   },
   {
     name: '2026-07-28 over /mcp',

@@ -2,19 +2,11 @@ import { withCanary } from '../../canary/canaries.js';
 import type { Answer } from '../wire.js';
 import type { Params } from './era.js';
 import type { Exchange } from './exchange.js';
+import { pairs } from './headers.js';
+import { CAPABILITIES, ENVELOPE, LOG_LEVEL, statelessHeaders } from './messages.js';
 import { StreamableClient } from './streamable.client.js';
 
-export const REVISION = '2026-07-28';
-const PREFIX = 'io.modelcontextprotocol/';
-const CAPABILITIES = `${PREFIX}clientCapabilities`;
 const NAMED = new Set(['tools/call', 'prompts/get', 'resources/read']);
-
-/** The description of the sender in each request. */
-export const ENVELOPE: Params = {
-  [`${PREFIX}protocolVersion`]: REVISION,
-  [`${PREFIX}clientInfo`]: { name: 'by-hand', version: '1' },
-  [CAPABILITIES]: {},
-};
 
 /** A request of this revision as JSON text. */
 export function statelessRequest(id: string | number, method: string, params: Params = {}): string {
@@ -34,11 +26,7 @@ export function statelessCall(
 ): { readonly body: string; readonly headers: Readonly<Record<string, string>> } {
   return {
     body: statelessRequest(id, 'tools/call', params),
-    headers: {
-      'Mcp-Protocol-Version': REVISION,
-      'Mcp-Method': 'tools/call',
-      'Mcp-Name': encoded(params.name),
-    },
+    headers: pairs(statelessHeaders('tools/call', params.name)),
   };
 }
 
@@ -92,20 +80,19 @@ export class StatelessClient extends StreamableClient {
   }
 
   override async wantLogs(level: string): Promise<void> {
-    this.meta[`${PREFIX}logLevel`] = level;
+    this.meta[LOG_LEVEL] = level;
   }
 
   override close(): void {}
 
-  protected override request(id: string | number, method: string, params: Params = {}): string {
+  protected override messageText(id: string | number, method: string, params: Params = {}): string {
     const meta = { ...this.meta, ...(params['_meta'] as object | undefined) };
     return statelessRequest(id, method, { ...params, _meta: meta });
   }
 
   protected override headersFor(message: string): readonly string[] {
     const { method, name } = aboutOf(message);
-    const headers = ['Mcp-Protocol-Version', REVISION, 'Mcp-Method', printable(method)];
-    return NAMED.has(method) && name !== undefined ? [...headers, 'Mcp-Name', encoded(name)] : headers;
+    return statelessHeaders(printable(method), NAMED.has(method) ? name : undefined);
   }
 
   protected override async cancel(_id: string | number, exchange: Exchange): Promise<void> {
@@ -119,13 +106,6 @@ export function textIn({ result, text }: StatelessReply): string {
   if (result?.['resultType'] !== 'complete' || content === undefined)
     throw new Error(`not finished: ${text}`);
   return content[0]!.text;
-}
-
-/** The header value for `text`: unchanged, or in base64 if a header cannot contain it. */
-export function encoded(text: string): string {
-  const isPlain =
-    /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !/^=\?base64\?.*\?=$/.test(text);
-  return isPlain ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
 }
 
 /** Methods have no base64 form: invalid characters are removed, and the server has to refuse the difference. */

@@ -9,13 +9,13 @@ export abstract class StreamableClient implements EraClient {
   readonly notices: Notice[] = [];
 
   constructor(
-    protected readonly url: string,
+    readonly url: string,
     protected readonly token: string,
   ) {}
 
   abstract wantLogs(level: string): Promise<void>;
   abstract close(): void;
-  protected abstract request(id: string | number, method: string, params?: Params): string;
+  protected abstract messageText(id: string | number, method: string, params?: Params): string;
   /** The headers of this revision, in addition to those of all revisions. */
   protected abstract headersFor(message: string): readonly string[];
   protected abstract cancel(id: string | number, exchange: Exchange): Promise<void>;
@@ -25,7 +25,7 @@ export abstract class StreamableClient implements EraClient {
   }
 
   begin(id: string | number, method: string, params?: Params): Underway {
-    const exchange = this.exchange(this.request(id, method, params));
+    const exchange = this.exchange(this.messageText(id, method, params));
     return {
       answer: exchange.answer,
       ended: exchange.ended,
@@ -34,11 +34,11 @@ export abstract class StreamableClient implements EraClient {
     };
   }
 
-  call(id: string | number, method: string, params?: Params): Promise<Reply> {
+  request(id: string | number, method: string, params?: Params): Promise<Reply> {
     return this.begin(id, method, params).reply();
   }
 
-  post(body: Sending['body'], posting: Posting = {}): Promise<Answer> {
+  send(body: Sending['body'], posting: Posting = {}): Promise<Answer> {
     const headers = withDefaults(posting, this.headers(textOf(body)));
     const address = `${this.url}/mcp?${posting.query ?? ''}`;
     return send(address.replace(/\?$/, ''), { method: 'POST', ...posting, token: undefined, headers, body });
