@@ -8,6 +8,7 @@ import type { Asked } from '../cluster/support/history.js';
 import { Listening } from '../support/listening.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
+import type { ServerProcess } from '../support/server-process.js';
 import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
 
@@ -15,6 +16,9 @@ const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 5);
 const CLIENTS = 12;
 /** What caches that grow to their limit may add to the heap of a node, in MiB. */
 const SETTLED_MIB = 12;
+const SAMPLES = 10;
+/** No divisor of the intervals of health checks and heartbeats. */
+const SAMPLE_EACH_MS = 130;
 
 /** What a node holds, after a collection of garbage. */
 interface Vitals {
@@ -108,17 +112,33 @@ async function vitalsOf(cluster: Cluster): Promise<Vitals[]> {
     return keys.filter((_key, at) => kept[at]);
   };
   await until(async () => (await held()).length === 0, 120_000);
-  cluster.balancer.setProbing(false);
-  // Keep-alive connections of clients and the last probes of the balancer have gone by then.
+  // Keep-alive connections of clients have gone by then.
   await sleep(10_000);
-  const vitals = await Promise.all(
-    [...cluster.nodes.values()].map(async ({ process: node }) => {
-      const { length } = node.events('vitals');
-      node.signal('SIGUSR2');
-      await node.until(() => node.events('vitals').length > length);
-      return node.events('vitals').at(-1) as unknown as Vitals;
-    }),
+  const nodes = [...cluster.nodes.values()].map(({ process }) => process);
+  return Promise.all(nodes.map(async (node) => leastOf(await samplesOf(node))));
+}
+
+async function samplesOf(node: ServerProcess): Promise<Vitals[]> {
+  const { length } = node.events('vitals');
+  for (let taken = 1; taken <= SAMPLES; taken += 1) {
+    node.signal('SIGUSR2');
+    await node.until(() => node.events('vitals').length === length + taken);
+    await sleep(SAMPLE_EACH_MS);
+  }
+  return node.events('vitals').slice(length) as unknown as Vitals[];
+}
+
+/**
+ * The least of each: what leaks is in every sample. A health check of the balancer is a connection, and a command to
+ * Redis has a timer: each is in the samples during which it runs.
+ */
+function leastOf(samples: readonly Vitals[]): Vitals {
+  const names = new Set(samples.flatMap(({ resources }) => Object.keys(resources)));
+  const least = [...names].map(
+    (name) => [name, Math.min(...samples.map(({ resources }) => resources[name] ?? 0))] as const,
   );
-  cluster.balancer.setProbing(true);
-  return vitals;
+  return {
+    heapMiB: Math.min(...samples.map(({ heapMiB }) => heapMiB)),
+    resources: Object.fromEntries(least.filter(([, count]) => count > 0)),
+  };
 }

@@ -32,7 +32,7 @@ export class Balancer {
   readonly journal: Passed[] = [];
   private readonly targets = new Map<string, Target>();
   private readonly last = new Map<string, string>();
-  private probing: NodeJS.Timeout | undefined;
+  private readonly probing: NodeJS.Timeout;
   private turn = 0;
 
   private constructor(
@@ -40,7 +40,7 @@ export class Balancer {
     private readonly strategy: Strategy,
   ) {
     server.on('request', (incoming, response) => this.pass(incoming, response));
-    this.setProbing(true);
+    this.probing = setInterval(() => void this.probe(), PROBE_MS);
     if (typeof strategy === 'number') this.turn = strategy;
   }
 
@@ -90,15 +90,9 @@ export class Balancer {
     this.targets.delete(name);
   }
 
-  /** Without it every node stays as ready as it was. Each request for `/health/ready` is a connection that a node holds. */
-  setProbing(on: boolean): void {
-    clearInterval(this.probing);
-    this.probing = on ? setInterval(() => void this.probe(), PROBE_MS) : undefined;
-  }
-
   close(): void {
     running.delete(this);
-    this.setProbing(false);
+    clearInterval(this.probing);
     this.server.close();
     this.server.closeAllConnections();
   }
