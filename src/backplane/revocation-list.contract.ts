@@ -1,3 +1,4 @@
+import { BackplaneUnavailable } from './backplane-unavailable.error.js';
 import { type ContractNode, contractNodes, type MakeNodes } from './fixtures/contract-nodes.fixture.js';
 import { until } from './fixtures/until.fixture.js';
 
@@ -33,6 +34,29 @@ export function revocationListContract(name: string, make: MakeNodes): void {
       await nodes[0].node.bus.publish('mark', null);
       await until(async () => heard.length === 2);
       expect(heard.toSorted()).toEqual(['node 0', 'node 1']);
+    });
+
+    it('are looked up again after a gap, also where a look-up had begun before it', async () => {
+      const [a] = await nodesOf(1);
+      await ready([a]);
+      const { bus, revocations } = a.node;
+      const begun = revocations.isRevoked(token);
+      bus.gap();
+      expect(await begun).toBe(false);
+      expect(revocations.isRevoked(token)).toBeInstanceOf(Promise);
+    });
+
+    it('are taken for absent for ten seconds while a node can neither hear nor read of them', async () => {
+      const [a] = await nodesOf(1);
+      await ready([a]);
+      const { bus, revocations } = a.node;
+      expect(await revocations.isRevoked(token)).toBe(false);
+      const asked = async (): Promise<boolean> => revocations.isRevoked(token);
+      jest.spyOn(a.engine.records, 'read').mockRejectedValue(new BackplaneUnavailable('down'));
+      const lag = jest.spyOn(bus, 'lagMs', 'get').mockReturnValue(9_999);
+      expect(await asked()).toBe(false);
+      lag.mockReturnValue(10_000);
+      await expect(asked()).rejects.toThrow(BackplaneUnavailable);
     });
 
     it('are found by a node that was not there at the time', async () => {

@@ -153,6 +153,10 @@ function historyOf({ acknowledged, failed }: Sent, run: readonly number[]): Hist
     expect([...steadyAtFirst, a.membership.isSteady]).toEqual(steadyAtFirst.map(() => false).concat(false));
     expect(steadyAtFirst.length).toBeGreaterThan(0);
     expect(a.membership.stateOf('unknown')).toBe('unsure');
+    // That no revocation was found is not remembered now.
+    const unknown = { ...TOKEN, tokenId: 'unknown' };
+    expect(await a.revocations.isRevoked(unknown)).toBe(false);
+    expect(a.revocations.isRevoked(unknown)).toBeInstanceOf(Promise);
     // The inbox is there again.
     b.mail.on('n', (body) => body);
     await until(async () => (await a.mail.ask(b.membership.self, 'n', 1).catch(() => 0)) === 1);
@@ -165,7 +169,7 @@ function historyOf({ acknowledged, failed }: Sent, run: readonly number[]): Hist
 
   it('loses all data while a node cannot write: it has its mail again once it can', async () => {
     const { redis: commands } = b.connection as unknown as { readonly redis: Redis };
-    // By hand: it does not come back by itself.
+    // It does not come back by itself.
     commands.disconnect();
     // Longer than a command waits for its connection.
     await until(async () => b.connection.status.outageMs > 1_000);

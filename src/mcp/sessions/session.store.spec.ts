@@ -2,6 +2,7 @@ import { Test } from '@nestjs/testing';
 import {
   BackplaneModule,
   BackplaneNode,
+  BackplaneUnavailable,
   Records,
   EventStore,
   ConcurrencyLimiter,
@@ -32,6 +33,7 @@ const alice = (issuedAt = 1_000): Principal =>
 let records: Records;
 let events: EventStore;
 let slots: ConcurrencyLimiter;
+let node: BackplaneNode;
 let store: SessionStore;
 
 beforeEach(async () => {
@@ -39,7 +41,8 @@ beforeEach(async () => {
   records = backplane.get(Records);
   events = backplane.get(EventStore);
   slots = backplane.get(ConcurrencyLimiter);
-  store = new SessionStore(records, events, slots, backplane.get(BackplaneNode), OPTIONS);
+  node = backplane.get(BackplaneNode);
+  store = new SessionStore(records, events, slots, node, OPTIONS);
 });
 
 const entered = async (id: string): Promise<Session> => {
@@ -128,4 +131,17 @@ it('keeps the newest token, whichever node writes last', async () => {
   await store.save(here);
   const { principal } = await elsewhere('a');
   expect(principal).toEqual(alice(3_000));
+});
+
+it('serves a session of this node for ten seconds of an outage, but not one that another node may have changed', async () => {
+  const session = await entered('a');
+  await store.refresh(session);
+  jest.spyOn(records, 'read').mockRejectedValue(new BackplaneUnavailable('down'));
+  const lag = jest.spyOn(node.bus, 'lagMs', 'get').mockReturnValue(9_999);
+  expect(await store.read('a', session)).toBe(session.known);
+  lag.mockReturnValue(10_000);
+  await expect(store.read('a', session)).rejects.toThrow(BackplaneUnavailable);
+  lag.mockReturnValue(0);
+  session.changesHeard += 1;
+  await expect(store.read('a', session)).rejects.toThrow(BackplaneUnavailable);
 });
