@@ -1,5 +1,5 @@
 import { MCP_OPTIONS, type McpModuleOptions } from '../../src/mcp/mcp.options.js';
-import { ASKING, WORLD } from '../support/asking.tools.js';
+import { ASKING, resetWorld, WORLD } from '../support/asking.tools.js';
 import { expectNoInsides } from '../support/envelopes.js';
 import { StatelessClient, type StatelessReply, textIn } from '../support/eras/index.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -13,9 +13,7 @@ beforeAll(async () => {
   alice = StatelessClient.askable(app.url, await signToken());
 });
 
-beforeEach(() => {
-  Object.assign(WORLD, { runs: 0, reserved: 0, charged: 0, cleaned: 0, refunded: 0, aborted: 0 });
-});
+beforeEach(resetWorld);
 
 afterAll(() => app.close());
 

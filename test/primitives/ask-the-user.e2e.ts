@@ -1,5 +1,5 @@
 import { type Answers, ASKED_CLIENTS, type AskedClient } from '../support/asking-clients.js';
-import { ASKING, WORLD } from '../support/asking.tools.js';
+import { ASKING, resetWorld, WORLD } from '../support/asking.tools.js';
 import { textOf } from '../support/sdk-client.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
@@ -124,7 +124,7 @@ describe.each(ASKED_CLIENTS)('$name', ({ name, connect }) => {
   });
 
   it('runs each step once, however often it asks', async () => {
-    Object.assign(WORLD, { runs: 0, reserved: 0, charged: 0, cleaned: 0 });
+    resetWorld();
     const messages: unknown[] = [];
     const elicit = ({ message }: Record<string, unknown>) => {
       messages.push(message);

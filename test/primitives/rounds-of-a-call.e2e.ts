@@ -1,4 +1,4 @@
-import { ASKING, MARKET, WORLD } from '../support/asking.tools.js';
+import { ASKING, MARKET, resetWorld, WORLD } from '../support/asking.tools.js';
 import { expectNoInsides } from '../support/envelopes.js';
 import { StatelessClient, type StatelessReply, textIn } from '../support/eras/index.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  Object.assign(WORLD, { runs: 0, reserved: 0, charged: 0, cleaned: 0, refunded: 0, aborted: 0 });
+  resetWorld();
   MARKET.cents = 10;
 });
 

@@ -56,8 +56,11 @@ class VisitTool implements McpTool {
 
 const order = z.object({ item: z.string() });
 
+const UNTOUCHED = { runs: 0, reserved: 0, charged: 0, cleaned: 0, refunded: 0, aborted: 0 };
 /** Counts the side effects of the order tool. */
-export const WORLD = { runs: 0, reserved: 0, charged: 0, cleaned: 0, refunded: 0, aborted: 0 };
+export const WORLD = { ...UNTOUCHED };
+/** Before each test. */
+export const resetWorld = (): void => void Object.assign(WORLD, UNTOUCHED);
 
 /** Two questions, with steps before, between and after them. */
 @Tool({ name: 'order', description: 'Orders an item.', input: order })

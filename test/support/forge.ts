@@ -1,37 +1,24 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import * as fixture from '../../src/auth/fixtures/forge.fixture.js';
 import { CANARY } from '../canary/canaries.js';
 import { PUBLIC_URL, SECRET } from './test-app.js';
 
-export type Parts = Readonly<Record<string, unknown>>;
-
-export interface Forgery {
-  /** Override the valid members; `undefined` removes one. */
-  readonly header?: Parts;
-  readonly claims?: Parts;
-  readonly secret?: string;
-  /** The HMAC's digest. */
-  readonly digest?: string;
-}
+export { encode, now, type Parts } from '../../src/auth/fixtures/forge.fixture.js';
+export { CANARY };
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-export { CANARY };
-
-export const now = (): number => Math.floor(Date.now() / 1000);
-
-export const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-
 export const signed = (input: string, secret = SECRET, digest = 'sha256'): string =>
-  `${input}.${createHmac(digest, secret).update(input).digest('base64url')}`;
+  fixture.signed(input, secret, digest);
 
 /** Claims of a token that the test application accepts. */
-export function goodClaims(): Parts {
+export function goodClaims(): fixture.Parts {
   return {
     iss: PUBLIC_URL,
     aud: PUBLIC_URL,
     sub: 'alice',
-    iat: now(),
-    exp: now() + 600,
+    iat: fixture.now(),
+    exp: fixture.now() + 600,
     jti: randomUUID(),
     scope: 'mcp:access',
     note: CANARY,
@@ -39,16 +26,12 @@ export function goodClaims(): Parts {
 }
 
 /** A token built by hand: valid except for the given parts. */
-export function forge({ header, claims, secret, digest }: Forgery = {}): string {
-  const parts = [
-    { alg: 'HS256', typ: 'JWT', ...header },
-    { ...goodClaims(), ...claims },
-  ];
-  return signed(parts.map(encode).join('.'), secret, digest);
-}
+export const forge = (forgery: fixture.Forgery = {}): string =>
+  fixture.forge({ secret: SECRET, ...forgery }, goodClaims());
 
 /** A valid token of a subject. */
-export const tokenOf = (sub: string, claims: Parts = {}): string => forge({ claims: { sub, ...claims } });
+export const tokenOf = (sub: string, claims: fixture.Parts = {}): string =>
+  forge({ claims: { sub, ...claims } });
 
 /** The same signature, spelled differently: the last letter for 32 bytes has two unused bits. */
 export function respelled(token: string): string {
