@@ -33,7 +33,7 @@ describe('ArgumentDigest', () => {
     expect(new ArgumentDigest(undefined).of('x')).not.toBe(new ArgumentDigest(undefined).of('x'));
   });
 
-  it('is of the beginning and the length where the text is long, and says so', () => {
+  it('covers the beginning and the length of a long text, and says so', () => {
     const long = 'x'.repeat(100_000);
     expect(digest.of(long)).toMatch(/^partly:/);
     expect(digest.of(long)).toBe(digest.of(`${long.slice(1)}y`));

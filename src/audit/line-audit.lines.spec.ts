@@ -23,18 +23,15 @@ it.each([
   '\ud800x\udc00',
   '\u0000\u001f\u007f\u009f',
   '\u202e\u2028\ufeff',
-])(
-  'a record with %j in it reads as what it is, and is what JSON.stringify writes but for the invisible',
-  (text) => {
-    for (const record of [
-      { ...RECORD, target: text },
-      { ...RECORD, requestId: text, arguments: { [text]: text, list: [text] } },
-    ]) {
-      const line = recordLine(record);
-      const { time, ...read } = JSON.parse(line) as Record<string, unknown>;
-      expect(JSON.stringify(read)).toBe(JSON.stringify(record));
-      expect(time).toMatch(/^\d{4}-.*Z$/);
-      expect(line.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
-    }
-  },
-);
+])('a record with %j is what JSON.stringify writes, with invisible characters escaped', (text) => {
+  for (const record of [
+    { ...RECORD, target: text },
+    { ...RECORD, requestId: text, arguments: { [text]: text, list: [text] } },
+  ]) {
+    const line = recordLine(record);
+    const { time, ...read } = JSON.parse(line) as Record<string, unknown>;
+    expect(JSON.stringify(read)).toBe(JSON.stringify(record));
+    expect(time).toMatch(/^\d{4}-.*Z$/);
+    expect(line.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+  }
+});

@@ -54,7 +54,7 @@ describe('LineAuditTrail', () => {
     expect(statSync(file()).mode & 0o777).toBe(0o600);
   });
 
-  it('writes a text that could forge a line or turn one as escapes, and does not change it', () => {
+  it('escapes text that could forge a line or turn its direction; a reader gets the original', () => {
     const code =
       'x\r\n{"event":"forged"}\u001b[2J\u009b\u0085\u2028\u202e\u2066\u200f\u007f ä 日本 \u{1f600}';
     trail.write({ ...RECORD, code });
@@ -73,7 +73,7 @@ describe('LineAuditTrail', () => {
     expect(read()).toMatch(/^[^\n]*after[^\n]*\n$/);
   });
 
-  it('keeps its file at SIGHUP where there can be no new one, and says so in the log, once in a while', () => {
+  it('keeps its file at SIGHUP where it cannot open a new one, and logs that at intervals', () => {
     const complaints = complaintsOf();
     rmSync(directory, { recursive: true });
     for (let at = 0; at < 3; at += 1) process.emit('SIGHUP');
@@ -92,20 +92,20 @@ describe('LineAuditTrail', () => {
     trail = make();
   });
 
-  it('takes nothing more once it is closed', () => {
+  it('writes no record after it is closed', () => {
     trail.close();
     expect(() => trail.write(RECORD)).not.toThrow();
     expect(read()).toBe('');
   });
 
-  it('leaves SIGHUP alone once it is closed', () => {
+  it('does not listen for SIGHUP after it is closed', () => {
     const before = process.listenerCount('SIGHUP');
     trail.close();
     expect(process.listenerCount('SIGHUP')).toBe(before - 1);
     trail = make();
   });
 
-  it('is refused with the name of the setting, and not with the path, where the file cannot be written', () => {
+  it('fails with the name of the setting, and not the path, where the file cannot be written', () => {
     const makeElsewhere = () => make(join(directory, 'none', 'x'));
     expect(makeElsewhere).toThrow(ConfigurationError);
     expect(makeElsewhere).toThrow(/AUDIT_LOG names a file that can't be written \(ENOENT\)/);

@@ -19,7 +19,7 @@ const revoke = (token: string, body?: object) =>
   });
 
 describe('audit records', () => {
-  it('have a token that is refused: why, where and from where, and nothing of it', async () => {
+  it('have reason, route and address of a refused token, and no part of the token', async () => {
     const token = forge({ claims: { exp: 1, iat: 0 } });
     await auth.call(`/mcp?access=${token}`, { token });
     expect(auth.audited).toEqual([
@@ -35,7 +35,7 @@ describe('audit records', () => {
     ]);
   });
 
-  it('have the user who lacks a scope', async () => {
+  it('name the user who lacks a scope', async () => {
     await auth.call('/admin', { token: forge({ claims: { client_id: 'cli' } }) });
     expect(auth.audited).toEqual([
       {
@@ -52,7 +52,7 @@ describe('audit records', () => {
     ]);
   });
 
-  it('have who revoked what', async () => {
+  it('name the user who revoked, and what was revoked', async () => {
     const admin = forge({ claims: { sub: 'root', scope: 'mcp:access mcp:admin' } });
     await revoke(admin, { sub: 'mallory' });
     await revoke(admin, { jti: 'some-jti', iss: SETTINGS.issuer });
@@ -76,13 +76,13 @@ describe('audit records', () => {
     expect(own?.revoked).toEqual([{ tokenId: own?.tokenId }]);
   });
 
-  it('have nothing where there was nothing to take back', async () => {
+  it('are not written where there was nothing to revoke', async () => {
     const admin = forge({ claims: { sub: 'root', scope: 'mcp:access mcp:admin' } });
     expect((await revoke(admin, { token: 'no token' })).status).toBe(200);
     expect(auth.audited).toEqual([]);
   });
 
-  it('have a development token by the name that its later use goes by', async () => {
+  it('name a development token by the same id as its later use', async () => {
     const { json } = await auth.call('/auth/token?username=dave&scope=mcp:access');
     await auth.call('/admin', { token: String(json['token']) });
     const [issued, refused] = auth.audited as { tokenId?: string }[];
@@ -96,7 +96,7 @@ describe('audit records', () => {
     expect(refused).toMatchObject({ code: 'insufficient_scope', tokenId: issued?.tokenId });
   });
 
-  it('have no token', async () => {
+  it('contain no token', async () => {
     const token = forge();
     for (const path of ['/admin', '/mcp']) await auth.call(path, { token });
     await auth.call('/mcp', { token: `${token}x` });

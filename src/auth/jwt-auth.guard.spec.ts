@@ -14,7 +14,7 @@ afterEach(() => {
   auth.logged.length = 0;
 });
 
-describe('the open and the closed', () => {
+describe('public and guarded routes', () => {
   it('serves a public route to every client, whatever its token', async () => {
     expect((await auth.call('/open')).status).toBe(200);
     expect((await auth.call('/open', { token: 'garbage' })).status).toBe(200);
@@ -34,7 +34,7 @@ describe('the open and the closed', () => {
     });
   });
 
-  it('asks for mcp:access, or for what the route names', async () => {
+  it('requires mcp:access, or the scopes of the route', async () => {
     const other = forge({ claims: { scope: 'other' } });
     expect((await auth.call('/any', { token: other })).status).toBe(200);
     expect((await auth.call('/mcp', { token: other })).status).toBe(403);
@@ -45,12 +45,12 @@ describe('the open and the closed', () => {
 });
 
 describe('the challenge', () => {
-  it('asks for mcp:access where the route would be content with any token', async () => {
+  it('names mcp:access where the route accepts any token', async () => {
     const { headers } = await auth.call('/any');
     expect(headers['www-authenticate']).toContain('scope="mcp:access"');
   });
 
-  it('asks for no more than that where the route needs more: clients ask at login for all that is named', async () => {
+  it('names only mcp:access where the route needs more: clients request at login all that is named', async () => {
     for (const token of [undefined, forge({ claims: { iat: 1, exp: 2 } })]) {
       const { headers } = await auth.call('/admin', { token });
       expect(headers['www-authenticate']).toContain('scope="mcp:access"');
@@ -73,7 +73,7 @@ describe('the challenge', () => {
     expect(Object.keys(reply.json)).toEqual(['error', 'error_description']);
   });
 
-  it('with a bad token names the error, and not what stood in it', async () => {
+  it('with a bad token names the error, and nothing of the token', async () => {
     const reply = await auth.call('/mcp', { token: forge({ claims: { iat: 1, exp: 2, sub: 'canary-1' } }) });
     expect(reply.status).toBe(401);
     expect(reply.headers['www-authenticate']).toBe(
@@ -82,7 +82,7 @@ describe('the challenge', () => {
     expect(reply.json).toEqual({ error: 'invalid_token', error_description: 'The token has expired' });
   });
 
-  it('lacking a scope names all that are needed', async () => {
+  it('for a token without a scope names all required scopes', async () => {
     const reply = await auth.call('/admin', { token: forge() });
     expect(reply.status).toBe(403);
     const challenge = reply.headers['www-authenticate'];
@@ -115,14 +115,14 @@ async function knock(headers: readonly string[], path = '/mcp') {
   return { verdict: [status, ...codes], ...reply };
 }
 
-describe('where the token stands', () => {
-  it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('scheme %s is good', async (scheme) => {
+describe('the place of the token', () => {
+  it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('scheme %s is accepted', async (scheme) => {
     expect((await auth.call('/mcp', { headers: ['Authorization', `${scheme}  ${forge()}`] })).status).toBe(
       200,
     );
   });
 
-  it('twice is refused, also where the first is good', async () => {
+  it('two tokens are refused, also where the first is valid', async () => {
     for (const second of [good(), 'Basic eDp5', '']) {
       const { verdict } = await knock(['Authorization', good(), 'AUTHORIZATION', second]);
       expect(verdict).toEqual([401, 'duplicate_header']);
@@ -152,7 +152,7 @@ describe('where the token stands', () => {
     expect(verdict).toEqual([401, 'malformed_header']);
   });
 
-  it('in the query it is refused, also beside a good header', async () => {
+  it('in the query a token is refused, also beside a valid header', async () => {
     for (const path of [`/mcp?access_token=${forge()}`, '/mcp?a=1&%61ccess_token=x', '/mcp?access_token']) {
       const reply = await knock(['Authorization', good()], path);
       expect(reply.verdict).toEqual([401, 'token_in_query']);
@@ -164,7 +164,7 @@ describe('where the token stands', () => {
     ).toBe(200);
   });
 
-  it('in a form or a cookie is ignored', async () => {
+  it('in a form or a cookie a token is ignored', async () => {
     const headers = [
       'Content-Type',
       'application/x-www-form-urlencoded',
@@ -176,7 +176,7 @@ describe('where the token stands', () => {
     expect(auth.logged).toEqual([expect.objectContaining({ code: 'missing_token' })]);
   });
 
-  it('over 8 KiB it is refused', async () => {
+  it('a token of over 8 KiB is refused', async () => {
     const { verdict } = await knock(['Authorization', `Bearer ${'a'.repeat(8193)}`]);
     expect(verdict).toEqual([401, 'too_large']);
   });

@@ -40,7 +40,7 @@ describe('under Passport', () => {
     expect(outcome).toEqual([null, false, expect.objectContaining(refusal), 401]);
   });
 
-  it('errs where the deny list gives no verdict', async () => {
+  it('fails with an error where the deny list cannot answer', async () => {
     const [error] = await throughPassport(`Bearer ${forge()}`, () => Promise.reject(new Error('down')));
     expect(error).toMatchObject({ name: 'RevocationUnavailableError' });
   });

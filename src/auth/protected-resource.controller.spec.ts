@@ -44,7 +44,7 @@ describe('at the root of an origin', () => {
     `${WELL_KNOWN}/base/mcp`,
     `/base${WELL_KNOWN}`,
     `${WELL_KNOWN}/%2e%2e/mcp`,
-  ])('knows no document at %s', async (path) => {
+  ])('has no document at %s', async (path) => {
     expect((await auth.call(path)).status).toBe(404);
   });
 });
@@ -72,7 +72,7 @@ describe('with a path', () => {
     ['/mcp', '/mcp'],
     ['/sse', '/sse'],
     ['/elsewhere', ''],
-  ])('sends clients of %s behind the origin', async (path, endpoint) => {
+  ])('names the document of %s below the well-known path', async (path, endpoint) => {
     const { headers } = await auth.call(path);
     const address = `https://x.example${WELL_KNOWN}/a/base${endpoint}`;
     expect(headers['www-authenticate']).toContain(`resource_metadata="${address}",`);
@@ -86,7 +86,7 @@ describe('with a path', () => {
     `/a${WELL_KNOWN}`,
     `/b${WELL_KNOWN}/mcp`,
     `/a/base${WELL_KNOWN}/a/base/mcp`,
-  ])('knows no document at %s', async (path) => {
+  ])('has no document at %s', async (path) => {
     expect((await auth.call(path)).status).toBe(404);
   });
 });

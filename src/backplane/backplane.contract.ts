@@ -64,7 +64,7 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
   }
 
   describe(`${name}: slots`, () => {
-    it('hands out as many as there are, and each again when it is free', async () => {
+    it('gives as many places as the limit says, and each again once it is free', async () => {
       const { slots } = await make();
       expect(await slots.acquire('alice', 's1', 2, LONG_MS)).toBe(true);
       expect(await slots.acquire('alice', 's2', 2, LONG_MS)).toBe(true);
@@ -74,7 +74,7 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
       expect(await slots.acquire('alice', 's3', 2, LONG_MS)).toBe(true);
     });
 
-    it('counts keys apart, and a holder once', async () => {
+    it('counts each key separately, and each holder once', async () => {
       const { slots } = await make();
       expect(await slots.acquire('alice', 's1', 1, LONG_MS)).toBe(true);
       expect(await slots.acquire('alice', 's1', 1, LONG_MS)).toBe(true);
@@ -83,7 +83,7 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
       expect(await slots.holders('carol')).toHaveLength(0);
     });
 
-    it('never hands out one too many, however many ask at once', async () => {
+    it('never exceeds the limit, however many ask at once', async () => {
       const handles = await makeHandles(3);
       const asked = Array.from({ length: 50 }, (_, n) =>
         handles[n % 3]!.slots.acquire('alice', `s${n}`, 7, LONG_MS),
@@ -98,7 +98,7 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
       expect(await slots.renew('alice', 's1', LONG_MS)).toBe(false);
     });
 
-    it('leaves it to one that is', async () => {
+    it('leaves a place to a holder that is renewed', async () => {
       const { slots } = await make();
       await slots.acquire('alice', 's1', 1, BRIEF_MS);
       expect(await slots.renew('alice', 's1', LONG_MS)).toBe(true);
@@ -107,7 +107,7 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
       expect(await slots.acquire('alice', 's2', 1, LONG_MS)).toBe(false);
     });
 
-    it('releases what is not held without harm', async () => {
+    it('ignores the release of a place that is not held', async () => {
       const { slots } = await make();
       await slots.acquire('alice', 's1', 1, LONG_MS);
       await slots.release('alice', 's9');
@@ -115,7 +115,7 @@ export function backplaneContract(name: string, makeHandles: MakeHandles): void 
       expect(await slots.holders('alice')).toEqual(['s1']);
     });
 
-    it('frees those that belong to nodes which are gone, and to no others, before it refuses', async () => {
+    it('frees the places of nodes that are gone, and no others, before it refuses', async () => {
       const [a, b] = (await makeNodes(2, { unsureMs: 400, goneMs: 800 })) as [ContractNode, ContractNode];
       const slots = new FreeingLimiter((a.engine as Handle).slots, a.node.membership);
       const held = [boundTo(b.node.membership.self, 's1'), boundTo(a.node.membership.self, 's2'), 's3'];

@@ -29,7 +29,7 @@ export function beatsContract(
       expect(Math.abs(second.skewMs)).toBeLessThan(1_000);
     });
 
-    it('takes a node for gone that is silent while another one beats, and tells it so once', async () => {
+    it('counts a node as gone that is silent while another one beats, and reports that once', async () => {
       const [here, there] = (await make(2, TIMES)) as [Beats, Beats];
       await there.beat('b', {});
       const seen = new Set<NodeState | undefined>();
@@ -43,7 +43,7 @@ export function beatsContract(
       expect(await stateOf(here, 'b', 'a')).toBe('alive');
     });
 
-    it('takes no node for gone while all are silent', async () => {
+    it('counts no node as gone while all are silent', async () => {
       const [here, there] = (await make(2, TIMES)) as [Beats, Beats];
       await here.beat('a', {});
       await there.beat('b', {});

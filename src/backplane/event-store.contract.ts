@@ -18,14 +18,14 @@ export function eventStoreContract(name: string, make: () => Promise<EventStore>
       expect(await events.after('s1', 'b.4')).toEqual([]);
     });
 
-    it('knows no entry of another session, nor one that never was', async () => {
+    it('finds no entry of another session, and none that never existed', async () => {
       const events = await make();
       await events.append('s1', entry('a', 1));
       expect(await events.after('s2', 'a.1')).toBeUndefined();
       expect(await events.after('s1', 'a.9')).toBeUndefined();
     });
 
-    it('is read on from what was read last', async () => {
+    it('continues after the entry that was read last', async () => {
       const events = await make();
       const append = (stream: string, n: number) => events.append('s1', entry(stream, n));
       await append('a', 1);
@@ -49,7 +49,7 @@ export function eventStoreContract(name: string, make: () => Promise<EventStore>
       expect(await events.after('s1', 'a.2')).toHaveLength(255);
     });
 
-    it('holds so much beside the newest entry and no more', async () => {
+    it('keeps a bounded size beside the newest entry', async () => {
       const events = await make();
       const large = (n: number, length: number): StoredEvent => ({
         ...entry('a', n),

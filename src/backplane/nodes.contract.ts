@@ -53,7 +53,7 @@ export function nodesContract(name: string, make: MakeNodes): void {
       expect(heard).toEqual(['x', 'y', 'z']);
     });
 
-    it('is not run after its time', async () => {
+    it('is not run after its expiry', async () => {
       const [a, b] = await nodesOf(2);
       const heard: unknown[] = [];
       b.node.mail.on('late', (body) => heard.push(body));
@@ -69,7 +69,7 @@ export function nodesContract(name: string, make: MakeNodes): void {
       expect(heard).toEqual(['in time']);
     });
 
-    it('tells what is wrong', async () => {
+    it('says whether a handler failed, is missing or is too slow', async () => {
       const [a, b] = await nodesOf(2);
       const to = b.node.membership.self;
       b.node.mail.on('fail', () => {
@@ -83,7 +83,7 @@ export function nodesContract(name: string, make: MakeNodes): void {
       expect(await a.node.mail.ask(to, 'works', null)).toBe('still');
     });
 
-    it('knows a node that has stopped, and one that never was', async () => {
+    it('reports a node that has stopped, and one that never existed, as gone', async () => {
       const [a, b] = await nodesOf(2);
       await until(async () => a.node.membership.isSteady);
       await b.node.stop();
@@ -92,7 +92,7 @@ export function nodesContract(name: string, make: MakeNodes): void {
       await until(async () => (await problemOf(a.node.mail.ask('no-node', 'greet', null))) === 'gone');
     });
 
-    it('finds a node that came a moment ago', async () => {
+    it('reaches a node that has just joined', async () => {
       const [a] = await nodesOf(1);
       await until(async () => a.node.bus.isLive);
       const late = await join(a.engine);
@@ -129,7 +129,7 @@ export function nodesContract(name: string, make: MakeNodes): void {
       expect(await b.node.bus.since('1-1')).toBeUndefined();
     });
 
-    it('passes over what is no message', async () => {
+    it('skips an entry that is no message', async () => {
       const [a, b] = await nodesOf(2);
       const heard: unknown[] = [];
       b.node.bus.on('topic', (body) => heard.push(body));
@@ -171,7 +171,7 @@ export function nodesContract(name: string, make: MakeNodes): void {
   });
 
   describe(`${name}: membership`, () => {
-    it('takes a silent node for gone, and lets it know on its return', async () => {
+    it('counts a silent node as gone, and tells it on its return', async () => {
       const [a, b] = await nodesOf(2);
       const events: string[] = [];
       a.node.membership.on('gone', (node) => events.push(node));

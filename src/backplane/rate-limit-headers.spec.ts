@@ -11,10 +11,10 @@ describe('rateLimitHeaders', () => {
       RateLimit: '"calls";r=0;t=2',
     }));
 
-  it('sends no client back at once', () =>
+  it('never names 0 seconds', () =>
     expect(rateLimitHeaders('calls', LIMIT, { ...refused, retryAfterMs: 1 })['Retry-After']).toBe('1'));
 
-  it('names no time where no waiting helps', () =>
+  it('names no time where waiting does not help', () =>
     expect(
       rateLimitHeaders('calls', LIMIT, {
         ...refused,

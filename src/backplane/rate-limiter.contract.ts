@@ -31,7 +31,7 @@ export function rateLimiterContract(name: string, make: () => Promise<RateLimite
       expect(refused.resetMs).toBeGreaterThanOrEqual((HOUR_MS / 7) * 6);
     });
 
-    it.each([1, 3, 7, 49, 600, 999, 1_000_000])('of %d meets its count to the last one', async (count) => {
+    it.each([1, 3, 7, 49, 600, 999, 1_000_000])('of %d allows exactly this count', async (count) => {
       const limits = await make();
       const limit = { count, periodMs: 86_400_000 };
       expect(await limits.take('k', limit, count - 1)).toMatchObject({ allowed: true, remaining: 1 });
@@ -39,13 +39,13 @@ export function rateLimiterContract(name: string, make: () => Promise<RateLimite
       if (count < 1_000) expect((await limits.take('k', limit)).allowed).toBe(false);
     });
 
-    it('never lets one too many pass, however many come at once', async () => {
+    it('never exceeds the limit, however many come at once', async () => {
       const limits = await make();
       const taken = await Promise.all(Array.from({ length: 50 }, async () => limits.take('alice', SEVEN)));
       expect(taken.filter(({ allowed }) => allowed)).toHaveLength(7);
     });
 
-    it('counts keys apart', async () => {
+    it('counts each key separately', async () => {
       const limits = await make();
       await limits.take('alice', SEVEN, 7);
       expect((await limits.take('alice', SEVEN)).allowed).toBe(false);
@@ -53,7 +53,7 @@ export function rateLimiterContract(name: string, make: () => Promise<RateLimite
       expect((await limits.take('__proto__', SEVEN)).allowed).toBe(true);
     });
 
-    it('lets one pass at the time that it told, and not all of them', async () => {
+    it('lets one pass at the announced time, and not all of them', async () => {
       const limits = await make();
       await limits.take('alice', QUICK, 10);
       const { allowed, retryAfterMs } = await limits.take('alice', QUICK, 3);
@@ -65,7 +65,7 @@ export function rateLimiterContract(name: string, make: () => Promise<RateLimite
       expect((await limits.take('alice', QUICK, 10)).allowed).toBe(false);
     });
 
-    it('is whole again at the time that it told', async () => {
+    it('has its whole count again at the announced time', async () => {
       const limits = await make();
       const { resetMs } = await limits.take('alice', QUICK, 4);
       expect(resetMs).toBeLessThanOrEqual(4 * INTERVAL_MS);
@@ -73,7 +73,7 @@ export function rateLimiterContract(name: string, make: () => Promise<RateLimite
       expect(await limits.take('alice', QUICK, 10)).toMatchObject({ allowed: true, remaining: 0 });
     });
 
-    it('gives one that hammers its next in time', async () => {
+    it('lets the next one pass in time where the caller never stops trying', async () => {
       const limits = await make();
       await limits.take('alice', QUICK, 10);
       const startedAt = Date.now();
@@ -90,13 +90,13 @@ export function rateLimiterContract(name: string, make: () => Promise<RateLimite
       expect(await limits.take('alice', SEVEN, 2)).toMatchObject({ allowed: true, remaining: 0 });
     });
 
-    it('never allows a cost above the count, and says that no waiting helps', async () => {
+    it('never allows a cost above the count, and says that waiting does not help', async () => {
       const limits = await make();
       const refused = { allowed: false, remaining: 7, retryAfterMs: Number.POSITIVE_INFINITY, resetMs: 0 };
       expect(await limits.take('alice', SEVEN, 8)).toEqual(refused);
     });
 
-    it('looks without taking', async () => {
+    it('is read without taking', async () => {
       const limits = await make();
       for (let at = 0; at < 20; at += 1) {
         expect(await limits.take('alice', SEVEN, 0)).toMatchObject({ allowed: true, remaining: 7 });
@@ -107,7 +107,7 @@ export function rateLimiterContract(name: string, make: () => Promise<RateLimite
       expect(look.retryAfterMs).toBeGreaterThan(0);
     });
 
-    it('takes back what is given back, and never more than there was', async () => {
+    it('adds what is given back, up to the count', async () => {
       const limits = await make();
       await limits.take('alice', SEVEN, 7);
       expect(await limits.take('alice', SEVEN, -2)).toMatchObject({ allowed: true, remaining: 2 });

@@ -55,7 +55,7 @@ export function recordsContract(name: string, make: (nodes: number) => Promise<r
       expect(await here.read('extended')).toEqual({ n: '1' });
     });
 
-    it('keeps both of two changes at once', async () => {
+    it('keeps both of two simultaneous changes', async () => {
       const [here, there] = await makeTwo();
       await here.create('a', { owner: 'alice', log: 'info' }, LONG_MS);
       await Promise.all([
@@ -83,7 +83,7 @@ export function recordsContract(name: string, make: (nodes: number) => Promise<r
       expect(await here.read('a')).toEqual({ token: 'hundred', iat: '100' });
     });
 
-    it('brings nothing back that was ended', async () => {
+    it('restores nothing that was ended', async () => {
       const [here, there] = await makeTwo();
       await here.create('a', { n: '1' }, LONG_MS);
       expect(await there.end('a', LONG_MS)).toBe(true);
@@ -96,7 +96,7 @@ export function recordsContract(name: string, make: (nodes: number) => Promise<r
       expect(await there.read('a')).toBe('ended');
     });
 
-    it('ends also what is not there, and forgets the tombstone at its time', async () => {
+    it('ends a record that does not exist too, and forgets the tombstone at its expiry', async () => {
       const [here, there] = await makeTwo();
       expect(await here.end('a', BRIEF_MS)).toBe(false);
       expect(await there.create('a', { n: '1' }, LONG_MS)).toBe(false);

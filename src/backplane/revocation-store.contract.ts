@@ -41,7 +41,7 @@ export function revocationStoreContract(name: string, make: () => Promise<Revoca
       expect(denies(revocation(target), token)).toBe(true);
     });
 
-    it('does not take one kind of mark for another', async () => {
+    it('does not confuse one kind of mark with another', async () => {
       const revocations = await make();
       await revocations.revoke(revocation({ kind: 'jti', issuer, jti: 't1' }));
       await revocations.revoke(revocation({ kind: 'token', tokenId: 'j1' }));
@@ -55,7 +55,7 @@ export function revocationStoreContract(name: string, make: () => Promise<Revoca
       { kind: 'subject', issuer: `${issuer}/`, subject: 'alice' },
       { kind: 'subject', issuer: `${issuer}","alice`, subject: '' },
       { kind: 'jti', issuer: '', jti: `${issuer}j1` },
-    ])('does not reach what another issuer calls by the same name: %j', async (target) => {
+    ])('does not deny a token of another issuer with the same value: %j', async (target) => {
       const revocations = await make();
       await revocations.revoke(revocation(target));
       expect(await revocations.isRevoked(token)).toBe(false);
@@ -64,7 +64,7 @@ export function revocationStoreContract(name: string, make: () => Promise<Revoca
       expect(await revocations.isRevoked(token)).toBe(true);
     });
 
-    it('lets pass what a subject was given after the revocation', async () => {
+    it('accepts a token of the subject that was issued after the revocation', async () => {
       const revocations = await make();
       const entry = revocation({ kind: 'subject', issuer, subject: 'alice' });
       await revocations.revoke(entry);

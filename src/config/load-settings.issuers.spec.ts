@@ -43,7 +43,7 @@ describe('external issuers', () => {
       },
     ]));
 
-  it('may have a clock, a ceiling and administrators of their own', () => {
+  it('may set their own clock tolerance, ceiling of scopes and administrators', () => {
     const clocks = ['2m', '0s', 7].map((clockTolerance, at) => ({ issuer: ISSUER + at, clockTolerance }));
     expect(load(clocks).externalIssuers.map((one) => one.clockToleranceSeconds)).toEqual([120, 0, 7]);
     const terms = { scopes: ['mcp:access'], administers: 'all' };

@@ -67,13 +67,16 @@ it.each<readonly [string, number, () => string]>([
     60,
     () => chunked('POST /mcp', { token: hangingToken }) + chunks(60_000),
   ],
-])('a body in chunks of one byte is no burden: %s', async (_what, connections, bytes) => {
-  const cost = await server.costOf(() => server.flood(connections, bytes()));
-  expect(cost.mib).toBeLessThan(STRANGERS_MIB);
-  expect(cost.turn.chunks).toBeLessThan(CHUNKS_IN_TURN);
-});
+])(
+  'a body in chunks of one byte takes little memory and short turns: %s',
+  async (_what, connections, bytes) => {
+    const cost = await server.costOf(() => server.flood(connections, bytes()));
+    expect(cost.mib).toBeLessThan(STRANGERS_MIB);
+    expect(cost.turn.chunks).toBeLessThan(CHUNKS_IN_TURN);
+  },
+);
 
-it('heads that do not end are no burden', async () => {
+it('heads that do not end take little memory', async () => {
   const head = `GET / HTTP/1.1\r\nHost: mcp.example.com\r\n${'a:\r\n'.repeat(3_800)}`;
   const cost = await server.costOf(() => server.flood(300, head));
   expect(cost.mib).toBeLessThan(STRANGERS_MIB);
@@ -86,11 +89,14 @@ it.each<readonly [string, number, () => string]>([
     100,
     () => chunked('POST /auth/revoke', { token: tokenOf('c'), type: FORM }) + chunks(16_000),
   ],
-])("a caller's body in chunks of one byte: %s", async (_what, connections, bytes) => {
-  const cost = await server.costOf(() => server.flood(connections, bytes()));
-  expect(cost.mib).toBeLessThan(CALLER_MIB);
-  expect(cost.turn.chunks).toBeLessThan(CHUNKS_IN_TURN);
-});
+])(
+  "a caller's body in chunks of one byte stays within the caller's memory, in short turns: %s",
+  async (_what, connections, bytes) => {
+    const cost = await server.costOf(() => server.flood(connections, bytes()));
+    expect(cost.mib).toBeLessThan(CALLER_MIB);
+    expect(cost.turn.chunks).toBeLessThan(CHUNKS_IN_TURN);
+  },
+);
 
 describe('a request that takes no body', () => {
   it.each(['GET /sse', 'GET /mcp', 'DELETE /mcp'])(
@@ -108,7 +114,7 @@ describe('a request that takes no body', () => {
     },
   );
 
-  it('is no burden', async () => {
+  it('takes little memory', async () => {
     const bytes = chunked('GET /sse', { token: tokenOf('e') }) + chunks(60_000);
     const cost = await server.costOf(() => server.flood(20, bytes));
     expect(cost.mib).toBeLessThan(STRANGERS_MIB);

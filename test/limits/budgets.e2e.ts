@@ -113,7 +113,7 @@ function expectOnly(statuses: ReadonlySet<number>, expected: readonly number[]):
 }
 
 it(
-  'replies that are not read',
+  "replies that are not read stay within their user's memory",
   async () => {
     const session = await openSession();
     const statuses = new Set<number>();
@@ -133,7 +133,7 @@ it(
 );
 
 it(
-  'bodies that are complete but for their last byte',
+  "bodies that are complete but for their last byte stay within their user's memory",
   async () => {
     const session = await openSession();
     const body = echo('unfinished');
@@ -149,7 +149,7 @@ it(
 );
 
 it(
-  'calls that wait for their user: the server does not keep their arguments meanwhile',
+  "calls that wait for their user stay within the user's memory: the server does not keep their arguments meanwhile",
   async () => {
     const session = await openSession();
     await expectBearable(async () => {
@@ -168,7 +168,7 @@ it(
 );
 
 it(
-  'what is kept for clients that come back',
+  "replies that are kept for clients that reconnect stay within their user's memory",
   async () => {
     await expectBearable(async () => {
       for (let at = 0; at < many(100, 28); at += 1) {
@@ -189,7 +189,7 @@ it.each<readonly [string, number, number, number]>([
   ['as many as a message may have', 9_900, 200, 200],
   ['more than that', 99_000, 12, 400],
 ])(
-  'calls with needless keys: %s',
+  "calls with needless keys stay within their user's memory: %s",
   async (_what, count, length, status) => {
     const session = await openSession();
     const keys = Array.from({ length: count }, (_key, at) => `,"${`${at}`.padEnd(length, 'k')}":${at}`).join(
@@ -214,7 +214,7 @@ it.each<readonly [string, number, number, number]>([
 );
 
 it(
-  'subscriptions',
+  "subscriptions stay within their user's memory",
   async () => {
     const headers = ['MCP-Protocol-Version: 2026-07-28', 'Mcp-Method: subscriptions/listen'];
     const subscription = (at: number, uris: number): Buffer => {

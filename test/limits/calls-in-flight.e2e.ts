@@ -86,7 +86,7 @@ describe('two calls in flight', () => {
     expect(textOf(await first)).toBe('of the first');
   });
 
-  it('in two sessions with the same ids do not meet', async () => {
+  it('with the same id in two sessions each get their own reply', async () => {
     const token = await app.token();
     const [one, other] = [await RawSession.open(app.url, token), await RawSession.open(app.url, token)];
     await Promise.all([one.post(waitFor(1, 'one')), other.post(waitFor(1, 'other'))]);
@@ -142,7 +142,7 @@ describe('a call is given up', () => {
     expect(textOf(await client.callTool({ name: 'test' }))).toBe('Security check successful');
   });
 
-  it('and is not answered any more, when it is cancelled', async () => {
+  it('without a reply when it is cancelled', async () => {
     const session = await RawSession.open(app.url, await app.token());
     await session.post(waitFor('c', 'unanswered'));
     const held = await gate.held('unanswered');
@@ -183,7 +183,7 @@ describe('log messages of a tool', () => {
     expect(heard).toEqual(expected.map((level) => ({ level, logger: 'talker', data: { said: level } })));
   });
 
-  it('are not changed by a level that there is not', async () => {
+  it('go on at the same level after an unknown one', async () => {
     const session = await RawSession.open(app.url, await app.token());
     const reply = await session.request(1, 'logging/setLevel', { level: 'verbose' });
     session.close();

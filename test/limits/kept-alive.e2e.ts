@@ -50,7 +50,7 @@ it(
 );
 
 it(
-  'such a request is answered, and the next ones of its connection',
+  'a body in chunks of one byte is answered, and so are the next requests of its connection',
   async () => {
     const [socket] = (await keptAlive(1)) as [Socket];
     const message = 'm'.repeat(9_000);

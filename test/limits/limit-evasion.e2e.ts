@@ -34,7 +34,7 @@ async function passedOf(attempt: (at: number, turn: number) => Promise<number>):
   return statuses.length - refused.length;
 }
 
-it('a new token for each call, in any revision, is one principal’s', async () => {
+it('calls with a new token each count for the same principal, in every revision', async () => {
   const clients = await Promise.all(ERAS.map((_era, at) => connect(at, 'refreshing')));
   const passed = await passedOf(async (at) => {
     const answer = await clients[at]!.send(requestOf(at), { token: tokenOf('refreshing') });
@@ -44,7 +44,7 @@ it('a new token for each call, in any revision, is one principal’s', async () 
   for (const client of clients) client.close();
 });
 
-it('so is a new session for each call', async () => {
+it('calls in a new session each count for the same principal', async () => {
   const passed = await passedOf(async (at) => {
     const client = await connect(at, 'opening');
     const { status } = await client.send(requestOf(at));
@@ -75,7 +75,7 @@ it.each<readonly [string, string, (turn: number) => Params]>([
   for (const client of clients) client.close();
 });
 
-it('the limit of a tool is not passed by another revision or another token', async () => {
+it('another revision or another token does not evade the limit of a tool', async () => {
   const clients = await Promise.all(ERAS.map((_era, at) => connect(at, 'dear')));
   const statuses: number[] = [];
   for (const at of [0, 1, 2]) {

@@ -25,14 +25,14 @@ it.each<readonly [string, string]>([
   ['the front page as HTML', get('/', 'Accept: text/html')],
   ['another Host', get('/').replace('mcp.', 'x.')],
   ['no token', get('/sse')],
-])('requests whose answers stay unread are no burden to the server: %s', async (_what, request) => {
+])('requests whose answers stay unread take little memory and short turns: %s', async (_what, request) => {
   const cost = await server.costOf(() => server.flood(CONNECTIONS, request.repeat(4_000)));
   expect(cost.mib).toBeLessThan(STRANGERS_MIB);
   // Thousands of lines in a read: the server parses one such read in a turn.
   expect(cost.turn.requests).toBeLessThanOrEqual(2 * OF_ONE_IN_TURN);
 });
 
-it("unread answers to a caller's requests are no burden either", async () => {
+it("unread answers to a caller's requests stay within the caller's memory, in short turns", async () => {
   const list = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
   const head = [
     'POST /mcp HTTP/1.1',

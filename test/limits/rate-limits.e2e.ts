@@ -83,7 +83,7 @@ async function expectRefusal(
 }
 
 describe('300 calls at once, of a principal that may make 100 a minute', () => {
-  it('on /mcp: 100 pass, the others are told when to come again, and no other user notices', async () => {
+  it('on /mcp: 100 pass, the others are told when to retry, and other users are served', async () => {
     const alice = await McpEndpoint.open(app.url, await app.token('alice'));
     const bob = await McpEndpoint.open(app.url, await app.token('bob'));
     let bobs = 0;
@@ -108,7 +108,7 @@ describe('300 calls at once, of a principal that may make 100 a minute', () => {
     );
   });
 
-  it('on /message: the same, and each call that is accepted is answered, and no other', async () => {
+  it('on /message: 100 pass and are answered, the others are told when to retry', async () => {
     const alice = await RawSession.open(app.url, await app.token('alice'));
     const bob = await RawSession.open(app.url, await app.token('bob'));
     let bobs = 0;
@@ -174,7 +174,7 @@ it('refuses a batch that does not fit as a whole, and runs nothing of it', async
   expect((await endpoint.post(batch(5))).status).toBe(200);
 });
 
-it('keeps to the limit of a tool beside the other, for each principal', async () => {
+it('applies the limit of a tool in addition to the general one, for each principal', async () => {
   for (const user of ['alice', 'bob']) {
     const endpoint = await McpEndpoint.open(app.url, await app.token(user));
     for (const id of [1, 2]) {

@@ -81,7 +81,7 @@ describe.each(REPLIES)('a reply $how, $name', ({ connect: open, request, meta })
 });
 
 it.each(ERAS)(
-  'a refusal that repeats a long id does not either, $name',
+  'a refusal that repeats a long id does not stay in memory where its client does not read it, $name',
   async ({ connect: open, request, name }) => {
     client = await open(app.url, tokenOf(name));
     const call = (id: string): string => request(id, 'tools/call', { name: 'rare', arguments: {} });

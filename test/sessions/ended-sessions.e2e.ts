@@ -33,7 +33,7 @@ function endOnTheWay(): void {
 }
 
 describe('a session that ends while it is looked up', () => {
-  it('takes no message, and does not come back', async () => {
+  it('takes no message, and is not restored', async () => {
     endOnTheWay();
     expect((await endpoint.call(1, 'ping')).status).toBe(404);
     expect((await endpoint.call(2, 'ping')).status).toBe(404);
@@ -60,7 +60,7 @@ describe('a session that ends while it is looked up', () => {
     expect(resumed.status).toBe(404);
   });
 
-  it('gets no stream', async () => {
+  it('opens no stream', async () => {
     endOnTheWay();
     expect((await endpoint.get()).status).toBe(404);
     expect(app.app.get(SessionService).size).toBe(0);

@@ -49,16 +49,16 @@ describe.each(ERAS.filter(({ revision }) => revision < '2026'))('a session, $nam
       }),
     ],
     ['settings of a capability', introduction({ elicitation: { form: { x: 'x'.repeat(65_536) } } })],
-  ])('does not begin with %s of over 64 KiB', async (_what, params) => {
+  ])('is refused with %s of over 64 KiB', async (_what, params) => {
     expect((await initialize(params)).error?.code).toBe(INVALID_PARAMS);
   });
 
-  it('begins with one of 65,000', async () => {
+  it('is opened with a capability of 65,000 characters', async () => {
     const { result } = await initialize(introduction({ experimental: { own: { x: 'x'.repeat(65_000) } } }));
     expect(result).toHaveProperty('serverInfo');
   });
 
-  it('that cannot begin repeats nothing of what was sent, however much of it is wrong', async () => {
+  it('that is refused repeats nothing of what was sent, however much of it is wrong', async () => {
     const wrong = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [CANARY + String(n), 5]));
     const { error } = await initialize(introduction({ experimental: wrong }));
     expect(error).toEqual({

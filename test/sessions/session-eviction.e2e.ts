@@ -42,7 +42,7 @@ const fill = async (token: string): Promise<McpEndpoint[]> => {
 
 describe('at SESSIONS_PER_PRINCIPAL', () => {
   it.each(SDK_CLIENTS)(
-    '$name connects as often as it likes: close() sends no DELETE',
+    '$name may connect again and again, though its close() sends no DELETE',
     async ({ connect }) => {
       const token = await newUser()();
       for (let at = 0; at < 3 * LIMIT; at += 1) {
@@ -74,7 +74,7 @@ describe('at SESSIONS_PER_PRINCIPAL', () => {
     listening.abort();
   });
 
-  it('429 answers where all are in use, and a place is free once a stream ends', async () => {
+  it('a new session is refused with 429 where all are in use, until a stream ends', async () => {
     const token = await newUser()();
     const streams = new AbortController();
     for (const endpoint of await fill(token)) await endpoint.get({}, streams.signal);
@@ -109,7 +109,7 @@ describe('at SESSIONS_PER_PRINCIPAL', () => {
     expect(await Promise.all([first!, second!, other].map(statusOf))).toEqual([404, 200, 200]);
   });
 
-  it('an initialize that is refused keeps no place', async () => {
+  it('a refused initialize does not count as a session', async () => {
     const token = await newUser()();
     for (let at = 0; at < 2 * LIMIT; at += 1) {
       const response = await new McpEndpoint(app.url, token).call(1, 'initialize', { protocolVersion: 7 });

@@ -43,7 +43,7 @@ describe.each(['2025-03-26', '2025-06-18', '2025-11-25'])('a session of %s', (ag
       expect(batch.status).toBe(agreed === '2025-03-26' ? 200 : 400);
     });
 
-    it('has its stream, and ends', async () => {
+    it('opens its stream, and is deleted', async () => {
       const left = new AbortController();
       const stream = await endpoint.get({ ...headers, 'Last-Event-ID': '' }, left.signal);
       expect(stream.status).toBe(200);

@@ -9,7 +9,7 @@ const open = (url: string, token: string) =>
   fetch(`${url}/sse`, { headers: { Authorization: `Bearer ${token}` } });
 
 describe('SESSION_MAX', () => {
-  it('ends a session, however busy', async () => {
+  it('ends a session at this age, however busy it is', async () => {
     const app = await startApp({ SESSION_MAX: '300ms', HEARTBEAT: '100ms' });
     const logs = RecordedLogs.of(app);
     const openedAt = Date.now();
@@ -27,7 +27,7 @@ describe('SESSION_MAX', () => {
 });
 
 describe('SESSIONS_PER_PRINCIPAL', () => {
-  it('refuses one more of a user whose sessions are all in use, whatever the program, and no other user; a place is free again once a session has ended', async () => {
+  it('refuses a user with one session too many where all are in use, whatever the program, until one ends; other users are not refused', async () => {
     const app = await startApp({ SESSIONS_PER_PRINCIPAL: '2' });
     const sessions = app.app.get(SessionService, { strict: false });
     const [token, refreshed] = [await signToken(), await signToken({ livesMs: 500_000 })];
@@ -51,7 +51,7 @@ describe('SESSIONS_PER_PRINCIPAL', () => {
     await app.close();
   });
 
-  it('holds when many come at once', async () => {
+  it('holds when many sessions are opened at once', async () => {
     const app = await startApp({ SESSIONS_PER_PRINCIPAL: '3' });
     const token = await signToken();
     const responses = await Promise.all(Array.from({ length: 12 }, () => open(app.url, token)));

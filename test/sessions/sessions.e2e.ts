@@ -45,7 +45,7 @@ describe('a stream', () => {
     session.close();
   });
 
-  it('carries replies to ids of every kind, as they came', async () => {
+  it('has replies under ids of every kind, unchanged', async () => {
     const session = await RawSession.open(app.url, await signToken());
     const ids = [0, 1, '1', '', -7, Number.MAX_SAFE_INTEGER, 'é\r\n\u2028"', 'x'.repeat(10_000)];
     for (const id of ids) expect((await session.request(id, 'ping')).result).toEqual({});
@@ -53,7 +53,7 @@ describe('a stream', () => {
     session.close();
   });
 
-  it('takes an id once at a time', async () => {
+  it('does not take the id of a request that is still running', async () => {
     const gate = app.app.get(Gate, { strict: false });
     const session = await RawSession.open(app.url, await signToken());
     const call = (id: unknown, key: string) =>
@@ -101,7 +101,7 @@ describe('a session ends', () => {
     expect((await session.post({ jsonrpc: '2.0', id: 2, method: 'ping' })).status).toBe(404);
   });
 
-  it('not while its owner shows newer tokens; an older one does not shorten its life', async () => {
+  it('when the newest token of its owner expires, also where an older one comes after it', async () => {
     const first = await signToken({ livesMs: 700 });
     const refreshed = await signToken({ livesMs: 60_000 });
     const older = await signToken({ livesMs: 650, issuedInMs: -5_000 });
@@ -118,7 +118,7 @@ describe('a session ends', () => {
     session.close();
   });
 
-  it('by the revocation of its token', async () => {
+  it('when its token is revoked', async () => {
     const [token, other] = [await signToken(), await signToken({ livesMs: 500_000 })];
     const [session, sibling] = [await RawSession.open(app.url, token), await RawSession.open(app.url, other)];
     expect((await revoke(token)).status).toBe(200);
@@ -129,7 +129,7 @@ describe('a session ends', () => {
     sibling.close();
   });
 
-  it('all of a subject’s, when an administrator revokes the subject', async () => {
+  it('with all others of its subject, when an administrator revokes the subject', async () => {
     const mallory = [
       await signToken({ sub: 'mallory' }),
       await signToken({ sub: 'mallory', clientId: 'other' }),

@@ -69,7 +69,7 @@ function across(endpoint: McpEndpoint, bearer = token): McpEndpoint {
 }
 
 describe('a session that was opened on one node', () => {
-  it('is served by another, which knows what was agreed', async () => {
+  it('is served by another node, with what initialize has agreed', async () => {
     const here = await McpEndpoint.open(nodes[0].url, token, '2025-03-26');
     const there = across(here);
     const batch = [
@@ -82,7 +82,7 @@ describe('a session that was opened on one node', () => {
     expect((await here.request(4, 'ping')).result).toEqual({});
   });
 
-  it('belongs to no other user there either', async () => {
+  it('is unknown to another user at the other node too', async () => {
     const here = await McpEndpoint.open(nodes[0].url, token);
     const stranger = new McpEndpoint(nodes[1].url, await nodes[0].token('mallory'));
     stranger.sessionId = here.sessionId;
@@ -98,7 +98,7 @@ describe('a session that was opened on one node', () => {
     expect((await here.call(2, 'ping')).status).toBe(404);
   });
 
-  it('keeps what is agreed later', async () => {
+  it('has at the other node what is agreed later', async () => {
     const here = await McpEndpoint.open(nodes[0].url, token);
     const there = across(here);
     expect((await there.request(1, 'logging/setLevel', { level: 'emergency' })).result).toEqual({});
@@ -106,7 +106,7 @@ describe('a session that was opened on one node', () => {
     expect((await here.request(2, 'tools/call', { name: 'steps' })).result).toMatchObject({ content: [{}] });
   });
 
-  it('keeps what it has subscribed to', async () => {
+  it('has its subscriptions at the other node', async () => {
     const here = await McpEndpoint.open(nodes[0].url, token);
     expect((await here.request(1, 'resources/subscribe', { uri: 'app://news' })).result).toEqual({});
     expect((await across(here).request(2, 'ping')).result).toEqual({});
@@ -128,7 +128,7 @@ describe('a session that was opened on one node', () => {
 });
 
 describe('a session of two nodes', () => {
-  it('does not come back at a node that used it when it was deleted', async () => {
+  it('stays deleted at a node that was using it', async () => {
     const here = await McpEndpoint.open(nodes[0].url, token);
     const there = across(here);
     expect((await there.call(1, 'ping')).status).toBe(200);
@@ -159,7 +159,7 @@ describe('a session of two nodes', () => {
     await until(() => sessionOf(0, here).principal.expiresAt > Date.now() + 180_000);
   });
 
-  it('lives on with it when the first one is revoked', async () => {
+  it('lives on with the refreshed token when the first one is revoked', async () => {
     const old = await signToken({ sub: 'carol', issuedInMs: -60_000 });
     const here = await McpEndpoint.open(nodes[0].url, old);
     const newer = across(here, await signToken({ sub: 'carol' }));
@@ -179,7 +179,7 @@ describe('a session of two nodes', () => {
     expect((await across(here).delete()).status).toBe(204);
   });
 
-  it('is neither found nor unknown while the records cannot be read', async () => {
+  it('is answered 503, and not 404, while the records cannot be read', async () => {
     const here = await McpEndpoint.open(nodes[0].url, token);
     const records = nodes[0].app.get<Records>(Records);
     jest.spyOn(records, 'read').mockRejectedValueOnce(new BackplaneUnavailable('on purpose'));

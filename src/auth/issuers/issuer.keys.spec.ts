@@ -106,7 +106,7 @@ describe('the JWK Set', () => {
     ],
     ['never comes', () => () => {}],
     ['breaks off', () => (_request, response) => void response.write('{"keys":', () => response.destroy())],
-  ])('that %s is none', async (_what, answer) => {
+  ])('that %s is not used', async (_what, answer) => {
     expect(await keysOf(answer())).toBe('IssuerUnavailableError');
   });
 
@@ -118,12 +118,12 @@ describe('the JWK Set', () => {
     expect(asked).toEqual([JWKS]);
   });
 
-  it('has its good keys used, and the others not', async () => {
+  it('is used without its invalid keys', async () => {
     const spoiled = [null, 'x', {}, { kty: 'oct', k: 'AAAA', kid: 'good' }, { ...good, d: 'AAAA' }];
     expect(await keysOf(json({ keys: [...spoiled, good] }))).toBe('good');
   });
 
-  it('may have several keys that fit: a token must say which then', async () => {
+  it('may have several keys that fit: a token must name one then', async () => {
     const keys = { keys: [good, { ...good, kid: 'other' }] };
     const origin = await listen(() => ({ [JWKS]: json(keys) }));
     expect(await outcome(origin, origin + JWKS)).toBe('JWKSMultipleMatchingKeys');
@@ -139,7 +139,7 @@ describe('the JWK Set', () => {
     [2047, 1],
     [2048, 0],
     [4096, 0],
-  ])('with an RSA key of %d bits has so many refused: %d', async (modulusLength, refused) => {
+  ])('with an RSA key of %d bits: %d keys are refused', async (modulusLength, refused) => {
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength });
     const list = readKeyList({ keys: [good, publicKey.export({ format: 'jwk' })] });
     expect(list.refused).toBe(refused);
@@ -170,7 +170,7 @@ describe('the metadata', () => {
     expect(await outcome(`${origin}/tenant/`)).toBe('good');
   });
 
-  it('that exists and is no JSON is not searched elsewhere', async () => {
+  it('that is found and is not JSON is not looked for elsewhere', async () => {
     const origin = await listen((own) => ({
       [DISCOVERY]: (_request, response) => void response.end('<html>'),
       [METADATA]: json({ issuer: `${own}/tenant`, jwks_uri: own + JWKS }),
@@ -179,7 +179,7 @@ describe('the metadata', () => {
     expect(asked).toEqual([DISCOVERY]);
   });
 
-  it('is read again when the keys are not where it said', async () => {
+  it('is read again when the keys are no longer at its address', async () => {
     let at = '/first';
     const origin = await listen((own) => ({
       [DISCOVERY]: json({ issuer: `${own}/tenant`, jwks_uri: own + at }),
@@ -208,7 +208,7 @@ describe('the metadata', () => {
     ['with a file', { jwks_uri: 'file:///etc/passwd' }],
     ['with data', { jwks_uri: 'data:application/json,{"keys":[]}' }],
     ['with credentials', { jwks_uri: 'https://user:pass@id.example.com/jwks' }],
-  ])('%s is none, and nothing is fetched then', async (_what, more) => {
+  ])('%s is not used, and no keys are fetched', async (_what, more) => {
     expect(await outcome(`${await documents(DISCOVERY, more)}/tenant`)).toBe('IssuerUnavailableError');
     expect(asked).toEqual([DISCOVERY]);
   });

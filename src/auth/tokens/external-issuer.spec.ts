@@ -104,7 +104,7 @@ describe('an access token', () => {
     await expect(verify({ ...KEYCLOAK_TOKEN, nonce: 'n' })).resolves.toBeDefined();
   });
 
-  it('of Auth0 has the roles of its own claim; what the user might do is no scope', async () => {
+  it('of Auth0 has the roles of its own claim; its permissions are no scopes', async () => {
     const caller = await verify(AUTH0_TOKEN);
     expect(caller).toMatchObject({ clientId: 'claude', scopes: ['openid', 'mcp:access'] });
     expect(caller.roles).toEqual(['staff']);
@@ -126,7 +126,7 @@ describe('an access token', () => {
   });
 });
 
-describe('what is none', () => {
+describe('a token that is refused', () => {
   it.each<readonly [string, JWTPayload, string | undefined, string]>([
     ['Keycloak’s ID token', { ...KEYCLOAK_TOKEN, typ: 'ID' }, 'JWT', 'wrong_type'],
     ['Keycloak’s refresh token', { ...KEYCLOAK_TOKEN, typ: 'Refresh' }, 'JWT', 'wrong_type'],
@@ -154,7 +154,7 @@ describe('what is none', () => {
     expect(await refusal(claims, typ)).toBe(code);
   });
 
-  it('anything with an algorithm that was not agreed, also with the right key', async () => {
+  it('has an algorithm that the settings do not allow, also with the right key', async () => {
     const pss = await generateKeyPair('PS256');
     const token = await new SignJWT(ENTRA_TOKEN)
       .setProtectedHeader({ alg: 'PS256', typ: 'JWT' })

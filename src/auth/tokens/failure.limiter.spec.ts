@@ -34,19 +34,19 @@ function expectBlocked({ status, headers, json, text }: Reply): void {
 }
 
 describe('an address', () => {
-  it('may have as many tokens refused as the limit says, and is blocked then', async () => {
+  it('is blocked once as many tokens were refused as the limit says', async () => {
     for (let at = 0; at < 3; at += 1) expect(await statusOf(bad())).toBe(401);
     expectBlocked(await auth.call('/mcp', { token: bad() }));
     expect(auth.logged.at(-1)).toMatchObject({ event: 'auth.refused', code: 'too_many_failures' });
   });
 
-  it('has no more refused than that when all arrive at once', async () => {
+  it('is blocked at the same number when all tokens arrive at once', async () => {
     const answers = await statuses(...Array.from({ length: 20 }, bad));
     expect(answers.filter((status) => status === 401)).toHaveLength(3);
     expect(answers.filter((status) => status === 429)).toHaveLength(17);
   });
 
-  it('that is blocked accepts every valid token, on every route, also an unknown one', async () => {
+  it('that is blocked may still use every valid token, on every route, also an unknown one', async () => {
     const known = fresh();
     expect(await statusOf(known)).toBe(200);
     await statuses(bad(), bad(), bad());
@@ -109,7 +109,7 @@ it('without a limit no address is blocked', async () => {
   await unlimited.close();
 });
 
-it('a limiter that breaks its promise lets no bad token in', async () => {
+it('where the limiter fails, no bad token is accepted', async () => {
   const take = jest.spyOn(auth.app.get<RateLimiter>(RateLimiter), 'take');
   take.mockRejectedValue(new Error('down'));
   expect(await statuses(fresh(), bad())).toEqual([200, 500]);

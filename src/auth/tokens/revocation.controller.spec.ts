@@ -49,7 +49,7 @@ describe('one’s own token', () => {
     expect([await statusOf(one), await statusOf(other)]).toEqual([401, 200]);
   });
 
-  it('needs a good one', async () => {
+  it('is revoked by a valid token only', async () => {
     expect((await post(undefined)).status).toBe(401);
     expect((await post(undefined, `token=${fresh()}`)).status).toBe(401);
   });
@@ -59,7 +59,7 @@ describe('the token of another user', () => {
   it.each([
     ['form', FORM, (name: string, value: string) => new URLSearchParams({ [name]: value }).toString()],
     ['JSON', JSON_TYPE, (name: string, value: string) => JSON.stringify({ [name]: value })],
-  ])('goes by token, jti or sub, as %s', async (_kind, headers, bodyOf) => {
+  ])('is revoked by token, jti or sub, as %s', async (_kind, headers, bodyOf) => {
     const sub = `user${++serial}`;
     const [byToken, byJti, bySub, untouched] = [fresh(), fresh({ jti: `by${sub}` }), fresh({ sub }), fresh()];
     expect((await post(admin(), bodyOf('token', byToken), headers)).status).toBe(200);
@@ -69,7 +69,7 @@ describe('the token of another user', () => {
     expect(statuses).toEqual([401, 401, 401, 200]);
   });
 
-  it('goes by jti or sub for development tokens too, which share the secret', async () => {
+  it('is revoked by jti or sub, also a development token, which has the same secret', async () => {
     const [one, other] = ['d1', 'd2'].map((jti) =>
       forge({ claims: { iss: DEVELOPMENT_ISSUER, sub: jti, jti } }),
     );
@@ -78,7 +78,7 @@ describe('the token of another user', () => {
     expect([await statusOf(one!), await statusOf(other!)]).toEqual([401, 401]);
   });
 
-  it('by sub takes tokens made until now, also by a clock that is ahead, and no later ones', async () => {
+  it('is revoked by sub if it was issued until now, also by a clock that is ahead; later tokens are not', async () => {
     const sub = 'carol';
     const before = [0.5, 3].map((ahead) => fresh({ sub, iat: now() + ahead }));
     await post(admin(), `sub=${sub}`);
@@ -91,7 +91,7 @@ describe('the token of another user', () => {
   });
 
   it.each(['garbage', forge({ secret: 'wrong' }), forge({ claims: { iat: 1, exp: 2 } })])(
-    'is none where the token is not good: 200 (RFC 7009)',
+    'is not revoked by a request with an invalid one: 200 (RFC 7009)',
     async (token) => {
       const reply = await post(admin(), new URLSearchParams({ token }).toString());
       expect([reply.status, reply.text]).toEqual([200, '{}']);

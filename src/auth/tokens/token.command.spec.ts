@@ -13,7 +13,7 @@ it('makes a token as the configured issuer', async () => {
   expect(claims.exp! - claims.iat!).toBe(1800);
 });
 
-it('asks for mcp:access and one hour where nothing else is said', async () => {
+it('makes a token for mcp:access and one hour by default', async () => {
   const claims = decodeJwt(await run('--sub', 'alice'));
   expect(claims['scope']).toBe('mcp:access');
   expect(claims.exp! - claims.iat!).toBe(3600);

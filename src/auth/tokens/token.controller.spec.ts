@@ -25,7 +25,7 @@ describe('claims of a team’s own', () => {
 });
 
 describe('on the developer’s machine', () => {
-  it('hands out a token that opens the server', async () => {
+  it('issues a token that the server accepts', async () => {
     const reply = await auth.call('/auth/token?username=alice');
     const { token } = reply.json;
     expect(reply.status).toBe(200);
@@ -81,7 +81,7 @@ describe('on the developer’s machine', () => {
   });
 });
 
-describe('elsewhere there is no such route', () => {
+describe('the route does not exist', () => {
   it('where the settings do not offer it', async () => {
     const production = await startAuthApp({ developmentTokens: false });
     const reply = await production.call('/auth/token?username=a');
@@ -129,7 +129,7 @@ describe('elsewhere there is no such route', () => {
     expect(from(remote, local)).rejects.toMatchObject({ status: 404 }),
   );
 
-  it.each(['127.0.0.1', '127.8.9.10', '::1', '::ffff:127.0.0.1'])('but for %s there is', (address) =>
+  it.each(['127.0.0.1', '127.8.9.10', '::1', '::ffff:127.0.0.1'])('except for %s', (address) =>
     expect(from(address, address)).resolves.toMatchObject({ token_type: 'Bearer' }),
   );
 });

@@ -45,12 +45,12 @@ describe('a good token', () => {
     await expect(verifier.verify(forge({ claims: { aud } }))).resolves.toBeDefined();
   });
 
-  it('may have been configured with the slash and be issued without it', async () => {
+  it('may have an audience without the final slash of the configured one', async () => {
     const slashed = verifierFor({ ...SETTINGS, audience: `${SETTINGS.audience}/` });
     await expect(slashed.verify(forge())).resolves.toBeDefined();
   });
 
-  it('may live for as long as a token may', async () => {
+  it('may have the longest lifetime that is allowed', async () => {
     const iat = now();
     const claims = { iat, exp: iat + SETTINGS.maxLifetimeSeconds };
     await expect(verifier.verify(forge({ claims }))).resolves.toBeDefined();
@@ -76,7 +76,7 @@ describe('a good token', () => {
   });
 
   it.each(['../../../../dev/null', "x' UNION SELECT 'key", 'unknown'])(
-    'keeps its kid %j unread',
+    'is verified whatever its kid is: %j',
     async (kid) => {
       await expect(verifier.verify(forge({ header: { kid } }))).resolves.toBeDefined();
       expect(await refusal(forge({ header: { kid }, secret: '' }))).toBe('bad_signature');
@@ -110,7 +110,7 @@ describe('the development issuer', () => {
 });
 
 describe('a bad signature', () => {
-  it('is none', async () => {
+  it('is missing', async () => {
     const input = `${encode({ alg: 'none', typ: 'JWT' })}.${encode(goodClaims())}`;
     expect(await refusal(`${input}.`)).toBe('wrong_algorithm');
     expect(await refusal(signed(input))).toBe('wrong_algorithm');
@@ -189,7 +189,7 @@ describe('a bad claim', () => {
     expect(await refusal(forge({ claims: { [claim]: value } }))).toBe(code);
   });
 
-  it('is a time that does not fit', async () => {
+  it('is a time in the wrong order, or too long a lifetime', async () => {
     expect(await refusal(forge({ claims: { iat: now() - 60, exp: now() - 6 } }))).toBe('expired');
     expect(await refusal(forge({ claims: { nbf: now() + 10 } }))).toBe('not_yet_valid');
     expect(await refusal(forge({ claims: { iat: now() + 10 } }))).toBe('issued_in_future');

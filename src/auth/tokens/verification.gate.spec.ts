@@ -2,7 +2,7 @@ import { VerificationGate } from './verification.gate.js';
 
 const settled = () => new Promise(setImmediate);
 
-it('verifies eight at a time, and gives a late network its turn in a flood of another', async () => {
+it('verifies eight at a time; during the flood of one network another one gets its turn', async () => {
   const gate = new VerificationGate();
   const order: string[] = [];
   const leave: (() => void)[] = [];

@@ -50,7 +50,7 @@ describe('GcraBuckets', () => {
     expect(buckets.take('b', LIMIT, 0).allowed).toBe(true);
   });
 
-  it('keeps no million of keys, and none once they are whole', () => {
+  it('does not keep a million keys, and drops each once its bucket is full', () => {
     const buckets = make();
     for (let at = 0; at < 1_000_000; at += 1) buckets.take(`key ${at}`, LIMIT, 1);
     expect(buckets.size).toBe(100_000);
@@ -62,7 +62,7 @@ describe('GcraBuckets', () => {
     expect(buckets.size).toBe(0);
   });
 
-  it('makes no entry for one that only looks, and drops one that was given back whole', () => {
+  it('makes no entry for a look, and drops one whose whole cost was given back', () => {
     const buckets = make();
     buckets.take('alice', LIMIT, 0);
     buckets.take('bob', LIMIT, 4);

@@ -52,7 +52,7 @@ describe('ExpiringMap', () => {
     expect(map.get('b')).toBe('y');
   });
 
-  it('holds no entry at the very moment it ends', () => {
+  it('has no entry any more in the millisecond in which it expires', () => {
     let now = 1_999;
     const map = new ExpiringMap<string>(() => now);
     map.set('a', 'x', 2_000);

@@ -21,7 +21,7 @@ const ENGINE = [
 
 afterEach(() => jest.useRealTimers());
 
-it('forgets in time, on its own, what is not asked for again, and stops with the application', async () => {
+it('removes expired entries that are not read again, and stops with the application', async () => {
   jest.useFakeTimers({ now: 1_000_000_000_000, doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
   const module = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
   await module.init();
@@ -43,7 +43,7 @@ it('forgets in time, on its own, what is not asked for again, and stops with the
   expect(jest.getTimerCount()).toBe(timers - 2);
 });
 
-it('keeps nothing of who has given its places back', async () => {
+it('keeps nothing of a holder that has released its places', async () => {
   const slots = new MemoryConcurrencyLimiter();
   await slots.acquire('alice', 's1', 2, 60_000);
   await slots.acquire('alice', 's2', 2, 60_000);
@@ -53,7 +53,7 @@ it('keeps nothing of who has given its places back', async () => {
   expect(slots.size).toBe(0);
 });
 
-it('gives no event that is older than ten minutes, also before it is swept', async () => {
+it('returns no event that is older than ten minutes, also before the sweep', async () => {
   jest.useFakeTimers({ now: 0 });
   const log = new MemoryEventStore();
   await log.append('s', { id: 'a.1', stream: 'a', data: '1' });

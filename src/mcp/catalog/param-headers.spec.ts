@@ -3,7 +3,7 @@ import { paramHeadersOf } from './param-headers.js';
 const marked = (name: unknown, type = 'string') => ({ type, 'x-mcp-header': name });
 const object = (properties: Record<string, unknown>) => ({ type: 'object', properties });
 
-it('finds the marks of an object’s properties, also of those within', () => {
+it('finds the marks of an object’s properties, also of nested ones', () => {
   const schema = object({
     Region: marked('Region'),
     at: object({ zone: marked('Zone', 'integer') }),

@@ -11,7 +11,7 @@ const DEFINITION = {
 };
 
 describe('fromJsonSchema', () => {
-  it('goes out as it was written', () => {
+  it('is listed as it was written', () => {
     const tool = registeredTool(
       { name: 'raw', description: 'Raw.', input: fromJsonSchema(DEFINITION) },
       () => '',

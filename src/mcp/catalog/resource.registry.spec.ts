@@ -49,7 +49,7 @@ describe('ResourceRegistry', () => {
     expect(found(registry, 'home://~jane')).toEqual(['home://~{user}', { user: 'jane' }]);
   });
 
-  it('goes on to the next template once one is removed, and back when it is added again', () => {
+  it('falls back to the next template once one is removed, and returns when it is added again', () => {
     const registry = registryOf(...URIS);
     expect(found(registry, 'x://a/z')).toEqual(['x://a/{name}', { name: 'z' }]);
     expect(registry.remove('x://a/{name}')).toBe(true);

@@ -65,20 +65,26 @@ const expiryOf = async (requestState: string): Promise<number> =>
   ).expiresAt;
 
 describe('MultiRoundTripInput', () => {
-  it.each(['tools/call', 'prompts/get', 'resources/read'])('leaves the handler of %s', async (method) => {
-    const { value, required } = await round({}, (input) => input.ask(ask('Who?')), method);
-    expect(value).toBeInstanceOf(InputRequiredError);
-    expect(required).toEqual({
-      resultType: 'input_required',
-      inputRequests: { 'elicitation-1': { method: 'elicitation/create', params: { message: 'Who?' } } },
-      requestState: expect.any(String),
-    });
-    const answers = { requestState: required!.requestState, inputResponses: { 'elicitation-1': accept(1) } };
-    expect(await round(answers, (input) => input.ask(ask('Who?')), method)).toEqual({
-      value: accept(1),
-      required: undefined,
-    });
-  });
+  it.each(['tools/call', 'prompts/get', 'resources/read'])(
+    'interrupts the handler of %s, and has the answer in the next round',
+    async (method) => {
+      const { value, required } = await round({}, (input) => input.ask(ask('Who?')), method);
+      expect(value).toBeInstanceOf(InputRequiredError);
+      expect(required).toEqual({
+        resultType: 'input_required',
+        inputRequests: { 'elicitation-1': { method: 'elicitation/create', params: { message: 'Who?' } } },
+        requestState: expect.any(String),
+      });
+      const answers = {
+        requestState: required!.requestState,
+        inputResponses: { 'elicitation-1': accept(1) },
+      };
+      expect(await round(answers, (input) => input.ask(ask('Who?')), method)).toEqual({
+        value: accept(1),
+        required: undefined,
+      });
+    },
+  );
 
   it('refuses requests whose method cannot be answered with input requests', async () => {
     const { value, required } = await round({}, (input) => input.ask(ask('Who?')), 'completion/complete');

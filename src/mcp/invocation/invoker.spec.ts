@@ -62,7 +62,7 @@ const principal = principalOf({
   scopes: [],
 } as unknown as Principal);
 
-it('an input request is sent, whatever a filter makes of the interruption', async () => {
+it('an input request is sent, also where a filter catches the interruption', async () => {
   const app = await NestFactory.createApplicationContext(InvocationModule, {
     logger: false,
     abortOnError: false,

@@ -75,7 +75,7 @@ function hold<Port extends object>(port: Port, method: keyof Port): () => void {
 }
 
 describe('a session', () => {
-  it('whose place is found when the server stops already is not opened, and gives it back', async () => {
+  it('whose place is granted after the server has begun to stop is not opened, and releases the place', async () => {
     const letGo = hold(slots, 'acquire');
     const opened = service.open(alice, TRANSPORT);
     service.isDraining = true;
@@ -84,7 +84,7 @@ describe('a session', () => {
     expect([service.size, (await slots.holders('sessions:alice')).length]).toEqual([0, 0]);
   });
 
-  it('is found and loaded by the way it travels, and by no other', async () => {
+  it('is found and loaded over its own transport only', async () => {
     const sse = await service.open(alice, 'http-sse');
     const streamable = await service.open(alice, TRANSPORT);
     expect(service.find(sse.id, alice, 'http-sse')).toBe(sse);
@@ -93,14 +93,14 @@ describe('a session', () => {
     await expect(service.load(sse.id, alice, TRANSPORT)).rejects.toThrow('no such session');
   });
 
-  it('keeps what was agreed on and is not written down yet', async () => {
+  it('keeps changes that are not stored yet', async () => {
     const session = await service.open(alice, TRANSPORT);
     session.setLogLevel('emergency');
     await service.load(session.id, alice, TRANSPORT);
     expect(session.wantsLog('alert')).toBe(false);
   });
 
-  it('whose tombstone a request finds has ended here too', async () => {
+  it('ends here too once a request finds its tombstone', async () => {
     const session = await service.open(alice, TRANSPORT);
     session.changesHeard += 1;
     await records.end(`session:${session.id}`, 60_000);
@@ -108,7 +108,7 @@ describe('a session', () => {
     expect(service.holds(session)).toBe(false);
   });
 
-  it('that has ended is not written down again', async () => {
+  it('that has ended is not stored again', async () => {
     const session = await service.open(alice, TRANSPORT);
     service.close(session, 'deleted');
     await service.save(session);
@@ -120,7 +120,7 @@ describe('a session', () => {
 const idle = () => service.closeExpired(Date.now() + OPTIONS.sessionIdleMs);
 
 describe('an idle session', () => {
-  it('that another node uses is let go here, and lives on there', async () => {
+  it('that another node uses is evicted here, and lives on there', async () => {
     const session = await service.open(alice, TRANSPORT);
     idle();
     await turn();
@@ -136,7 +136,7 @@ describe('an idle session', () => {
     expect([service.holds(session), (await slots.holders('sessions:alice')).length]).toEqual([false, 0]);
   });
 
-  it('stays where it is used again while that is found out', async () => {
+  it('stays where it is used again during this check', async () => {
     const session = await service.open(alice, TRANSPORT);
     await records.end(`session:${session.id}`, 1);
     const letGo = hold(records, 'read');
@@ -148,7 +148,7 @@ describe('an idle session', () => {
   });
 });
 
-describe('a visit', () => {
+describe('a stateless peer', () => {
   it('ends with its token', () => {
     const visit = service.receive(alice, ENVELOPE);
     const causes: AbortCause[] = [];
@@ -159,7 +159,7 @@ describe('a visit', () => {
     expect([service.holds(visit), causes]).toEqual([false, ['token_expired']]);
   });
 
-  it('that listens does not hold up the drain, and is told of it', async () => {
+  it('with a subscription does not delay the drain, which ends the subscription', async () => {
     const visit = service.receive(alice, ENVELOPE);
     const causes: AbortCause[] = [];
     visit.calls.set(1, { isStanding: true, abort: (cause) => causes.push(cause) });
@@ -180,7 +180,7 @@ describe('with the application', () => {
     expect(service.holds(later)).toBe(true);
   });
 
-  it('the clock stops', () => {
+  it('the session timer stops', () => {
     jest.useFakeTimers();
     const clock = new SessionTimer(service, undefined as never, undefined as never, OPTIONS);
     clock.onModuleInit();

@@ -26,7 +26,7 @@ beforeEach(() => {
   session.attach(stream);
 });
 
-it('ends the stream that another one takes the place of, and not one that is attached again', () => {
+it('ends the stream that another one replaces, and not one that is attached again', () => {
   session.attach(stream);
   expect(stream.ends).toEqual([]);
   session.attach(new RecordedStream());
@@ -42,7 +42,7 @@ it('sends nothing on a stream without a connection, and is idle then', () => {
   expect(session.idleSince).toEqual(expect.any(Number));
 });
 
-it('takes over what another node has written down, and nothing besides', () => {
+it('takes over what another node has stored, and nothing else', () => {
   session.subscribe('x://here');
   session.restore({ ...session.record, subscriptions: ['x://there'] });
   expect([...session.subscriptions]).toEqual(['x://there']);

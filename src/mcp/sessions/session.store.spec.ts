@@ -69,7 +69,7 @@ it('leaves no record of a session that was refused', async () => {
   expect(await store.read('c')).toBeUndefined();
 });
 
-it('leaves nothing behind but the word that it has ended', async () => {
+it('leaves only the tombstone of a session that has ended', async () => {
   const session = await entered('a');
   await events.append('a', { id: 'x.1', stream: 'x', data: '' });
   await store.leave(session, 'deleted');
@@ -110,7 +110,7 @@ it('registers a live session again when the backplane has forgotten it, and not 
   expect(await store.read('a')).toBe('ended');
 });
 
-it('keeps what two nodes agree on at once', async () => {
+it('keeps what two nodes store at the same time', async () => {
   const here = await entered('a');
   const there = await elsewhere('a');
   here.subscribe('app://news');

@@ -45,7 +45,7 @@ describe('measureJson', () => {
     expect(measureJson(`"${'\\'.repeat(1_000_000)}"`)).toEqual({ depth: 0, elements: 0 });
   });
 
-  it('is certain of texts with few brackets only', () => {
+  it('is exact for texts with few brackets only', () => {
     expect(opensAtMost('{"a":[1,{"b":"}"}]}', 3)).toBe(true);
     expect(opensAtMost('{"a":[1,{"b":"}"}]}', 2)).toBe(false);
     expect(opensAtMost('"[[["', 2)).toBe(false);

@@ -55,7 +55,7 @@ describe('the events of a stream', () => {
     expect(store.stored).toHaveLength(5);
   });
 
-  it('are dropped where they are too much to keep, but for the end', async () => {
+  it('are dropped where they exceed what is kept, except the end', async () => {
     const store = new Store();
     store.error = new BackplaneUnavailable('oom');
     store.writer.append(event(1, 'x'.repeat(60_000)));
@@ -83,7 +83,7 @@ describe('the events of a stream', () => {
     }
   });
 
-  it('are read without repetition, and a hole is found', () => {
+  it('are read without repetition, and a gap is found', () => {
     const { id } = event(1);
     expect(
       numbers(
