@@ -191,8 +191,8 @@ it('is collected afterwards: 1,000 calls leave nothing behind', async () => {
   const endpoint = await McpEndpoint.open(app.url, await app.token());
   const params = { name: 'passing', arguments: { message: 'x' } };
   for (let sent = 0; sent < 1_000; sent += 50) {
-    const batch = Array.from({ length: 50 }, (_, index) =>
-      endpoint.request(sent + index, 'tools/call', params),
+    const batch = Array.from({ length: 50 }, async (_, index) =>
+      (await endpoint.call(sent + index, 'tools/call', params)).text(),
     );
     await Promise.all(batch);
   }

@@ -154,19 +154,24 @@ describe('a subscription', () => {
   });
 
   it('is one of 1,000 at most', async () => {
-    const session = await WIRES[1]!.open('collector');
+    const endpoint = await McpEndpoint.open(app.url, await app.token('collector'), '2025-03-26');
     const call = (method: string, uri: string): Promise<Reply> =>
-      session.call(`resources/${method}`, { uri });
-    for (let index = 0; index < 1_000; index += 50) {
-      await Promise.all(Array.from({ length: 50 }, (_, at) => call('subscribe', `item://${index + at}`)));
+      endpoint.request((serial += 1), `resources/${method}`, { uri });
+    for (let first = 0; first < 1_000; first += 50) {
+      const batch = Array.from({ length: 50 }, (_, at) => {
+        const params = { uri: `item://${first + at}` };
+        return { jsonrpc: '2.0', id: (serial += 1), method: 'resources/subscribe', params };
+      });
+      await (await endpoint.post(batch)).text();
     }
+    expect(subscriptionsOf('collector')).toHaveLength(1_000);
     const message = 'A session may have 1000 subscriptions: end one first';
     expect((await call('subscribe', 'item://one-more')).error).toEqual({ code: -32600, message });
     expect((await call('subscribe', 'item://5')).result).toEqual({});
     await call('unsubscribe', 'item://5');
     expect((await call('subscribe', 'item://one-more')).result).toEqual({});
     expect(subscriptionsOf('collector')).toHaveLength(1_000);
-    await session.close();
+    await endpoint.delete();
   });
 
   it('is for users who may read: an administrator has more to subscribe to', async () => {
