@@ -139,7 +139,7 @@ function historyOf({ acknowledged, failed }: Sent, run: readonly number[]): Hist
     expect([gaps, gone]).toEqual([0, []]);
   });
 
-  it('loses all data: nodes are told, revocations are written again, absence proves nothing for a while', async () => {
+  it('loses all data: nodes are told and write revocations again; for a while a missing record proves nothing', async () => {
     let gaps = 0;
     const replaced = new Set<string>();
     b.bus.onGap(() => (gaps += 1));
@@ -232,7 +232,7 @@ function historyOf({ acknowledged, failed }: Sent, run: readonly number[]): Hist
     expect((await a.limits.take('l', { count: 1, periodMs: LONG_MS })).allowed).toBe(true);
   });
 
-  it('is out of reach for one node: the others take it for gone, and it knows when it is back', async () => {
+  it('is out of reach for one node: the others count it as gone, and it learns that when it is back', async () => {
     const events: string[] = [];
     a.membership.on('gone', (id) => events.push(id === b.membership.self ? 'b is gone' : id));
     b.membership.on('fenced', () => events.push('b is fenced'));

@@ -32,7 +32,7 @@ const ready = async ({ url }: ServerProcess) => {
     started.clear();
   });
 
-  it('joins the others, and says what is weak', async () => {
+  it('joins the other nodes, and logs what is weak', async () => {
     const redis = await RedisProcess.start('--appendonly', 'no');
     const first = await start({ REDIS_URL: redis.url });
     const second = await start({ REDIS_URL: redis.url });
@@ -85,7 +85,7 @@ const ready = async ({ url }: ServerProcess) => {
     expect(await ready(server)).toMatchObject({ status: 'ok' });
   });
 
-  it('waits for a server that is not there, not ready, and becomes ready with it', async () => {
+  it('waits for a Redis that is not there, and becomes ready with it', async () => {
     const redis = await RedisProcess.start();
     await redis.kill();
     const server = await start({ REDIS_URL: redis.url });

@@ -46,7 +46,7 @@ const LISTS = ['tools/list_changed', 'prompts/list_changed', 'resources/list_cha
       return logs.events(event).length === 3;
     });
 
-  it('log that once each; when they agree again, clients are told of all lists', async () => {
+  it('each log the difference once; when they agree again, clients are told of all lists', async () => {
     const logs = RecordedLogs.of(a);
     const stream = await Listening.open(await McpEndpoint.open(a.url, await signToken()));
     add(b);

@@ -42,7 +42,7 @@ let opened = 0;
 
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)(
-  'streams of real clients of nodes that they never meet twice in a row',
+  'streams of real clients, each request of which reaches another node',
   () => {
     let nodes: AppNodes;
     let balancer: Balancer;

@@ -8,7 +8,7 @@ import { AppNodes } from './support/app-nodes.js';
 import { Balancer } from './support/balancer.js';
 
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
-(hasRedis() ? describe : describe.skip)('real clients of nodes that they never meet twice in a row', () => {
+(hasRedis() ? describe : describe.skip)('real clients, each request of which reaches another node', () => {
   let nodes: AppNodes;
   let balancer: Balancer;
   let token: string;

@@ -119,7 +119,7 @@ async function asked(url: string, token: string): Promise<[McpEndpoint, string]>
     stream.leave();
   }, 60_000);
 
-  it('decides rightly by reading each time; the others take it for gone', async () => {
+  it('decides rightly by reading each time; the other nodes count it as gone', async () => {
     const other = await signToken({ sub: 'bob' });
     const [ended, revoked] = [
       await McpEndpoint.open(deaf.url, token),

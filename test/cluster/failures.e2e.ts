@@ -25,7 +25,7 @@ const statusesOf = (asked: readonly Asked[]) => new Set(asked.map(({ status }) =
   const openAt = (name: string): Promise<RawSession> => RawSession.open(cluster.node(name).url, token);
   const at = (name: string, endpoint: McpEndpoint): McpEndpoint => cluster.at(name, endpoint, token);
 
-  it('a killed node takes its own streams with it, and nothing else', async () => {
+  it('a killed node ends its own streams, and nothing else', async () => {
     const [lost, ...others] = [await openAt('n3'), await openAt('n1'), await openAt('n2')] as const;
     const load = await Load.start(cluster.url, token, { ...MIXED, streams: others });
     // A call that becomes a stream with its first heartbeat, and would run for a minute.

@@ -12,7 +12,7 @@ const MIXED = { sessions: 2, resuming: 2, stateless: 1 };
 
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)(
-  'three nodes behind a balancer that never sends a session twice to one',
+  'three nodes behind a balancer that sends each request of a session to another node',
   () => {
     let cluster: Cluster;
     let token: string;
@@ -79,7 +79,7 @@ const MIXED = { sessions: 2, resuming: 2, stateless: 1 };
       expect(cluster.violations({ asked, revoked: since })).toEqual([]);
     });
 
-    it('go on without the one that is killed', async () => {
+    it('go on without a node that is killed', async () => {
       const load = await Load.start(cluster.url, token, MIXED);
       await until(() => load.least > 5);
       await cluster.kill('n3');

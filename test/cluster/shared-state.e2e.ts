@@ -66,7 +66,7 @@ const isStream = ({ headers }: Response) => headers.get('content-type')!.startsW
     await until(async () => isStream(await listen(b, token)));
   });
 
-  it('no places of a node that is gone', async () => {
+  it('no session places of a node that is gone', async () => {
     // Kept: a response that nothing refers to is closed when its memory is collected.
     const listening = [await listen(a, token), await listen(a, token), await listen(a, token)];
     expect(listening.map(isStream)).toEqual([true, true, true]);
@@ -145,7 +145,7 @@ const isStream = ({ headers }: Response) => headers.get('content-type')!.startsW
     stream.close();
   });
 
-  it('nothing while Redis is down: a session goes on for a while where it was known', async () => {
+  it('nothing while Redis is down: for a while a session goes on at the nodes that know it', async () => {
     // Before, what Redis does not hold may only be lost, and no verdict on a token is kept.
     await until(() => nodes.apps.every(({ app }) => app.get(BackplaneNode).membership.isSteady));
     const known = await McpEndpoint.open(a.url, token);

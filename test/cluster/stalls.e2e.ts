@@ -69,7 +69,7 @@ const MIXED = { sessions: 2, resuming: 1, stateless: 1 };
     other.close();
   }, 120_000);
 
-  it('a node that hears no other, though its commands pass: as if it were gone, and its sessions of /mcp go on', async () => {
+  it('a node that hears no other node, though its commands pass, counts as gone; its sessions of /mcp go on', async () => {
     const [cut, other] = [await openAt('n2'), await openAt('n1')];
     const load = await Load.start(cluster.url, token, { ...MIXED, streams: [other] });
     await until(() => load.least > 3);

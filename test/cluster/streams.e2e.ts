@@ -134,7 +134,7 @@ async function written({ redis }: AppNodes): Promise<number> {
     third.leave();
   });
 
-  it('tell a client of everything where what it has missed is gone', async () => {
+  it('tell a client that all lists have changed where the messages that it missed are gone', async () => {
     const endpoint = await McpEndpoint.open(a!.url, token);
     const first = await Listening.open(endpoint);
     await until(() => first.lastId !== '');
