@@ -11,6 +11,8 @@ import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { AppNodes, at, postAt } from './support/app-nodes.js';
 
+const HOUR_MS = 3_600_000;
+
 const sessionsOf = ({ app }: TestApp): SessionService => app.get(SessionService, { strict: false });
 
 const listen = ({ url }: TestApp, token: string, signal?: AbortSignal): Promise<Response> =>
@@ -143,6 +145,27 @@ const isStream = ({ headers }: Response) => headers.get('content-type')!.startsW
     await until(async () => (await at(b, ended, token).call(1, 'ping')).status === 404);
     expect(sessionsOf(a).get(ended.sessionId!)).toBeUndefined();
     stream.close();
+  });
+
+  it('a session of which one node knows an older token only, and that expires while Redis is down', async () => {
+    const older = await signToken({ issuedInMs: -60_000, livesMs: HOUR_MS });
+    const newer = await signToken({ livesMs: 2 * HOUR_MS });
+    const endpoint = await McpEndpoint.open(a.url, older);
+    const used = (app: TestApp) => at(app, endpoint, newer).call(1, 'ping');
+    expect((await used(b)).status).toBe(200);
+    let isReplaced = false;
+    a.app.get(BackplaneNode).membership.on('replaced', () => (isReplaced = true));
+    await nodes.redis.kill();
+    sessionsOf(a).closeExpired(Date.now() + 1.5 * HOUR_MS);
+    await until(() => sessionsOf(a).get(endpoint.sessionId!) === undefined);
+    await nodes.redis.restart('keep');
+    // What a node has ended it ends again then.
+    await until(() => isReplaced);
+    for (const app of [a, b, a, b]) {
+      const statuses: number[] = [];
+      await until(async () => statuses.push((await used(app)).status) > 0 && statuses.at(-1) !== 503);
+      expect(statuses.at(-1)).toBe(200);
+    }
   });
 
   it('nothing while Redis is down: for a while a session goes on at the nodes that know it', async () => {

@@ -145,3 +145,11 @@ it('serves a session of this node for ten seconds of an outage, but not one that
   session.changesHeard += 1;
   await expect(store.read('a', session)).rejects.toThrow(BackplaneUnavailable);
 });
+
+it('takes a session whose record cannot be read for one that other nodes may use', async () => {
+  await entered('a');
+  jest.spyOn(node.membership, 'isAlone', 'get').mockReturnValue(false);
+  expect([await store.mayBeInUse('a'), await store.mayBeInUse('b')]).toEqual([true, false]);
+  jest.spyOn(records, 'read').mockRejectedValue(new BackplaneUnavailable('down'));
+  expect(await store.mayBeInUse('b')).toBe(true);
+});
