@@ -225,12 +225,7 @@ function historyOf({ acknowledged, failed }: Sent, run: readonly number[]): Hist
     b.mail.on('n', (body) => body);
     expect(await a.mail.ask(b.membership.self, 'n', 1)).toBe(1);
     // For a second without a break. A pause of this process is one.
-    let live = 0;
-    await until(async () => {
-      await sleep(50);
-      live = a.bus.isLive && b.bus.isLive ? live + 1 : 0;
-      return live === 20;
-    });
+    for (let live = 0; live < 20; await sleep(50)) live = a.bus.isLive && b.bus.isLive ? live + 1 : 0;
     expect((await a.limits.take('l', { count: 1, periodMs: LONG_MS })).allowed).toBe(true);
   });
 

@@ -78,6 +78,8 @@ async function asked(url: string, token: string): Promise<[McpEndpoint, string]>
     expect((await endpoint.request(1, 'resources/subscribe', { uri: 'app://motd' })).result).toEqual({});
     const stream = await Listening.open(endpoint);
     const changed = await McpEndpoint.open(deaf.url, token);
+    // From then on the node goes by what it has read.
+    for (const id of [1, 2]) expect((await changed.call(id, 'ping')).status).toBe(200);
     const reader = await deafen(deaf);
     expect((await revoke(hearing, other)).status).toBe(200);
     expect((await at(hearing, changed, token).delete()).status).toBe(204);

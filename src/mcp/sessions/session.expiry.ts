@@ -74,14 +74,12 @@ export class SessionExpiry {
   }
 
   /**
-   * The other nodes considered this node gone: they responded with 404 to its clients of /sse, and its other sessions
-   * may be stale.
+   * The other nodes considered this node gone: they responded with 404 to its clients of /sse. What changed in its other
+   * sessions it hears from the bus, which tells of a gap where it is too late for that.
    */
   private fence(): void {
     for (const peer of this.node.peers()) {
-      if (!(peer instanceof Session)) continue;
-      if (isShared(peer)) peer.changesHeard += 1;
-      else void this.node.end(peer, 'closed_by_server');
+      if (peer instanceof Session && !isShared(peer)) void this.node.end(peer, 'closed_by_server');
     }
   }
 
