@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { BackplaneNode, ConcurrencyLimiter } from '../../src/backplane/index.js';
 import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
 import { SessionService } from '../../src/mcp/index.js';
@@ -166,6 +168,29 @@ const isStream = ({ headers }: Response) => headers.get('content-type')!.startsW
       await until(async () => statuses.push((await used(app)).status) > 0 && statuses.at(-1) !== 503);
       expect(statuses.at(-1)).toBe(200);
     }
+  });
+
+  it('a session that one of them drops as idle while a request for it is on its way', async () => {
+    const { sessionId } = await McpEndpoint.open(a.url, token);
+    const posted = request(`${a.url}/mcp`, {
+      method: 'POST',
+      headers: {
+        Authorization: `Bearer ${token}`,
+        'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream',
+        'Mcp-Session-Id': sessionId,
+        Expect: '100-continue',
+      },
+    });
+    posted.flushHeaders();
+    // The node has found the session.
+    await once(posted, 'continue');
+    sessionsOf(a).closeExpired(Date.now() + 30_000);
+    await until(() => sessionsOf(a).get(sessionId!) === undefined);
+    posted.end(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }));
+    const [response] = (await once(posted, 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(200);
   });
 
   it('nothing while Redis is down: for a while a session goes on at the nodes that know it', async () => {

@@ -46,6 +46,7 @@ export class SessionTransport {
     let answer: PostResponse | undefined;
     const opened = async (): Promise<Session> =>
       (session = await this.openFor(incoming, authorization, request));
+    const found = async (): Promise<Session> => (session = await this.ownSession(request, principal));
     try {
       const replies = await this.gate.accept(incoming, {
         authorization,
@@ -53,7 +54,11 @@ export class SessionTransport {
         hold: incoming.hold,
         body: incoming.body,
         named,
-        peer: () => (named === undefined ? opened() : this.sessions.find(named.id, principal, TRANSPORT)),
+        peer: () => {
+          if (named === undefined) return opened();
+          // This node may have ended the session meanwhile, or dropped it as idle here: its record tells.
+          return this.sessions.get(named.id) === named ? named : found();
+        },
         accepted: () => (answer = this.answerTo(session!, post)),
       });
       const all = incoming.batched ? [...replies, ...incoming.malformed.map(replyTo)] : replies;
@@ -151,9 +156,9 @@ export class SessionTransport {
     authorization: RequestAuthorization,
   ): Promise<Session> {
     const { principal } = authorization;
-    const { id } = await this.ownSession(request, principal);
+    const session = await this.ownSession(request, principal);
     await authorization.reauthorize();
-    return this.sessions.find(id, principal, TRANSPORT);
+    return this.sessions.get(session.id) === session ? session : this.ownSession(request, principal);
   }
 }
 
