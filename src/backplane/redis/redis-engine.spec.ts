@@ -10,8 +10,8 @@ import { RedisRecords } from './redis-records.js';
 import { RedisConcurrencyLimiter } from './redis-concurrency.limiter.js';
 import { RedisConnection } from './redis.connection.js';
 
-/** Time limit of connecting. High, since a busy machine is slow. */
-const CONNECT_MS = 30_000;
+/** Time limit of connecting, and of a verdict, after which a node would decide alone. High, since a busy machine is slow. */
+const LIMIT_MS = 30_000;
 
 // Skipped where no redis-server is installed: hasRedis() writes so to standard error, and .ci/run installs one.
 (hasRedis() ? describe : describe.skip)('over Redis', () => {
@@ -28,11 +28,11 @@ const CONNECT_MS = 30_000;
       Array.from({ length: nodes }, async () => {
         const connection = await RedisConnection.open({ url: server.url, prefix }, new BackplaneStatus(true));
         connections.add(connection);
-        await connection.whenReady(CONNECT_MS);
+        await connection.whenReady(LIMIT_MS);
         const logs = new RedisLogs(connection);
         return {
           beats: new RedisBeats(connection, times),
-          limits: new RedisRateLimiter(connection, () => nodes),
+          limits: new RedisRateLimiter(connection, () => nodes, LIMIT_MS),
           logs,
           records: new RedisRecords(connection),
           events: new SharedEventStore(logs),

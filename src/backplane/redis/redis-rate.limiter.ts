@@ -6,7 +6,7 @@ import type { RateLimiter, RateVerdict } from '../rate-limiter.js';
 import type { RedisConnection } from './redis.connection.js';
 import { Script } from './script.js';
 
-/** The maximum time that a call waits for a verdict. */
+/** The maximum time that a call waits for a verdict of the server. */
 const DEADLINE_MS = 100;
 
 /**
@@ -40,6 +40,7 @@ export class RedisRateLimiter implements RateLimiter {
     private readonly connection: RedisConnection,
     /** The number of nodes now. */
     private readonly nodes: () => number,
+    private readonly deadlineMs = DEADLINE_MS,
   ) {}
 
   async take(key: string, limit: RateLimit, cost = 1): Promise<RateVerdict> {
@@ -50,7 +51,7 @@ export class RedisRateLimiter implements RateLimiter {
       TAKE.run(redis, [this.connection.key('g', key)], args),
     ) as Promise<string>;
     try {
-      const before = await within(asked, DEADLINE_MS);
+      const before = await within(asked, this.deadlineMs);
       if (before !== undefined) return gcra(Number(before), limit, cost).verdict;
     } catch (error) {
       if (!(error instanceof BackplaneUnavailable)) throw error;
