@@ -46,22 +46,7 @@ const LISTS = ['tools/list_changed', 'prompts/list_changed', 'resources/list_cha
       return logs.events(event).length === 3;
     });
 
-  it('each log the difference once; when they agree again, clients are told of all lists', async () => {
-    const logs = RecordedLogs.of(a);
-    const stream = await Listening.open(await McpEndpoint.open(a.url, await signToken()));
-    add(b);
-    await logged(logs, 'catalogue.differs');
-    const { nodes: digests } = logs.events('catalogue.differs')[0] as { nodes: Record<string, string> };
-    expect([Object.keys(digests).length, new Set(Object.values(digests)).size]).toEqual([3, 2]);
-    expect(new Set(stream.heard)).toEqual(new Set(['tools/list_changed']));
-    for (const app of [a, c]) add(app);
-    await logged(logs, 'catalogue.agrees');
-    await until(() => stream.heard.includes('prompts/list_changed'));
-    expect(logs.events('catalogue.differs')).toHaveLength(3);
-    expect(stream.ended).toBe(false);
-    stream.leave();
-  }, 60_000);
-
+  // First: several nodes may announce the agreement of the other test, up to 100 ms after its end.
   it('log nothing where they agree again within five seconds, and one of them tells the clients', async () => {
     const logs = RecordedLogs.of(a);
     const stream = await Listening.open(await McpEndpoint.open(c.url, await signToken()));
@@ -80,11 +65,27 @@ const LISTS = ['tools/list_changed', 'prompts/list_changed', 'resources/list_cha
     await until(() => new Set(nodes.apps.map(({ app }) => app.get(BackplaneNode).bus.newest)).size === 1);
     await beat();
     // What is told later is heard later.
-    await addTo(a, 'last');
-    expect(LISTS.map((list) => countIn(stream, list))).toEqual([5, 1, 1]);
+    for (const app of [a, b, c]) await addTo(app, 'last');
+    expect(LISTS.map((list) => countIn(stream, list))).toEqual([7, 1, 1]);
     expect(['differs', 'agrees'].flatMap((what) => logs.events(`catalogue.${what}`))).toEqual([]);
     stream.leave();
   });
+
+  it('each log the difference once; when they agree again, clients are told of all lists', async () => {
+    const logs = RecordedLogs.of(a);
+    const stream = await Listening.open(await McpEndpoint.open(a.url, await signToken()));
+    add(b);
+    await logged(logs, 'catalogue.differs');
+    const { nodes: digests } = logs.events('catalogue.differs')[0] as { nodes: Record<string, string> };
+    expect([Object.keys(digests).length, new Set(Object.values(digests)).size]).toEqual([3, 2]);
+    expect(new Set(stream.heard)).toEqual(new Set(['tools/list_changed']));
+    for (const app of [a, c]) add(app);
+    await logged(logs, 'catalogue.agrees');
+    await until(() => stream.heard.includes('prompts/list_changed'));
+    expect(logs.events('catalogue.differs')).toHaveLength(3);
+    expect(stream.ended).toBe(false);
+    stream.leave();
+  }, 60_000);
 
   it('compare tools, resources, families of resources and prompts', async () => {
     const { membership } = a.app.get(BackplaneNode);
