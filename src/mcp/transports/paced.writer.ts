@@ -80,7 +80,8 @@ export class PacedWriter {
     if (this.isEnding) return;
     this.isEnding = true;
     if (this.parts.length === 0) this.output.end();
-    if (this.waiting === 0) return;
+    // Already handed to the system, as nearly every list is at once.
+    if (this.waiting === 0 || this.output.writableLength === 0) return;
     const look = setInterval(() => {
       if (this.isStalled) this.output.destroy();
     }, this.limits.maxStallMs / 4).unref();
@@ -106,8 +107,10 @@ export class PacedWriter {
     this.count(this.waiting + size);
     const isExempt = size > this.limits.maxBufferedBytes && this.exempt === 0;
     if (isExempt) this.exempt = size;
-    for (const data of piecesOf(text)) this.parts.push({ data, isExempt });
-    this.queued += size;
+    for (const data of piecesOf(text)) {
+      this.parts.push({ data, isExempt });
+      this.queued += data.length;
+    }
     if (isFirst) this.giveMore(MAX_FIRST, MAX_FIRST);
     else this.giveMore();
   }
@@ -156,9 +159,10 @@ export function bytesOf(text: MessageText): number {
   return typeof text === 'string' ? Buffer.byteLength(text) : text.length;
 }
 
-function piecesOf(text: MessageText): readonly Buffer[] {
+/** The texts around shared bytes are short. */
+function piecesOf(text: MessageText): readonly (string | Buffer)[] {
   if (typeof text === 'string') return [Buffer.from(text)];
-  return [Buffer.from(text.before), text.body, Buffer.from(text.after)];
+  return [text.before, text.body, text.after].filter(({ length }) => length > 0);
 }
 
 /**
