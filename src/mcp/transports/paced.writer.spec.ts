@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { SharedText } from '../messages/shared-text.js';
 import { PacedWriter } from './paced.writer.js';
 
 const LIMITS = { maxBufferedBytes: 1_000_000, maxStallMs: 30_000 };
@@ -13,6 +14,11 @@ class SlowOutput extends Writable {
       this.chunks.push(chunk);
       done();
     };
+  }
+
+  /** Bytes of the longest chunk. */
+  get most(): number {
+    return Math.max(...this.chunks.map(({ length }) => length));
   }
 
   get taken(): string {
@@ -48,6 +54,21 @@ it('gives a slow reader all the time that it needs, before the end and after it'
   // Not toBe: a failure would print all of it.
   expect(output.taken === `${text}and more`).toBe(true);
   expect([output.destroyed && !output.writableFinished, writer.waiting]).toEqual([false, 0]);
+});
+
+it.each([
+  ['short', '👍'],
+  ['long', '👍'.repeat(100_000)],
+])('writes shared bytes between %s texts, and counts all until it is read', async (_length, around) => {
+  const shared = SharedText.ofJson(JSON.stringify('a👍'.repeat(100_000)));
+  const message = SharedText.within(around, shared, around);
+  writer.write('x'.repeat(40_000));
+  writer.write(message);
+  expect(writer.waiting).toBeGreaterThan(shared.toString().length);
+  do jest.advanceTimersByTime(29_000);
+  while (await output.take());
+  expect(output.taken === `${'x'.repeat(40_000)}${message.toString()}`).toBe(true);
+  expect([output.most <= 65_536, writer.waiting, writer.isStalled]).toEqual([true, 0, false]);
 });
 
 it('recognises a reader that reads nothing, and closes its connection after the end', async () => {

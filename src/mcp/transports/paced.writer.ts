@@ -159,10 +159,12 @@ export function bytesOf(text: MessageText): number {
   return typeof text === 'string' ? Buffer.byteLength(text) : text.length;
 }
 
-/** The texts around shared bytes are short. */
+/** Bytes can be divided. Text is written as it is: the text around shared bytes is mostly short. */
 function piecesOf(text: MessageText): readonly (string | Buffer)[] {
-  if (typeof text === 'string') return [Buffer.from(text)];
-  return [text.before, text.body, text.after].filter(({ length }) => length > 0);
+  const pieces = typeof text === 'string' ? [text] : [text.before, text.body, text.after];
+  return pieces
+    .filter(({ length }) => length > 0)
+    .map((piece) => (typeof piece === 'string' && piece.length > PART ? Buffer.from(piece) : piece));
 }
 
 /**
