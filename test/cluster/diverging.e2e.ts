@@ -1,4 +1,5 @@
 import { hasRedis, RedisProcess } from '../../src/backplane/fixtures/redis-process.fixture.js';
+import { Listening } from '../support/listening.js';
 import { McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
 import { signToken } from '../support/tokens.js';
@@ -78,6 +79,7 @@ function revoke(url: string, token: string): Promise<Response> {
       await McpEndpoint.open(cluster.url, token),
     ];
     const stream = await RawSession.open(cluster.node('n1').url, token);
+    const open = await Listening.open(cluster.at('n1', deleted, token));
     await cluster.steady(token);
     for (const name of cluster.nodes.keys()) {
       for (const endpoint of [deleted, kept]) {
@@ -100,6 +102,8 @@ function revoke(url: string, token: string): Promise<Response> {
     cluster.proxy('n3').redirect(cluster.redis.port);
     await replica.kill();
     await until(() => cluster.node('n3').events('backplane.back').length > 1);
+    // n3 tells n1 of the ending. By itself n1 reads the record of a session with a stream every five minutes only.
+    await until(() => open.ended);
     await until(async () => (await ask(cluster.at('n1', doomed, mallory))).status === 401);
     await until(async () => (await ask(cluster.at('n1', deleted, token))).status === 404);
     const asked = [];
