@@ -1,9 +1,10 @@
 import { hasRedis } from '../../src/backplane/fixtures/redis-process.fixture.js';
+import { Listening } from '../support/listening.js';
 import { eventsOf, McpEndpoint } from '../support/mcp-endpoint.js';
 import { RawSession } from '../support/raw-session.js';
 import { signToken } from '../support/tokens.js';
 import { until } from '../support/until.js';
-import { askOnStream } from './support/asking.js';
+import { ask, askOnStream } from './support/asking.js';
 import { Cluster } from './support/cluster.js';
 import type { Asked } from './support/history.js';
 import { Load } from './support/load.js';
@@ -65,6 +66,20 @@ const statusesOf = (asked: readonly Asked[]) => new Set(asked.map(({ status }) =
     expect([...statusesOf(seen.asked)].filter((status) => status !== 200 && status !== 503)).toEqual([]);
     expect(cluster.violations(seen)).toEqual([]);
     stream.close();
+  }, 90_000);
+
+  it('a Redis that has lost its data while a node was cut off: the node ends the streams of a session that has ended', async () => {
+    const endpoint = await McpEndpoint.open(cluster.node('n1').url, token);
+    const stream = await Listening.open(endpoint);
+    cluster.proxy('n1').blackhole();
+    expect((await cluster.at('n3', endpoint, token).delete()).status).toBe(204);
+    await cluster.redis.restart('lose');
+    const key = `mcp:r:{session:${endpoint.sessionId}}`;
+    await until(async () => (await cluster.redis.client.hexists(key, '_end')) === 1);
+    expect(stream.ended).toBe(false);
+    cluster.proxy('n1').blackhole(false);
+    await until(() => stream.ended);
+    expect((await ask(endpoint)).status).toBe(404);
   }, 90_000);
 
   it('a node that is cut off from Redis ends its streams of /sse once it is back; the others go on', async () => {
