@@ -28,15 +28,21 @@ class GuardedTool implements McpTool {
 
 const key = z.object({ key: z.string() });
 
-@Tool({ name: 'stepwise', description: 'Reports a step, waits, and reports another.', input: key })
-class StepwiseTool implements McpTool<typeof key> {
+const steps = key.extend({ end: z.string().optional() });
+
+@Tool({
+  name: 'stepwise',
+  description: 'Reports a step, waits, reports another, and may wait again.',
+  input: steps,
+})
+class StepwiseTool implements McpTool<typeof steps> {
   constructor(private readonly gate: Gate) {}
 
-  async execute(input: z.infer<typeof key>, context: CallContext): Promise<string> {
+  async execute(input: z.infer<typeof steps>, context: CallContext): Promise<string> {
     context.progress(1);
     const text = await this.gate.hold(input.key, context.signal);
     context.progress(2);
-    return text;
+    return input.end === undefined ? text : this.gate.hold(input.end, context.signal);
   }
 }
 
