@@ -65,10 +65,16 @@ it.each<readonly [string, number, () => string]>([
     () => chunked('POST /auth/revoke', { type: FORM }) + chunks(16_000),
   ],
   ['without a token, on /mcp', CONNECTIONS, () => chunked('POST /mcp') + chunks(16_000)],
+  ['to an address that is none', CONNECTIONS, () => chunked('POST /none') + chunks(16_000)],
   [
     'while the identity provider hangs',
     CONNECTIONS,
     () => chunked('POST /mcp', { token: hangingToken }) + chunks(60_000),
+  ],
+  [
+    'to /message while the identity provider hangs',
+    CONNECTIONS,
+    () => chunked('POST /message?sessionId=x', { token: hangingToken }) + chunks(60_000),
   ],
 ])(
   'a body in chunks of one byte takes little memory and short turns: %s',

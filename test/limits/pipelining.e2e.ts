@@ -22,7 +22,11 @@ const get = (path: string, ...headers: readonly string[]): string =>
   [`GET ${path} HTTP/1.1`, 'Host: mcp.example.com', ...headers, '\r\n'].join('\r\n');
 
 it.each<readonly [string, string]>([
+  ['the front page', get('/')],
   ['the front page as HTML', get('/', 'Accept: text/html')],
+  ['resource metadata', get('/.well-known/oauth-protected-resource/mcp')],
+  ['health', get('/health/live')],
+  ['no such address', get('/none')],
   ['another Host', get('/').replace('mcp.', 'x.')],
   ['no token', get('/sse')],
 ])('requests whose answers stay unread take little memory and short turns: %s', async (_what, request) => {
