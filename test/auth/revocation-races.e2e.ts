@@ -17,6 +17,7 @@ beforeAll(async () => {
   app = await startApp({}, [RoutedTool]);
   // As one of several nodes, which read the records of sessions.
   Object.assign(app.app.get(MemoryBeats, { strict: false }), { isLocal: false });
+  Object.assign(app.app.get(BackplaneNode).membership, { isAlone: false });
 });
 afterAll(() => app.close());
 afterEach(() => jest.restoreAllMocks());

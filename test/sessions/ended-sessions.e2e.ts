@@ -13,6 +13,7 @@ beforeAll(async () => {
   app = await startApp();
   // As one of several nodes, which read the records of sessions.
   Object.assign(app.app.get(MemoryBeats, { strict: false }), { isLocal: false });
+  Object.assign(app.app.get(BackplaneNode).membership, { isAlone: false });
 });
 afterAll(() => app.close());
 beforeEach(async () => {

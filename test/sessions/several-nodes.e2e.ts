@@ -57,8 +57,10 @@ async function share({ app: first }: TestApp, { app: second }: TestApp): Promise
     Object.assign(second.get(port, { strict: false }), first.get(port, { strict: false }));
   }
   await node.start();
-  for (const app of [first, second])
+  for (const app of [first, second]) {
     Object.assign(app.get(MemoryBeats, { strict: false }), { isLocal: false });
+    Object.assign(app.get(BackplaneNode).membership, { isAlone: false });
+  }
 }
 
 /** The same session, at the other node. */

@@ -24,6 +24,8 @@ type MembershipEvent = 'beaten' | 'fenced' | 'gone' | 'replaced';
 export class Membership {
   /** The name of this process among the nodes. Changes with each start. */
   readonly self = randomUUID();
+  /** There is only one process: no other process changes the shared state. */
+  readonly isAlone: boolean;
   private readonly logger = new Logger('Backplane');
   private readonly listeners = new Map<MembershipEvent, Set<(node: string) => void>>();
   private nodes = new Map<string, NodeBeat>();
@@ -41,7 +43,9 @@ export class Membership {
     private readonly isReading: () => boolean,
     private info: Fields = {},
     private readonly times: BeatTimes = BEAT_TIMES,
-  ) {}
+  ) {
+    this.isAlone = beats.isLocal;
+  }
 
   /** Resolves with the first heartbeat: the others then know this node. */
   async start(): Promise<void> {
@@ -70,11 +74,6 @@ export class Membership {
   /** Sets this node's fields for the others, from its next heartbeat on. */
   describe(info: Fields): void {
     this.info = { ...this.info, ...info };
-  }
-
-  /** There is only one process: no other process changes the shared state. */
-  get isAlone(): boolean {
-    return this.beats.isLocal;
   }
 
   /** The number of nodes alive, including this one. At least 1. */

@@ -58,7 +58,7 @@ beforeEach(async () => {
   const backplane = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
   // Acts as one of several nodes.
   const node = backplane.get(BackplaneNode);
-  jest.spyOn(node.membership, 'isAlone', 'get').mockReturnValue(false);
+  Object.assign(node.membership, { isAlone: false });
   records = backplane.get(Records);
   revocations = backplane.get(RevocationStore);
   slots = backplane.get(ConcurrencyLimiter);
