@@ -3,12 +3,12 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { AuthResponder } from './auth.responder.js';
 import { TokenAuthorization } from './token.authorization.js';
-import type { Principal } from '../mcp/index.js';
+import type { AuthorizedRequest, Principal } from '../mcp/index.js';
 import { RoutePolicies, type RoutePolicy } from './route.policies.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
 
 /** The properties that the guard sets on a request. */
-interface GuardedRequest extends Request {
+interface GuardedRequest extends Request, AuthorizedRequest {
   user?: Principal;
   authorization?: TokenAuthorization;
 }

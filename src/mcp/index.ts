@@ -13,7 +13,7 @@ export type { McpTool, ToolReturn } from './decorators/mcp-tool.js';
 export { fromDto } from './decorators/from-dto.js';
 export { fromJsonSchema } from './decorators/from-json-schema.js';
 export { type Principal, principalOf } from './authorization/principal.js';
-export type { RequestAuthorization } from './authorization/request-authorization.js';
+export type { AuthorizedRequest, RequestAuthorization } from './authorization/request-authorization.js';
 export { Prompt, type PromptOptions } from './decorators/prompt.decorator.js';
 export {
   type FixedResourceOptions,

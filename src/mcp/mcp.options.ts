@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-import type { RequestAuthorization } from './authorization/request-authorization.js';
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { RateLimit } from '../backplane/index.js';
 import type { CatalogSource } from './enhancers/catalog-source.js';
@@ -7,11 +5,6 @@ import type { Implementation } from './messages/sdk-types.js';
 
 /** Options of the MCP module. Durations are milliseconds, sizes bytes. */
 export interface McpModuleOptions {
-  /**
-   * The authorization that the application's guard has set on a request; undefined without one. A guard that lacks a
-   * method of {@link RequestAuthorization} fails to compile here.
-   */
-  readonly authorizationOf: (request: IncomingMessage) => RequestAuthorization | undefined;
   /** Name and version that the server sends to clients. */
   readonly serverInfo: Implementation;
   /** A hint for the model on using this server's tools; sent once, at initialize. */

@@ -1,8 +1,6 @@
 import { type DynamicModule, Module, type Type, UseFilters } from '@nestjs/common';
-import type { IncomingMessage } from 'node:http';
 import { AuditModule } from '../audit/index.js';
 import {
-  type AuthenticatedRequest,
   AuthModule,
   ProtectedResourceController,
   RevocationController,
@@ -56,8 +54,6 @@ function mcpOptions(
   [http, sessions, limits, auth]: SettingGroups,
 ): McpModuleOptions {
   return {
-    // Does not compile if the guard's authorization lacks a method that `mcp` requires.
-    authorizationOf: (request) => (request as IncomingMessage & Partial<AuthenticatedRequest>).authorization,
     serverInfo: { name, version, ...(title === undefined ? {} : { title }) },
     ...(instructions === undefined ? {} : { instructions }),
     catalog,

@@ -12,3 +12,8 @@ export interface RequestAuthorization {
   /** The error to throw where the token lacks some of these scopes. */
   lackingScopes(scopes: readonly string[]): Error;
 }
+
+/** What the guard of the application sets on a request that it accepts. */
+export interface AuthorizedRequest {
+  readonly authorization?: RequestAuthorization;
+}

@@ -1,16 +1,14 @@
 import { MethodNotAllowedException } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RequestAuthorization } from '../authorization/request-authorization.js';
-import type { McpModuleOptions } from '../mcp.options.js';
+import type { AuthorizedRequest, RequestAuthorization } from '../authorization/request-authorization.js';
 import { unknownSession } from '../messages/refused.error.js';
 
 /** The authorization of a request. Throws where the application has no guard on the protocol's routes. */
-export function authorizationOf(request: IncomingMessage, options: McpModuleOptions): RequestAuthorization {
-  const authorization = options.authorizationOf(request);
+export function authorizationOf({
+  authorization,
+}: IncomingMessage & AuthorizedRequest): RequestAuthorization {
   if (authorization !== undefined) return authorization;
-  throw new TypeError(
-    'No guard has let this request in: McpModuleOptions.authorizationOf finds nothing on it',
-  );
+  throw new TypeError('No guard has let this request in: it has no authorization');
 }
 
 /** The address of the client; a forwarded one only from a trusted proxy. */

@@ -10,7 +10,7 @@ import {
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AuditActor, type RefusalCode, RefusalLog } from '../../audit/index.js';
 import { rateLimitHeaders } from '../../backplane/index.js';
-import type { Principal } from '../authorization/principal.js';
+import type { AuthorizedRequest } from '../authorization/request-authorization.js';
 import { InFlightBudgets } from '../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { encodeError } from '../messages/json-rpc.js';
@@ -64,9 +64,10 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const error = asRefusal(thrown);
-    const request = host.switchToHttp().getRequest<IncomingMessage>();
+    const request = host.switchToHttp().getRequest<IncomingMessage & AuthorizedRequest>();
     const response = host.switchToHttp().getResponse<ServerResponse>();
-    const principal = this.principalOf(request);
+    // Undefined where the guard has refused the request.
+    const principal = request.authorization?.principal;
     const status = statusOf(error);
     this.log(error, status, request, principal);
     // An interceptor of the application may fail after the response.
@@ -87,11 +88,6 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
       const short = encodeError(null, ErrorCode.InvalidRequest, 'The request is refused');
       sendWhole(response, short, this.options);
     }
-  }
-
-  /** Undefined where the guard has refused the request. */
-  private principalOf(request: IncomingMessage): Principal | undefined {
-    return this.options.authorizationOf(request)?.principal;
   }
 
   private log(error: unknown, status: number, request: IncomingMessage, actor: AuditActor | undefined): void {

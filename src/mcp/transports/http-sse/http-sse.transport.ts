@@ -43,7 +43,7 @@ export class HttpSseTransport {
     refuseHead(request, response, ALLOWED.sse);
     assertNoBody(request);
     assertAcceptsStream(request);
-    const authorization = authorizationOf(request, this.options);
+    const authorization = authorizationOf(request);
     const { principal } = authorization;
     const session = await this.sessions.openFor(authorization, 'http-sse');
     // The connection closes with the stream: without chunks each event is one write instead of four. RFC 9112, section
@@ -62,7 +62,7 @@ export class HttpSseTransport {
   async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const sessionId = sessionIdIn(request.url ?? '');
     if (sessionId === undefined) throw missingSession(ONE_SESSION);
-    const authorization = authorizationOf(request, this.options);
+    const authorization = authorizationOf(request);
     const { principal } = authorization;
     if (this.sessions.get(sessionId) === undefined)
       return this.forward(sessionId, request, response, authorization);

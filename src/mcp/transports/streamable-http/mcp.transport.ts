@@ -1,6 +1,5 @@
-import { Inject, Injectable, MethodNotAllowedException } from '@nestjs/common';
+import { Injectable, MethodNotAllowedException } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { type IncomingMessages, refusalOf } from '../../messages/incoming-messages.js';
 import type { JsonRpcMessage } from '../../messages/json-rpc.js';
 import { batchesUnsupported } from '../../messages/refused.error.js';
@@ -21,13 +20,12 @@ export class McpTransport {
     private readonly stateful: SessionTransport,
     private readonly stateless: StatelessTransport,
     private readonly reader: MessageReader,
-    @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
   /** `POST`: processes a message, or a batch where the revision allows it, and replies. */
   async post(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const accepted = acceptedReply(request);
-    const authorization = authorizationOf(request, this.options);
+    const authorization = authorizationOf(request);
     const { principal } = authorization;
     // Another caller's session is refused before the body is read.
     const named = namesModern(request) ? undefined : await this.stateful.namedSession(request, principal);
@@ -49,14 +47,14 @@ export class McpTransport {
   async listen(request: IncomingMessage, response: ServerResponse): Promise<void> {
     assertNoBody(request);
     if (!namesSession(request)) refuseModern(request, response);
-    await this.stateful.listen(request, response, authorizationOf(request, this.options));
+    await this.stateful.listen(request, response, authorizationOf(request));
   }
 
   /** `DELETE`: ends a session. */
   async end(request: IncomingMessage, response: ServerResponse): Promise<void> {
     assertNoBody(request);
     if (!namesSession(request)) refuseModern(request, response);
-    await this.stateful.end(request, response, authorizationOf(request, this.options).principal);
+    await this.stateful.end(request, response, authorizationOf(request).principal);
   }
 }
 
