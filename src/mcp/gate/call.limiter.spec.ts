@@ -22,9 +22,7 @@ const user = (subject: string, ...scopes: string[]): Principal =>
 const [alice, bob] = [user('alice', 'mcp:access'), user('bob', 'mcp:access', 'vault')];
 
 class SomeTool {
-  execute(): string {
-    return '';
-  }
+  readonly execute = (): string => '';
 }
 
 const KINDS: Readonly<Record<string, CallKind>> = {
@@ -61,9 +59,8 @@ async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
     return { method, era: 'all', kind, find, answer: () => '' };
   });
   const dispatcher = new MessageDispatcher([{ handlers }], {} as CallAudit, undefined as never);
-  const mcpOptions = { ...options, callsInFlight: 2, bytesInFlight: 1 } as unknown as McpModuleOptions;
   return {
-    limiter: new CallLimiter(limiter, mcpOptions, new InFlightBudgets(mcpOptions)),
+    limiter: new CallLimiter(limiter, options as unknown as McpModuleOptions),
     resolve: (messages, { scopes }) => messages.map((message) => dispatcher.resolve(message, scopes)),
   };
 }
@@ -109,9 +106,8 @@ function expectWait(refused: unknown, atMost: number, header: (seconds: number) 
 describe('CallLimiter', () => {
   it('admits as many calls of a principal as its limit allows', async () => {
     const limiter = await make(FIVE);
-    for (const method of Object.keys(KINDS)) {
-      expect(await admit(limiter, alice, request(method))).toBe('admitted');
-    }
+    const methods = Object.keys(KINDS);
+    for (const method of methods) expect(await admit(limiter, alice, request(method))).toBe('admitted');
     expect(await admitted(limiter, alice, 'no-such-tool')).toBe(1);
     expect(await admitted(limiter, bob, 'free')).toBe(5);
   });
@@ -178,13 +174,17 @@ describe('CallLimiter', () => {
 
   it('bounds the calls in flight', async () => {
     const { limiter, resolve } = await make(undefined);
-    const begin = (principal: Principal, ...messages: JsonRpcMessage[]) =>
-      limiter.begin(resolve(messages, principal), principal);
-    const end = begin(alice, call('free'), request('ping'), call('free'));
+    const budgets = new InFlightBudgets({ callsInFlight: 2, bytesInFlight: 1 } as McpModuleOptions);
+    const begin = (principal: Principal, ...messages: JsonRpcMessage[]) => {
+      const hold = budgets.hold(principal.userKey, 0);
+      limiter.begin(resolve(messages, principal), hold);
+      return hold;
+    };
+    const two = begin(alice, call('free'), request('ping'), call('free'));
     begin(alice, request('ping'));
     expect(() => begin(alice, call('free'))).toThrow('too many calls in flight');
     begin(bob, call('free'));
-    end();
+    two.endCalls();
     begin(alice, call('free'));
   });
 

@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type RateLimit, RateLimiter, type RateVerdict } from '../../backplane/index.js';
 import type { Principal } from '../authorization/principal.js';
-import { InFlightBudgets } from '../limits/in-flight.budgets.js';
+import type { ByteHold } from '../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { type ExceededLimit, RATE_LIMITED, RefusedError } from '../messages/refused.error.js';
 import type { ResolvedMessage } from '../protocol/message.dispatcher.js';
 
-const NOTHING_TO_END = (): void => {};
 /** A smaller body is charged after it is read, since its content decides which limit applies. */
 const SMALL_BYTES = 16_384;
 /** Bytes of a body that cost as much as one call. */
@@ -41,7 +40,6 @@ export class CallLimiter {
   constructor(
     @Inject(RateLimiter) private readonly limiter: RateLimiter,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
-    private readonly budgets: InFlightBudgets,
   ) {}
 
   /**
@@ -55,12 +53,12 @@ export class CallLimiter {
   }
 
   /**
-   * Counts calls from their acceptance until the returned function is called. Throws {@link BudgetExceededError} where
-   * the user has too many in flight.
+   * Counts calls from their acceptance until {@link ByteHold.endCalls}. Throws {@link BudgetExceededError} where the
+   * user has too many in flight.
    */
-  begin(messages: readonly ResolvedMessage[], { userKey }: Principal): () => void {
+  begin(messages: readonly ResolvedMessage[], hold: ByteHold): void {
     const count = callsIn(messages);
-    return count === 0 ? NOTHING_TO_END : this.budgets.beginCalls(userKey, count);
+    if (count > 0) hold.beginCalls(count);
   }
 
   /**
@@ -73,8 +71,15 @@ export class CallLimiter {
     body = NO_BODY,
   ): Promise<void> | undefined {
     const demands = this.demandsOf(messages, principal, body);
-    const taken = demands.map(({ key, limit, cost }) => this.limiter.take(key, limit, cost));
-    return taken.every(isAllowed) ? undefined : this.settle(demands, taken);
+    const taken: (RateVerdict | Promise<RateVerdict>)[] = [];
+    let isAllowed = true;
+    for (const { key, limit, cost } of demands) {
+      const verdict = this.limiter.take(key, limit, cost);
+      // Not known yet, or refused.
+      if (verdict instanceof Promise || !verdict.allowed) isAllowed = false;
+      taken.push(verdict);
+    }
+    return isAllowed ? undefined : this.settle(demands, taken);
   }
 
   private async settle(
@@ -123,11 +128,6 @@ export class CallLimiter {
     }
     return demands;
   }
-}
-
-/** False also where the verdict is not known yet. */
-function isAllowed(verdict: RateVerdict | Promise<RateVerdict>): boolean {
-  return !(verdict instanceof Promise) && verdict.allowed;
 }
 
 function callsIn(messages: readonly ResolvedMessage[]): number {

@@ -28,7 +28,7 @@ export interface Delivery {
   readonly authorization: RequestAuthorization;
   /** Address of the client, where it has one. */
   readonly address?: string | undefined;
-  /** Counts the messages for their user. */
+  /** Counts the messages and their calls for their user. */
   readonly hold: ByteHold;
   readonly body?: ChargedBody;
   /** The session that the client names, if it was already found. */
@@ -65,12 +65,11 @@ export class Gate {
     const messages = incoming.messages.map((message) => this.dispatcher.resolve(message, principal.scopes));
     let peer = delivery.named;
     let sink: ReplySink;
-    let endCalls: (() => void) | undefined;
     let guarded: GuardedCalls | undefined;
     let answered: (() => void) | undefined;
     try {
       if (this.audit.isFull && messages.some(isCall)) throw auditUnavailable();
-      endCalls = this.limiter.begin(messages, principal);
+      this.limiter.begin(messages, hold);
       // Starts both checks at the same time.
       guarded = this.duplicates.begin(messages, peer);
       const taken = this.limiter.take(messages, principal, delivery.body);
@@ -84,7 +83,7 @@ export class Gate {
       const compared = this.repeated.compare(peer, incoming.messages);
       if (compared?.isRepeated === true) {
         delivery.accepted(peer);
-        endCalls();
+        hold.endCalls();
         return [];
       }
       for (const message of messages) this.judge(message, peer, delivery);
@@ -92,7 +91,7 @@ export class Gate {
       sink = delivery.accepted(peer);
       answered = compared?.begin();
     } catch (error) {
-      endCalls?.();
+      hold.endCalls();
       guarded?.end(false);
       if (isOverLimit(error)) {
         this.dispatcher.recordRefused(messages, 'rate_limited', principal, address, peer);
@@ -108,7 +107,7 @@ export class Gate {
           : await this.handleAll(messages, context);
       return replies.filter((reply) => reply !== undefined);
     } finally {
-      endCalls();
+      hold.endCalls();
       if (guarded !== undefined) sink.whenSent((isWhole) => guarded.end(!isWhole));
       answered?.();
     }

@@ -80,23 +80,29 @@ describe('a reclaimable hold', () => {
 describe('calls in flight', () => {
   it('are counted per user', () => {
     const budgets = make();
-    const end = budgets.beginCalls('alice', 1);
-    budgets.beginCalls('alice', 1);
-    expect(() => budgets.beginCalls('alice', 1)).toThrow(overUser('calls'));
-    budgets.beginCalls('bob', 1);
-    end();
-    end();
-    budgets.beginCalls('alice', 1);
-    expect(() => budgets.beginCalls('alice', 1)).toThrow(overUser('calls'));
+    const begin = (user: string) => {
+      const hold = budgets.hold(user, 0);
+      hold.beginCalls(1);
+      return hold;
+    };
+    const first = begin('alice');
+    begin('alice');
+    expect(() => begin('alice')).toThrow(overUser('calls'));
+    begin('bob');
+    first.endCalls();
+    first.endCalls();
+    begin('alice');
+    expect(() => begin('alice')).toThrow(overUser('calls'));
   });
 });
 
 it('forgets a user for whom nothing is held', () => {
   const budgets = make();
-  const [hold, end] = [budgets.hold('alice', MB), budgets.beginCalls('alice', 1)];
+  const hold = budgets.hold('alice', MB);
+  hold.beginCalls(1);
   expect(() => budgets.hold('bob', 11 * MB)).toThrow(overUser('bytes'));
   hold.release();
   expect(budgets.users).toBe(1);
-  end();
+  hold.endCalls();
   expect(budgets.users).toBe(0);
 });

@@ -27,39 +27,33 @@ export class BudgetExceededError extends RefusedError {
   }
 }
 
-/** Bytes held for one user until they are released: a body, arguments, a reply not yet read. */
-export interface ByteHold {
+/** The budget of one user. */
+export interface UserBudget {
   readonly user: string;
+  /** As {@link InFlightBudgets.hold}. */
+  hold(bytes: number): ByteHold;
+}
+
+/**
+ * What one message, or one stream, takes of its user's budget until it is released: the bytes of a body, of arguments
+ * or of a reply not yet read, and calls in flight.
+ */
+export interface ByteHold extends UserBudget {
   readonly bytes: number;
   /**
    * Holds `bytes` from now on. Throws {@link BudgetExceededError} and keeps the previous size then. No effect after
    * {@link release}.
    */
   resize(bytes: number): void;
-  /** Holds nothing from now on. May be called again. */
+  /** Holds no bytes from now on. May be called again. */
   release(): void;
-}
-
-/** The budget of one user: see {@link InFlightBudgets.of}. */
-export interface UserBudget {
-  readonly user: string;
-  hold(bytes: number): ByteHold;
-}
-
-/** Lives as long as a stream: an object with a closure would take three times the memory. */
-class BudgetOfUser implements UserBudget {
-  constructor(
-    private readonly budgets: InFlightBudgets,
-    readonly user: string,
-  ) {}
-
-  hold(bytes: number): ByteHold {
-    return this.budgets.hold(this.user, bytes);
-  }
+  /** Counts calls until {@link endCalls}. Throws {@link BudgetExceededError}. */
+  beginCalls(count: number): void;
+  /** May be called again. */
+  endCalls(): void;
 }
 
 interface Account {
-  readonly user: string;
   bytes: number;
   calls: number;
   /** Holds that can be reclaimed to make room. */
@@ -72,20 +66,19 @@ interface Account {
  */
 @Injectable()
 export class InFlightBudgets {
-  private readonly accounts = new Map<string, Account>();
-  private readonly bytesOfAll: number;
-  private readonly bytesOfOne: number;
-  private held = 0;
-
-  constructor(@Inject(MCP_OPTIONS) private readonly options: McpModuleOptions) {
-    const heap = getHeapStatistics().heap_size_limit;
-    this.bytesOfAll = heap * SHARE_OF_ALL;
-    this.bytesOfOne = Math.min(options.bytesInFlight, heap * SHARE_OF_ONE);
-  }
-
+  /** Of the users with something held. Holds alone change them, and {@link size}. */
+  readonly accounts = new Map<string, Account>();
   /** Bytes that are held for all users. */
-  get size(): number {
-    return this.held;
+  size = 0;
+  readonly callsOfOne: number;
+  readonly bytesOfOne: number;
+  readonly bytesOfAll: number;
+
+  constructor(@Inject(MCP_OPTIONS) { bytesInFlight, callsInFlight }: McpModuleOptions) {
+    const heap = getHeapStatistics().heap_size_limit;
+    this.callsOfOne = callsInFlight;
+    this.bytesOfOne = Math.min(bytesInFlight, heap * SHARE_OF_ONE);
+    this.bytesOfAll = heap * SHARE_OF_ALL;
   }
 
   /** Number of users with something held. */
@@ -98,9 +91,9 @@ export class InFlightBudgets {
     return this.accounts.get(user)?.bytes ?? 0;
   }
 
-  /** The budget of one user. */
+  /** The budget of one user. Lives as long as a stream. */
   of(user: string): UserBudget {
-    return new BudgetOfUser(this, user);
+    return new Hold(this, user, undefined);
   }
 
   /**
@@ -109,83 +102,48 @@ export class InFlightBudgets {
    */
   hold(user: string, bytes: number, onReclaim?: () => void): ByteHold {
     const hold = new Hold(this, user, onReclaim);
-    hold.resize(bytes);
+    if (bytes > 0) hold.resize(bytes);
     return hold;
-  }
-
-  /** Counts calls of a user until the returned function is called. Throws {@link BudgetExceededError}. */
-  beginCalls(user: string, count: number): () => void {
-    const account = this.accountOf(user);
-    if (account.calls + count > this.options.callsInFlight) throw new BudgetExceededError('user', 'calls');
-    account.calls += count;
-    this.accounts.set(user, account);
-    let running = true;
-    return () => {
-      if (!running) return;
-      running = false;
-      account.calls -= count;
-      this.forgetEmpty(account);
-    };
-  }
-
-  /** Adds `more` bytes to a hold; may be negative. */
-  book(hold: Hold, more: number): void {
-    const account = this.accountOf(hold.user);
-    if (more > 0) {
-      this.makeRoom(account, more, hold);
-      if (account.bytes + more > this.bytesOfOne) throw new BudgetExceededError('user', 'bytes');
-      if (this.held + more > this.bytesOfAll) throw new BudgetExceededError('server', 'bytes');
-      this.accounts.set(hold.user, account);
-    }
-    account.bytes += more;
-    this.held += more;
-    if (hold.isReclaimable && hold.bytes + more > 0) account.reclaimable.add(hold);
-    else account.reclaimable.delete(hold);
-    this.forgetEmpty(account);
-  }
-
-  /** Reclaims optional holds: of the user first, and where the server is at its limit, of all. */
-  private makeRoom(account: Account, more: number, asking: Hold): void {
-    for (const hold of account.reclaimable) {
-      if (account.bytes + more <= this.bytesOfOne && this.held + more <= this.bytesOfAll) return;
-      if (hold !== asking) hold.reclaim();
-    }
-    if (this.held + more <= this.bytesOfAll || account.bytes + more > this.bytesOfOne) return;
-    for (const { reclaimable } of this.accounts.values()) {
-      for (const hold of reclaimable) {
-        if (this.held + more <= this.bytesOfAll) return;
-        if (hold !== asking) hold.reclaim();
-      }
-    }
-  }
-
-  private accountOf(user: string): Account {
-    return this.accounts.get(user) ?? { user, bytes: 0, calls: 0, reclaimable: new Set() };
-  }
-
-  private forgetEmpty({ user, bytes, calls }: Account): void {
-    if (bytes === 0 && calls === 0) this.accounts.delete(user);
   }
 }
 
 class Hold implements ByteHold {
-  bytes = 0;
-  private isReleased = false;
+  bytes: number;
+  private calls: number;
+  private isReleased: boolean;
 
   constructor(
     private readonly budgets: InFlightBudgets,
     readonly user: string,
     private readonly onReclaim: (() => void) | undefined,
-  ) {}
+  ) {
+    this.bytes = 0;
+    this.calls = 0;
+    this.isReleased = false;
+  }
 
-  get isReclaimable(): boolean {
-    return this.onReclaim !== undefined;
+  hold(bytes: number): ByteHold {
+    return this.budgets.hold(this.user, bytes);
   }
 
   resize(bytes: number): void {
-    if (bytes === this.bytes || this.isReleased) return;
-    this.budgets.book(this, bytes - this.bytes);
+    const more = bytes - this.bytes;
+    if (more === 0 || this.isReleased) return;
+    const { budgets } = this;
+    const account = this.account();
+    if (more > 0) {
+      const isOver = account.bytes + more > budgets.bytesOfOne || budgets.size + more > budgets.bytesOfAll;
+      if (isOver) this.makeRoom(account, more);
+      budgets.accounts.set(this.user, account);
+    }
+    account.bytes += more;
+    budgets.size += more;
     this.bytes = bytes;
+    if (this.onReclaim !== undefined) {
+      if (bytes > 0) account.reclaimable.add(this);
+      else account.reclaimable.delete(this);
+    }
+    if (account.bytes === 0 && account.calls === 0) budgets.accounts.delete(this.user);
   }
 
   release(): void {
@@ -193,7 +151,48 @@ class Hold implements ByteHold {
     this.isReleased = true;
   }
 
-  reclaim(): void {
+  beginCalls(count: number): void {
+    const { budgets } = this;
+    const account = this.account();
+    if (account.calls + count > budgets.callsOfOne) throw new BudgetExceededError('user', 'calls');
+    account.calls += count;
+    this.calls += count;
+    budgets.accounts.set(this.user, account);
+  }
+
+  endCalls(): void {
+    if (this.calls === 0) return;
+    const account = this.account();
+    account.calls -= this.calls;
+    this.calls = 0;
+    if (account.bytes === 0 && account.calls === 0) this.budgets.accounts.delete(this.user);
+  }
+
+  private account(): Account {
+    return this.budgets.accounts.get(this.user) ?? { bytes: 0, calls: 0, reclaimable: new Set() };
+  }
+
+  /**
+   * Reclaims optional holds: of the user first, and where the server is at its limit, of all. Throws where that is not
+   * enough.
+   */
+  private makeRoom(account: Account, more: number): void {
+    const { budgets } = this;
+    for (const hold of account.reclaimable) {
+      if (account.bytes + more <= budgets.bytesOfOne && budgets.size + more <= budgets.bytesOfAll) return;
+      if (hold !== this) hold.reclaim();
+    }
+    if (account.bytes + more > budgets.bytesOfOne) throw new BudgetExceededError('user', 'bytes');
+    for (const { reclaimable } of budgets.accounts.values()) {
+      for (const hold of reclaimable) {
+        if (budgets.size + more <= budgets.bytesOfAll) return;
+        if (hold !== this) hold.reclaim();
+      }
+    }
+    if (budgets.size + more > budgets.bytesOfAll) throw new BudgetExceededError('server', 'bytes');
+  }
+
+  private reclaim(): void {
     this.resize(0);
     this.onReclaim?.();
   }

@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../../authorization/principal.js';
 import type { RequestAuthorization } from '../../authorization/request-authorization.js';
 import { Gate } from '../../gate/gate.js';
-import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { encodeMalformed, type IncomingMessages } from '../../messages/incoming-messages.js';
 import { shuttingDown } from '../../messages/refused.error.js';
@@ -28,7 +27,6 @@ export class SessionTransport {
     private readonly gate: Gate,
     private readonly streams: SessionStreams,
     private readonly connections: SessionConnections,
-    private readonly budgets: InFlightBudgets,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
@@ -80,8 +78,7 @@ export class SessionTransport {
     session: Session,
     { accepted, authorization: { principal }, incoming, response }: McpPost,
   ): PostResponse {
-    const budget = this.budgets.of(principal.userKey);
-    return new PostResponse(response, this.options, budget, {
+    return new PostResponse(response, this.options, incoming.hold, {
       accepted,
       openStream: (headers) =>
         this.connections.openReply(session, requestIdsIn(incoming), response, principal, headers),

@@ -5,7 +5,7 @@ import type { ParamHeader } from '../../catalog/param-headers.js';
 import type { Target } from '../../catalog/primitive.js';
 import type { RegisteredTool } from '../../catalog/registered-tool.js';
 import { Gate } from '../../gate/gate.js';
-import { InFlightBudgets, type UserBudget } from '../../limits/in-flight.budgets.js';
+import type { UserBudget } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { encodeError, type JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolError } from '../../messages/protocol.error.js';
@@ -53,16 +53,14 @@ export class StatelessTransport {
     private readonly sessions: SessionService,
     private readonly gate: Gate,
     private readonly refusals: RefusalLog,
-    private readonly budgets: InFlightBudgets,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
   /** Processes a message and replies. A connection that closes before the reply cancels the request. */
   async post(message: JsonRpcMessage, post: McpPost): Promise<void> {
-    const { authorization, request, response } = post;
-    const budget = this.budgets.of(authorization.principal.userKey);
+    const { authorization, incoming, request, response } = post;
     try {
-      await this.serve(message, budget, post);
+      await this.serve(message, post);
     } catch (error) {
       if (error instanceof ClientDisconnectedError) return;
       if (!(error instanceof ProtocolError) || message.kind !== 'request') throw error;
@@ -75,12 +73,12 @@ export class StatelessTransport {
         requestId,
       });
       const text = encodeError(requestId, error.code, error.message, error.data);
-      const answer = new PostResponse(response, this.options, budget);
+      const answer = new PostResponse(response, this.options, incoming.hold);
       answer.finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);
     }
   }
 
-  private async serve(message: JsonRpcMessage, budget: UserBudget, post: McpPost): Promise<void> {
+  private async serve(message: JsonRpcMessage, post: McpPost): Promise<void> {
     const { accepted, authorization, incoming, request, response } = post;
     let peer: StatelessPeer | undefined;
     let answer: PostResponse | undefined;
@@ -106,8 +104,8 @@ export class StatelessTransport {
           if (headers.length > 0) assertParamsMirrored(request, params['arguments'], headers);
         },
         accepted: () => {
-          const openStream = (): SseStream => this.openStream(peer!, response, budget);
-          return (answer = new PostResponse(response, this.options, budget, { accepted, openStream }));
+          const openStream = (): SseStream => this.openStream(peer!, response, incoming.hold);
+          return (answer = new PostResponse(response, this.options, incoming.hold, { accepted, openStream }));
         },
       });
       const isUnanswered = reply === undefined && message.kind === 'request' && !answer!.hasBegun;
