@@ -2,7 +2,7 @@ import type { McpModuleOptions } from '../mcp.options.js';
 import type { ChangeFeed, ListName } from './change.feed.js';
 import type { Primitive } from './primitive.js';
 import { encodeCursor } from './list.cursor.js';
-import { type MessageText, SharedText } from '../messages/shared-text.js';
+import { type MessageText, SharedText } from '../messages/json-rpc.js';
 import { WiringError } from '../decorators/wiring.error.js';
 
 /**

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { encodeNotification, encodeRequest, isObject, type Params } from '../messages/json-rpc.js';
-import { shortened } from '../messages/well-formed.js';
+import { encodeNotification, encodeRequest, isObject, type Params, shortened } from '../messages/json-rpc.js';
 import { missingCapability, nameOfCapability } from './client-capability.js';
 import type { AskingCall, ClientInput, InputRequest } from './client.input.js';
 import { samplingFor } from '../messages/older-content.js';

@@ -5,7 +5,8 @@ import { ChangeFeed } from '../catalog/change.feed.js';
 import { ToolRegistry } from '../catalog/tool.registry.js';
 import { InFlightBudgets } from '../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../mcp.options.js';
-import { type JsonRpcMessage, type Params, readMessage } from '../messages/json-rpc.js';
+import type { JsonRpcMessage, Params } from '../messages/json-rpc.js';
+import { readMessage } from '../messages/incoming-messages.js';
 import { type Principal, principalOf } from '../authorization/principal.js';
 import type { CallAudit } from '../invocation/call.audit.js';
 import type { CallKind } from '../invocation/operation.js';
@@ -41,14 +42,13 @@ async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
   const options = { callLimit, pageSize: 10, listTtlMs: 0, serverInfo: { name: '', version: '' } };
   const factory = new HandlerFactory({ modules: new ModulesContainer() });
   const registry = new ToolRegistry(factory, new ChangeFeed(), options);
-  for (const tool of [
+  const tools = [
     { name: 'free' },
     { name: 'dear', rateLimit: '2/1d' },
     { name: 'dearer', rateLimit: '1/1d' },
     { name: 'hidden', rateLimit: '1/1d', scopes: ['vault'] },
-  ]) {
-    registry.add({ description: 'Any.', ...tool }, new SomeTool());
-  }
+  ];
+  for (const tool of tools) registry.add({ description: 'Any.', ...tool }, new SomeTool());
   const module = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
   const limiter = module.get<RateLimiter>(RateLimiter);
   const handlers = Object.entries(KINDS).map(([method, kind]): RequestHandler => {

@@ -1,6 +1,5 @@
 import type { ArgumentPath } from '../catalog/audit.policy.js';
-import { isObject, type Params } from '../messages/json-rpc.js';
-import { shortened } from '../messages/well-formed.js';
+import { isObject, type Params, shortened } from '../messages/json-rpc.js';
 import type { CallKind } from './operation.js';
 
 /** What an audit record contains of a call's arguments. */

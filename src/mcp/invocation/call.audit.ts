@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type AuditActor, AuditTrail, type CallOutcome, type CallRecord } from '../../audit/index.js';
 import type { Primitive } from '../catalog/primitive.js';
 import type { RequestId } from '../messages/sdk-types.js';
-import { shortened } from '../messages/well-formed.js';
+import { shortened } from '../messages/json-rpc.js';
 import type { Principal } from '../authorization/principal.js';
 import { type AuditedArguments, argumentsIn, picked, without } from './audited-arguments.js';
 import type { Call } from './call.js';

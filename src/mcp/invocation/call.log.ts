@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { CallOutcome } from '../../audit/index.js';
 import { EventLogger, logString } from '../../lines/index.js';
 import type { Primitive } from '../catalog/primitive.js';
-import { shortened } from '../messages/well-formed.js';
+import { shortened } from '../messages/json-rpc.js';
 import type { Call } from './call.js';
 import { CallAudit } from './call.audit.js';
 import type { Operation, CallKind } from './operation.js';

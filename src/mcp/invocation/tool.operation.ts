@@ -2,10 +2,9 @@ import { describeIssues, validateArguments } from '../catalog/argument-issues.js
 import type { RegisteredTool } from '../catalog/registered-tool.js';
 import type { CallContext } from '../decorators/call-context.js';
 import type { Schema } from '../decorators/schema.js';
-import { isObject } from '../messages/json-rpc.js';
+import { isObject, wellFormedJson } from '../messages/json-rpc.js';
 import type { CallToolResult } from '../messages/sdk-types.js';
 import { assertBlocks, describeValue } from './content-blocks.js';
-import { wellFormedJson } from '../messages/well-formed.js';
 import { InvalidInputError, type Operation, type Result } from './operation.js';
 import type { ResultCheck } from './result.check.js';
 

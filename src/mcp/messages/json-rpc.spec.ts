@@ -1,64 +1,4 @@
-import { encodeError, encodeResult, readMessage } from './json-rpc.js';
-import { ProtocolError } from './protocol.error.js';
-
-describe('readMessage', () => {
-  it.each([
-    [
-      { jsonrpc: '2.0', id: 1, method: 'ping' },
-      { kind: 'request', id: 1, method: 'ping', params: {} },
-    ],
-    [
-      { jsonrpc: '2.0', id: 'a', method: 'm', params: { x: 1 } },
-      { kind: 'request', id: 'a', method: 'm', params: { x: 1 } },
-    ],
-    [
-      { jsonrpc: '2.0', method: 'n' },
-      { kind: 'notification', method: 'n', params: {} },
-    ],
-    [
-      { jsonrpc: '2.0', id: 1, method: 'ping', params: [] },
-      { kind: 'request', id: 1, method: 'ping', params: {} },
-    ],
-    [
-      { jsonrpc: '2.0', id: 1, method: 'ping', params: null },
-      { kind: 'request', id: 1, method: 'ping', params: {} },
-    ],
-    [
-      { jsonrpc: '2.0', id: 3, result: { action: 'decline' } },
-      { kind: 'response', id: 3, result: { action: 'decline' } },
-    ],
-    [
-      { jsonrpc: '2.0', id: 3, error: { code: 1, message: 'x' } },
-      { kind: 'response', id: 3, error: { code: 1, message: 'x' } },
-    ],
-  ])('reads %j', (value, message) => {
-    expect(readMessage(value)).toEqual(message);
-  });
-
-  it.each([
-    [null, 'object'],
-    ['text', 'object'],
-    [[], 'Batches'],
-    [[{ jsonrpc: '2.0', id: 1, method: 'ping' }], 'Batches'],
-    [{}, 'jsonrpc'],
-    [{ jsonrpc: '1.0', id: 1, method: 'ping' }, 'jsonrpc'],
-    [{ jsonrpc: '2.0', id: null, method: 'ping' }, '"id"'],
-    [{ jsonrpc: '2.0', id: 1.5, method: 'ping' }, '"id"'],
-    [{ jsonrpc: '2.0', id: 2 ** 53, method: 'ping' }, '"id"'],
-    [{ jsonrpc: '2.0', id: true, method: 'ping' }, '"id"'],
-    [{ jsonrpc: '2.0', id: {}, method: 'ping' }, '"id"'],
-    [{ jsonrpc: '2.0', id: 1, method: 7 }, '"method"'],
-    [{ jsonrpc: '2.0', id: 1, method: null }, '"method"'],
-    [{ jsonrpc: '2.0', id: 1, method: 'ping', params: [1] }, '"params"'],
-    [{ jsonrpc: '2.0', id: 1, method: 'ping', params: 'text' }, '"params"'],
-    [{ jsonrpc: '2.0', id: 1 }, '"method"'],
-    [{ jsonrpc: '2.0', id: 1, result: {}, error: {} }, '"result" or "error"'],
-    [{ jsonrpc: '2.0', result: {} }, '"id"'],
-  ])('refuses %j', (value, about) => {
-    expect(() => readMessage(value)).toThrow(ProtocolError);
-    expect(() => readMessage(value)).toThrow(about);
-  });
-});
+import { encodeError, encodeResult, shortened, wellFormedJson } from './json-rpc.js';
 
 describe('encoding', () => {
   it('puts a serialized result into the response', () => {
@@ -75,5 +15,36 @@ describe('encoding', () => {
       id: null,
       error: { code: -32700, message: 'no' },
     });
+  });
+});
+
+describe('wellFormedJson', () => {
+  it.each<[unknown, unknown]>([
+    ['half \ud83d', 'half \ufffd'],
+    ['\udc4d other half', '\ufffd other half'],
+    ['\udc4d\ud83d swapped', '\ufffd\ufffd swapped'],
+    [{ '\ud83d': ['\ud83d'] }, { '\ufffd': ['\ufffd'] }],
+    ['whole \ud83d\udc4d', 'whole \ud83d\udc4d'],
+    [String.raw`C:\ud83d`, String.raw`C:\ud83d`],
+    ['\\\ud83d', '\\\ufffd'],
+    [String.raw`\\ud83d\udrive` + '\ud83d', String.raw`\\ud83d\udrive` + '\ufffd'],
+    ['\ud7ff \ue000 \ufffd', '\ud7ff \ue000 \ufffd'],
+  ])('%j', (value, sent) => {
+    expect(JSON.parse(wellFormedJson(JSON.stringify(value)))).toEqual(sent);
+  });
+});
+
+describe('shortened', () => {
+  it.each([
+    ['ab', 2, 'ab'],
+    ['abc', 2, 'ab'],
+    ['a👍', 2, 'a'],
+    ['a👍', 3, 'a👍'],
+    ['👍👍', 3, '👍'],
+    ['a\ud83d', 2, 'a\ufffd'],
+    ['a\ud83db', 2, 'a\ufffd'],
+    ['👍', 1, ''],
+  ])('%j at %d', (text, length, cut) => {
+    expect(shortened(text, length)).toBe(cut);
   });
 });

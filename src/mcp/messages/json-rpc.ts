@@ -1,11 +1,16 @@
-import { isObject, type Params } from './json-object.js';
-import { normalAnswer, normalParams } from './normal-form.js';
-import { ProtocolError } from './protocol.error.js';
-import { ErrorCode, type RequestId } from './sdk-types.js';
-import { type MessageText, SharedText } from './shared-text.js';
-import { wellFormedJson } from './well-formed.js';
+import type { RequestId } from './sdk-types.js';
 
-export { isObject, isTextObject, type Params } from './json-object.js';
+/** A JSON object with unknown members. */
+export type Params = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is Params {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An object with string values only: the arguments of prompts. */
+export function isTextObject(value: unknown): value is Readonly<Record<string, string>> {
+  return isObject(value) && Object.values(value).every((item) => typeof item === 'string');
+}
 
 export interface JsonRpcRequest {
   readonly kind: 'request';
@@ -28,46 +33,13 @@ export type JsonRpcResponse = { readonly kind: 'response'; readonly id: RequestI
 
 export type JsonRpcMessage = JsonRpcRequest | JsonRpcNotification | JsonRpcResponse;
 
-/**
- * Reads one JSON-RPC 2.0 message as MCP restricts it: no batch, `params` an object, an id a string or an integer and
- * never null. `normal-form.ts` normalizes null and `[]` for absent values. Throws {@link ProtocolError} (−32600) that
- * says what is wrong.
+export function isRequestId(value: unknown): value is RequestId {
+  return typeof value === 'string' || Number.isSafeInteger(value);
+}
+
+/*
+ * Messages to a client, as text.
  */
-export function readMessage(value: unknown): JsonRpcMessage {
-  if (Array.isArray(value)) throw invalid('Batches are not supported: send one message at a time');
-  if (!isObject(value)) throw invalid('A message must be a JSON object');
-  if (value['jsonrpc'] !== '2.0') throw invalid('"jsonrpc" must be "2.0"');
-  const { method, id } = value;
-  if (method === undefined || method === null) return readResponse(value);
-  if (typeof method !== 'string') throw invalid('"method" must be a string');
-  const params = normalParams(method, value['params']);
-  if (!isObject(params)) throw invalid('"params" must be an object');
-  const hasId = Object.hasOwn(value, 'id') && !(id === null && method.startsWith('notifications/'));
-  if (!hasId) return { kind: 'notification', method, params };
-  if (!isRequestId(id)) throw invalid('"id" must be a string or an integer');
-  return { kind: 'request', id, method, params };
-}
-
-function readResponse(value: Params): JsonRpcResponse {
-  const { id, result = null, error = null } = value;
-  const isBoth = result !== null && error !== null;
-  if (isBoth || !isAnswer(value) || !isRequestId(id)) {
-    throw invalid('A message needs a "method", or an "id" with either "result" or "error"');
-  }
-  const failed = result === null && Object.hasOwn(value, 'error');
-  return failed ? { kind: 'response', id, error } : { kind: 'response', id, result: normalAnswer(result) };
-}
-
-/** Whether a message, well-formed or not, is meant as a response to the server. */
-export function isAnswer(message: unknown): boolean {
-  return isObject(message) && (Object.hasOwn(message, 'result') || Object.hasOwn(message, 'error'));
-}
-
-/** The id of a possibly malformed message; null where it cannot be read. */
-export function idIn(message: unknown): RequestId | null {
-  const id = isObject(message) ? message['id'] : undefined;
-  return isRequestId(id) ? id : null;
-}
 
 /** A request of the server to the client. */
 export function encodeRequest(id: RequestId, method: string, params: Params): string {
@@ -98,10 +70,66 @@ export function encodeNotification(method: string, params: Params): string {
   return wellFormedJson(JSON.stringify({ jsonrpc: '2.0', method, params }));
 }
 
-export function isRequestId(value: unknown): value is RequestId {
-  return typeof value === 'string' || Number.isSafeInteger(value);
+/** A message to a client, or a part of one. `toString()` is its text. */
+export type MessageText = string | SharedText;
+
+/** Up to this many characters, text is put together faster than bytes are. */
+const SHORT = 16_384;
+
+/**
+ * Long text that many messages contain: its bytes are made once and shared, so that a message does not search, copy and
+ * encode it again. Texts before and after it belong to one message.
+ */
+export class SharedText {
+  /** Bytes of UTF-8. */
+  readonly length: number;
+
+  private constructor(
+    readonly body: Buffer,
+    readonly before: string,
+    readonly after: string,
+  ) {
+    this.length = Buffer.byteLength(before) + body.length + Buffer.byteLength(after);
+  }
+
+  /** Text of `JSON.stringify`: as it is where it is short. */
+  static ofJson(json: string): MessageText {
+    return json.length <= SHORT ? json : new SharedText(Buffer.from(wellFormedJson(json)), '', '');
+  }
+
+  /** `text` between two others. */
+  static within(before: string, text: MessageText, after: string): MessageText {
+    if (typeof text === 'string') return before + text + after;
+    return new SharedText(text.body, before + text.before, text.after + after);
+  }
+
+  toString(): string {
+    return `${this.before}${this.body.toString()}${this.after}`;
+  }
 }
 
-function invalid(message: string): ProtocolError {
-  return new ProtocolError(ErrorCode.InvalidRequest, message);
+/**
+ * A lone surrogate in JSON text: `JSON.stringify` writes it as an escape, and a pair unescaped (ECMA-262,
+ * QuoteJSONString). An even number of backslashes before it are escaped ones.
+ */
+const LONE_SURROGATE = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
+
+/**
+ * Replaces each lone surrogate in text of `JSON.stringify` with U+FFFD: strict parsers would refuse the whole message.
+ * RFC 8259, section 8.2.
+ */
+export function wellFormedJson(json: string): string {
+  return json.includes('\\ud') ? json.replace(LONE_SURROGATE, '$1\ufffd') : json;
+}
+
+/** The text, cut at `length` UTF-16 units, or one earlier where that would split a surrogate pair. Well-formed. */
+export function shortened(text: string, length: number): string {
+  const halves = isSurrogate(text, length - 1, 0xd800) && isSurrogate(text, length, 0xdc00);
+  return text.slice(0, halves ? length - 1 : length).toWellFormed();
+}
+
+/** `first`: of the 1,024 high or low surrogates. */
+function isSurrogate(text: string, at: number, first: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit >= first && unit < first + 1_024;
 }

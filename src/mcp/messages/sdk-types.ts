@@ -54,10 +54,6 @@ export const STATELESS_VERSION = '2026-07-28';
 /** Every supported revision, newest first. */
 export const SUPPORTED_PROTOCOL_VERSIONS: readonly string[] = [STATELESS_VERSION, ...SESSION_VERSIONS];
 
-export function isModernVersion(version: string): boolean {
-  return version >= STATELESS_VERSION;
-}
-
 /** JSON-RPC 2.0, section 5.1; MCP 2026-07-28, Overview, "Error Codes". */
 export const ErrorCode = {
   ParseError: -32700,

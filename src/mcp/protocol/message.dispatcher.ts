@@ -13,12 +13,12 @@ import {
   type JsonRpcMessage,
   type JsonRpcNotification,
   type JsonRpcRequest,
+  type MessageText,
+  shortened,
 } from '../messages/json-rpc.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { asRefusal, RefusedError } from '../messages/refused.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
-import type { MessageText } from '../messages/shared-text.js';
-import { shortened } from '../messages/well-formed.js';
 import type { Peer } from '../sessions/peer.js';
 import { SessionRelay } from '../sessions/session.relay.js';
 import { REQUEST_HANDLERS, type RequestHandler, type RequestHandlers } from './request-handler.js';

@@ -3,9 +3,8 @@ import type { PrimitiveList } from '../catalog/primitive.list.js';
 import { decodeCursor } from '../catalog/list.cursor.js';
 import type { CallKind } from '../invocation/operation.js';
 import type { MessageContext } from '../invocation/message-context.js';
-import type { JsonRpcRequest, Params } from '../messages/json-rpc.js';
+import type { JsonRpcRequest, MessageText, Params } from '../messages/json-rpc.js';
 import { invalidParams } from '../messages/protocol.error.js';
-import type { MessageText } from '../messages/shared-text.js';
 
 /** Revisions with sessions, up to 2025-11-25; without, from 2026-07-28 on; or all of them. */
 export type Era = 'sessions' | 'stateless' | 'all';

@@ -1,14 +1,12 @@
 import type { RevocableToken } from '../../backplane/index.js';
 import type { ClientSession } from '../decorators/call-context.js';
-import type { JsonRpcResponse } from '../messages/json-rpc.js';
+import type { JsonRpcResponse, MessageText } from '../messages/json-rpc.js';
 import {
   type ClientCapabilities,
   type Implementation,
-  isModernVersion,
   type LoggingLevel,
   type RequestId,
 } from '../messages/sdk-types.js';
-import type { MessageText } from '../messages/shared-text.js';
 import type { Principal } from '../authorization/principal.js';
 
 /** The transport of a peer's messages. */
@@ -146,15 +144,12 @@ export abstract class Peer implements ClientSession {
   /** Names the session in log lines. The id itself is a secret of the client. */
   abstract readonly logId: string | undefined;
   abstract readonly protocolVersion: string;
+  /** The client uses a revision without sessions, 2026-07-28 or later. */
+  abstract readonly isModern: boolean;
   /** The user, by the newest token that the client has sent. */
   abstract readonly principal: Principal;
   /** When the token ends, see {@link endOf}; milliseconds since the epoch. */
   abstract readonly endsAt: number;
-
-  /** The client uses a revision without sessions, 2026-07-28 or later. */
-  get isModern(): boolean {
-    return isModernVersion(this.protocolVersion);
-  }
 
   /** Requests of the server that the client has not answered, by id. */
   get inputRequests(): Map<RequestId, PendingInputRequest> {

@@ -2,7 +2,7 @@ import { sessionName } from '../../audit/index.js';
 import type { RevocableToken } from '../../backplane/index.js';
 import type { ByteHold } from '../limits/in-flight.budgets.js';
 import type { LoggingLevel } from '../messages/sdk-types.js';
-import type { MessageText } from '../messages/shared-text.js';
+import type { MessageText } from '../messages/json-rpc.js';
 import type { SessionRecord } from './session.record.js';
 import { Peer, type ReplySink, type SessionEnd, type SessionStream, type SessionTransport } from './peer.js';
 import { endOf, type Principal } from '../authorization/principal.js';
@@ -15,6 +15,7 @@ const NONE: ReadonlySet<string> = new Set();
 export class Session extends Peer implements ReplySink {
   override readonly logId: string;
   override protocolVersion = INITIAL_PROTOCOL_VERSION;
+  override readonly isModern = false;
   initialized = false;
   // Created on first use: an idle session would keep an unused set.
   private subscribed: Set<string> | undefined = undefined;

@@ -1,4 +1,9 @@
-import type { ClientCapabilities, Implementation, LoggingLevel } from '../messages/sdk-types.js';
+import {
+  type ClientCapabilities,
+  type Implementation,
+  type LoggingLevel,
+  STATELESS_VERSION,
+} from '../messages/sdk-types.js';
 import { Peer } from './peer.js';
 import { endOf, type Principal } from '../authorization/principal.js';
 
@@ -15,6 +20,7 @@ export class StatelessPeer extends Peer {
   override readonly id = undefined;
   override readonly logId = undefined;
   override readonly protocolVersion: string;
+  override readonly isModern: boolean;
   protected override logLevel: LoggingLevel | undefined;
   override readonly endsAt: number;
 
@@ -25,6 +31,7 @@ export class StatelessPeer extends Peer {
     super();
     this.endsAt = endOf(principal);
     this.protocolVersion = envelope.protocolVersion;
+    this.isModern = envelope.protocolVersion >= STATELESS_VERSION;
     this.client = envelope.client;
     this.clientCapabilities = envelope.clientCapabilities;
     this.logLevel = envelope.logLevel;

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { SharedText } from '../messages/shared-text.js';
+import { SharedText } from '../messages/json-rpc.js';
 import { PacedWriter } from './paced.writer.js';
 
 const LIMITS = { maxBufferedBytes: 1_000_000, maxStallMs: 30_000 };

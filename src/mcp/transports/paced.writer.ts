@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { ByteHold, UserBudget } from '../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../mcp.options.js';
-import type { MessageText } from '../messages/shared-text.js';
+import type { MessageText } from '../messages/json-rpc.js';
 
 /** How much may wait for a client (bytes), and how long it may read nothing (milliseconds). */
 export type ReadingLimits = Pick<McpModuleOptions, 'maxBufferedBytes' | 'maxStallMs'>;

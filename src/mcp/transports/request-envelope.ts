@@ -1,4 +1,4 @@
-import { type JsonRpcMessage, isObject, type Params } from '../messages/json-rpc.js';
+import { isObject, type JsonRpcMessage, type Params, shortened } from '../messages/json-rpc.js';
 import { invalidParams, ProtocolError } from '../messages/protocol.error.js';
 import {
   type ClientCapabilities,
@@ -8,7 +8,6 @@ import {
   STATELESS_VERSION,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '../messages/sdk-types.js';
-import { shortened } from '../messages/well-formed.js';
 import type { RequestEnvelope } from '../sessions/stateless.peer.js';
 
 const PREFIX = 'io.modelcontextprotocol/';

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { BudgetExceededError, type UserBudget } from '../limits/in-flight.budgets.js';
-import { type MessageText, SharedText } from '../messages/shared-text.js';
+import { type MessageText, SharedText } from '../messages/json-rpc.js';
 import type { SessionEnd, SessionStream } from '../sessions/peer.js';
 import { cutAfter, PacedWriter, type ReadingLimits } from './paced.writer.js';
 

@@ -3,14 +3,13 @@ import type { RefusalLog } from '../../../audit/index.js';
 import type { RequestAuthorization } from '../../authorization/request-authorization.js';
 import type { Gate } from '../../gate/gate.js';
 import type { ByteHold } from '../../limits/in-flight.budgets.js';
-import { encodeMalformed, type IncomingMessages, toMessages } from '../../messages/incoming-messages.js';
 import {
-  encodeError,
+  encodeMalformed,
+  type IncomingMessages,
   isAnswer,
-  isObject,
-  isRequestId,
-  type JsonRpcMessage,
-} from '../../messages/json-rpc.js';
+  toMessages,
+} from '../../messages/incoming-messages.js';
+import { encodeError, isObject, isRequestId, type JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolError } from '../../messages/protocol.error.js';
 import { batchesUnsupported, duplicateId, RefusedError } from '../../messages/refused.error.js';
 import { ErrorCode, type RequestId, STATELESS_VERSION } from '../../messages/sdk-types.js';

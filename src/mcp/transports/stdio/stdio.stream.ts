@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { type MessageText, SharedText } from '../../messages/shared-text.js';
+import { type MessageText, SharedText } from '../../messages/json-rpc.js';
 import type { ReplySink, SessionStream } from '../../sessions/peer.js';
 import { PacedWriter } from '../paced.writer.js';
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type IncomingMessages, refusalOf } from '../../messages/incoming-messages.js';
 import type { JsonRpcMessage } from '../../messages/json-rpc.js';
 import { batchesUnsupported } from '../../messages/refused.error.js';
-import { isModernVersion, SESSION_VERSIONS } from '../../messages/sdk-types.js';
+import { SESSION_VERSIONS, STATELESS_VERSION } from '../../messages/sdk-types.js';
 import { acceptedReply } from '../accepted-types.js';
 import { assertNoBody } from '../message-body.js';
 import { MessageReader } from '../message.reader.js';
@@ -95,5 +95,5 @@ function namesStatelessVersion(request: IncomingMessage): boolean {
 
 function namesModern(request: IncomingMessage): boolean {
   const version = protocolVersionIn(request);
-  return version !== undefined && isModernVersion(version) && /^\d/.test(version);
+  return version !== undefined && version >= STATELESS_VERSION && /^\d/.test(version);
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestAuthorization } from '../../authorization/request-authorization.js';
 import type { UserBudget } from '../../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../../mcp.options.js';
-import type { MessageText } from '../../messages/shared-text.js';
+import type { MessageText } from '../../messages/json-rpc.js';
 import type { Reply } from '../../protocol/message.dispatcher.js';
 import type { ReplySink } from '../../sessions/peer.js';
 import type { AcceptedTypes } from '../accepted-types.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StoredEvent } from '../../../backplane/index.js';
-import type { MessageText } from '../../messages/shared-text.js';
+import type { MessageText } from '../../messages/json-rpc.js';
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
 import { EventWriter, type EventWriterOptions, unbroken } from './event.writer.js';

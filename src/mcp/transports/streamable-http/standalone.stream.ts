@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SessionEnd } from '../../sessions/peer.js';
 import type { SseStream } from '../sse.stream.js';
-import type { MessageText } from '../../messages/shared-text.js';
+import type { MessageText } from '../../messages/json-rpc.js';
 
 /**
  * The name of the stream, the position on the bus of the last change that its client got, and whether the stream has

@@ -1,6 +1,6 @@
 import type { SessionEnd, SessionStream } from '../../sessions/peer.js';
 import type { StandaloneStream } from './standalone.stream.js';
-import type { MessageText } from '../../messages/shared-text.js';
+import type { MessageText } from '../../messages/json-rpc.js';
 
 /** Maximum standalone streams of a session on one node. */
 const MAX_STREAMS = 4;
