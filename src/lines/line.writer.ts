@@ -27,6 +27,8 @@ const writers = new Map<1 | 2, LineWriter>();
  * size. When the process exits, also by an uncaught exception, the rest is written.
  */
 export class LineWriter {
+  /** Not yet written, in characters or bytes. */
+  waiting = 0;
   /** Encoded, and written up to `offset`. */
   private chunk: Buffer | undefined;
   private offset = 0;
@@ -66,11 +68,6 @@ export class LineWriter {
     return new LineWriter(fd, isRegularFile(fd), path);
   }
 
-  /** Not yet written, in characters or bytes. */
-  get waiting(): number {
-    return this.collected.length + (this.chunk === undefined ? 0 : this.chunk.length - this.offset);
-  }
-
   /** `listener` receives each failed write. The lines are kept and tried again. */
   onError(listener: (error: Error) => void): void {
     this.listeners.add(listener);
@@ -83,6 +80,7 @@ export class LineWriter {
   /** `line` ends with a line break. */
   write(line: string): void {
     this.collected += line;
+    this.waiting += line.length;
     if (this.timer === undefined) this.timer = setTimeout(this.flush, COLLECT_MS).unref();
     else if (this.retryMs === 0 && this.collected.length >= COLLECT_CHARACTERS) this.flush();
   }
@@ -92,16 +90,17 @@ export class LineWriter {
     clearTimeout(this.timer);
     this.timer = undefined;
     try {
-      while (this.next()) this.offset += writeSync(this.fd, this.chunk!, this.offset);
+      while (this.waiting > 0) {
+        this.chunk ??= this.encode();
+        const written = writeSync(this.fd, this.chunk, this.offset);
+        this.offset += written;
+        this.waiting -= written;
+        if (this.offset === this.chunk.length) this.chunk = undefined;
+      }
       this.retryMs = 0;
-      this.settle();
+      if (this.waiters.length > 0) this.settle();
     } catch (error) {
-      const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';
-      this.retryMs = isFull
-        ? Math.min(RETRY_MS.longest, Math.max(RETRY_MS.first, this.retryMs * 2))
-        : RETRY_MS.afterError;
-      this.timer = setTimeout(this.flush, this.retryMs).unref();
-      if (!isFull) for (const listener of this.listeners) listener(error as Error);
+      this.retry(error as NodeJS.ErrnoException);
     }
   };
 
@@ -142,19 +141,27 @@ export class LineWriter {
     }
   };
 
-  /** Whether something is left to write; it is then in `chunk` from `offset` on. */
-  private next(): boolean {
-    if (this.chunk !== undefined && this.offset < this.chunk.length) return true;
-    this.chunk = undefined;
-    this.offset = 0;
-    if (this.collected === '') return false;
+  /** What was collected, as the next chunk. */
+  private encode(): Buffer {
+    const text = this.collected;
     // Reuses one buffer: a large one for each write would burden the garbage collector.
-    this.chunk =
-      this.collected.length * MAX_UTF8 <= ROOM
-        ? (this.room ??= Buffer.allocUnsafeSlow(ROOM)).subarray(0, this.room.write(this.collected))
-        : Buffer.from(this.collected);
+    const chunk =
+      text.length * MAX_UTF8 <= ROOM
+        ? (this.room ??= Buffer.allocUnsafeSlow(ROOM)).subarray(0, this.room.write(text))
+        : Buffer.from(text);
     this.collected = '';
-    return true;
+    this.offset = 0;
+    this.waiting = chunk.length;
+    return chunk;
+  }
+
+  private retry(error: NodeJS.ErrnoException): void {
+    const isFull = error.code === 'EAGAIN';
+    this.retryMs = isFull
+      ? Math.min(RETRY_MS.longest, Math.max(RETRY_MS.first, this.retryMs * 2))
+      : RETRY_MS.afterError;
+    this.timer = setTimeout(this.flush, this.retryMs).unref();
+    if (!isFull) for (const listener of this.listeners) listener(error);
   }
 
   private settle(): void {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { type DestinationStream, symbols } from 'pino';
 import type { LogSettings } from '../config/index.js';
-import type { EventLevel, TextLogger } from '../lines/index.js';
+import { type EventLevel, isoTime, type TextLogger } from '../lines/index.js';
 import { logParams } from './log.options.js';
 
 /** Contexts of Nest's own start messages, useful for debugging the wiring only. */
@@ -17,10 +17,9 @@ const FRAMEWORK = new Set([
 /** Context of Nest's report of a failed start; the process prints the reason itself, once, before it exits. */
 const START_FAILURE = 'ExceptionHandler';
 
-/** The parts of pino behind its public symbols. */
+/** The part of pino behind its public symbol. */
 interface PinoParts {
   readonly [symbols.streamSym]: DestinationStream;
-  readonly [symbols.timeSym]: () => string;
 }
 
 /** Nest's logger on pino; the framework's own start messages go to `debug`. */
@@ -47,8 +46,7 @@ export class AppLogger extends Logger implements TextLogger {
 
   /** Writes the line that pino would make of the same fields to pino's destination. */
   writeText(level: EventLevel, context: string, fields: string): void {
-    const { [symbols.streamSym]: stream, [symbols.timeSym]: time } = this.logger
-      .logger as unknown as PinoParts;
-    stream.write(`{"level":"${level}"${time()},"context":"${context}",${fields}}\n`);
+    const { [symbols.streamSym]: stream } = this.logger.logger as unknown as PinoParts;
+    stream.write(`{"level":"${level}","time":"${isoTime()}","context":"${context}",${fields}}\n`);
   }
 }

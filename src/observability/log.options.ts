@@ -52,13 +52,14 @@ async function destination({
   format,
   stream,
 }: LogSettings): Promise<DestinationStream & { flushSync(): void }> {
-  const formatter = format === 'json' ? (line: string): string => line : await prettyLook(stream);
-  const writer = LineWriter.standard(stream === 'stderr' ? 2 : 1);
-  const lines = new LogLines(writer, (count) => {
+  const pretty = format === 'json' ? undefined : await prettyLook(stream);
+  const lines = new LogLines(LineWriter.standard(stream === 'stderr' ? 2 : 1), (count) => {
     const lost = { level: 'warn', time: new Date().toISOString(), event: 'log.lost', lines: count };
-    return formatter(`${JSON.stringify(lost)}\n`);
+    const line = `${JSON.stringify(lost)}\n`;
+    return pretty === undefined ? line : pretty(line);
   });
-  return { write: (line) => lines.write(formatter(line)), flushSync: () => writer.flush() };
+  if (pretty === undefined) return lines;
+  return { write: (line) => lines.write(pretty(line)), flushSync: () => lines.flushSync() };
 }
 
 async function prettyLook(stream: LogSettings['stream']): Promise<(line: string) => string> {

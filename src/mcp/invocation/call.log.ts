@@ -7,6 +7,7 @@ import type { Call } from './call.js';
 import { CallAudit } from './call.audit.js';
 import type { Operation, CallKind } from './operation.js';
 
+const CONTEXT = 'Call';
 const MAX_REQUEST_ID = 64;
 
 /** The logged part of the target. */
@@ -18,25 +19,26 @@ type Called = Pick<Operation, 'kind' | 'primitive'>;
  */
 @Injectable()
 export class CallLog {
-  private readonly logger = new EventLogger('Call');
+  private readonly logger = new EventLogger(CONTEXT);
 
   constructor(private readonly audit: CallAudit) {}
 
   begun(call: Call, { kind, primitive: { key: target } }: Operation): void {
-    if (!this.logger.takes('debug')) return;
-    this.logger.event('debug', `"event":"call.begun","${kind}":${logString(target)}${callerText(call)}`);
+    const logger = this.logger.at('debug');
+    if (logger === undefined) return;
+    const fields = `"event":"call.begun","${kind}":${logString(target)}${callerText(call)}`;
+    logger.writeText('debug', CONTEXT, fields);
   }
 
   ended(call: Call, operation: Called, outcome: CallOutcome, startedAt: number): void {
     const { kind, primitive } = operation;
     const target = primitive.key;
     const durationMs = Math.round((performance.now() - startedAt) * 1000) / 1000;
-    if (this.logger.takes('info')) {
+    const logger = this.logger.at('info');
+    if (logger !== undefined) {
       const how = `"outcome":"${outcome}","durationMs":${durationMs}`;
-      this.logger.event(
-        'info',
-        `"event":"call.ended","${kind}":${logString(target)},${how}${callerText(call)}`,
-      );
+      const fields = `"event":"call.ended","${kind}":${logString(target)},${how}${callerText(call)}`;
+      logger.writeText('info', CONTEXT, fields);
     }
     this.audit.ended(call, operation, outcome, durationMs);
   }
@@ -54,9 +56,10 @@ export class CallLog {
   /** A call of an unknown name, or of a primitive that is `hidden` from the caller. The name is not logged. */
   unknown(call: Call, kind: CallKind, hidden?: Primitive): void {
     const outcome: CallOutcome = hidden === undefined ? 'unknown' : 'hidden';
-    if (this.logger.takes('info')) {
+    const logger = this.logger.at('info');
+    if (logger !== undefined) {
       const how = `"outcome":"${outcome}","durationMs":0`;
-      this.logger.event('info', `"event":"call.ended","kind":"${kind}",${how}${callerText(call)}`);
+      logger.writeText('info', CONTEXT, `"event":"call.ended","kind":"${kind}",${how}${callerText(call)}`);
     }
     this.audit.unknown(call, kind, hidden);
   }
