@@ -41,12 +41,6 @@ export class ExpiringMap<V> {
     return had;
   }
 
-  /** The entries that have not expired. */
-  values(): readonly V[] {
-    this.sweep();
-    return [...this.entries.values()].map(({ value }) => value);
-  }
-
   sweep(): void {
     const now = this.now();
     for (const [key, entry] of this.entries) if (entry.expiresAt <= now) this.entries.delete(key);

@@ -7,16 +7,15 @@ import {
   type RevocationTarget,
   revocationKey,
 } from '../revocation-store.js';
-import { ExpiringMap } from './expiring-map.js';
 
 /** {@link RevocationStore} in this process's memory. */
 @Injectable()
 export class MemoryRevocationStore implements RevocationStore {
-  private readonly entries = new ExpiringMap<Revocation>();
+  private readonly entries = new Map<string, Revocation>();
   private readonly listeners = new Set<(revocation: Revocation) => void>();
 
   async revoke(revocation: Revocation): Promise<void> {
-    this.entries.set(revocationKey(revocation.target), revocation, revocation.expiresAt * 1000);
+    this.entries.set(revocationKey(revocation.target), revocation);
     for (const listener of this.listeners) listener(revocation);
   }
 
@@ -37,12 +36,13 @@ export class MemoryRevocationStore implements RevocationStore {
 
   /** Whether the store has this entry, or a later one of the same target. */
   holds({ target, revokedAt }: Revocation): boolean {
-    const entry = this.entries.get(revocationKey(target));
+    const entry = this.find(target);
     return entry !== undefined && entry.revokedAt >= revokedAt;
   }
 
   get all(): readonly Revocation[] {
-    return this.entries.values();
+    this.sweep();
+    return [...this.entries.values()];
   }
 
   /** Number of entries. */
@@ -51,11 +51,20 @@ export class MemoryRevocationStore implements RevocationStore {
   }
 
   sweep(): void {
-    this.entries.sweep();
+    for (const [key, entry] of this.entries) if (hasExpired(entry)) this.entries.delete(key);
   }
 
   private has(target: RevocationTarget, token: RevocableToken): boolean {
-    const entry = this.entries.get(revocationKey(target));
+    const entry = this.find(target);
     return entry !== undefined && denies(entry, token);
   }
+
+  private find(target: RevocationTarget): Revocation | undefined {
+    const entry = this.entries.get(revocationKey(target));
+    return entry === undefined || hasExpired(entry) ? undefined : entry;
+  }
+}
+
+function hasExpired({ expiresAt }: Revocation): boolean {
+  return expiresAt * 1_000 <= Date.now();
 }
