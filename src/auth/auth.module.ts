@@ -6,7 +6,6 @@ import { AuthResponder } from './auth.responder.js';
 import { AuthLog } from './auth.log.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { ProtectedResourceController } from './protected-resource.controller.js';
-import { RoutePolicies } from './route.policies.js';
 import { PrincipalFactory } from './tokens/principal.factory.js';
 import { DevelopmentTokenService } from './tokens/development-token.service.js';
 import { FailureLimiter } from './tokens/failure.limiter.js';
@@ -17,7 +16,6 @@ import { TokenController } from './tokens/token.controller.js';
 import { jwtOptionsFrom, TokenIssuer } from './tokens/token.issuer.js';
 import { TokenVerifier } from './tokens/token.verifier.js';
 import { deferredIssuers, TRUSTED_ISSUERS } from './tokens/trusted-issuer.js';
-import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
 
 /**
  * Authentication and authorization. Importing it protects every route that is not `@Public()`. It needs the settings,
@@ -35,11 +33,9 @@ import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
     DevelopmentTokenService,
     FailureLimiter,
     RevocationService,
-    RoutePolicies,
     TokenAuthenticator,
     TokenIssuer,
     TokenVerifier,
-    VerifiedTokenCache,
   ],
   exports: [TokenAuthenticator, TokenIssuer],
 })

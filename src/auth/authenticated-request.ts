@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { AuthorizedRequest, Principal } from '../mcp/index.js';
-import type { TokenAuthorization } from './token.authorization.js';
+import type { TokenAuthorization } from './jwt-auth.guard.js';
 
 /** A request that has passed the guard. */
 export interface AuthenticatedRequest extends Request, AuthorizedRequest {

@@ -42,6 +42,17 @@ describe('public and guarded routes', () => {
       200,
     );
   });
+
+  it('keeps apart the scopes of two controllers that inherit one handler', async () => {
+    const heir = forge({ claims: { scope: 'heir' } });
+    for (let i = 0; i < 2; i++) {
+      expect((await auth.call('/mcp', { token: forge() })).status).toBe(200);
+      expect((await auth.call('/mcp', { token: heir })).status).toBe(403);
+      expect((await auth.call('/heir/mcp', { token: forge() })).status).toBe(403);
+      expect((await auth.call('/heir/mcp', { token: heir })).status).toBe(200);
+      expect((await auth.call('/heir/open')).status).toBe(200);
+    }
+  });
 });
 
 describe('the challenge', () => {

@@ -8,7 +8,6 @@ import { FailureLimiter } from './tokens/failure.limiter.js';
 import { TokenAuthenticator } from './tokens/token.authenticator.js';
 import { TokenVerifier } from './tokens/token.verifier.js';
 import { trustedIssuersFrom } from './tokens/trusted-issuer.js';
-import { VerifiedTokenCache } from './tokens/verified-token.cache.js';
 
 const verifier = new TokenVerifier(trustedIssuersFrom(SETTINGS), new PrincipalFactory(SETTINGS));
 
@@ -17,7 +16,7 @@ function throughPassport(authorization: string, isRevoked: () => Promise<boolean
   const revocations = { isRevoked, revoke: async () => {}, onRevoked: () => () => {} };
   const limits = { calls: undefined, failedAuthentications: undefined, callsInFlight: 1, bytesInFlight: 1 };
   const failures = new FailureLimiter({ take: () => Promise.reject(new Error('unlimited')) }, limits);
-  void new JwtStrategy(new TokenAuthenticator(verifier, new VerifiedTokenCache(), failures, revocations));
+  void new JwtStrategy(new TokenAuthenticator(verifier, failures, revocations));
   const { promise, resolve } = Promise.withResolvers<unknown[]>();
   const request = { url: '/', rawHeaders: ['Authorization', authorization] } as Request;
   passport.authenticate('jwt', { session: false }, (...outcome: unknown[]) => resolve(outcome))(

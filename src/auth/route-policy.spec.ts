@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
+import { policyOf } from './jwt-auth.guard.js';
 import { Public } from './public.decorator.js';
 import { RequireScopes } from './require-scopes.decorator.js';
-import { RoutePolicies } from './route.policies.js';
 
 class Plain {
   bare() {}
@@ -23,9 +23,8 @@ class Scoped {
   @Public() opened() {}
 }
 
-const policies = new RoutePolicies();
-const policyOf = (controller: Type, name: string) =>
-  policies.of(controller, Reflect.get(controller.prototype, name));
+const declared = (controller: Type, name: string) =>
+  policyOf(controller, Reflect.get(controller.prototype, name));
 
 it.each([
   [Plain, 'bare', { open: false, scopes: ['mcp:access'] }],
@@ -38,13 +37,12 @@ it.each([
   [Scoped, 'bare', { open: false, scopes: ['a'] }],
   [Scoped, 'opened', { open: true, scopes: [] }],
 ])('%p, %s: %j', (controller, name, policy) => {
-  expect(policyOf(controller, name)).toEqual(policy);
-  expect(policyOf(controller, name)).toEqual(policy);
+  expect(declared(controller, name)).toEqual(policy);
 });
 
 it('a handler that two controllers inherit has the policy of each', () => {
   class Heir extends Plain {}
   RequireScopes('heir')(Heir);
-  expect(policyOf(Plain, 'bare').scopes).toEqual(['mcp:access']);
-  expect(policyOf(Heir, 'bare').scopes).toEqual(['heir']);
+  expect(declared(Plain, 'bare').scopes).toEqual(['mcp:access']);
+  expect(declared(Heir, 'bare').scopes).toEqual(['heir']);
 });

@@ -1,4 +1,4 @@
-import { MAX_TOKEN_BYTES } from './bearer-header.js';
+import { MAX_TOKEN_BYTES } from './token-shape.js';
 import { MAX_NAME_LENGTH } from './principal.factory.js';
 import { InvalidRequestException } from './invalid-request.exception.js';
 

@@ -1,6 +1,8 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, type ProtectedHeaderParameters } from 'jose';
-import { MAX_TOKEN_BYTES } from './bearer-header.js';
 import { TokenError } from './token.error.js';
+
+/** A longer token is refused before it is parsed. Tokens are ASCII: characters are bytes. */
+export const MAX_TOKEN_BYTES = 8 * 1024;
 
 /** `crit` and `b64` change how a token is read; with the others the token would choose its own key. */
 const FORBIDDEN_PARAMETERS = ['crit', 'b64', 'jku', 'x5u', 'jwk', 'x5c'];

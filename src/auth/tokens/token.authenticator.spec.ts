@@ -1,5 +1,5 @@
 import { type Principal, principalOf } from '../../mcp/index.js';
-import { VerifiedTokenCache } from './verified-token.cache.js';
+import { VerifiedTokenCache } from './token.authenticator.js';
 
 const principalUntil = (expiresAt: number): Principal =>
   principalOf({

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService, type JwtModuleOptions } from '@nestjs/jwt';
 import { AUTH_SETTINGS, type AuthSettings } from '../../config/index.js';
-import { MAX_TOKEN_BYTES } from './bearer-header.js';
+import { MAX_TOKEN_BYTES } from './token-shape.js';
 import { isName } from './principal.factory.js';
 import { tokenIdOf } from './token-id.js';
 
