@@ -29,14 +29,10 @@ export class Access {
 
   /** The decision for a caller with these scopes. */
   verdict(scopes: readonly string[]): Verdict {
-    if (this.isMet(scopes)) return 'allowed';
-    return this.stepUp ? 'step_up' : 'hidden';
-  }
-
-  private isMet(scopes: readonly string[]): boolean {
-    if (this.scopes.length === 0) return true;
+    if (this.scopes.length === 0) return 'allowed';
     const has = (scope: string): boolean => scopes.includes(scope);
-    return this.any ? this.scopes.some(has) : this.scopes.every(has);
+    if (this.any ? this.scopes.some(has) : this.scopes.every(has)) return 'allowed';
+    return this.stepUp ? 'step_up' : 'hidden';
   }
 }
 

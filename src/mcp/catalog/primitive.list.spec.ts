@@ -31,7 +31,7 @@ const names = (list: PrimitiveList<RegisteredTool>, scopes: string[] = []): stri
   read(list, scopes).tools.map(({ name }) => name);
 
 const visible = (list: PrimitiveList<RegisteredTool>, key: string, scopes: string[] = []): string =>
-  list.get(key)?.access.verdict(scopes) ?? 'hidden';
+  list.byKey.get(key)?.access.verdict(scopes) ?? 'hidden';
 
 describe('PrimitiveList', () => {
   it('lists in the order of keys, and finds by the exact key', () => {
@@ -128,6 +128,6 @@ describe('PrimitiveList', () => {
     const list = listOf();
     list.add(tool('a'));
     expect(() => list.add(tool('a'))).toThrow(WiringError);
-    expect(list.size).toBe(1);
+    expect(list.byKey.size).toBe(1);
   });
 });

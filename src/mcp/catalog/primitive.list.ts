@@ -32,6 +32,7 @@ interface View<E> {
  * by key, and each page of a view is serialized once.
  */
 export class PrimitiveList<E extends Primitive> {
+  readonly byKey: ReadonlyMap<string, E>;
   private readonly entries = new Map<string, E>();
   /** The scopes that any primitive's visibility depends on. */
   private readonly relevantScopes = new Set<string>();
@@ -41,10 +42,8 @@ export class PrimitiveList<E extends Primitive> {
     private readonly place: ListPlace,
     private readonly changes: ChangeFeed,
     private readonly options: ListOptions,
-  ) {}
-
-  get size(): number {
-    return this.entries.size;
+  ) {
+    this.byKey = this.entries;
   }
 
   /** Throws {@link WiringError} when the key is in use. */
@@ -60,14 +59,6 @@ export class PrimitiveList<E extends Primitive> {
     const removed = this.entries.delete(key);
     if (removed) this.hasChanged();
     return removed;
-  }
-
-  get(key: string): E | undefined {
-    return this.entries.get(key);
-  }
-
-  values(): Iterable<E> {
-    return this.entries.values();
   }
 
   /** The whole list as text, for comparison: equal lists have equal texts. */

@@ -23,7 +23,7 @@ export class PromptRegistry {
   }
 
   get size(): number {
-    return this.list.size;
+    return this.list.byKey.size;
   }
 
   /**

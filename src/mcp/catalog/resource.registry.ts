@@ -38,7 +38,7 @@ export class ResourceRegistry {
   }
 
   get size(): number {
-    return this.list.size + this.templates.size;
+    return this.list.byKey.size + this.templates.byKey.size;
   }
 
   /**
@@ -80,10 +80,10 @@ export class ResourceRegistry {
    * family is tried.
    */
   find(uri: string): FoundResource | undefined {
-    const resource = this.list.get(uri);
+    const resource = this.list.byKey.get(uri);
     if (resource !== undefined) return { primitive: resource, variables: NO_VARIABLES };
     if (uri.length > MAX_URI_LENGTH) return undefined;
-    this.ordered ??= [...this.templates.values()].toSorted(byPrecision);
+    this.ordered ??= [...this.templates.byKey.values()].toSorted(byPrecision);
     for (const family of this.ordered) {
       const variables = family.template!.match(uri);
       if (variables !== undefined) return { primitive: family, variables };

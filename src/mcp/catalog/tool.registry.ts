@@ -23,7 +23,7 @@ export class ToolRegistry {
   }
 
   get size(): number {
-    return this.list.size;
+    return this.list.byKey.size;
   }
 
   /**

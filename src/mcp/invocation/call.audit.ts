@@ -70,7 +70,7 @@ export class CallAudit {
   }
 
   private argumentsOf(
-    { params }: Call,
+    { request: { params } }: Call,
     { kind, primitive: { audit } }: Pick<Operation, 'kind' | 'primitive'>,
   ): AuditedArguments {
     const recorded = without(argumentsIn(kind, params), audit.redact);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallContext } from '../decorators/call-context.js';
 import type { MessageContext } from './message-context.js';
-import { encodeNotification, type JsonRpcRequest, type Params } from '../messages/json-rpc.js';
+import { encodeNotification, type JsonRpcRequest } from '../messages/json-rpc.js';
 import type { RequestId } from '../messages/sdk-types.js';
 import type { AbortCause, Peer, PendingCall } from '../sessions/peer.js';
 import type { Principal } from '../authorization/principal.js';
@@ -11,10 +11,12 @@ import type { AskingCall, ClientInput } from '../client-input/client.input.js';
 import { elicitation } from '../client-input/elicitation.js';
 import { readRoots, readSample } from '../client-input/input-answers.js';
 import { InputRequiredError } from '../client-input/input-required.error.js';
-import { isLarge, releaseArguments, progressTokenOf } from './request-arguments.js';
+import { releaseArguments, progressTokenOf } from './request-arguments.js';
 import { ToolError } from '../decorators/tool.error.js';
 
 const MAX_KEY = 64;
+/** Messages up to this many bytes keep their parameters while the call runs. */
+const LARGE = 65_536;
 
 /** One call in flight: the context of its handler, and the means to abort it. Parts are created on first use. */
 export class Call implements CallContext, PendingCall, AskingCall {
@@ -26,8 +28,15 @@ export class Call implements CallContext, PendingCall, AskingCall {
   readonly address: string | undefined;
   /** Identifies this call in the log, in audit records, and to the client where it failed. */
   readonly reference = randomUUID();
+  /** The client sent the request again, with input that the handler asked for. */
+  readonly isRetry: boolean;
+  /** The parameters are so large that they are released while the call runs. */
+  readonly isLarge: boolean;
+  /** Why the call was aborted, if it was. */
+  abortReason: Error | undefined;
+  /** The input requests of the handler, if there were any. */
+  input: ClientInput | undefined;
   private controller: AbortController | undefined;
-  private abortReason: Error | undefined;
   private onAbort: ((reason: Error) => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
   /** The rest of the call's time limit at `runningSince`, in milliseconds; 0: not started. */
@@ -36,29 +45,22 @@ export class Call implements CallContext, PendingCall, AskingCall {
   private waiting = 0;
   private ended = false;
   private lastProgress = Number.NEGATIVE_INFINITY;
-  private usedInput: ClientInput | undefined;
   /** The recorded part of its arguments, if these were released. */
   audited: AuditedArguments | undefined;
 
   constructor(
     private readonly context: MessageContext,
-    private readonly request: JsonRpcRequest,
+    /** With the parameters that the client sent, until {@link releaseArguments}. */
+    readonly request: JsonRpcRequest,
     private readonly inputFor: (call: Call, request: JsonRpcRequest) => ClientInput,
   ) {
     this.session = context.peer;
     this.user = context.principal;
     this.id = request.id;
     this.address = context.address;
-  }
-
-  /** The parameters that the client sent, until {@link releaseArguments}. */
-  get params(): Params {
-    return this.request.params;
-  }
-
-  /** Whether the parameters are so large that they are released while the call runs. */
-  get isLarge(): boolean {
-    return isLarge(this.context.hold);
+    this.isLarge = context.hold !== undefined && context.hold.bytes > LARGE;
+    const { inputResponses, requestState } = request.params;
+    this.isRetry = inputResponses !== undefined || requestState !== undefined;
   }
 
   /** Releases the parameters: the handler has `input`, and from now on the call counts with its size. */
@@ -72,11 +74,6 @@ export class Call implements CallContext, PendingCall, AskingCall {
       if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
     }
     return this.controller.signal;
-  }
-
-  /** The input requests of the handler, if there were any. */
-  get input(): ClientInput | undefined {
-    return this.usedInput;
   }
 
   /** Bound, as the methods below: a handler may detach them from its context. */
@@ -139,11 +136,9 @@ export class Call implements CallContext, PendingCall, AskingCall {
     if (!this.ended) this.context.sink.send(message);
   }
 
-  /** Reads the state of earlier rounds, if there were any; rejects where it is not genuine. */
-  resume(): Promise<void> | undefined {
-    const { inputResponses, requestState } = this.request.params;
-    const isRetry = inputResponses !== undefined || requestState !== undefined;
-    return isRetry ? this.clientInput().resume?.() : undefined;
+  /** Reads the state of earlier rounds; rejects where it is not genuine. */
+  async resume(): Promise<void> {
+    await this.clientInput().resume?.();
   }
 
   /** The handler was interrupted for input: aborts its remaining work. */
@@ -158,11 +153,6 @@ export class Call implements CallContext, PendingCall, AskingCall {
 
   keepAlive(now: number): void {
     this.context.sink.keepAlive?.(now);
-  }
-
-  /** Throws the reason where the call was aborted. */
-  throwIfAborted(): void {
-    if (this.abortReason !== undefined) throw this.abortReason;
   }
 
   /**
@@ -195,7 +185,7 @@ export class Call implements CallContext, PendingCall, AskingCall {
 
   /** From now on nothing is sent for this call. */
   end(): void {
-    this.usedInput?.cancel?.(new ToolError('The call has ended'));
+    this.input?.cancel?.(new ToolError('The call has ended'));
     this.ended = true;
     clearTimeout(this.timer);
   }
@@ -204,13 +194,13 @@ export class Call implements CallContext, PendingCall, AskingCall {
     if (this.abortReason !== undefined) return;
     this.abortReason = reason;
     this.controller?.abort(reason);
-    this.usedInput?.cancel?.(reason);
+    this.input?.cancel?.(reason);
     this.onAbort?.(reason);
   }
 
   private clientInput(): ClientInput {
-    this.usedInput ??= this.inputFor(this, this.request);
-    return this.usedInput;
+    this.input ??= this.inputFor(this, this.request);
+    return this.input;
   }
 
   private inputNamed<T>(key: string | undefined, use: (input: ClientInput) => Promise<T>): Promise<T> {
@@ -221,7 +211,7 @@ export class Call implements CallContext, PendingCall, AskingCall {
   }
 
   private async useInput<T>(key: string | undefined, use: (input: ClientInput) => Promise<T>): Promise<T> {
-    this.throwIfAborted();
+    if (this.abortReason !== undefined) throw this.abortReason;
     if (this.ended) throw new ToolError('The call has ended');
     if (key !== undefined && (key === '' || key.length > MAX_KEY)) {
       throw new RangeError(`The key of a question or a step has 1 to ${MAX_KEY} characters`);

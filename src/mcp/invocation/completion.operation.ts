@@ -1,3 +1,4 @@
+import type { Validation } from '../catalog/argument-issues.js';
 import type { Primitive, Target } from '../catalog/primitive.js';
 import type { Handler } from '../enhancers/handler.js';
 import type { CallContext } from '../decorators/call-context.js';
@@ -26,28 +27,26 @@ export interface CompletionTarget extends Target {
 export class CompletionOperation implements Operation {
   readonly kind = 'completion';
 
+  readonly primitive: CompletionTarget['primitive'];
+  readonly timeoutMs: number;
+
   constructor(
     private readonly found: CompletionTarget,
     private readonly request: CompletionRequest,
-  ) {}
-
-  get primitive(): Primitive {
-    return this.found.primitive;
+  ) {
+    this.primitive = found.primitive;
+    this.timeoutMs = Math.min(found.primitive.timeoutMs ?? MAX_TIME_MS, MAX_TIME_MS);
   }
 
-  get timeoutMs(): number {
-    return Math.min(this.primitive.timeoutMs ?? MAX_TIME_MS, MAX_TIME_MS);
-  }
-
-  prepare(): CompletionRequest {
-    return this.request;
+  prepare(): Validation {
+    return { value: this.request };
   }
 
   run(request: CompletionRequest, context: CallContext): unknown {
-    const { primitive } = this.found;
-    return primitive.complete === undefined || !this.found.has(request.name)
+    const { complete } = this.primitive;
+    return complete === undefined || !this.found.has(request.name)
       ? NO_COMPLETION
-      : primitive.complete(request, context);
+      : complete(request, context);
   }
 
   /** Throws when `complete` returned none of the forms of `Completion`. */

@@ -1,4 +1,5 @@
 import { AuditTrail } from '../../audit/index.js';
+import { BackplaneModule } from '../../backplane/index.js';
 import { Catch, type ExceptionFilter, Module, UseFilters } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { registeredTool } from '../catalog/registered-tool.js';
@@ -9,18 +10,14 @@ import type { MessageContext } from './message-context.js';
 import { type Principal, principalOf } from '../authorization/principal.js';
 import { RequestStateCodec } from '../client-input/request-state.codec.js';
 import { StatelessPeer } from '../sessions/stateless.peer.js';
-import { Call } from './call.js';
 import { CallAudit } from './call.audit.js';
 import { CallLog } from './call.log.js';
-import type { ClientInput } from '../client-input/client.input.js';
+import { StateKey } from '../client-input/state.key.js';
 import { CATALOG_SOURCE } from '../enhancers/catalog-source.js';
 import { HandlerFactory } from '../enhancers/handler.factory.js';
-import type { Target } from '../catalog/primitive.js';
-import { ProtocolError } from '../messages/protocol.error.js';
 import { Session } from '../sessions/session.js';
 import { SessionRelay } from '../sessions/session.relay.js';
 import { Invoker } from './invoker.js';
-import type { CallType } from './operation.js';
 import { ToolOperation } from './tool.operation.js';
 
 /** Catches all thrown values, also those that are not errors. */
@@ -39,6 +36,7 @@ class AskingTool {
 }
 
 @Module({
+  imports: [BackplaneModule.forRoot()],
   providers: [
     { provide: CATALOG_SOURCE, useValue: { modules: new ModulesContainer() } },
     HandlerFactory,
@@ -48,9 +46,13 @@ class AskingTool {
     // Off: recording has its own specs.
     { provide: AuditTrail, useValue: { isOn: false } },
     ResultWriter,
-    { provide: RequestStateCodec, useValue: {} },
+    RequestStateCodec,
+    StateKey,
     { provide: SessionRelay, useValue: {} },
-    { provide: MCP_OPTIONS, useValue: { callTimeoutMs: 1_000, serverInfo: { name: 'spec', version: '1' } } },
+    {
+      provide: MCP_OPTIONS,
+      useValue: { callTimeoutMs: 1_000, inputTimeoutMs: 1_000, serverInfo: { name: 'spec', version: '1' } },
+    },
   ],
 })
 class InvocationModule {}
@@ -69,21 +71,15 @@ it('an input request is sent, also where a filter catches the interruption', asy
   });
   const execute = app.get(HandlerFactory).forInstance(new AskingTool(), 'execute');
   const tool = registeredTool({ name: 'asks', description: 'Asks.' }, execute, 'AskingTool');
-  const envelope = { client: undefined, clientCapabilities: {}, logLevel: undefined };
+  const envelope = { client: undefined, clientCapabilities: { elicitation: {} }, logLevel: undefined };
   const peer = new StatelessPeer(principal, { ...envelope, protocolVersion: '2026-07-28' });
-  const question: ClientInput = {
-    ask: () => Promise.reject(new Error('left for now')),
-    once: () => Promise.reject(new Error('not used')),
-    required: () => Promise.resolve({ resultType: 'input_required' }),
-  };
   const context: MessageContext = {
     peer,
     principal,
     sink: { send: () => undefined, whenSent: (listener) => listener(true) },
   };
   const request = { kind: 'request', id: 1, method: 'tools/call', params: {} } as const;
-  const call = new Call(context, request, () => question);
-  const text = await app.get(Invoker).invoke(new ToolOperation(tool, {}, true), call);
+  const text = await app.get(Invoker).call(new ToolOperation(tool, {}, true), request, context);
   expect(JSON.parse(text)).toMatchObject({ resultType: 'input_required' });
   await app.close();
 });
@@ -97,14 +93,8 @@ it('a call keeps its session alive until it ends, and is then removed from it', 
   const tool = registeredTool({ name: 'works', description: 'Works.' }, () => working.promise, 'WorkingTool');
   const session = new Session('s', principal, 'streamable-http');
   const request = { kind: 'request', id: 1, method: 'tools/call', params: {} } as const;
-  const type: CallType<Target<typeof tool>> = {
-    kind: 'tool',
-    unknown: () => new ProtocolError(-32602, 'Unknown'),
-    operation: ({ primitive }) => new ToolOperation(primitive, {}, false),
-  };
   const context: MessageContext = { peer: session, principal, sink: session };
-  const found = { target: { primitive: tool }, verdict: 'allowed' } as const;
-  const called = app.get(Invoker).call(type, request, context, found);
+  const called = app.get(Invoker).call(new ToolOperation(tool, {}, false), request, context);
   expect([session.calls.size, session.idleSince]).toEqual([1, undefined]);
   working.resolve('done');
   expect(JSON.parse(await called)).toMatchObject({ content: [{ text: 'done' }] });

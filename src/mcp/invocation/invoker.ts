@@ -5,7 +5,8 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
 import { ResultWriter } from './result.writer.js';
-import type { Found, Target } from '../catalog/primitive.js';
+import { describeIssues } from '../catalog/argument-issues.js';
+import type { Found } from '../catalog/primitive.js';
 import type { ClientInput } from '../client-input/client.input.js';
 import { MultiRoundTripInput } from '../client-input/multi-round-trip.input.js';
 import { RequestStateCodec } from '../client-input/request-state.codec.js';
@@ -16,19 +17,14 @@ import { Call } from './call.js';
 import type { MessageContext } from './message-context.js';
 import { CallAbortedError } from './call-aborted.error.js';
 import { CallLog } from './call.log.js';
-import { type CallType, InvalidInputError, type Operation, type Result } from './operation.js';
+import type { CallKind, Operation, Result } from './operation.js';
 import { ResourceNotFoundError } from '../decorators/resource-not-found.error.js';
 import { describedError } from './described-error.js';
 
+/** The result as JSON text, or the error to reply with. */
 interface Answer {
   readonly outcome: CallOutcome;
-  readonly result: Result | ProtocolError;
-}
-
-/** A serialized answer. */
-interface Written {
-  readonly outcome: CallOutcome;
-  readonly reply: string | ProtocolError;
+  readonly reply: string | ProtocolError | CallAbortedError;
 }
 
 /** Runs a call: validate, run, map the outcome, observe. Every handler is called here. */
@@ -49,76 +45,65 @@ export class Invoker {
       : new ServerRequestInput(call, this.options.inputTimeoutMs, () => this.relay.newRequestId());
 
   /**
-   * Creates a call from a request, and registers it with its peer while it runs. The answer is the same for a missing
-   * target and for one that the caller may not use. Resolves and rejects as {@link invoke} does.
+   * Runs a call, and registers it with its peer while it runs. Resolves with the result as JSON text. Rejects with
+   * {@link ProtocolError} where the reply is an error object, and with {@link CallAbortedError} when the call was
+   * aborted.
    */
-  async call<T extends Target>(
-    type: CallType<T>,
-    request: JsonRpcRequest,
-    context: MessageContext,
-    found: Found<T> | undefined,
-  ): Promise<string> {
+  async call(operation: Operation, request: JsonRpcRequest, context: MessageContext): Promise<string> {
     const { peer } = context;
     const call = new Call(context, request, this.inputFor);
+    const startedAt = performance.now();
+    let answer: Answer | undefined;
     peer.calls.set(request.id, call);
     try {
-      if (found?.verdict === 'allowed') {
-        return await this.invoke(type.operation(found.target, request.params, peer), call);
+      this.callLog.begun(call, operation);
+      answer = await this.run(operation, call, startedAt);
+    } catch (error) {
+      answer = this.failure(operation, error, call);
+    } finally {
+      try {
+        this.callLog.ended(call, operation, answer?.outcome ?? 'refused', startedAt);
+        call.end();
+        const settled = this.callLog.settled();
+        if (settled !== undefined) await settled;
+      } finally {
+        peer.calls.delete(request.id);
+        peer.touch();
       }
-      this.callLog.unknown(call, type.kind, found?.target.primitive);
-      throw type.unknown(request.params, peer);
-    } finally {
-      peer.calls.delete(request.id);
-      peer.touch();
     }
+    if (typeof answer.reply === 'string') return answer.reply;
+    throw answer.reply;
   }
 
-  /**
-   * Runs a call. Resolves with the result as JSON text. Rejects with {@link ProtocolError} where the reply is an error
-   * object, and with {@link CallAbortedError} when the call was aborted.
-   */
-  async invoke(operation: Operation, call: Call): Promise<string> {
-    const startedAt = performance.now();
-    this.callLog.begun(call, operation);
-    let outcome: CallOutcome = 'refused';
-    try {
-      const answer = await this.answer(operation, call, startedAt);
-      outcome = answer.outcome;
-      if (answer.reply instanceof ProtocolError) throw answer.reply;
-      return answer.reply;
-    } catch (error) {
-      if (error instanceof CallAbortedError) outcome = error.outcome;
-      else if (error instanceof ProtocolError && outcome === 'refused') outcome = outcomeOf(error);
-      throw error;
-    } finally {
-      this.callLog.ended(call, operation, outcome, startedAt);
-      call.end();
-      const settled = this.callLog.settled();
-      if (settled !== undefined) await settled;
-    }
-  }
-
-  /** Rejects with {@link CallAbortedError} and {@link ProtocolError} only. */
-  private async answer(operation: Operation, call: Call, startedAt: number): Promise<Written> {
-    try {
-      return this.written(await this.run(operation, call, startedAt), call);
-    } catch (error) {
-      return this.written(this.failure(operation, error, call), call);
-    }
+  /** Rejects with `answer`: the same for a primitive that does not exist and for one that the caller may not use. */
+  async unknown(
+    kind: CallKind,
+    found: Found | undefined,
+    answer: ProtocolError,
+    request: JsonRpcRequest,
+    context: MessageContext,
+  ): Promise<never> {
+    this.callLog.unknown(new Call(context, request, this.inputFor), kind, found?.target.primitive);
+    context.peer.touch();
+    throw answer;
   }
 
   private async run(operation: Operation, call: Call, startedAt: number): Promise<Answer> {
     // Awaits only promises, here and below, since most calls create none.
-    const resumed = call.resume();
-    if (resumed !== undefined) await resumed;
+    if (call.isRetry) await call.resume();
     const prepared = operation.prepare();
-    const input = isPromiseLike(prepared) ? await prepared : prepared;
+    const validated = isPromiseLike(prepared) ? await prepared : prepared;
+    if (validated.issues !== undefined) {
+      const text = `Invalid arguments for ${operation.primitive.key}: ${describeIssues(validated.issues)}`;
+      return this.failed('invalid_arguments', operation.failure(text, 'invalid_input'), call);
+    }
+    const input = validated.value;
     if (call.isLarge) {
       this.callLog.keepArguments(call, operation);
       call.releaseArguments(input);
     }
     // The client may have cancelled the call while the input was validated.
-    call.throwIfAborted();
+    if (call.abortReason !== undefined) throw call.abortReason;
     const timeoutMs = operation.timeoutMs ?? this.options.callTimeoutMs;
     let value: unknown;
     try {
@@ -134,7 +119,9 @@ export class Invoker {
     if (required !== undefined) return required;
     const mapped = operation.toResult(value, (reason) => this.callLog.dropped(call, operation, reason));
     const result = isPromiseLike(mapped) ? await mapped : mapped;
-    return { outcome: result['isError'] === true ? 'tool_error' : 'ok', result };
+    // Throws for values that JSON cannot represent, such as a BigInt: that is a failure of the handler.
+    const reply = this.writer.write(result, call.session);
+    return { outcome: result['isError'] === true ? 'tool_error' : 'ok', reply };
   }
 
   /** The input requests of an interrupted handler are the answer, even where the handler caught the error. */
@@ -143,35 +130,30 @@ export class Invoker {
     const result = await call.settle(call.input.required(), timeoutMs, performance.now());
     if (result === undefined) return undefined;
     call.interrupt();
-    return { outcome: 'input_required', result };
+    return { outcome: 'input_required', reply: this.writer.write(result, call.session) };
   }
 
   private failure(operation: Operation, error: unknown, call: Call): Answer {
-    if (error instanceof ProtocolError) throw error;
+    if (error instanceof ProtocolError) return { outcome: outcomeOf(error), reply: error };
     if (error instanceof CallAbortedError) {
-      if (error.outcome !== 'timeout') throw error;
+      if (error.outcome !== 'timeout') return { outcome: error.outcome, reply: error };
       const text = `${operation.primitive.key}: ${error.message}`;
-      return { outcome: 'timeout', result: operation.failure(text, 'timeout') };
+      return this.failed('timeout', operation.failure(text, 'timeout'), call);
     }
     if (operation.kind === 'resource' && error instanceof ResourceNotFoundError) {
-      return { outcome: 'not_found', result: operation.failure('Resource not found', 'not_found') };
-    }
-    if (error instanceof InvalidInputError) {
-      return { outcome: 'invalid_arguments', result: operation.failure(error.message, 'invalid_input') };
+      return this.failed('not_found', operation.failure('Resource not found', 'not_found'), call);
     }
     const described = describedError(error);
     if (described !== undefined) {
-      return { outcome: described.outcome, result: operation.failure(described.text, 'handler') };
+      return this.failed(described.outcome, operation.failure(described.text, 'handler'), call);
     }
     this.callLog.failed(call, operation, error);
     const text = `${operation.primitive.key} failed; the server's log has it as ${call.reference}`;
-    return { outcome: 'error', result: operation.failure(text, 'handler') };
+    return this.failed('error', operation.failure(text, 'handler'), call);
   }
 
-  /** Throws for values that JSON cannot represent, such as a BigInt: that is a failure of the handler. */
-  private written({ outcome, result }: Answer, call: Call): Written {
-    const reply = result instanceof ProtocolError ? result : this.writer.write(result, call.session);
-    return { outcome, reply };
+  private failed(outcome: CallOutcome, result: Result | ProtocolError, { session }: Call): Answer {
+    return { outcome, reply: result instanceof ProtocolError ? result : this.writer.write(result, session) };
   }
 }
 

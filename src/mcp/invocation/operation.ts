@@ -1,8 +1,7 @@
-import type { Primitive, Target } from '../catalog/primitive.js';
+import type { Validation } from '../catalog/argument-issues.js';
+import type { Primitive } from '../catalog/primitive.js';
 import type { CallContext } from '../decorators/call-context.js';
-import type { Params } from '../messages/json-rpc.js';
 import type { ProtocolError } from '../messages/protocol.error.js';
-import type { Peer } from '../sessions/peer.js';
 
 /** The `result` of a reply. */
 export type Result = Readonly<Record<string, unknown>>;
@@ -22,24 +21,11 @@ export interface Operation {
    */
   readonly primitive: Pick<Primitive, 'audit' | 'key'>;
   readonly timeoutMs: number | undefined;
-  /** The handler's input; throws {@link InvalidInputError}. */
-  prepare(): unknown;
+  /** The handler's input, or why the client's is not valid. */
+  prepare(): Validation | Promise<Validation>;
   run(input: unknown, context: CallContext): unknown;
   /** Throws if the handler returned an invalid value. `onDropped` receives the reason if a part is removed. */
   toResult(returned: unknown, onDropped: (reason: unknown) => void): Result | Promise<Result>;
   /** The result that reports the failure, or the error to answer with. */
   failure(text: string, cause: FailureCause): Result | ProtocolError;
-}
-
-/** The client's input does not fit the primitive. The message is for the client. */
-export class InvalidInputError extends Error {
-  override readonly name = 'InvalidInputError';
-}
-
-/** The handling of calls of one kind. */
-export interface CallType<T extends Target> {
-  readonly kind: CallKind;
-  /** The answer where the target does not exist, or the caller may not see it. */
-  unknown(params: Params, peer: Peer): ProtocolError;
-  operation(target: T, params: Params, peer: Peer): Operation;
 }

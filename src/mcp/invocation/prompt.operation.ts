@@ -1,48 +1,37 @@
 import type { RegisteredPrompt } from '../catalog/registered-prompt.js';
-import type { CallContext } from '../decorators/call-context.js';
+import type { Handler } from '../enhancers/handler.js';
 import { isObject } from '../messages/json-rpc.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { ErrorCode, type GetPromptResult, type PromptMessage } from '../messages/sdk-types.js';
-import { describeIssues, validateArguments } from '../catalog/argument-issues.js';
-import { type FailureCause, InvalidInputError, type Operation, type Result } from './operation.js';
+import { validateArguments, type Validation } from '../catalog/argument-issues.js';
+import type { FailureCause, Operation, Result } from './operation.js';
 
 /** `prompts/get`: errors are error objects. MCP 2025-11-25, Prompts, "Error Handling". */
 export class PromptOperation implements Operation {
   readonly kind = 'prompt';
 
+  readonly timeoutMs: number | undefined;
+  readonly run: Handler<unknown>;
+
   constructor(
-    private readonly prompt: RegisteredPrompt,
+    readonly primitive: RegisteredPrompt,
     /** Released after validation, since the call may run for long. */
     private args: Readonly<Record<string, string>> | undefined,
-  ) {}
-
-  get primitive(): RegisteredPrompt {
-    return this.prompt;
+  ) {
+    this.timeoutMs = primitive.timeoutMs;
+    this.run = primitive.render;
   }
 
-  get timeoutMs(): number | undefined {
-    return this.prompt.timeoutMs;
-  }
-
-  async prepare(): Promise<unknown> {
+  prepare(): Validation | Promise<Validation> {
     const { args } = this;
     this.args = undefined;
-    if (this.prompt.args === undefined) return {};
-    const validation = await validateArguments(this.prompt.args, args);
-    if (validation.issues === undefined) return validation.value;
-    throw new InvalidInputError(
-      `Invalid arguments for ${this.prompt.key}: ${describeIssues(validation.issues)}`,
-    );
-  }
-
-  run(args: unknown, context: CallContext): unknown {
-    return this.prompt.render(args, context);
+    return this.primitive.args === undefined ? { value: {} } : validateArguments(this.primitive.args, args);
   }
 
   /** Throws when `render` returned none of the forms of {@link PromptReturn}. */
   toResult(returned: unknown): Result {
     if (isObject(returned) && isMessages(returned['messages'])) return returned;
-    const { description } = this.prompt;
+    const { description } = this.primitive;
     return { ...(description === undefined ? {} : { description }), messages: messagesOf(returned) };
   }
 

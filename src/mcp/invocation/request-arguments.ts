@@ -4,14 +4,6 @@ import { isObject, type JsonRpcRequest } from '../messages/json-rpc.js';
 import type { ProgressToken } from '../messages/sdk-types.js';
 import { digestOfRequest } from '../client-input/request-digest.js';
 
-/** Messages up to this many bytes keep their parameters while the call runs. */
-const LARGE = 65_536;
-
-/** Whether releasing a call's parameters is worthwhile for this hold. */
-export function isLarge(hold: ByteHold | undefined): boolean {
-  return hold !== undefined && hold.bytes > LARGE;
-}
-
 /**
  * Releases the parameters of a request that arrived alone: its handler has `input`, and the request is counted with
  * that and with the rest still needed.

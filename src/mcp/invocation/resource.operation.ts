@@ -1,8 +1,8 @@
-import type { Primitive } from '../catalog/primitive.js';
+import type { Validation } from '../catalog/argument-issues.js';
 import type { RegisteredResource } from '../catalog/registered-resource.js';
 import type { FoundResource } from '../catalog/resource.registry.js';
-import type { CallContext } from '../decorators/call-context.js';
 import type { ResourceContents, ResourceRequest } from '../decorators/mcp-resource.js';
+import type { Handler } from '../enhancers/handler.js';
 import { isObject } from '../messages/json-rpc.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
@@ -13,33 +13,30 @@ import type { FailureCause, Operation, Result } from './operation.js';
 export class ResourceOperation implements Operation {
   readonly kind = 'resource';
 
+  readonly primitive: RegisteredResource;
+  readonly timeoutMs: number | undefined;
+  readonly run: Handler<ResourceRequest>;
+
   constructor(
     private readonly found: FoundResource,
     private readonly uri: string,
     private readonly peer: Peer,
-  ) {}
-
-  get primitive(): Primitive {
-    return this.found.primitive;
+  ) {
+    this.primitive = found.primitive;
+    this.timeoutMs = found.primitive.timeoutMs;
+    this.run = found.primitive.read;
   }
 
-  get timeoutMs(): number | undefined {
-    return this.found.primitive.timeoutMs;
-  }
-
-  prepare(): ResourceRequest {
-    return { uri: this.uri, variables: this.found.variables };
-  }
-
-  run(request: ResourceRequest, context: CallContext): unknown {
-    return this.found.primitive.read(request, context);
+  prepare(): Validation {
+    return { value: { uri: this.uri, variables: this.found.variables } };
   }
 
   toResult(returned: unknown): Result {
-    const { primitive: resource } = this.found;
-    const contents = toContents(resource, this.uri, returned);
+    const contents = toContents(this.primitive, this.uri, returned);
     // The content may depend on the caller.
-    return this.peer.isModern ? { contents, ttlMs: resource.ttlMs, cacheScope: 'private' } : { contents };
+    return this.peer.isModern
+      ? { contents, ttlMs: this.primitive.ttlMs, cacheScope: 'private' }
+      : { contents };
   }
 
   failure(text: string, cause: FailureCause): ProtocolError {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
+import { isObject } from '../messages/json-rpc.js';
 import type { Peer } from '../sessions/peer.js';
 import { resultFor } from '../messages/older-content.js';
 
@@ -17,7 +18,16 @@ export class ResultWriter {
 
   /** The result as JSON text. An existing `resultType` is kept. */
   write(result: Readonly<Record<string, unknown>>, peer: Peer): string {
-    if (!peer.isModern) return JSON.stringify(resultFor(peer.protocolVersion, result));
+    if (!peer.isModern) {
+      const { content } = result;
+      // A single text, as most tools return, is the same in all revisions.
+      const isText =
+        Array.isArray(content) &&
+        content.length === 1 &&
+        isObject(content[0]) &&
+        content[0]['type'] === 'text';
+      return JSON.stringify(isText ? result : resultFor(peer.protocolVersion, result));
+    }
     const { serverInfo } = this.options;
     const { _meta: meta, resultType = 'complete', ...rest } = result;
     const head = `{"resultType":${JSON.stringify(resultType)},`;

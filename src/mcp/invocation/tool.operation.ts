@@ -1,110 +1,74 @@
-import { describeIssues, validateArguments } from '../catalog/argument-issues.js';
+import { describeIssues, validateArguments, type Validation } from '../catalog/argument-issues.js';
 import type { RegisteredTool } from '../catalog/registered-tool.js';
-import type { CallContext } from '../decorators/call-context.js';
 import type { Schema } from '../decorators/schema.js';
+import type { Handler } from '../enhancers/handler.js';
 import { isObject, wellFormedJson } from '../messages/json-rpc.js';
 import type { CallToolResult } from '../messages/sdk-types.js';
 import { assertBlocks, describeValue } from './content-blocks.js';
-import { InvalidInputError, type Operation, type Result } from './operation.js';
+import type { Operation } from './operation.js';
 import type { ResultCheck } from './result.check.js';
 
 /** `tools/call`: errors are results for the model. MCP 2025-11-25, Tools, "Error Handling". */
 export class ToolOperation implements Operation {
   readonly kind = 'tool';
+  readonly timeoutMs: number | undefined;
+  readonly run: Handler<unknown>;
 
   constructor(
-    private readonly tool: RegisteredTool,
+    readonly primitive: RegisteredTool,
     /** Released after validation, since the call may run for long. */
     private args: unknown,
     /** The revision allows structured content of any type. */
-    private readonly modern: boolean,
+    private readonly isModern: boolean,
     private readonly check?: ResultCheck,
-  ) {}
-
-  get primitive(): RegisteredTool {
-    return this.tool;
+  ) {
+    this.timeoutMs = primitive.timeoutMs;
+    this.run = primitive.execute;
   }
 
-  get timeoutMs(): number | undefined {
-    return this.tool.timeoutMs;
-  }
-
-  prepare(): unknown {
+  prepare(): Validation | Promise<Validation> {
     const { args } = this;
     this.args = undefined;
-    if (this.tool.input === undefined) return {};
-    const validation = validateArguments(this.tool.input, args);
-    return validation instanceof Promise
-      ? validation.then((settled) => this.inputOf(settled))
-      : this.inputOf(validation);
+    return this.primitive.input === undefined ? { value: {} } : validateArguments(this.primitive.input, args);
   }
 
-  run(input: unknown, context: CallContext): unknown {
-    return this.tool.execute(input, context);
-  }
-
-  toResult(returned: unknown, onDropped: (reason: unknown) => void): Result | Promise<Result> {
-    const result = toResult(this.tool, returned, this.modern, onDropped);
-    return result instanceof Promise ? result.then((settled) => this.checked(settled)) : this.checked(result);
-  }
-
-  private checked(result: Result): Result {
-    this.check?.assertListed(this.tool, result, this.modern);
-    return result;
-  }
-
-  failure(text: string): Result {
-    return errorResult(text);
-  }
-
-  private inputOf(validation: Awaited<ReturnType<Schema['~standard']['validate']>>): unknown {
-    if (validation.issues === undefined) return validation.value;
-    throw new InvalidInputError(
-      `Invalid arguments for ${this.tool.key}: ${describeIssues(validation.issues)}`,
+  /** Throws when `execute` returned none of the forms of {@link ToolReturn}, or what the output schema does not allow. */
+  toResult(returned: unknown, onDropped: OnDropped): CallToolResult | Promise<CallToolResult> {
+    if (this.primitive.output !== undefined)
+      return this.checkedResult(this.primitive.output, returned, onDropped);
+    if (typeof returned === 'string') return { content: [{ type: 'text', text: returned }] };
+    if (isResult(returned)) {
+      assertBlocks(returned.content);
+      return handBuiltResult(returned, this.isModern, onDropped);
+    }
+    if (Array.isArray(returned) && returned.every(isObject)) {
+      assertBlocks(returned);
+      return { content: returned };
+    }
+    throw new TypeError(
+      `the tool returned ${describeValue(returned)}; return a string, content blocks or a result with "content", ` +
+        'or declare "output" with a schema of what it returns',
     );
   }
-}
 
-/** A result with one text block. */
-function textResult(text: string): CallToolResult {
-  return { content: [{ type: 'text', text }] };
-}
+  failure(text: string): CallToolResult {
+    return { content: [{ type: 'text', text }], isError: true };
+  }
 
-/** A result that reports an error to the model. MCP 2025-11-25, Tools, "Error Handling". */
-function errorResult(text: string): CallToolResult {
-  return { content: [{ type: 'text', text }], isError: true };
+  private async checkedResult(
+    schema: Schema,
+    returned: unknown,
+    onDropped: OnDropped,
+  ): Promise<CallToolResult> {
+    const wraps = this.primitive.wrapsOutput && !this.isModern;
+    const result = await structuredResult(schema, returned, wraps, onDropped);
+    this.check?.assertListed(this.primitive, result, this.isModern);
+    return result;
+  }
 }
 
 /** Receives the reason where the structured content was dropped: the client would refuse the whole result otherwise. */
 type OnDropped = (reason: unknown) => void;
-
-/**
- * Maps the return value of `execute` to the result. Throws when it is none of the forms of {@link ToolReturn}, or does
- * not fit the tool's output schema.
- */
-export function toResult(
-  tool: RegisteredTool,
-  returned: unknown,
-  modern: boolean,
-  onDropped: OnDropped,
-): CallToolResult | Promise<CallToolResult> {
-  if (tool.output !== undefined) {
-    return structuredResult(tool.output, returned, tool.wrapsOutput && !modern, onDropped);
-  }
-  if (typeof returned === 'string') return textResult(returned);
-  if (isResult(returned)) {
-    assertBlocks(returned.content);
-    return handBuiltResult(returned, modern, onDropped);
-  }
-  if (Array.isArray(returned) && returned.every(isObject)) {
-    assertBlocks(returned);
-    return { content: returned };
-  }
-  throw new TypeError(
-    `the tool returned ${describeValue(returned)}; return a string, content blocks or a result with "content", ` +
-      'or declare "output" with a schema of what it returns',
-  );
-}
 
 /** Validates `structuredContent` of a whole result; an error result need not have any. */
 async function structuredResult(
@@ -116,12 +80,12 @@ async function structuredResult(
   // A plain value may itself have a `content`.
   const isWhole =
     isResult(returned) && (returned.isError === true || returned.structuredContent !== undefined);
-  if (!isWhole) return checkedResult(schema, returned, undefined, wraps);
+  if (!isWhole) return resultOf(schema, returned, undefined, wraps);
   assertBlocks(returned.content);
   const { structuredContent, ...rest } = returned;
   if (structuredContent === undefined) return rest;
   try {
-    return await checkedResult(schema, structuredContent, rest, wraps);
+    return await resultOf(schema, structuredContent, rest, wraps);
   } catch (error) {
     if (returned.isError !== true) throw error;
     onDropped(error);
@@ -146,7 +110,7 @@ function handBuiltResult(returned: CallToolResult, modern: boolean, onDropped: O
 }
 
 /** The validated value, with the rest of the result or as text. Throws `TypeError` where it does not fit. */
-async function checkedResult(
+async function resultOf(
   schema: Schema,
   unchecked: unknown,
   rest: CallToolResult | undefined,
@@ -161,7 +125,10 @@ async function checkedResult(
   const { value } = validation;
   const json = jsonOf(value);
   const structuredContent = (wraps ? { result: value } : value) as Record<string, unknown>;
-  return { ...(rest ?? textResult(wellFormedJson(json))), structuredContent };
+  return {
+    ...(rest ?? { content: [{ type: 'text', text: wellFormedJson(json) }] }),
+    structuredContent,
+  };
 }
 
 /** The JSON text of a value; throws `TypeError` where there is none. */

@@ -4,24 +4,24 @@ import { ResourceRegistry } from '../../catalog/resource.registry.js';
 import type { CompletionRequest } from '../../decorators/completion.js';
 import { CompletionOperation, type CompletionTarget } from '../../invocation/completion.operation.js';
 import { Invoker } from '../../invocation/invoker.js';
-import type { CallType } from '../../invocation/operation.js';
 import { isObject, isTextObject, type Params } from '../../messages/json-rpc.js';
 import { invalidParams, type ProtocolError } from '../../messages/protocol.error.js';
 import type { RequestHandler, RequestHandlers } from '../request-handler.js';
 
 /** MCP 2025-11-25 and 2026-07-28, Server Features: Completion. */
 @Injectable()
-export class CompletionHandlers implements RequestHandlers, CallType<CompletionTarget> {
-  readonly kind = 'completion';
+export class CompletionHandlers implements RequestHandlers {
   private readonly complete: RequestHandler<CompletionTarget> = {
     method: 'completion/complete',
     era: 'all',
     kind: 'completion',
     find: ({ ref }) => this.find(ref),
     answer: (request, context, found) => {
-      readRequest(request.params);
+      const completed = readRequest(request.params);
       assertReference(request.params['ref']);
-      return this.invoker.call(this, request, context, found);
+      return found?.verdict === 'allowed'
+        ? this.invoker.call(new CompletionOperation(found.target, completed), request, context)
+        : this.invoker.unknown('completion', found, unknownReference(), request, context);
     },
   };
   readonly handlers = [this.complete];
@@ -32,26 +32,22 @@ export class CompletionHandlers implements RequestHandlers, CallType<CompletionT
     private readonly invoker: Invoker,
   ) {}
 
-  unknown(): ProtocolError {
-    return invalidParams('Unknown prompt or resource template: the lists name those that you may use');
-  }
-
-  operation(target: CompletionTarget, params: Params): CompletionOperation {
-    return new CompletionOperation(target, readRequest(params));
-  }
-
   private find(ref: unknown): CompletionTarget | undefined {
     if (!isObject(ref)) return undefined;
     const { type, name, uri } = ref;
     if (type === 'ref/prompt') {
-      const prompt = typeof name === 'string' ? this.prompts.list.get(name) : undefined;
+      const prompt = typeof name === 'string' ? this.prompts.list.byKey.get(name) : undefined;
       return prompt && { primitive: prompt, has: (argument) => prompt.argumentNames.has(argument) };
     }
     if (type !== 'ref/resource' || typeof uri !== 'string') return undefined;
-    const resource = this.resources.templates.get(uri) ?? this.resources.list.get(uri);
+    const resource = this.resources.templates.byKey.get(uri) ?? this.resources.list.byKey.get(uri);
     const variables = resource?.template?.variables ?? [];
     return resource && { primitive: resource, has: (argument) => variables.includes(argument) };
   }
+}
+
+function unknownReference(): ProtocolError {
+  return invalidParams('Unknown prompt or resource template: the lists name those that you may use');
 }
 
 function assertReference(ref: unknown): void {

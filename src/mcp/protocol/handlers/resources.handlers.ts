@@ -4,14 +4,12 @@ import { MAX_URI_LENGTH } from '../../catalog/registered-resource.js';
 import { type FoundResource, ResourceRegistry } from '../../catalog/resource.registry.js';
 import { Invoker } from '../../invocation/invoker.js';
 import type { MessageContext } from '../../invocation/message-context.js';
-import type { CallType } from '../../invocation/operation.js';
 import { resourceNotFound, ResourceOperation } from '../../invocation/resource.operation.js';
 import { type ByteHold, InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { weightOf } from '../../limits/weight.js';
 import type { Params } from '../../messages/json-rpc.js';
 import { invalidParams, ProtocolError } from '../../messages/protocol.error.js';
 import { ErrorCode } from '../../messages/sdk-types.js';
-import type { Peer } from '../../sessions/peer.js';
 import type { Session } from '../../sessions/session.js';
 import { listHandler, type RequestHandler, type RequestHandlers } from '../request-handler.js';
 
@@ -20,8 +18,7 @@ const MAX_SUBSCRIPTIONS = 1_000;
 
 /** MCP 2025-11-25 and 2026-07-28, Server Features: Resources. */
 @Injectable()
-export class ResourcesHandlers implements RequestHandlers, CallType<FoundResource> {
-  readonly kind = 'resource';
+export class ResourcesHandlers implements RequestHandlers {
   readonly handlers: readonly RequestHandler[];
   /** Counts each session's subscriptions. */
   private readonly holds = new WeakMap<Session, ByteHold>();
@@ -46,14 +43,6 @@ export class ResourcesHandlers implements RequestHandlers, CallType<FoundResourc
     ];
   }
 
-  unknown(params: Params, peer: Peer): ProtocolError {
-    return resourceNotFound(uriIn(params), peer);
-  }
-
-  operation(found: FoundResource, params: Params, peer: Peer): ResourceOperation {
-    return new ResourceOperation(found, uriIn(params), peer);
-  }
-
   private read(find: RequestHandler<FoundResource>['find']): RequestHandler<FoundResource> {
     return {
       method: 'resources/read',
@@ -61,8 +50,11 @@ export class ResourcesHandlers implements RequestHandlers, CallType<FoundResourc
       kind: 'resource',
       find,
       answer: (request, context, found) => {
-        uriIn(request.params);
-        return this.invoker.call(this, request, context, found);
+        const uri = uriIn(request.params);
+        const { peer } = context;
+        return found?.verdict === 'allowed'
+          ? this.invoker.call(new ResourceOperation(found.target, uri, peer), request, context)
+          : this.invoker.unknown('resource', found, resourceNotFound(uri, peer), request, context);
       },
     };
   }
