@@ -53,7 +53,7 @@ async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
   const limiter = module.get<RateLimiter>(RateLimiter);
   const handlers = Object.entries(KINDS).map(([method, kind]): RequestHandler => {
     const find = ({ name }: Params) => {
-      const primitive = kind === 'tool' ? registry.list.get(String(name)) : undefined;
+      const primitive = kind === 'tool' ? registry.list.byKey.get(String(name)) : undefined;
       return primitive && { primitive };
     };
     return { method, era: 'all', kind, find, answer: () => '' };
@@ -61,7 +61,7 @@ async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
   const dispatcher = new MessageDispatcher([{ handlers }], {} as CallAudit, undefined as never);
   return {
     limiter: new CallLimiter(limiter, options as unknown as McpModuleOptions),
-    resolve: (messages, { scopes }) => messages.map((message) => dispatcher.resolve(message, scopes)),
+    resolve: (messages, { scopes }) => dispatcher.resolve(messages, scopes),
   };
 }
 

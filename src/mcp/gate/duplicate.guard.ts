@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { createHash, randomUUID } from 'node:crypto';
-import { BackplaneNode, BackplaneUnavailable, ConcurrencyLimiter } from '../../backplane/index.js';
+import { BackplaneUnavailable, ConcurrencyLimiter } from '../../backplane/index.js';
 import { duplicateId } from '../messages/refused.error.js';
 import type { RequestId } from '../messages/sdk-types.js';
 import type { ResolvedMessage } from '../protocol/message.dispatcher.js';
@@ -23,22 +23,19 @@ export interface GuardedCalls {
 
 /**
  * Prevents a call from running on two nodes at the same time: a client that has lost its connection may send it again.
- * Guards calls of tools that are neither read-only nor idempotent, in sessions of Streamable HTTP. On one node the
- * session itself knows its calls.
+ * Guards calls of tools that are neither read-only nor idempotent, in sessions of Streamable HTTP. With one node the
+ * session itself knows its calls, and the gate does not ask.
  */
 @Injectable()
 export class DuplicateGuard {
   private readonly logger = new Logger('Gate');
   private warnedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    @Inject(ConcurrencyLimiter) private readonly slots: ConcurrencyLimiter,
-    private readonly node: BackplaneNode,
-  ) {}
+  constructor(@Inject(ConcurrencyLimiter) private readonly slots: ConcurrencyLimiter) {}
 
   /** Undefined: there is nothing to guard. */
   begin(messages: readonly ResolvedMessage[], peer: Peer | undefined): GuardedCalls | undefined {
-    if (this.node.membership.isAlone || peer === undefined || !isShared(peer)) return undefined;
+    if (peer === undefined || !isShared(peer)) return undefined;
     const keys = messages.flatMap(({ message, found }) =>
       message.kind === 'request' && found?.verdict === 'allowed' && found.target.primitive.runsOnce === true
         ? [keyOf(peer.id, message.id)]

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { BackplaneNode } from '../../backplane/index.js';
 import type { RequestAuthorization } from '../authorization/request-authorization.js';
 import type { Target } from '../catalog/primitive.js';
 import { CallAudit } from '../invocation/call.audit.js';
@@ -8,12 +9,7 @@ import { type IncomingMessages, refusalOf } from '../messages/incoming-messages.
 import type { JsonRpcRequest } from '../messages/json-rpc.js';
 import { batchesUnsupported, duplicateId, RefusedError, shuttingDown } from '../messages/refused.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
-import {
-  MessageDispatcher,
-  type Reply,
-  type ResolvedMessage,
-  serves,
-} from '../protocol/message.dispatcher.js';
+import { MessageDispatcher, type Reply, type ResolvedMessage } from '../protocol/message.dispatcher.js';
 import type { Peer, ReplySink } from '../sessions/peer.js';
 import { SessionService } from '../sessions/session.service.js';
 import { CallLimiter, type ChargedBody } from './call.limiter.js';
@@ -51,6 +47,7 @@ export class Gate {
     private readonly dispatcher: MessageDispatcher,
     private readonly sessions: SessionService,
     private readonly audit: CallAudit,
+    private readonly node: BackplaneNode,
   ) {}
 
   /**
@@ -62,7 +59,8 @@ export class Gate {
   async accept(incoming: IncomingMessages, delivery: Delivery): Promise<readonly Reply[]> {
     const { authorization, address, hold } = delivery;
     const { principal } = authorization;
-    const messages = incoming.messages.map((message) => this.dispatcher.resolve(message, principal.scopes));
+    const messages = this.dispatcher.resolve(incoming.messages, principal.scopes);
+    const { isAlone } = this.node.membership;
     let peer = delivery.named;
     let sink: ReplySink;
     let guarded: GuardedCalls | undefined;
@@ -71,7 +69,7 @@ export class Gate {
       if (this.audit.isFull && messages.some(isCall)) throw auditUnavailable();
       this.limiter.begin(messages, hold);
       // Starts both checks at the same time.
-      guarded = this.duplicates.begin(messages, peer);
+      guarded = isAlone ? undefined : this.duplicates.begin(messages, peer);
       const taken = this.limiter.take(messages, principal, delivery.body);
       if (taken !== undefined) await taken;
       if (guarded !== undefined) await guarded.taken;
@@ -80,7 +78,7 @@ export class Gate {
       const found = delivery.peer();
       peer = found instanceof Promise ? await found : found;
       if (incoming.batched && peer.protocolVersion !== BATCHES) throw batchesUnsupported();
-      const compared = this.repeated.compare(peer, incoming.messages);
+      const compared = isAlone ? undefined : this.repeated.compare(peer, incoming.messages);
       if (compared?.isRepeated === true) {
         delivery.accepted(peer);
         hold.endCalls();
@@ -101,11 +99,9 @@ export class Gate {
     const context = { peer, principal, address, sink, hold: incoming.batched ? undefined : hold };
     try {
       const [first] = messages;
-      const replies =
-        messages.length === 1
-          ? [await this.dispatcher.handle(first!, context)]
-          : await this.handleAll(messages, context);
-      return replies.filter((reply) => reply !== undefined);
+      if (messages.length !== 1) return await this.handleAll(messages, context);
+      const reply = await this.dispatcher.handle(first!, context);
+      return reply === undefined ? [] : [reply];
     } finally {
       hold.endCalls();
       if (guarded !== undefined) sink.whenSent((isWhole) => guarded.end(!isWhole));
@@ -114,16 +110,14 @@ export class Gate {
   }
 
   /** A message that could not be passed on refuses a batch only if none of its requests has run. */
-  private handleAll(
-    messages: readonly ResolvedMessage[],
-    context: MessageContext,
-  ): Promise<(Reply | undefined)[]> {
+  private async handleAll(messages: readonly ResolvedMessage[], context: MessageContext): Promise<Reply[]> {
     const hasRequests = messages.some(({ message }) => message.kind === 'request');
     const handle = (resolved: ResolvedMessage): Promise<Reply | undefined> => {
       const handled = this.dispatcher.handle(resolved, context);
       return hasRequests && resolved.message.kind !== 'request' ? handled.catch(() => undefined) : handled;
     };
-    return Promise.all(messages.map(handle));
+    const replies = await Promise.all(messages.map(handle));
+    return replies.filter((reply) => reply !== undefined);
   }
 
   private judge(resolved: ResolvedMessage, peer: Peer, delivery: Delivery): void {
@@ -131,7 +125,11 @@ export class Gate {
     if (message.kind !== 'request') return;
     if (this.sessions.isDraining) throw shuttingDown();
     if (peer.calls.has(message.id)) throw duplicateId();
-    if (handler === undefined || !serves(handler, peer)) return;
+    if (handler === undefined) return;
+    if (handler.era !== 'all' && peer.isModern !== (handler.era === 'stateless')) {
+      resolved.handler = undefined;
+      return;
+    }
     delivery.check?.(message, found?.verdict === 'hidden' ? undefined : found?.target);
     if (found?.verdict !== 'step_up') return;
     const { authorization, address } = delivery;

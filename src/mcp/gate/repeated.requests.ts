@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { hash } from 'node:crypto';
-import { BackplaneNode } from '../../backplane/index.js';
 import { duplicateId } from '../messages/refused.error.js';
 import type { JsonRpcRequest, JsonRpcMessage } from '../messages/json-rpc.js';
 import type { Peer } from '../sessions/peer.js';
@@ -14,7 +13,8 @@ const MAX_ANSWERED = 50_000;
 
 /**
  * The requests of HTTP+SSE that run on this node or were answered recently. If a POST is forwarded to another node, its
- * client may get 503 although the request was accepted, and may send it again. With one node this cannot happen.
+ * client may get 503 although the request was accepted, and may send it again. With one node this cannot happen, and
+ * the gate does not ask.
  */
 @Injectable()
 export class RepeatedRequests {
@@ -22,16 +22,12 @@ export class RepeatedRequests {
   private readonly running = new Map<string, string>();
   private readonly answered = new LRUCache<string, string>({ max: MAX_ANSWERED, ttl: ANSWERED_MS });
 
-  constructor(private readonly node: BackplaneNode) {}
-
   /**
    * Undefined: nothing to compare. Otherwise the request; with `isRepeated` it runs already or was answered. Throws
    * {@link duplicateId} if another request has the id.
    */
   compare(peer: Peer, [message, ...others]: readonly JsonRpcMessage[]): ComparedRequest | undefined {
-    if (this.node.membership.isAlone || !(peer instanceof Session) || peer.transport !== 'http-sse') {
-      return undefined;
-    }
+    if (!(peer instanceof Session) || peer.transport !== 'http-sse') return undefined;
     if (message?.kind !== 'request' || others.length > 0) return undefined;
     const key = keyOf(peer, message);
     const content = digestOf([message.method, message.params]);

@@ -33,11 +33,10 @@ export interface Reply {
 /** A message and, for a request, its handler and target: looked up once. */
 export interface ResolvedMessage {
   readonly message: JsonRpcMessage;
-  readonly handler: RequestHandler | undefined;
+  /** Undefined: the peer's revision has no such method. */
+  handler: RequestHandler | undefined;
   readonly found: Found | undefined;
 }
-
-const NO_REPLY = Promise.resolve(undefined);
 
 /** Dispatches each message to its handler. */
 @Injectable()
@@ -54,12 +53,20 @@ export class MessageDispatcher {
     this.handlers = new Map(handlers.map((handler) => [handler.method, handler]));
   }
 
-  /** Looks up a message's handler and target, and the access of a caller with these scopes. */
-  resolve(message: JsonRpcMessage, scopes: readonly string[]): ResolvedMessage {
-    const handler = message.kind === 'request' ? this.handlers.get(message.method) : undefined;
-    const target = message.kind === 'request' ? handler?.find?.(message.params) : undefined;
-    const found = target && { target, verdict: target.primitive.access.verdict(scopes) };
-    return { message, handler, found };
+  /** Looks up each message's handler and target, and the access of a caller with these scopes. */
+  resolve(messages: readonly JsonRpcMessage[], scopes: readonly string[]): ResolvedMessage[] {
+    const all: ResolvedMessage[] = [];
+    for (const message of messages) {
+      const handler = message.kind === 'request' ? this.handlers.get(message.method) : undefined;
+      const target = message.kind === 'request' ? handler?.find?.(message.params) : undefined;
+      let found: Found | undefined;
+      if (target !== undefined) {
+        const { access } = target.primitive;
+        found = { target, verdict: access.scopes.length === 0 ? 'allowed' : access.verdict(scopes) };
+      }
+      all.push({ message, handler, found });
+    }
+    return all;
   }
 
   /**
@@ -67,14 +74,25 @@ export class MessageDispatcher {
    * that the client has cancelled or whose session has ended. Rejects if a message other than a request could not be
    * passed on to its node.
    */
-  handle(resolved: ResolvedMessage, context: MessageContext): Promise<Reply | undefined> {
-    const { message } = resolved;
-    if (message.kind === 'request') return this.reply(message, resolved, context);
-    const passed =
-      message.kind === 'notification'
-        ? this.heed(message, context.peer)
-        : this.relay.answer(context.peer, message);
-    return passed === undefined ? NO_REPLY : passed.then(() => undefined);
+  async handle(resolved: ResolvedMessage, context: MessageContext): Promise<Reply | undefined> {
+    const { message, handler, found } = resolved;
+    const { address, peer, principal } = context;
+    if (message.kind === 'notification') await this.heed(message, peer);
+    if (message.kind === 'response') await this.relay.answer(peer, message);
+    if (message.kind !== 'request') return undefined;
+    if (handler === undefined) {
+      return errorReply(message, new ProtocolError(ErrorCode.MethodNotFound, 'Method not found'));
+    }
+    let hasBegun = false;
+    try {
+      const answer = handler.answer(message, context, found);
+      hasBegun = true;
+      return { text: encodeResult(message.id, await answer) };
+    } catch (error) {
+      // A handler throws for invalid parameters, before a call starts. A started call rejects, and is recorded there.
+      if (!hasBegun) this.recordRefused([resolved], 'invalid_arguments', principal, address, peer);
+      return this.replyTo(message, context, error);
+    }
   }
 
   /** Records refused messages that are calls. The peer is not known yet where a whole HTTP request is refused. */
@@ -108,46 +126,20 @@ export class MessageDispatcher {
     return isCancellation ? this.relay.cancel(peer, requestId) : undefined;
   }
 
-  private async reply(
-    request: JsonRpcRequest,
-    resolved: ResolvedMessage,
-    context: MessageContext,
-  ): Promise<Reply | undefined> {
-    try {
-      return { text: encodeResult(request.id, await this.answer(request, resolved, context)) };
-    } catch (error) {
-      if (error instanceof ProtocolError) return errorReply(request, error);
-      if (error instanceof CallAbortedError) {
-        return error.outcome === 'shutdown'
-          ? errorReply(request, new ProtocolError(ErrorCode.ConnectionClosed, error.message))
-          : undefined;
-      }
-      // The request is accepted already, so the refusal is its reply.
-      const refusal = asRefusal(error);
-      if (refusal instanceof RefusedError) {
-        return errorReply(request, new ProtocolError(refusal.code, refusal.message));
-      }
-      return errorReply(request, this.failure(request, context, error));
+  /** The reply to a request that failed, if its client waits for one. */
+  private replyTo(request: JsonRpcRequest, context: MessageContext, error: unknown): Reply | undefined {
+    if (error instanceof ProtocolError) return errorReply(request, error);
+    if (error instanceof CallAbortedError) {
+      return error.outcome === 'shutdown'
+        ? errorReply(request, new ProtocolError(ErrorCode.ConnectionClosed, error.message))
+        : undefined;
     }
-  }
-
-  /** A handler throws for invalid parameters, before a call starts; a started call rejects, and is recorded there. */
-  private answer(
-    request: JsonRpcRequest,
-    resolved: ResolvedMessage,
-    context: MessageContext,
-  ): MessageText | Promise<string> {
-    const { handler, found } = resolved;
-    const { address, peer, principal } = context;
-    if (handler === undefined || !serves(handler, peer)) {
-      throw new ProtocolError(ErrorCode.MethodNotFound, 'Method not found');
+    // The request is accepted already, so the refusal is its reply.
+    const refusal = asRefusal(error);
+    if (refusal instanceof RefusedError) {
+      return errorReply(request, new ProtocolError(refusal.code, refusal.message));
     }
-    try {
-      return handler.answer(request, context, found);
-    } catch (error) {
-      this.recordRefused([resolved], 'invalid_arguments', principal, address, peer);
-      throw error;
-    }
+    return errorReply(request, this.failure(request, context, error));
   }
 
   /** An internal error: the client receives the reference of its log line. */
@@ -170,11 +162,6 @@ export class MessageDispatcher {
     });
     return new ProtocolError(ErrorCode.InternalError, 'Internal error', { reference });
   }
-}
-
-/** Whether a peer's revision has the handler's method. */
-export function serves({ era }: RequestHandler, { isModern }: Peer): boolean {
-  return era === 'all' || isModern === (era === 'stateless');
 }
 
 function errorReply({ id }: JsonRpcRequest, error: ProtocolError): Reply {
