@@ -1,4 +1,4 @@
-import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import { tracingChannel } from 'node:diagnostics_channel';
 
 /** A part of Express's router: a middleware, or a route with its handlers. */
@@ -28,6 +28,8 @@ interface DirectRoute {
  * such a route, or Express is traced, Express handles it.
  */
 export class DirectRoutes {
+  /** Of Express's router: it grows with each route and middleware. */
+  private readonly stack: readonly Layer[];
   /** The middleware that runs before every route: all that the application has registered so far. */
   private readonly ahead: readonly Layer[];
   private routes: ReadonlyMap<string, DirectRoute> = new Map();
@@ -38,45 +40,43 @@ export class DirectRoutes {
     private readonly app: Express,
     private readonly paths: readonly string[],
   ) {
+    this.stack = (app.router as unknown as { readonly stack: readonly Layer[] }).stack;
     this.ahead = [...this.stack];
   }
 
   /** Handles a request; passes one for another route to Express. */
   handle(request: Request, response: Response): void {
-    const direct = request.method === 'POST' ? this.routeFor(request.url) : undefined;
-    if (direct === undefined || TRACING.hasSubscribers) this.app(request, response);
-    else this.call(direct, request, response);
-  }
-
-  private call({ route, handle }: DirectRoute, request: Request, response: Response): void {
+    const { url } = request;
+    if (this.stack.length !== this.layers) this.find();
+    const query = url.indexOf('?');
+    const direct = this.routes.get(query === -1 ? url : url.slice(0, query));
+    if (direct === undefined || request.method !== 'POST' || TRACING.hasSubscribers) {
+      return void this.app(request, response);
+    }
     const { ahead } = this;
     let at = 0;
-    const byExpress = (): void => this.app(request, response);
     const next = (error?: unknown): void => {
-      if (error !== undefined) return byExpress();
       const layer = ahead[at++];
+      // An error, or a route that passes the request on after all.
+      if (error !== undefined || at > ahead.length + 1) return void this.app(request, response);
       if (layer !== undefined) return void layer.handle(request, response, next);
-      request.route = route;
+      request.route = direct.route;
       request.params = {};
-      void handle(request, response, byExpress);
+      void direct.handle(request, response, next);
     };
-    prepare(request, response, next);
+    // As Express and its router set them.
+    request.res = response;
+    response.req = request;
+    response.locals = Object.create(null) as Response['locals'];
+    request.next = next;
+    request.baseUrl = '';
+    request.originalUrl = url;
     try {
       next();
     } catch {
       // Express gets the same error, and responds to it.
-      byExpress();
+      this.app(request, response);
     }
-  }
-
-  private get stack(): readonly Layer[] {
-    return (this.app.router as unknown as { readonly stack: readonly Layer[] }).stack;
-  }
-
-  private routeFor(url: string): DirectRoute | undefined {
-    if (this.stack.length !== this.layers) this.find();
-    const query = url.indexOf('?');
-    return this.routes.get(query === -1 ? url : url.slice(0, query));
   }
 
   private find(): void {
@@ -98,14 +98,4 @@ function applies(layer: Layer, path: string): boolean {
   if (handle.length > 3) return false;
   if (route !== undefined && !('post' in route.methods) && !('_all' in route.methods)) return false;
   return Boolean(layer.match(path));
-}
-
-/** Sets the properties that Express and its router set on a request and its response. */
-function prepare(request: Request, response: Response, next: NextFunction): void {
-  request.res = response;
-  response.req = request;
-  response.locals = Object.create(null) as Response['locals'];
-  request.next = next;
-  request.baseUrl = '';
-  request.originalUrl = request.url;
 }
