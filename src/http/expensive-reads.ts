@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 
 /** A read with this many lines is expensive: an ordinary request has fewer, and its body has none. */
 const EXPENSIVE_LINES = 1_000;
+/** A shorter read has fewer. */
+const EXPENSIVE_BYTES = 4 * EXPENSIVE_LINES;
 
 /** Further connections are closed: they would wait longer than their clients do. */
 const MAX_WAITING = 32;
@@ -107,7 +109,12 @@ function queueReads(socket: ReadSocket): void {
   };
   socket.removeListener('data', parse);
   socket.on('data', read);
-  readIntoShared(socket, read);
+  const readShared = (size: number): void => {
+    const bytes = shared.subarray(0, size);
+    if (held === undefined && size < EXPENSIVE_BYTES) parse(bytes);
+    else read(bytes);
+  };
+  readIntoShared(socket, readShared);
   // Node removes its own listeners when the parser no longer reads from the handle.
   socket.on('pause', stopReading);
   socket.on('resume', goOnReading);
@@ -117,15 +124,14 @@ function queueReads(socket: ReadSocket): void {
 const shared = Buffer.allocUnsafeSlow(65_536);
 
 /**
- * Calls `read` with a view on {@link shared} instead of emitting `data`, as the option `onread` of a client's socket
- * does. Otherwise Node allocates 64 KiB for each read. A Node without these members emits `data`.
+ * Calls `read` with the number of bytes in {@link shared} instead of emitting `data`, as the option `onread` of a
+ * client's socket does. Otherwise Node allocates 64 KiB for each read. A Node without these members emits `data`.
  */
-function readIntoShared(socket: ReadSocket, read: (bytes: Buffer) => void): void {
+function readIntoShared(socket: ReadSocket, read: (size: number) => void): void {
   const buffer = memberOf(socket, 'kBuffer');
   const callback = memberOf(socket, 'kBufferCb');
   if (buffer === undefined || callback === undefined) return;
-  const readShared = (size: number): void => read(shared.subarray(0, size));
-  Object.assign(socket, { [buffer]: shared, [callback]: readShared });
+  Object.assign(socket, { [buffer]: shared, [callback]: read });
   handleOf(socket)?.useUserBuffer(shared);
 }
 
@@ -155,7 +161,7 @@ function goOnReading(this: ReadSocket): void {
 }
 
 function isExpensive(bytes: Buffer): boolean {
-  if (bytes.length < 4 * EXPENSIVE_LINES) return false;
+  if (bytes.length < EXPENSIVE_BYTES) return false;
   let lines = 0;
   for (let at = bytes.indexOf('\r\n'); at !== -1; at = bytes.indexOf('\r\n', at + 2)) {
     lines += 1;
