@@ -1,11 +1,10 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, Response } from 'express';
-import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
-import { quickAddress } from './edge.middleware.js';
+import { createServer, type IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import { type ConnectionLimits, Connections } from './connections.js';
 import { DirectRoutes } from './direct-routes.js';
 import type { RefusalCode, RefusalLog } from '../audit/index.js';
-import { gatherBodies, initBody } from './gathered-body.js';
+import { gatheredMessage } from './gathered-body.js';
 import { answerMalformed } from './malformed-requests.js';
 
 /** A slow client is disconnected: 10 s for the headers, 30 s for the whole request. */
@@ -17,15 +16,12 @@ const KEEP_ALIVE_MS = 75_000;
 /** More than any client and its proxies send. Node keeps about as many and silently drops the rest. */
 const MAX_HEADERS = 200;
 
-/** Served also above the connection limit, for orchestrators. */
-const PROBES = '/health/';
-
 /** Methods whose requests take no body. */
 const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
 /**
  * Express on a `node:http` server that bounds the time and memory of each connection: {@link Connections} and {@link
- * gatherBodies}.
+ * gatheredMessage}.
  */
 export class BoundedExpressAdapter extends ExpressAdapter {
   private connections!: Connections;
@@ -54,23 +50,29 @@ export class BoundedExpressAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     const app = this.getInstance<Express>();
-    gatherBodies(app.request);
-    quickAddress(app.request);
+    const { Message, Answer, addressByProxies } = messagesOf(app);
     const answer: RequestListener = (request, response) => {
-      if (!this.connections.take(request, response)) return;
+      const connection = this.connections.take(request, response);
+      if (connection === undefined) return;
+      const { headers, method, rawHeaders, socket, url } = request;
       // The body is not read, so the connection closes with the response.
-      if (BODILESS.has(request.method!) && hasBody(request)) response.shouldKeepAlive = false;
-      const refusal = this.refusalOf(request);
-      if (refusal !== undefined) this.refuse(request, response, refusal);
-      else if (this.routes === undefined) app(request, response);
+      if (BODILESS.has(method!) && hasBody(request)) response.shouldKeepAlive = false;
+      if (!url!.startsWith('/')) return this.refuse(request, response, NO_PATH);
+      if (rawHeaders.length >= 2 * MAX_HEADERS) return this.refuse(request, response, MANY_HEADERS);
+      // Also above the limit, for orchestrators.
+      if (connection.exceeded !== undefined && !url!.startsWith('/health/'))
+        return this.refuse(request, response, SURPLUS);
+      const isProxied = headers['x-forwarded-for'] !== undefined;
+      (request as Addressed).ip = isProxied ? addressByProxies(request) : socket.remoteAddress;
+      if (this.routes === undefined) app(request, response);
       else this.routes.handle(request as Request, response as Response);
     };
     this.httpServer = createServer(
       {
         ...LIMITS,
         keepAliveTimeout: KEEP_ALIVE_MS,
-        IncomingMessage: withPrototype(IncomingMessage, app.request, initBody),
-        ServerResponse: withPrototype(ServerResponse, app.response),
+        IncomingMessage: Message,
+        ServerResponse: Answer,
       },
       answer,
     );
@@ -95,13 +97,6 @@ export class BoundedExpressAdapter extends ExpressAdapter {
     const request = { headers, method, ip: socket.remoteAddress };
     this.refusals?.refused(request, { event: 'request.refused', code, status });
     answerRefused(response, refusal);
-  }
-
-  private refusalOf(request: IncomingMessage): Refusal | undefined {
-    if (!request.url!.startsWith('/')) return NO_PATH;
-    if (request.rawHeaders.length >= 2 * MAX_HEADERS) return MANY_HEADERS;
-    if (this.connections.isSurplus(request)) return request.url!.startsWith(PROBES) ? undefined : SURPLUS;
-    return undefined;
   }
 }
 
@@ -169,20 +164,30 @@ function continueWhenRead(request: IncomingMessage, response: ServerResponse): v
   });
 }
 
+interface Addressed extends IncomingMessage {
+  ip?: string | undefined;
+}
+
 /**
- * `base` with instances that have `prototype` from the start. Express sets that prototype on each request and response;
- * the change discards the engine's optimisations for their shape, and costs 5 % of a call.
+ * The classes of an application's requests and responses, with the prototypes that Express otherwise sets on each
+ * instance: the change discards the engine's optimisations for their shape, and costs 5 % of a call. A request has its
+ * `ip` as a property, where Express computes the whole chain of addresses each time it is read.
  */
-function withPrototype<Base extends typeof IncomingMessage | typeof ServerResponse>(
-  base: Base,
-  prototype: object,
-  init?: (instance: object) => void,
-): Base {
-  function WithPrototype(...args: unknown[]): unknown {
-    const instance = Reflect.construct(base, args, WithPrototype) as object;
-    init?.(instance);
-    return instance;
-  }
-  WithPrototype.prototype = prototype;
-  return WithPrototype as unknown as Base;
+function messagesOf(app: Express): {
+  readonly Message: typeof IncomingMessage;
+  readonly Answer: typeof ServerResponse;
+  readonly addressByProxies: (request: IncomingMessage) => string | undefined;
+} {
+  const ofExpress = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(app.request), 'ip')!;
+  const Message = gatheredMessage(app.request);
+  Object.defineProperty(Message.prototype, 'ip', { writable: true, value: undefined });
+  app.request = Message.prototype as Request;
+  class Answer<Asked extends IncomingMessage> extends ServerResponse<Asked> {}
+  Object.setPrototypeOf(Answer.prototype, app.response);
+  app.response = Answer.prototype as unknown as Response;
+  return {
+    Message,
+    Answer,
+    addressByProxies: (request) => ofExpress.get!.call(request) as string | undefined,
+  };
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
 import { cut } from './cut.js';
 import { queueExpensiveReads } from './expensive-reads.js';
-import type { BodyState } from './gathered-body.js';
+import type { GatheredMessage } from './gathered-body.js';
 
 /** Requests of one connection that may wait for their response or for the client to read it. */
 const MAX_UNANSWERED = 16;
@@ -28,13 +28,14 @@ export interface ConnectionLimits {
   readonly isProxy: (address: string) => boolean;
 }
 
-class Connection {
+/** What an open connection holds. */
+export class Connection {
   readonly openedAt = Date.now();
   unanswered = 0;
   turn = 0;
   requestsInTurn = 0;
   /** The request whose response was sent before its body had arrived. */
-  unsent: IncomingMessage | undefined;
+  unsent: IncomingMessage | undefined = undefined;
   answeredAt = 0;
   unreadBytes = 0;
   unreadSince = 0;
@@ -89,24 +90,13 @@ export class Connections {
     for (const socket of this.open) socket.destroy();
   }
 
-  /** Counts a request until its response ends. False: its connection is closed. */
-  take({ socket }: IncomingMessage, response: ServerResponse): boolean {
-    const connection = CONNECTIONS.get(socket);
-    if (socket.destroyed || connection === undefined) return false;
-    connection.unanswered += 1;
-    if (connection.unanswered > MAX_UNANSWERED || this.inThisTurn(connection) > MAX_UNANSWERED) {
-      cut(socket);
-      return false;
-    }
-    response.on('close', settle);
-    return true;
-  }
-
   /**
-   * Counts requests of a connection in this turn of the event loop. A client that pipelines many would otherwise keep
-   * the turn from ending.
+   * Counts a request until its response ends, and those of one turn of the event loop: a client that pipelines many
+   * would otherwise keep the turn from ending. Returns the connection; undefined: it is closed.
    */
-  private inThisTurn(connection: Connection): number {
+  take({ socket }: IncomingMessage, response: ServerResponse): Connection | undefined {
+    const connection = CONNECTIONS.get(socket);
+    if (socket.destroyed || connection === undefined) return undefined;
     if (!this.isTurnCounted) {
       this.isTurnCounted = true;
       setImmediate(this.endTurn);
@@ -115,12 +105,14 @@ export class Connections {
       connection.turn = this.turn;
       connection.requestsInTurn = 0;
     }
-    return ++connection.requestsInTurn;
-  }
-
-  /** Whether the connection is above a limit. */
-  isSurplus({ socket }: IncomingMessage): boolean {
-    return CONNECTIONS.get(socket)?.exceeded !== undefined;
+    connection.unanswered += 1;
+    connection.requestsInTurn += 1;
+    if (connection.unanswered > MAX_UNANSWERED || connection.requestsInTurn > MAX_UNANSWERED) {
+      cut(socket);
+      return undefined;
+    }
+    response.on('close', settle);
+    return connection;
   }
 
   private add(socket: Socket): void {
@@ -181,7 +173,7 @@ function isOverdue(connection: Connection, socket: Socket, now: number): boolean
 
 /** Shared by all responses: a closure for each would keep it from being collected young. */
 function settle(this: ServerResponse): void {
-  const request = this.req as IncomingMessage & BodyState;
+  const request = this.req as GatheredMessage;
   const connection = CONNECTIONS.get(request.socket);
   if (connection === undefined) return;
   connection.unanswered -= 1;

@@ -1,12 +1,15 @@
 import { Logger } from '@nestjs/common';
 import cors from 'cors';
-import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { RefusalLog } from '../audit/index.js';
-import type { HttpSettings } from '../config/index.js';
-import { type EdgeRefusal, HostOriginPolicy } from './host-origin.policy.js';
+import { type HttpSettings, isLoopbackHost } from '../config/index.js';
 
 /** Orchestrators probe by address instead of the server's host name. Browsers do not need these routes. */
 const PROBES = '/health/';
+
+/** The header for which a request is refused. */
+type EdgeRefusal = 'invalid_host' | 'invalid_origin';
 
 const DESCRIPTIONS: Record<EdgeRefusal, string> = {
   invalid_host: 'The Host header names a server that this one is not; see ALLOWED_HOSTS',
@@ -51,7 +54,7 @@ export function edge(settings: HttpSettings, refusals: RefusalLog): RequestHandl
     // Responses to POST are never run or displayed by a browser as another type.
     if (request.method !== 'POST') response.setHeader('X-Content-Type-Options', 'nosniff');
     if (request.url.startsWith(PROBES)) return next();
-    proxies.look(request);
+    if (request.headers['x-forwarded-for'] !== undefined) proxies.look(request);
     const refusal = policy.refusalOf(request);
     if (refusal !== undefined) {
       // Not the request target: it may contain a secret sent to the wrong server.
@@ -70,22 +73,6 @@ function paramHeadersAskedFor({ headers }: Request): string[] {
   return asked.map((name) => name.trim()).filter((name) => PARAM_HEADER.test(name));
 }
 
-/**
- * Makes `request.ip` look for proxies only where a request names one. Express computes the whole chain of addresses
- * each time it is read, several times per call.
- */
-export function quickAddress(prototype: Express['request']): void {
-  const ofExpress = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(prototype), 'ip')!;
-  Object.defineProperty(prototype, 'ip', {
-    configurable: true,
-    enumerable: true,
-    get(this: Request): string | undefined {
-      if (this.headers['x-forwarded-for'] === undefined) return this.socket.remoteAddress;
-      return ofExpress.get!.call(this) as string | undefined;
-    },
-  });
-}
-
 /** Express's compiled `TRUSTED_PROXIES`. */
 type IsTrusted = (address: string, hop: number) => boolean;
 
@@ -97,8 +84,8 @@ class UnlistedProxyNotice {
   private readonly logger = new Logger('Http');
   private given = false;
 
-  look({ app, headers, socket }: Request): void {
-    if (this.given || headers['x-forwarded-for'] === undefined) return;
+  look({ app, socket }: Request): void {
+    if (this.given) return;
     const peer = socket.remoteAddress ?? '';
     if ((app.get('trust proxy fn') as IsTrusted)(peer, 0)) return;
     this.given = true;
@@ -106,4 +93,51 @@ class UnlistedProxyNotice {
       'X-Forwarded-For from this address is ignored: list it in TRUSTED_PROXIES if it is a proxy';
     this.logger.warn({ event: 'http.proxy_not_trusted', peer, reason });
   }
+}
+
+/** Checks `Host` and `Origin` of a request, against DNS rebinding. MCP 2025-11-25, Transports, "Security Warning". */
+class HostOriginPolicy {
+  private readonly hosts: ReadonlySet<string>;
+  private readonly origins: ReadonlySet<string>;
+  private readonly allowsLoopbackHosts: boolean;
+  private readonly allowsLoopbackOrigins: boolean;
+
+  constructor({ allowedHosts, allowedOrigins, publicUrl }: HttpSettings) {
+    const { host, hostname, protocol, origin } = new URL(publicUrl);
+    this.allowsLoopbackHosts = allowedHosts === 'loopback';
+    this.allowsLoopbackOrigins = allowedOrigins === 'loopback';
+    // In development some tunnels send the default port too; other lists are exact.
+    const others =
+      allowedHosts === 'loopback' ? [`${host}:${protocol === 'https:' ? 443 : 80}`] : allowedHosts;
+    // The public one with and without its port, as proxies write it.
+    this.hosts = new Set([host, hostname, ...others]);
+    this.origins = new Set(allowedOrigins === 'loopback' ? [origin] : allowedOrigins);
+  }
+
+  refusalOf({ headers, rawHeaders }: IncomingMessage): EdgeRefusal | undefined {
+    let host: string | undefined;
+    // Not `headers`, which silently keeps the first of two.
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const name = rawHeaders[at]!;
+      if (name.length !== 4 || name.toLowerCase() !== 'host') continue;
+      if (host !== undefined) return 'invalid_host';
+      host = rawHeaders[at + 1]!.toLowerCase();
+    }
+    if (host === undefined) return 'invalid_host';
+    const isHost = this.hosts.has(host) || (this.allowsLoopbackHosts && isLoopbackAuthority(host));
+    if (!isHost) return 'invalid_host';
+    const { origin } = headers;
+    if (origin === undefined || this.origins.has(origin)) return undefined;
+    return this.allowsLoopbackOrigins && isLoopbackOrigin(origin) ? undefined : 'invalid_origin';
+  }
+}
+
+function isLoopbackOrigin(origin: string): boolean {
+  const authority = /^https?:\/\/([^/?#@]+)$/.exec(origin)?.[1];
+  return authority !== undefined && isLoopbackAuthority(authority);
+}
+
+function isLoopbackAuthority(authority: string): boolean {
+  const host = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i.exec(authority)?.[1];
+  return host !== undefined && isLoopbackHost(host);
 }

@@ -1,15 +1,9 @@
 import { once } from 'node:events';
 import { createServer, IncomingMessage } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
-import { gatherBodies, initBody } from './gathered-body.js';
+import { type AddressInfo, connect } from 'node:net';
+import { gatheredMessage } from './gathered-body.js';
 
-class GatheredMessage extends IncomingMessage {
-  constructor(socket: Socket) {
-    super(socket);
-    initBody(this);
-  }
-}
-gatherBodies(GatheredMessage.prototype);
+const GatheredMessage = gatheredMessage(IncomingMessage.prototype);
 
 it('a reader gets a body in chunks of one byte in a few pieces', async () => {
   const server = createServer({ IncomingMessage: GatheredMessage }).listen(0, '127.0.0.1');

@@ -22,8 +22,8 @@ const MAX_DROPPED_CHUNKS = 4 * 1024;
 const READ_IN_TURN = 128 * 1024;
 const RESUMED_IN_TURN = 2;
 
-/** State of each request's body. */
-export interface BodyState {
+/** A request, and the state of its body. */
+export interface GatheredMessage extends IncomingMessage {
   gathered: Buffer | undefined;
   gatheredBytes: number;
   smallChunks: number;
@@ -32,21 +32,6 @@ export interface BodyState {
   isAnswered: boolean;
   droppedBytes: number;
   droppedChunks: number;
-}
-
-type Request = IncomingMessage & BodyState;
-
-/** Set on each request from the start, so that all have one shape. */
-export function initBody(request: object): void {
-  const state = request as BodyState;
-  state.gathered = undefined;
-  state.gatheredBytes = 0;
-  state.smallChunks = 0;
-  state.isHeld = false;
-  state.isAskedFor = false;
-  state.isAnswered = false;
-  state.droppedBytes = 0;
-  state.droppedChunks = 0;
 }
 
 /**
@@ -59,70 +44,76 @@ export function initBody(request: object): void {
  *   response.
  * - Each turn of the event loop reads a part of what has arrived, so that turns stay short.
  *
- * All bytes of all bodies pass here.
+ * All bytes of all bodies pass here. `base`: the prototype from which the requests inherit.
  */
-export function gatherBodies(prototype: IncomingMessage): void {
-  // eslint-disable-next-line typescript/unbound-method -- called with its request
-  const { push } = prototype as Request;
+export function gatheredMessage(base: IncomingMessage): typeof IncomingMessage {
+  class Message extends IncomingMessage implements GatheredMessage {
+    // On each request from the start, so that all have one shape.
+    gathered: Buffer | undefined = undefined;
+    gatheredBytes = 0;
+    smallChunks = 0;
+    isHeld = false;
+    isAskedFor = false;
+    isAnswered = false;
+    droppedBytes = 0;
+    droppedChunks = 0;
 
-  function pass(request: Request, chunk: Buffer | null): boolean {
-    const { gathered, gatheredBytes } = request;
-    if (gathered !== undefined) {
-      request.gathered = undefined;
-      request.gatheredBytes = 0;
-      const more = push.call(request, gathered.subarray(0, gatheredBytes));
-      if (chunk === undefined) return more;
-    }
-    return push.call(request, chunk);
-  }
-
-  /** Pauses the socket until it is this body's turn. */
-  function hold(request: Request): void {
-    if (request.isHeld) return;
-    request.isHeld = true;
-    inTurn(() => {
-      request.isHeld = false;
-      if (request.isAskedFor && !request.destroyed) read.call(request, 0);
-    });
-  }
-
-  const gathering = {
-    push(this: Request, chunk: Buffer | null): boolean {
+    override push(chunk: Buffer | null): boolean {
       if (this.isAnswered && chunk !== null) return drop(this, chunk);
+      const { gathered, gatheredBytes } = this;
       if (chunk === null || chunk.length >= LARGE) {
-        const more = pass(this, chunk);
+        if (gathered !== undefined) {
+          this.gathered = undefined;
+          this.gatheredBytes = 0;
+          super.push(gathered.subarray(0, gatheredBytes));
+        }
+        const more = super.push(chunk);
         if (chunk !== null && !mayGoOn(this, chunk.length)) return false;
         return this.isAskedFor ? more : this.readableLength < MAX_WAITING;
       }
-      gather(this, chunk);
+      this.gatheredBytes += chunk.length;
+      // Usually the whole body.
+      if (gathered === undefined) this.gathered = chunk;
+      else append(this, gathered, gatheredBytes, chunk);
       this.smallChunks += 1;
       if (this.smallChunks % EXPENSIVE_CHUNKS === 0) hold(this);
       if (this.gatheredBytes >= PIECE - LARGE) {
         const piece = this.gathered!.subarray(0, this.gatheredBytes);
         this.gathered = undefined;
         this.gatheredBytes = 0;
-        const more = push.call(this, piece);
+        const more = super.push(piece);
         if (this.isAskedFor) return more && !this.isHeld;
       }
       if (this.isHeld) return false;
       return this.isAskedFor || this.readableLength + this.gatheredBytes < MAX_WAITING;
-    },
+    }
 
-    _read(this: Request, size: number): void {
+    override _read(size: number): void {
       this.isAskedFor = true;
       if (!this.isHeld) read.call(this, size);
-    },
+    }
 
     /** Node calls it after a response, where the body was not requested. */
-    _dump(this: Request): void {
+    _dump(): void {
       this.isAnswered = true;
       this.gathered = undefined;
       this.gatheredBytes = 0;
       this.removeAllListeners('data');
       this.resume();
-    },
-  };
-  Object.assign(prototype, gathering);
+    }
+  }
+  Object.setPrototypeOf(Message.prototype, base);
+  return Message;
+}
+
+/** Pauses the socket until it is this body's turn. */
+function hold(request: GatheredMessage): void {
+  if (request.isHeld) return;
+  request.isHeld = true;
+  inTurn(() => {
+    request.isHeld = false;
+    if (request.isAskedFor && !request.destroyed) read.call(request, 0);
+  });
 }
 
 // eslint-disable-next-line typescript/unbound-method -- called with its request
@@ -130,10 +121,10 @@ const { _read: read } = IncomingMessage.prototype;
 
 let readNow = 0;
 /** Bodies that resume in one of the next turns. */
-const resting: Request[] = [];
+const resting: GatheredMessage[] = [];
 
 /** Counts what was read in this turn. False: the body's socket is paused until {@link nextTurn}. */
-function mayGoOn(request: Request, bytes: number): boolean {
+function mayGoOn(request: GatheredMessage, bytes: number): boolean {
   if (readNow === 0 && resting.length === 0) setImmediate(nextTurn);
   readNow += bytes;
   if (readNow < READ_IN_TURN) return true;
@@ -151,22 +142,16 @@ function nextTurn(): void {
   if (resting.length > 0) setImmediate(nextTurn);
 }
 
-function gather(request: Request, chunk: Buffer): void {
-  const { gathered, gatheredBytes } = request;
+function append(request: GatheredMessage, gathered: Buffer, gatheredBytes: number, chunk: Buffer): void {
   const bytes = gatheredBytes + chunk.length;
-  request.gatheredBytes = bytes;
-  // Usually the whole body.
-  if (gathered === undefined) request.gathered = chunk;
-  else if (bytes <= gathered.length) chunk.copy(gathered, gatheredBytes);
-  else {
-    const larger = Buffer.allocUnsafeSlow(Math.min(PIECE, Math.max(2 * bytes, 256)));
-    gathered.copy(larger, 0, 0, gatheredBytes);
-    chunk.copy(larger, gatheredBytes);
-    request.gathered = larger;
-  }
+  if (bytes <= gathered.length) return void chunk.copy(gathered, gatheredBytes);
+  const larger = Buffer.allocUnsafeSlow(Math.min(PIECE, Math.max(2 * bytes, 256)));
+  gathered.copy(larger, 0, 0, gatheredBytes);
+  chunk.copy(larger, gatheredBytes);
+  request.gathered = larger;
 }
 
-function drop(request: Request, { length, buffer }: Buffer): boolean {
+function drop(request: GatheredMessage, { length, buffer }: Buffer): boolean {
   // Frees memory now rather than at the next collection. Node gives each large chunk its own buffer.
   if (length === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
   request.droppedBytes += length;
