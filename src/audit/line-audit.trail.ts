@@ -1,7 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { type AuditSettings, ConfigurationError } from '../config/index.js';
 import { escapeInvisible, isoTime, jsonString, LineWriter } from '../lines/index.js';
-import type { ArgumentDigest } from './argument.digest.js';
 import type { AuditRecord } from './audit-record.js';
 import type { AuditTrail } from './audit-trail.js';
 
@@ -14,16 +13,19 @@ const MAX_WAITING = 16 * 2 ** 20;
 /** Writes records as lines of JSON: to a file of their own, or between the lines of the log. */
 export class LineAuditTrail implements AuditTrail {
   readonly isOn = true;
+  readonly settled?: () => Promise<void> | undefined;
   private readonly logger = new Logger('Audit');
   private writer: LineWriter | undefined;
   private complainedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly destination: Exclude<AuditSettings['destination'], 'off'>,
-    private readonly digests: ArgumentDigest,
+    readonly digest: AuditTrail['digest'],
     /** `AUDIT_SYNC`. */
     private readonly sync = false,
-  ) {}
+  ) {
+    if (sync) this.settled = () => this.writer?.written();
+  }
 
   /** Call once, before the first record. Throws `ConfigurationError` where the file cannot be written. */
   open(): void {
@@ -51,14 +53,6 @@ export class LineAuditTrail implements AuditTrail {
 
   get isFull(): boolean {
     return this.writer !== undefined && this.writer.waiting >= FULL;
-  }
-
-  settled(): Promise<void> | undefined {
-    return this.sync ? this.writer?.written() : undefined;
-  }
-
-  digest(value: unknown): string {
-    return this.digests.of(value);
   }
 
   /** Records after this are dropped. */

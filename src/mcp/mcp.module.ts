@@ -8,7 +8,6 @@ import { ChangeFeed } from './catalog/change.feed.js';
 import { PromptRegistry } from './catalog/prompt.registry.js';
 import { ResourceRegistry } from './catalog/resource.registry.js';
 import { ToolRegistry } from './catalog/tool.registry.js';
-import { CallAudit } from './invocation/call.audit.js';
 import { CallLog } from './invocation/call.log.js';
 import { CallLimiter } from './gate/call.limiter.js';
 import { DuplicateGuard } from './gate/duplicate.guard.js';
@@ -95,7 +94,6 @@ export const PROTOCOL_CONTROLLERS = [
     PromptRegistry,
     ResourceRegistry,
     ToolRegistry,
-    CallAudit,
     CallLimiter,
     CallLog,
     DuplicateGuard,

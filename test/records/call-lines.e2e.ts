@@ -5,7 +5,6 @@ import { type DestinationStream, symbols } from 'pino';
 import type { AuditTrail } from '../../src/audit/index.js';
 import type { Primitive } from '../../src/mcp/catalog/primitive.js';
 import { Call } from '../../src/mcp/invocation/call.js';
-import { CallAudit } from '../../src/mcp/invocation/call.audit.js';
 import { CallLog } from '../../src/mcp/invocation/call.log.js';
 import type { Operation } from '../../src/mcp/invocation/operation.js';
 import type { Principal } from '../../src/mcp/authorization/principal.js';
@@ -45,7 +44,7 @@ afterEach(() => {
 });
 
 const silent: AuditTrail = { isOn: false, write: () => {}, digest: () => '' };
-const log = new CallLog(new CallAudit(silent));
+const log = new CallLog(silent);
 
 function callOf(id: string | number, text: string, address: string | undefined): Call {
   const principal = { key: 'k', subject: text, clientId: text } as Principal;
@@ -68,7 +67,7 @@ it.each<[string | number, string, string | undefined]>([
   const call = callOf(id, text, ip);
   const operation = { kind: 'tool', primitive: { key: `t ${text}` } } as unknown as Operation;
   log.begun(call, operation);
-  log.ended(call, operation, 'ok', performance.now() - 1.5);
+  void log.ended(call, operation, 'ok', performance.now() - 1.5);
   log.unknown(call, 'prompt', {} as Primitive);
   const { durationMs } = JSON.parse(written[1]!) as { durationMs: number };
   expect(durationMs).toBeGreaterThan(1);
@@ -93,7 +92,7 @@ it('LOG_LEVEL decides which of them are written', () => {
   ] as const) {
     PinoLogger.root.level = level;
     log.begun(callOf(1, 'alice', undefined), operation);
-    log.ended(callOf(1, 'alice', undefined), operation, 'ok', 0);
+    void log.ended(callOf(1, 'alice', undefined), operation, 'ok', 0);
     expect(written.splice(0)).toHaveLength(lines);
   }
 });
@@ -102,7 +101,7 @@ it('another logger in place of the own one gets them as objects', () => {
   const lines: unknown[] = [];
   Logger.overrideLogger({ log: (line: unknown) => lines.push(line), warn: () => {}, error: () => {} });
   const operation = { kind: 'tool', primitive: { key: 't' } } as unknown as Operation;
-  log.ended(callOf('x', 'alice', undefined), operation, 'ok', 0);
+  void log.ended(callOf('x', 'alice', undefined), operation, 'ok', 0);
   expect(lines).toEqual([
     expect.objectContaining({ event: 'call.ended', tool: 't', requestId: 'x', subject: 'alice' }),
   ]);

@@ -8,7 +8,7 @@ import type { McpModuleOptions } from '../mcp.options.js';
 import type { JsonRpcMessage, Params } from '../messages/json-rpc.js';
 import { readMessage } from '../messages/incoming-messages.js';
 import { type Principal, principalOf } from '../authorization/principal.js';
-import type { CallAudit } from '../invocation/call.audit.js';
+import type { CallLog } from '../invocation/call.log.js';
 import type { CallKind } from '../invocation/operation.js';
 import { RefusedError } from '../messages/refused.error.js';
 import { MessageDispatcher, type ResolvedMessage } from '../protocol/message.dispatcher.js';
@@ -58,7 +58,7 @@ async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
     };
     return { method, era: 'all', kind, find, answer: () => '' };
   });
-  const dispatcher = new MessageDispatcher([{ handlers }], {} as CallAudit, undefined as never);
+  const dispatcher = new MessageDispatcher([{ handlers }], {} as CallLog, undefined as never);
   return {
     limiter: new CallLimiter(limiter, options as unknown as McpModuleOptions),
     resolve: (messages, { scopes }) => dispatcher.resolve(messages, scopes),

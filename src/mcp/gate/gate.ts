@@ -1,8 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { AuditTrail } from '../../audit/index.js';
 import { BackplaneNode } from '../../backplane/index.js';
 import type { RequestAuthorization } from '../authorization/request-authorization.js';
 import type { Target } from '../catalog/primitive.js';
-import { CallAudit } from '../invocation/call.audit.js';
 import type { MessageContext } from '../invocation/message-context.js';
 import type { ByteHold } from '../limits/in-flight.budgets.js';
 import { type IncomingMessages, refusalOf } from '../messages/incoming-messages.js';
@@ -46,7 +46,7 @@ export class Gate {
     private readonly repeated: RepeatedRequests,
     private readonly dispatcher: MessageDispatcher,
     private readonly sessions: SessionService,
-    private readonly audit: CallAudit,
+    @Inject(AuditTrail) private readonly trail: AuditTrail,
     private readonly node: BackplaneNode,
   ) {}
 
@@ -66,7 +66,7 @@ export class Gate {
     let guarded: GuardedCalls | undefined;
     let answered: (() => void) | undefined;
     try {
-      if (this.audit.isFull && messages.some(isCall)) throw auditUnavailable();
+      if (this.trail.isFull === true && messages.some(isCall)) throw auditUnavailable();
       this.limiter.begin(messages, hold);
       // Starts both checks at the same time.
       guarded = isAlone ? undefined : this.duplicates.begin(messages, peer);

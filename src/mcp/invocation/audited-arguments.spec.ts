@@ -1,4 +1,4 @@
-import { argumentsIn, picked, without } from './audited-arguments.js';
+import { picked, without } from './audited-arguments.js';
 
 const ARGS = {
   user: 'alice',
@@ -55,19 +55,4 @@ describe('picked', () => {
     const { text, list } = picked(long, paths('text', 'list')) as { text: string; list: unknown[] };
     expect([text.length, list.length]).toEqual([257, 16]);
   });
-});
-
-describe('argumentsIn', () => {
-  it.each([
-    ['tool', { name: 'x', arguments: { a: 1 } }, { a: 1 }],
-    ['tool', { name: 'x' }, {}],
-    ['prompt', { name: 'x', arguments: { a: '1' } }, { a: '1' }],
-    ['resource', { uri: 'a://b' }, { uri: 'a://b' }],
-    ['completion', { argument: { name: 'city', value: 'Par' } }, { city: 'Par' }],
-    [
-      'completion',
-      { argument: { name: 'city', value: 'Par' }, context: { arguments: { land: 'F' } } },
-      { land: 'F', city: 'Par' },
-    ],
-  ] as const)('of a %s: %j', (kind, params, expected) => expect(argumentsIn(kind, params)).toEqual(expected));
 });

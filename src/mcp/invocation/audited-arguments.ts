@@ -1,6 +1,5 @@
 import type { ArgumentPath } from '../catalog/audit.policy.js';
-import { isObject, type Params, shortened } from '../messages/json-rpc.js';
-import type { CallKind } from './operation.js';
+import { isObject, shortened } from '../messages/json-rpc.js';
 
 /** What an audit record contains of a call's arguments. */
 export interface AuditedArguments {
@@ -10,26 +9,6 @@ export interface AuditedArguments {
 
 const MAX_TEXT = 256;
 const MAX_ELEMENTS = 16;
-
-/** The arguments of a call for its audit record, as the client sent them. */
-export function argumentsIn(kind: CallKind, params: Params): unknown {
-  switch (kind) {
-    case 'tool':
-    case 'prompt':
-      return params['arguments'] ?? {};
-    case 'resource':
-      return { uri: params['uri'] };
-    case 'completion':
-      return completedArguments(params);
-  }
-}
-
-/** Under their names in the prompt or template, so that its paths apply. */
-function completedArguments({ argument, context }: Params): unknown {
-  const { name, value } = isObject(argument) ? argument : {};
-  const settled = isObject(context) && isObject(context['arguments']) ? context['arguments'] : {};
-  return typeof name === 'string' ? Object.fromEntries([...Object.entries(settled), [name, value]]) : settled;
-}
 
 /** The value without the members at the paths; unchanged parts are not copied. */
 export function without(value: unknown, paths: readonly ArgumentPath[]): unknown {

@@ -10,7 +10,6 @@ import type { MessageContext } from './message-context.js';
 import { type Principal, principalOf } from '../authorization/principal.js';
 import { RequestStateCodec } from '../client-input/request-state.codec.js';
 import { StatelessPeer } from '../sessions/stateless.peer.js';
-import { CallAudit } from './call.audit.js';
 import { CallLog } from './call.log.js';
 import { StateKey } from '../client-input/state.key.js';
 import { CATALOG_SOURCE } from '../enhancers/catalog-source.js';
@@ -41,7 +40,6 @@ class AskingTool {
     { provide: CATALOG_SOURCE, useValue: { modules: new ModulesContainer() } },
     HandlerFactory,
     Invoker,
-    CallAudit,
     CallLog,
     // Off: recording has its own specs.
     { provide: AuditTrail, useValue: { isOn: false } },

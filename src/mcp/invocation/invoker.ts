@@ -62,10 +62,9 @@ export class Invoker {
       answer = this.failure(operation, error, call);
     } finally {
       try {
-        this.callLog.ended(call, operation, answer?.outcome ?? 'refused', startedAt);
+        const recorded = this.callLog.ended(call, operation, answer?.outcome ?? 'refused', startedAt);
         call.end();
-        const settled = this.callLog.settled();
-        if (settled !== undefined) await settled;
+        if (recorded !== undefined) await recorded;
       } finally {
         peer.calls.delete(request.id);
         peer.touch();

@@ -4,7 +4,7 @@ import type { CallOutcome } from '../../audit/index.js';
 import type { Principal } from '../authorization/principal.js';
 import type { Found } from '../catalog/primitive.js';
 import { CallAbortedError } from '../invocation/call-aborted.error.js';
-import { CallAudit } from '../invocation/call.audit.js';
+import { CallLog } from '../invocation/call.log.js';
 import type { MessageContext } from '../invocation/message-context.js';
 import {
   encodeError,
@@ -46,7 +46,7 @@ export class MessageDispatcher {
 
   constructor(
     @Inject(REQUEST_HANDLERS) parts: readonly RequestHandlers[],
-    private readonly audit: CallAudit,
+    private readonly callLog: CallLog,
     private readonly relay: SessionRelay,
   ) {
     const handlers = parts.flatMap((part) => part.handlers);
@@ -103,12 +103,11 @@ export class MessageDispatcher {
     address: string | undefined,
     peer?: Peer,
   ): void {
-    if (!this.audit.isOn) return;
     for (const { message, handler, found } of messages) {
       if (message.kind !== 'request' || handler?.kind === undefined) continue;
       const primitive = found?.target.primitive;
       if (primitive?.audit.isRecorded === false) continue;
-      this.audit.refused(principal, message.id, {
+      this.callLog.refused(principal, message.id, {
         kind: handler.kind,
         target: primitive?.key,
         outcome,
