@@ -64,7 +64,6 @@ export class SessionExpiry {
   }
 
   private async restoreOne(session: Session): Promise<void> {
-    session.renewedAt = 0;
     try {
       const state = await this.store.renew(session);
       if (state === 'ended') await this.node.end(session, 'deleted', 'here');

@@ -124,16 +124,20 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** The session with this id on this node; 404 unless `principal` owns it and it uses this transport. */
   find(id: string, principal: Principal, transport: SessionTransport): Session {
+    return ownOf(this.sessions.get(id), principal, transport);
+  }
+
+  /** As {@link find}; undefined where this node does not have it, or another node may have changed it: see {@link load}. */
+  held(id: string, principal: Principal, transport: SessionTransport): Session | undefined {
     const session = this.sessions.get(id);
-    if (session?.isOwnedBy(principal) === false) throw unknownSession('foreign_session');
-    if (session?.transport !== transport) throw unknownSession();
-    return session;
+    if (session === undefined || !this.ledger.isCurrent(session)) return undefined;
+    return ownOf(session, principal, transport);
   }
 
   /** The session with this id on any node; 404 unless `principal` owns it and it uses this transport. */
   async load(id: string, principal: Principal, transport: SessionTransport): Promise<Session> {
     const held = this.sessions.get(id);
-    if (held !== undefined && this.ledger.isCurrent(held)) return this.find(id, principal, transport);
+    if (held !== undefined && this.ledger.isCurrent(held)) return ownOf(held, principal, transport);
     // The record may lack a change that is announced while it is being read.
     const heard = held?.changesHeard ?? 0;
     let record: SessionRecord | 'ended' | undefined;
@@ -170,8 +174,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   /** A session was used: its idle time begins again. */
   renew(session: Session): void {
     session.touch();
-    this.opened(session);
-    if (!this.sessions.has(session.id)) return;
+    if (session.hasLeft || Date.now() - session.renewedAt < this.ledger.renewalMs) return;
     this.ledger.renew(session).then(
       (state) => this.heed(session, state),
       (error: unknown) => {
@@ -241,4 +244,10 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
       this.logger.warn({ event: 'session.record_left', session: session.logId, err: error });
     });
   }
+}
+
+function ownOf(session: Session | undefined, principal: Principal, transport: SessionTransport): Session {
+  if (session !== undefined && session.owner !== principal.key) throw unknownSession('foreign_session');
+  if (session?.transport !== transport) throw unknownSession();
+  return session;
 }

@@ -38,6 +38,8 @@ const REVISED = 'session.revised';
 /** The shared state of the sessions: a record for each, and the number of sessions of each user. */
 @Injectable()
 export class SessionStore {
+  /** A session in use is renewed at this interval. Milliseconds. */
+  readonly renewalMs: number;
   private readonly slots: SessionSlots;
   /** The sessions that have recently ended on this node, by id, and why. */
   private readonly endings = new LRUCache<string, SessionEnd>({ max: MAX_ENDINGS, ttl: TOMBSTONE_MS });
@@ -50,6 +52,7 @@ export class SessionStore {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {
     this.slots = new SessionSlots(slots, records, node);
+    this.renewalMs = Math.min(MAX_RENEWAL_MS, Math.floor(options.sessionIdleMs / 6));
   }
 
   /** Rejects with 429 when the user has reached the limit of sessions, counted over all clients of the user. */
@@ -145,7 +148,6 @@ export class SessionStore {
   /** Renews the record, and writes it again where the backplane has lost it. `ended`: another node has ended the session. */
   async renew(session: Session): Promise<RecordState> {
     const { id } = session;
-    if (Date.now() - session.renewedAt < this.renewalMs) return 'ok';
     session.renewedAt = Date.now();
     const ttlMs = this.ttlOf(session.transport);
     if (this.hasRecord(session)) {
@@ -225,11 +227,6 @@ export class SessionStore {
   /** Use of a session on `/mcp`, on any node, keeps it alive. */
   private ttlOf(transport: SessionTransport): number {
     return transport === 'streamable-http' ? this.options.sessionIdleMs + this.renewalMs : STREAM_TTL_MS;
-  }
-
-  /** Maximum delay between the last use of a session and its renewal. */
-  private get renewalMs(): number {
-    return Math.min(MAX_RENEWAL_MS, Math.floor(this.options.sessionIdleMs / 6));
   }
 }
 

@@ -14,6 +14,8 @@ const NONE: ReadonlySet<string> = new Set();
 /** A session of a client: its owner, the negotiated revision and capabilities, and its streams. */
 export class Session extends Peer implements ReplySink {
   override readonly logId: string;
+  /** The key of the principal that opened it. Its later tokens have the same. */
+  readonly owner: string;
   override protocolVersion = INITIAL_PROTOCOL_VERSION;
   override readonly isModern = false;
   initialized = false;
@@ -44,6 +46,7 @@ export class Session extends Peer implements ReplySink {
     readonly transport: SessionTransport,
   ) {
     super();
+    this.owner = principal.key;
     this.shown = principal;
     this.shownUntil = endOf(principal);
     this.logId = sessionName(id);
@@ -108,7 +111,7 @@ export class Session extends Peer implements ReplySink {
   /** The shared state: what another node needs to serve the session. */
   get record(): SessionRecord {
     return {
-      owner: this.shown.key,
+      owner: this.owner,
       transport: this.transport,
       openedAt: this.openedAt,
       protocolVersion: this.initialized ? this.protocolVersion : undefined,
@@ -142,13 +145,9 @@ export class Session extends Peer implements ReplySink {
     return this.changesSeen !== this.changesHeard;
   }
 
-  isOwnedBy(principal: Principal): boolean {
-    return this.shown.key === principal.key;
-  }
-
   /** The client has refreshed its token: the session lives as long as the newest one. */
   override refreshToken(principal: Principal): void {
-    if (principal.issuedAt < this.shown.issuedAt) return;
+    if (principal === this.shown || principal.issuedAt < this.shown.issuedAt) return;
     this.shown = principal;
     this.shownUntil = endOf(principal);
   }
@@ -171,7 +170,7 @@ export class Session extends Peer implements ReplySink {
   /** The record lacks a change of this node, or the newest token. */
   get isUnsaved(): boolean {
     const saved = this.known?.token.issuedAt ?? Number.POSITIVE_INFINITY;
-    return this.isDirty || this.shown.issuedAt > saved;
+    return this.revision !== this.writtenRevision || this.shown.issuedAt > saved;
   }
 
   /** Saves the shared state by `write`. The session stays dirty until `write` has resolved. */

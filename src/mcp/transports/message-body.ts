@@ -27,56 +27,65 @@ export function assertNoBody({ headers }: IncomingMessage): void {
 
 /** Refuses a body that is not `application/json` in UTF-8 (415), is compressed (415), or has two media types (400). */
 export function assertMediaType({ headers, rawHeaders }: IncomingMessage): void {
+  let times = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (name.length === CONTENT_TYPE.length && name.toLowerCase() === CONTENT_TYPE) times += 1;
+  }
   // Node keeps the first of two, while a proxy may have read the second.
-  if (isGivenTwice(rawHeaders, CONTENT_TYPE)) {
+  if (times > 1) {
     throw new RefusedError('ambiguous_header', 'The Content-Type header is given more than once');
   }
+  const { [CONTENT_TYPE]: type, 'content-encoding': encoding } = headers;
   // The value that nearly every client sends.
-  if (headers[CONTENT_TYPE] === 'application/json' && headers['content-encoding'] === undefined) return;
-  const [mediaType = '', ...parameters] = (headers[CONTENT_TYPE] ?? '').toLowerCase().split(';');
-  const charset = parameters
-    .map((parameter) => parameter.trim())
-    .find((parameter) => parameter.startsWith(CHARSET));
-  if (
-    mediaType.trim() !== 'application/json' ||
-    (charset !== undefined && !UTF8.has(charset.slice(CHARSET.length)))
-  ) {
-    throw new RefusedError('unsupported_media_type', 'Content-Type must be application/json, in UTF-8');
-  }
-  const encodings = (headers['content-encoding'] ?? '').toLowerCase().split(',');
-  if (!encodings.every((encoding) => NOT_ENCODED.has(encoding.trim()))) {
+  if (type !== 'application/json') assertJsonInUtf8(type ?? '');
+  if (encoding === undefined) return;
+  const encodings = encoding.toLowerCase().split(',');
+  if (!encodings.every((one) => NOT_ENCODED.has(one.trim()))) {
     throw new RefusedError('unsupported_encoding', 'A compressed body is not accepted');
   }
 }
 
-function isGivenTwice(rawHeaders: readonly string[], name: string): boolean {
-  let times = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const given = rawHeaders[at]!;
-    if (given.length === name.length && given.toLowerCase() === name) times += 1;
-  }
-  return times > 1;
+function assertJsonInUtf8(type: string): void {
+  const [mediaType = '', ...parameters] = type.toLowerCase().split(';');
+  const charset = parameters
+    .map((parameter) => parameter.trim())
+    .find((parameter) => parameter.startsWith(CHARSET));
+  const isUtf8 = charset === undefined || UTF8.has(charset.slice(CHARSET.length));
+  if (mediaType.trim() === 'application/json' && isUtf8) return;
+  throw new RefusedError('unsupported_media_type', 'Content-Type must be application/json, in UTF-8');
+}
+
+/** The properties that a body parser in front of the server sets on a request. */
+interface ParsedRequest extends IncomingMessage {
+  readonly body?: unknown;
+  /** The bytes themselves, where the application keeps them: Nest's option `rawBody`. */
+  readonly rawBody?: unknown;
 }
 
 /**
- * Reads a body; `hold` grows with it. Refuses one larger than `maxBytes` (413, announced or not), or incomplete (400);
+ * The body of a request, read here or by the application before; `hold` grows with it. Refuses one larger than
+ * `maxBytes` (413, announced or not), an incomplete one (400), and one that was read before and not kept (500). Throws or
  * rejects with `BudgetExceededError` where too much is held for its sender.
  */
-export function readBytes(
-  request: IncomingMessage,
-  maxBytes: number,
-  hold: ByteHold,
-): Buffer | Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  return request.complete ? readArrived(request, maxBytes, hold) : readArriving(request, maxBytes, hold);
-}
-
-/** A small body usually comes with the headers, and needs no listeners. */
-function readArrived(request: IncomingMessage, maxBytes: number, hold: ByteHold): Buffer {
-  const bytes = (request.read() as Buffer | null) ?? Buffer.alloc(0);
+export function readBody(request: ParsedRequest, maxBytes: number, hold: ByteHold): Buffer | Promise<Buffer> {
+  const { body, rawBody = body } = request;
+  if (rawBody === undefined) {
+    if (request.readableDidRead) throw new RefusedError('consumed_body', CONSUMED);
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+    if (!request.complete) return readArriving(request, maxBytes, hold);
+  }
+  // A small body usually comes with the headers, and needs no listeners.
+  const bytes =
+    rawBody === undefined ? ((request.read() as Buffer | null) ?? Buffer.alloc(0)) : bytesOf(rawBody);
   if (bytes.length > maxBytes) throw tooLarge(maxBytes);
   hold.resize(bytes.length);
   return bytes;
+}
+
+/** Frees a large body that was read here now, rather than at the next collection: its memory is not shared. */
+export function freeBody({ body, rawBody = body }: ParsedRequest, bytes: Buffer): void {
+  if (rawBody === undefined) (bytes.buffer as ArrayBuffer).transfer(0);
 }
 
 function readArriving(request: IncomingMessage, maxBytes: number, hold: ByteHold): Promise<Buffer> {
@@ -111,34 +120,13 @@ function readArriving(request: IncomingMessage, maxBytes: number, hold: ByteHold
   });
 }
 
-/** The properties that a body parser in front of the server sets on a request. */
-interface ParsedRequest extends IncomingMessage {
-  readonly body?: unknown;
-  /** The bytes themselves, where the application keeps them: Nest's option `rawBody`. */
-  readonly rawBody?: unknown;
-}
-
-/**
- * The body, if the application has read it already; undefined if it is still unread. Refuses a body larger than
- * `maxBytes` (413), and a body that was read but not kept (500).
- */
-export function readBefore(request: ParsedRequest, maxBytes: number): Buffer | undefined {
-  const { body, rawBody = body } = request;
-  if (rawBody === undefined) {
-    if (request.readableDidRead) throw new RefusedError('consumed_body', CONSUMED);
-    return undefined;
-  }
-  const bytes = Buffer.isBuffer(rawBody) ? rawBody : Buffer.from(textOf(rawBody));
-  if (bytes.length > maxBytes) throw tooLarge(maxBytes);
-  return bytes;
-}
-
 const CONSUMED = 'The body was read before it reached the MCP server, and is not there';
 
-/** Serialized again, so that the limits of a message apply to it. */
-function textOf(parsed: unknown): string {
+/** A parsed body is serialized again, so that the limits of a message apply to it. */
+function bytesOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body;
   try {
-    return typeof parsed === 'string' ? parsed : JSON.stringify(parsed);
+    return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   } catch {
     throw new RefusedError('too_deep', 'The message is nested too deeply');
   }

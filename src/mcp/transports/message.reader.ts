@@ -1,16 +1,32 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import type { RefusalCode } from '../../audit/index.js';
 import type { Principal } from '../authorization/principal.js';
 import { CallLimiter, type ChargedBody } from '../gate/call.limiter.js';
 import { FairTurns } from '../limits/fair-turns.js';
 import { type ByteHold, InFlightBudgets } from '../limits/in-flight.budgets.js';
+import { weightOfJson } from '../limits/weight.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { type IncomingMessages, toMessages } from '../messages/incoming-messages.js';
-import { type ParsedJson, parseJson } from './json-text.js';
-import { announcedBytes, assertMediaType, readBefore, readBytes } from './message-body.js';
+import { RefusedError } from '../messages/refused.error.js';
+import { ErrorCode } from '../messages/sdk-types.js';
+import { measureJson, opensAtMost } from './json-text.js';
+import { announcedBytes, assertMediaType, freeBody, readBody } from './message-body.js';
 
 /** A larger body, or a message with a larger parsed size, waits for its user's turn before it is dispatched. Bytes. */
 const LARGE_BYTES = 65_536;
+
+const MAX_DEPTH = 64;
+const MAX_ELEMENTS = 10_000;
+/** Up to this many characters a text is not measured; it is estimated at one element per eight characters. */
+const SMALL = 1_024;
+
+/** A parsed message, and its approximate memory in bytes. */
+export interface ParsedJson {
+  readonly value: unknown;
+  readonly weight: number;
+}
 
 /** The messages of one body, counted for its user. The caller of {@link MessageReader.read} releases the hold. */
 export interface ReadMessages extends IncomingMessages {
@@ -31,32 +47,23 @@ export class MessageReader {
   /** The messages in the body of a request. Rejects with `RefusedError`. */
   async read(request: IncomingMessage, principal: Principal): Promise<ReadMessages> {
     assertMediaType(request);
-    const hold = this.hold(principal);
+    const hold = this.budgets.hold(principal.userKey, 0);
     try {
       // Awaits only promises, here and below, since most bodies are small and have already arrived.
       const charge = this.limiter.chargeBody(announcedBytes(request), principal);
       const taken = charge instanceof Promise ? await charge : charge;
-      const { maxBodyBytes } = this.options;
-      const before = readBefore(request, maxBodyBytes);
-      if (before !== undefined) hold.resize(before.length);
-      const reading = before ?? readBytes(request, maxBodyBytes, hold);
+      const reading = readBody(request, this.options.maxBodyBytes, hold);
       const bytes = reading instanceof Promise ? await reading : reading;
       const { length } = bytes;
       const parsing = this.parse(bytes, hold);
       const { value } = parsing instanceof Promise ? await parsing : parsing;
-      // Frees memory now rather than at the next collection. A buffer of this size that was read here is not shared.
-      if (length > LARGE_BYTES && before === undefined) (bytes.buffer as ArrayBuffer).transfer(0);
+      if (length > LARGE_BYTES) freeBody(request, bytes);
       const { messages, malformed, batched } = toMessages(value);
       return { messages, malformed, batched, hold, body: { length, taken } };
     } catch (error) {
       hold.release();
       throw error;
     }
-  }
-
-  /** A new hold for a message of this principal. */
-  hold({ userKey }: Principal): ByteHold {
-    return this.budgets.hold(userKey, 0);
   }
 
   /** Parses a message, in its user's turn where it is large; counts it with its parsed size from then on. */
@@ -71,8 +78,40 @@ export class MessageReader {
   }
 }
 
+/**
+ * Parses what a client sent as JSON. Throws {@link RefusedError} for invalid UTF-8 or JSON (−32700), more than 64
+ * levels or more than 10,000 elements. The error contains nothing of the text.
+ */
 function parseCounted(bytes: Buffer, hold: ByteHold): ParsedJson {
-  const parsed = parseJson(bytes);
-  hold.resize(parsed.weight);
-  return parsed;
+  // `Buffer.toString` alone would silently replace invalid UTF-8.
+  if (!isUtf8(bytes)) throw refused('malformed_utf8', 'The message is not valid UTF-8', ErrorCode.ParseError);
+  const text = bytes.toString('utf8');
+  const isSmall = text.length <= SMALL && opensAtMost(text, MAX_DEPTH);
+  const elements = isSmall ? text.length >> 3 : assertMeasure(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw refused('malformed_json', 'The message is not valid JSON', ErrorCode.ParseError);
+  }
+  const weight = weightOfJson(bytes.length, text.length, elements);
+  hold.resize(weight);
+  return { value, weight };
+}
+
+function assertMeasure(text: string): number {
+  const { depth, elements } = measureJson(text);
+  if (depth > MAX_DEPTH) throw refused('too_deep', `The message nests deeper than ${MAX_DEPTH} levels`);
+  if (elements > MAX_ELEMENTS) {
+    throw refused('too_many_elements', `The message has over ${MAX_ELEMENTS} elements`);
+  }
+  return elements;
+}
+
+function refused(
+  reason: RefusalCode,
+  message: string,
+  code: number = ErrorCode.InvalidRequest,
+): RefusedError {
+  return new RefusedError(reason, message, { code });
 }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { ByteHold, UserBudget } from '../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../mcp.options.js';
@@ -167,25 +167,31 @@ function piecesOf(text: MessageText): readonly (string | Buffer)[] {
     .map((piece) => (typeof piece === 'string' && piece.length > PART ? Buffer.from(piece) : piece));
 }
 
+/** Status and headers of a response, where they are not set on it. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+}
+
 /**
  * Sends a whole body and ends the response; closes the connection of a client that reads nothing. What waits counts in
- * its user's budget. Throws `BudgetExceededError` before `writeHead` is called.
+ * its user's budget. Throws `BudgetExceededError` before anything is written.
  */
 export function sendWhole(
   response: ServerResponse,
   body: MessageText,
   limits: ReadingLimits,
   budget?: UserBudget,
-  writeHead?: () => void,
+  head?: ResponseHead,
 ): void {
-  if (typeof body !== 'string' || body.length > PART) {
-    const hold = budget?.hold(bytesOf(body));
-    writeHead?.();
+  const isLong = typeof body !== 'string' || body.length > PART;
+  const hold = isLong ? budget?.hold(bytesOf(body)) : undefined;
+  if (head !== undefined) response.writeHead(head.status, head.headers);
+  if (isLong) {
     const writer = new PacedWriter(response, limits, undefined, hold);
     writer.write(body);
     return writer.end();
   }
-  writeHead?.();
   response.end(body);
   // Already handed to the system, as nearly every reply is at once.
   if (response.writableLength === 0) return;

@@ -17,7 +17,7 @@ import { encodeError } from '../messages/json-rpc.js';
 import { asRefusal, RefusedError } from '../messages/refused.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
 import { sendWhole } from './paced.writer.js';
-import { addressOf } from './protocol-request.js';
+import type { ProtocolRequest } from './protocol-request.js';
 
 /** Statuses of refusals other than 400. */
 const STATUSES: Readonly<Partial<Record<RefusalCode, HttpStatus>>> = {
@@ -106,7 +106,7 @@ export class RefusalFilter implements ExceptionFilter<unknown> {
         clientId: actor.clientId,
         tokenId: actor.tokenId,
       };
-      const ip = addressOf(request);
+      const ip = (request as ProtocolRequest).ip;
       this.logger.error({ event: 'request.failed', method, path, ...who, ip, err: error });
     } else if (status < 500 && !OF_THE_GUARD.has(status)) {
       const code = status === 405 ? 'method_not_allowed' : 'invalid_request';

@@ -15,7 +15,9 @@ const VERSION = `${PREFIX}protocolVersion`;
 
 /** The revision in a message's `_meta`; messages of a session have none. */
 export function versionIn(message: JsonRpcMessage): unknown {
-  return message.kind === 'response' ? undefined : metaOf(message.params)[VERSION];
+  if (message.kind === 'response') return undefined;
+  const { _meta: meta } = message.params;
+  return isObject(meta) ? meta[VERSION] : undefined;
 }
 
 /**
@@ -23,15 +25,17 @@ export function versionIn(message: JsonRpcMessage): unknown {
  * an unsupported revision. MCP 2026-07-28, Overview, "Per-request protocol fields".
  */
 export function readEnvelope(params: Params): RequestEnvelope {
-  const meta = metaOf(params);
+  const { _meta } = params;
+  const meta = isObject(_meta) ? _meta : {};
   const protocolVersion = meta[VERSION];
   if (typeof protocolVersion !== 'string') throw missing('protocolVersion');
   if (protocolVersion !== STATELESS_VERSION) throw unsupportedVersion(protocolVersion);
+  const level = meta[`${PREFIX}logLevel`];
   return {
     protocolVersion,
     clientCapabilities: readCapabilities(meta[`${PREFIX}clientCapabilities`]),
     client: readClient(meta[`${PREFIX}clientInfo`]),
-    logLevel: readLogLevel(meta[`${PREFIX}logLevel`]),
+    logLevel: level === undefined ? undefined : readLogLevel(level),
   };
 }
 
@@ -59,14 +63,9 @@ function readClient(info: unknown): RequestEnvelope['client'] {
 }
 
 function readLogLevel(level: unknown): RequestEnvelope['logLevel'] {
-  if (level === undefined) return undefined;
   const parsed = LoggingLevelSchema.safeParse(level);
   if (!parsed.success) throw missing('logLevel');
   return parsed.data;
-}
-
-function metaOf({ _meta: meta }: Params): Params {
-  return isObject(meta) ? meta : {};
 }
 
 function missing(field: string): ProtocolError {

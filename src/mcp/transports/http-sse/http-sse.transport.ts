@@ -8,18 +8,23 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { refusalOf } from '../../messages/incoming-messages.js';
 import { batchesUnsupported, missingSession } from '../../messages/refused.error.js';
 import type { SessionEnd } from '../../sessions/peer.js';
-import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
-import { assertAcceptsStream } from '../accepted-types.js';
 import { assertNoBody } from '../message-body.js';
 import { MessageReader } from '../message.reader.js';
-import { addressOf, ALLOWED, refuseHead, authorizationOf } from '../protocol-request.js';
+import {
+  ALLOWED,
+  assertAcceptsStream,
+  authorizationOf,
+  type ProtocolRequest,
+  refuseHead,
+} from '../protocol-request.js';
 import { releaseRequest } from '../released-request.js';
 import { SseStream } from '../sse.stream.js';
 
+const ACCEPTED_TEXT = 'Accepted';
 const ACCEPTED = {
   'Content-Type': 'text/plain; charset=utf-8',
-  'Content-Length': '8',
+  'Content-Length': ACCEPTED_TEXT.length,
   'Cache-Control': 'no-store',
 };
 
@@ -59,28 +64,27 @@ export class HttpSseTransport {
   }
 
   /** Accepts one message for a session with 202; the reply is sent on the stream. */
-  async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async receive(request: ProtocolRequest, response: ServerResponse): Promise<void> {
     const sessionId = sessionIdIn(request.url ?? '');
     if (sessionId === undefined) throw missingSession(ONE_SESSION);
     const authorization = authorizationOf(request);
     const { principal } = authorization;
     if (this.sessions.get(sessionId) === undefined)
       return this.forward(sessionId, request, response, authorization);
-    // Called before the body is read, and again after it.
-    const find = (): Session => this.sessions.find(sessionId, principal, 'http-sse');
-    const named = find();
+    const named = this.sessions.find(sessionId, principal, 'http-sse');
     const incoming = await this.reader.read(request, principal);
     try {
       if (incoming.batched) throw refusalOf(incoming, batchesUnsupported());
       const [reply] = await this.gate.accept(incoming, {
         authorization,
-        address: addressOf(request),
+        address: request.ip,
         hold: incoming.hold,
         body: incoming.body,
         named,
-        peer: find,
+        // The stream may have ended while the body was read.
+        peer: () => (named.hasLeft ? this.sessions.find(sessionId, principal, 'http-sse') : named),
         accepted: () => {
-          accept(response);
+          response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end(ACCEPTED_TEXT);
           return named;
         },
       });
@@ -95,7 +99,7 @@ export class HttpSseTransport {
    */
   private async forward(
     session: string,
-    request: IncomingMessage,
+    request: ProtocolRequest,
     response: ServerResponse,
     authorization: RequestAuthorization,
   ): Promise<void> {
@@ -104,17 +108,12 @@ export class HttpSseTransport {
     const incoming = await this.reader.read(request, principal);
     try {
       if (incoming.batched) throw refusalOf(incoming, batchesUnsupported());
-      const address = addressOf(request);
-      await this.forwarding.forward(node, { session, authorization, address, incoming });
-      accept(response);
+      await this.forwarding.forward(node, { session, authorization, address: request.ip, incoming });
+      response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end(ACCEPTED_TEXT);
     } finally {
       incoming.hold.release();
     }
   }
-}
-
-function accept(response: ServerResponse): void {
-  response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end('Accepted');
 }
 
 /** The `sessionId` of a request target. Undefined where it is missing, empty or repeated. */

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { RefusalLog } from '../../../audit/index.js';
 import type { RequestAuthorization } from '../../authorization/request-authorization.js';
 import type { Gate } from '../../gate/gate.js';
-import type { ByteHold } from '../../limits/in-flight.budgets.js';
+import type { ByteHold, InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import {
   encodeMalformed,
   type IncomingMessages,
@@ -41,6 +41,7 @@ export class StdioConnection {
     private readonly authorization: RequestAuthorization,
     private readonly sessions: SessionService,
     private readonly reader: MessageReader,
+    private readonly budgets: InFlightBudgets,
     private readonly gate: Gate,
     private readonly refusals: RefusalLog,
   ) {}
@@ -49,7 +50,7 @@ export class StdioConnection {
    * Processes a line, in order. Resolves when its messages are dispatched or refused; replies follow. Never rejects.
    */
   async take(line: Buffer): Promise<void> {
-    const hold = this.reader.hold(this.authorization.principal);
+    const hold = this.budgets.hold(this.authorization.principal.userKey, 0);
     let value: unknown;
     try {
       ({ value } = await this.reader.parse(line, hold));

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Readable, Writable } from 'node:stream';
 import { RefusalLog } from '../../../audit/index.js';
 import { Gate } from '../../gate/gate.js';
+import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { RefusedError } from '../../messages/refused.error.js';
 import { SessionService } from '../../sessions/session.service.js';
@@ -40,6 +41,7 @@ export class StdioTransport {
   constructor(
     private readonly sessions: SessionService,
     private readonly reader: MessageReader,
+    private readonly budgets: InFlightBudgets,
     private readonly gate: Gate,
     private readonly refusals: RefusalLog,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
@@ -53,6 +55,7 @@ export class StdioTransport {
       new LocalAuthorization(scopes),
       this.sessions,
       this.reader,
+      this.budgets,
       this.gate,
       this.refusals,
     );

@@ -3,13 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type IncomingMessages, refusalOf } from '../../messages/incoming-messages.js';
 import type { JsonRpcMessage } from '../../messages/json-rpc.js';
 import { batchesUnsupported } from '../../messages/refused.error.js';
-import { SESSION_VERSIONS, STATELESS_VERSION } from '../../messages/sdk-types.js';
-import { acceptedReply } from '../accepted-types.js';
+import { SESSION_VERSIONS } from '../../messages/sdk-types.js';
 import { assertNoBody } from '../message-body.js';
 import { MessageReader } from '../message.reader.js';
-import { authorizationOf } from '../protocol-request.js';
+import { acceptedReply, authorizationOf, type McpHeaders, mcpHeaders } from '../protocol-request.js';
 import { versionIn } from '../request-envelope.js';
-import { namesSession, protocolVersionIn } from './mcp-headers.js';
 import { SessionTransport } from './session.transport.js';
 import { StatelessTransport } from './stateless.transport.js';
 
@@ -28,14 +26,18 @@ export class McpTransport {
     const authorization = authorizationOf(request);
     const { principal } = authorization;
     // Another caller's session is refused before the body is read.
-    const named = namesModern(request) ? undefined : await this.stateful.namedSession(request, principal);
+    const headers = mcpHeaders(request);
+    const namesSession = headers.session !== undefined;
+    let named =
+      namesSession && !headers.isModern ? this.stateful.named(request, headers, principal) : undefined;
+    if (named instanceof Promise) named = await named;
     const incoming = await this.reader.read(request, principal);
-    const post = { incoming, authorization, accepted, request, response };
+    const post = { incoming, authorization, accepted, headers, request, response };
     try {
-      const message = statelessMessage(incoming, request);
+      const message = statelessMessage(incoming, headers);
       if (message !== undefined) return await this.stateless.post(message, post);
-      const session = named ?? (await this.stateful.namedSession(request, principal));
-      return await this.stateful.post(session, post);
+      if (namesSession) named ??= await this.stateful.named(request, headers, principal);
+      return await this.stateful.post(named, post);
     } catch (error) {
       throw refusalOf(incoming, error);
     } finally {
@@ -46,14 +48,14 @@ export class McpTransport {
   /** `GET`: a stream of a session. */
   async listen(request: IncomingMessage, response: ServerResponse): Promise<void> {
     assertNoBody(request);
-    if (!namesSession(request)) refuseModern(request, response);
+    refuseModern(mcpHeaders(request), response);
     await this.stateful.listen(request, response, authorizationOf(request));
   }
 
   /** `DELETE`: ends a session. */
   async end(request: IncomingMessage, response: ServerResponse): Promise<void> {
     assertNoBody(request);
-    if (!namesSession(request)) refuseModern(request, response);
+    refuseModern(mcpHeaders(request), response);
     await this.stateful.end(request, response, authorizationOf(request).principal);
   }
 }
@@ -64,36 +66,24 @@ export class McpTransport {
  */
 function statelessMessage(
   { messages, batched }: IncomingMessages,
-  request: IncomingMessage,
+  { version, session, isModern }: McpHeaders,
 ): JsonRpcMessage | undefined {
   const [message] = messages;
   if (batched || message === undefined) {
-    if (namesModern(request) && !namesSession(request)) throw batchesUnsupported();
+    if (isModern && session === undefined) throw batchesUnsupported();
     return undefined;
   }
   if (versionIn(message) !== undefined) return message;
-  if (namesSession(request)) return undefined;
-  if (message.kind !== 'request') return namesModern(request) ? message : undefined;
-  return message.method !== 'initialize' && namesStatelessVersion(request) ? message : undefined;
+  if (session !== undefined) return undefined;
+  if (message.kind !== 'request') return isModern ? message : undefined;
+  // A client that names an unsupported revision gets the error of the newest one.
+  const isStateless = version !== undefined && !SESSION_VERSIONS.includes(version);
+  return message.method !== 'initialize' && isStateless ? message : undefined;
 }
 
 /** Revisions without sessions have only POST. */
-function refuseModern(request: IncomingMessage, response: ServerResponse): void {
-  if (!namesModern(request)) return;
+function refuseModern({ session, isModern }: McpHeaders, response: ServerResponse): void {
+  if (session !== undefined || !isModern) return;
   response.setHeader('Allow', 'POST');
   throw new MethodNotAllowedException('This protocol version allows POST only');
-}
-
-/**
- * The header names a revision without sessions, or an unsupported one; such a client gets the error of the newest
- * revision.
- */
-function namesStatelessVersion(request: IncomingMessage): boolean {
-  const version = protocolVersionIn(request);
-  return version !== undefined && !SESSION_VERSIONS.includes(version);
-}
-
-function namesModern(request: IncomingMessage): boolean {
-  const version = protocolVersionIn(request);
-  return version !== undefined && version >= STATELESS_VERSION && /^\d/.test(version);
 }

@@ -5,7 +5,7 @@ import { isObject, type JsonRpcRequest, type Params } from '../../messages/json-
 import { ProtocolError } from '../../messages/protocol.error.js';
 import { ErrorCode, STATELESS_VERSION } from '../../messages/sdk-types.js';
 import { unsupportedVersion } from '../request-envelope.js';
-import { onlyHeader } from './mcp-headers.js';
+import { onlyHeader } from '../protocol-request.js';
 
 /** The parameter that `Mcp-Name` repeats, by method. */
 const NAMED_BY: ReadonlyMap<string, 'name' | 'uri'> = new Map([

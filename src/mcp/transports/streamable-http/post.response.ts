@@ -1,21 +1,22 @@
 import { HttpStatus } from '@nestjs/common';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { RequestAuthorization } from '../../authorization/request-authorization.js';
 import type { UserBudget } from '../../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../../mcp.options.js';
 import type { MessageText } from '../../messages/json-rpc.js';
 import type { Reply } from '../../protocol/message.dispatcher.js';
 import type { ReplySink } from '../../sessions/peer.js';
-import type { AcceptedTypes } from '../accepted-types.js';
 import type { ReadMessages } from '../message.reader.js';
 import { bytesOf, type ReadingLimits, sendWhole } from '../paced.writer.js';
+import type { AcceptedTypes, McpHeaders, ProtocolRequest } from '../protocol-request.js';
 
 /** A POST to /mcp with its messages. */
 export interface McpPost {
   readonly incoming: ReadMessages;
   readonly authorization: RequestAuthorization;
   readonly accepted: AcceptedTypes;
-  readonly request: IncomingMessage;
+  readonly request: ProtocolRequest;
+  readonly headers: McpHeaders;
   readonly response: ServerResponse;
 }
 
@@ -46,7 +47,7 @@ export interface PostResponseOptions {
   /** For messages ahead of the reply where the client accepts JSON only; without it they are dropped. */
   readonly otherStream?: OtherStream;
   /** The client reconnects for the rest of a stream whose connection has closed. */
-  readonly isPolled?: boolean;
+  readonly isPolled?: () => boolean;
 }
 
 /**
@@ -91,7 +92,7 @@ export class PostResponse implements ReplySink {
 
   closeStream(): void {
     // The client needs an event id to resume from, even if nothing was sent yet.
-    if (this.options?.isPolled === true) this.begin()?.closeConnection?.();
+    if (this.options?.isPolled?.() === true) this.begin()?.closeConnection?.();
   }
 
   /**
@@ -114,35 +115,33 @@ export class PostResponse implements ReplySink {
     status: HttpStatus = HttpStatus.OK,
     headers: Readonly<Record<string, string>> = {},
   ): void {
-    const mustStream =
-      this.options?.accepted.json === false && replies.length > 0 && status === HttpStatus.OK;
-    if (mustStream) this.begin(headers);
+    const { response } = this;
+    const [first] = replies;
+    if (this.options?.accepted.json === false && first !== undefined && status === HttpStatus.OK) {
+      this.begin(headers);
+    }
     if (this.stream !== undefined) {
       for (const { text } of replies) this.stream.send(text);
-      this.stream.finish(replies.length > 0);
-    } else if (replies.length === 0) {
-      this.response.writeHead(HttpStatus.ACCEPTED, { ...headers, ...NOT_STORED }).end();
-    } else {
-      const texts = replies.map(({ text }) => text);
-      this.json(batched ? `[${texts.join(',')}]` : texts[0]!, status, headers);
+      return this.stream.finish(first !== undefined);
     }
+    if (first === undefined) {
+      return void response.writeHead(HttpStatus.ACCEPTED, { ...headers, ...NOT_STORED }).end();
+    }
+    const text = batched ? `[${replies.map((reply) => reply.text).join(',')}]` : first.text;
+    sendWhole(response, text, this.limits, this.budget, {
+      status,
+      headers: {
+        ...headers,
+        ...NOT_STORED,
+        'Content-Type': 'application/json',
+        'Content-Length': bytesOf(text),
+      },
+    });
   }
 
   /** Turns the response into a stream. Undefined: the client accepts none. */
   private begin(headers?: Readonly<Record<string, string>>): ReplyStream | undefined {
     if (this.options?.accepted.stream === true) this.stream ??= this.options.openStream(headers);
     return this.stream;
-  }
-
-  private json(text: MessageText, status: HttpStatus, headers: Readonly<Record<string, string>>): void {
-    const length = bytesOf(text);
-    sendWhole(this.response, text, this.limits, this.budget, () => {
-      this.response.writeHead(status, {
-        ...headers,
-        ...NOT_STORED,
-        'Content-Type': 'application/json',
-        'Content-Length': length,
-      });
-    });
   }
 }

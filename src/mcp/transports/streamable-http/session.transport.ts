@@ -10,9 +10,16 @@ import type { RequestId } from '../../messages/sdk-types.js';
 import type { Reply } from '../../protocol/message.dispatcher.js';
 import type { Session } from '../../sessions/session.js';
 import { SessionService } from '../../sessions/session.service.js';
-import { assertAcceptsStream } from '../accepted-types.js';
-import { addressOf, ALLOWED, refuseHead, refuseUnanswered } from '../protocol-request.js';
-import { assertProtocolVersion, namesSession, sessionIdOf } from './mcp-headers.js';
+import {
+  ALLOWED,
+  assertAcceptsStream,
+  assertProtocolVersion,
+  type McpHeaders,
+  mcpHeaders,
+  refuseHead,
+  refuseUnanswered,
+  sessionIdOf,
+} from '../protocol-request.js';
 import { type McpPost, PostResponse } from './post.response.js';
 import { endWith204, SessionConnections } from './session.connections.js';
 import { isPrimed, SessionStreams } from './session.streams.js';
@@ -30,42 +37,34 @@ export class SessionTransport {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** The session that the request names, if any; refuses another caller's. */
-  namedSession(request: IncomingMessage, principal: Principal): Promise<Session> | undefined {
-    return namesSession(request) ? this.ownSession(request, principal) : undefined;
+  /** The session that a request names; refuses another caller's. A promise only where its record must be read. */
+  named(
+    request: IncomingMessage,
+    { session: id }: McpHeaders,
+    principal: Principal,
+  ): Session | Promise<Session> {
+    return this.sessions.held(id!, principal, TRANSPORT) ?? this.ownSession(request, principal);
   }
 
   /** `POST`: processes messages of a session, or opens one at initialize. */
   async post(named: Session | undefined, post: McpPost): Promise<void> {
-    const { incoming, authorization, request, response } = post;
-    if (named !== undefined) assertProtocolVersion(request);
-    const { principal } = authorization;
+    const { incoming, authorization, headers, request } = post;
+    if (named !== undefined) assertProtocolVersion(headers);
     let session = named;
     let answer: PostResponse | undefined;
-    const opened = async (): Promise<Session> =>
-      (session = await this.openFor(incoming, authorization, request));
-    const found = async (): Promise<Session> => (session = await this.ownSession(request, principal));
+    const find = async (): Promise<Session> => (session = await this.findOrOpen(named === undefined, post));
     try {
       const replies = await this.gate.accept(incoming, {
         authorization,
-        address: addressOf(request),
+        address: request.ip,
         hold: incoming.hold,
         body: incoming.body,
         named,
-        peer: () => {
-          if (named === undefined) return opened();
-          // This node may have ended the session meanwhile, or dropped it as idle here: its record tells.
-          return this.sessions.get(named.id) === named ? named : found();
-        },
+        // This node may have ended the session meanwhile, or dropped it as idle here: its record tells.
+        peer: () => (named === undefined || named.hasLeft ? find() : named),
         accepted: () => (answer = this.answerTo(session!, post)),
       });
-      const all = incoming.batched ? [...replies, ...incoming.malformed.map(replyTo)] : replies;
-      if (all.length === 0 && !answer!.hasBegun && incoming.messages.some(({ kind }) => kind === 'request')) {
-        // This request's token may have been revoked while the session continues with a newer one.
-        if (!response.destroyed) await authorization.reauthorize();
-        if (!this.sessions.holds(session!)) return await refuseUnanswered(authorization, response);
-      }
-      await this.finish(all, session!, named === undefined, incoming.batched, answer!);
+      await this.finish(replies, session!, named === undefined, answer!, post);
     } finally {
       // A refused initialize opens no session.
       if (named === undefined && session?.initialized === false) {
@@ -74,31 +73,38 @@ export class SessionTransport {
     }
   }
 
-  private answerTo(
-    session: Session,
-    { accepted, authorization: { principal }, incoming, response }: McpPost,
-  ): PostResponse {
+  private answerTo(session: Session, post: McpPost): PostResponse {
+    const { accepted, incoming, response } = post;
+    const { principal } = post.authorization;
     return new PostResponse(response, this.options, incoming.hold, {
       accepted,
       openStream: (headers) =>
         this.connections.openReply(session, requestIdsIn(incoming), response, principal, headers),
       otherStream: session,
-      isPolled: isPrimed(session),
+      isPolled: () => isPrimed(session),
     });
   }
 
   private async finish(
-    replies: readonly Reply[],
+    answered: readonly Reply[],
     session: Session,
     isNew: boolean,
-    batched: boolean,
     answer: PostResponse,
+    { incoming, authorization, response }: McpPost,
   ): Promise<void> {
+    const { batched, malformed, messages } = incoming;
+    const replies = batched ? [...answered, ...malformed.map(replyTo)] : answered;
+    if (replies.length === 0 && !answer.hasBegun && messages.some(({ kind }) => kind === 'request')) {
+      // This request's token may have been revoked while the session continues with a newer one.
+      if (!response.destroyed) await authorization.reauthorize();
+      if (!this.sessions.holds(session)) return refuseUnanswered(authorization, response);
+    }
     // The next request may reach another node, which needs the negotiated state.
     if (session.isUnsaved) await this.sessions.save(session);
     const opened = isNew && session.initialized;
-    answer.finish(replies, batched, HttpStatus.OK, opened ? { 'Mcp-Session-Id': session.id } : {});
-    this.streams.forgetFinished(session);
+    answer.finish(replies, batched, HttpStatus.OK, opened ? { 'Mcp-Session-Id': session.id } : undefined);
+    if (answer.hasBegun) this.streams.forgetFinished(session);
+    if (opened) this.sessions.opened(session);
     if (session.initialized) this.sessions.renew(session);
   }
 
@@ -110,7 +116,7 @@ export class SessionTransport {
   ): Promise<void> {
     refuseHead(request, response, ALLOWED.mcp);
     assertAcceptsStream(request);
-    assertProtocolVersion(request);
+    assertProtocolVersion(mcpHeaders(request));
     if (this.sessions.isDraining) throw shuttingDown();
     const { principal } = authorization;
     const session = await this.currentSession(request, authorization);
@@ -125,7 +131,7 @@ export class SessionTransport {
 
   /** `DELETE`: ends the session. */
   async end(request: IncomingMessage, response: ServerResponse, principal: Principal): Promise<void> {
-    assertProtocolVersion(request);
+    assertProtocolVersion(mcpHeaders(request));
     this.sessions.close(await this.ownSession(request, principal), 'deleted');
     endWith204(response);
   }
@@ -135,14 +141,10 @@ export class SessionTransport {
   }
 
   /** Opens a session for a request that names none: only `initialize` may. */
-  private openFor(
-    { messages, batched }: IncomingMessages,
-    authorization: RequestAuthorization,
-    request: IncomingMessage,
-  ): Promise<Session> {
-    const [first] = messages;
-    const initializes = !batched && first?.kind === 'request' && first.method === 'initialize';
-    return initializes
+  private findOrOpen(isNew: boolean, { incoming, authorization, request }: McpPost): Promise<Session> {
+    const [first] = incoming.messages;
+    const initializes = !incoming.batched && first?.kind === 'request' && first.method === 'initialize';
+    return isNew && initializes
       ? this.sessions.openFor(authorization, TRANSPORT)
       : this.ownSession(request, authorization.principal);
   }

@@ -1,8 +1,6 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type RefusalCode, RefusalLog } from '../../../audit/index.js';
-import type { ParamHeader } from '../../catalog/param-headers.js';
-import type { Target } from '../../catalog/primitive.js';
 import type { RegisteredTool } from '../../catalog/registered-tool.js';
 import { Gate } from '../../gate/gate.js';
 import type { UserBudget } from '../../limits/in-flight.budgets.js';
@@ -11,12 +9,10 @@ import { encodeError, type JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolError } from '../../messages/protocol.error.js';
 import { RefusedError } from '../../messages/refused.error.js';
 import { ErrorCode, STATELESS_VERSION } from '../../messages/sdk-types.js';
-import type { Reply } from '../../protocol/message.dispatcher.js';
 import type { SessionEnd } from '../../sessions/peer.js';
 import { SessionService } from '../../sessions/session.service.js';
 import type { RequestEnvelope, StatelessPeer } from '../../sessions/stateless.peer.js';
-import { assertAcceptsStream } from '../accepted-types.js';
-import { addressOf, refuseUnanswered } from '../protocol-request.js';
+import { assertAcceptsStream, refuseUnanswered } from '../protocol-request.js';
 import { readEnvelope, versionIn } from '../request-envelope.js';
 import { SseStream } from '../sse.stream.js';
 import { assertMirrored, assertParamsMirrored } from './mirrored-headers.js';
@@ -58,28 +54,8 @@ export class StatelessTransport {
 
   /** Processes a message and replies. A connection that closes before the reply cancels the request. */
   async post(message: JsonRpcMessage, post: McpPost): Promise<void> {
-    const { authorization, incoming, request, response } = post;
-    try {
-      await this.serve(message, post);
-    } catch (error) {
-      if (error instanceof ClientDisconnectedError) return;
-      if (!(error instanceof ProtocolError) || message.kind !== 'request') throw error;
-      const { id: requestId } = message;
-      this.refusals.refused(request, {
-        event: 'request.refused',
-        code: CODES[error.code] ?? 'malformed_message',
-        status: HttpStatus.BAD_REQUEST,
-        actor: authorization.principal,
-        requestId,
-      });
-      const text = encodeError(requestId, error.code, error.message, error.data);
-      const answer = new PostResponse(response, this.options, incoming.hold);
-      answer.finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);
-    }
-  }
-
-  private async serve(message: JsonRpcMessage, post: McpPost): Promise<void> {
     const { accepted, authorization, incoming, request, response } = post;
+    const { principal } = authorization;
     let peer: StatelessPeer | undefined;
     let answer: PostResponse | undefined;
     const gone = (): void => {
@@ -89,19 +65,19 @@ export class StatelessTransport {
     try {
       const [reply] = await this.gate.accept(incoming, {
         authorization,
-        address: addressOf(request),
+        address: request.ip,
         hold: incoming.hold,
         body: incoming.body,
         peer: () => {
           const envelope = envelopeOf(message, request);
           // `close` may have been emitted while waiting.
           if (response.destroyed) throw new ClientDisconnectedError();
-          return (peer = this.sessions.receive(authorization.principal, envelope));
+          return (peer = this.sessions.receive(principal, envelope));
         },
         check: ({ method, params }, target) => {
           if (method === 'subscriptions/listen') assertAcceptsStream(request);
-          const headers = paramHeadersOf(target);
-          if (headers.length > 0) assertParamsMirrored(request, params['arguments'], headers);
+          const headers = (target?.primitive as Partial<RegisteredTool> | undefined)?.paramHeaders;
+          if (headers !== undefined) assertParamsMirrored(request, params['arguments'], headers);
         },
         accepted: () => {
           const openStream = (): SseStream => this.openStream(peer!, response, incoming.hold);
@@ -110,11 +86,35 @@ export class StatelessTransport {
       });
       const isUnanswered = reply === undefined && message.kind === 'request' && !answer!.hasBegun;
       if (isUnanswered) await refuseUnanswered(authorization, response);
-      else answer!.finish(reply === undefined ? [] : [reply], false, statusOf(reply));
+      else if (reply === undefined) answer!.finish([], false);
+      else answer!.finish([reply], false, reply.error === undefined ? HttpStatus.OK : statusOf(reply.error));
+    } catch (error) {
+      this.refuse(error, message, post);
     } finally {
       response.off('close', gone);
       if (peer !== undefined) this.sessions.leave(peer);
     }
+  }
+
+  /** Replies to a request with the error that its peer or its headers have; throws every other error. */
+  private refuse(
+    error: unknown,
+    message: JsonRpcMessage,
+    { authorization, incoming, request, response }: McpPost,
+  ): void {
+    if (error instanceof ClientDisconnectedError) return;
+    if (!(error instanceof ProtocolError) || message.kind !== 'request') throw error;
+    const { id: requestId } = message;
+    this.refusals.refused(request, {
+      event: 'request.refused',
+      code: CODES[error.code] ?? 'malformed_message',
+      status: HttpStatus.BAD_REQUEST,
+      actor: authorization.principal,
+      requestId,
+    });
+    const text = encodeError(requestId, error.code, error.message, error.data);
+    const answer = new PostResponse(response, this.options, incoming.hold);
+    answer.finish([{ text, error: error.code }], false, HttpStatus.BAD_REQUEST);
   }
 
   private openStream(peer: StatelessPeer, response: ServerResponse, budget: UserBudget): SseStream {
@@ -133,10 +133,6 @@ function envelopeOf(message: JsonRpcMessage, request: IncomingMessage): RequestE
   return readEnvelope(message.params);
 }
 
-function paramHeadersOf(target: Target | undefined): readonly ParamHeader[] {
-  return (target?.primitive as Partial<RegisteredTool> | undefined)?.paramHeaders ?? [];
-}
-
 /** In this revision answers arrive in the repeated request. */
 function unwantedResponse(): RefusedError {
   return new RefusedError(
@@ -145,6 +141,6 @@ function unwantedResponse(): RefusedError {
   );
 }
 
-function statusOf(reply: Reply | undefined): HttpStatus {
-  return (reply?.error !== undefined && STATUSES[reply.error]) || HttpStatus.OK;
+function statusOf(error: number): HttpStatus {
+  return STATUSES[error] ?? HttpStatus.OK;
 }
