@@ -85,7 +85,7 @@ export class Gate {
         return [];
       }
       for (const message of messages) this.judge(message, peer, delivery);
-      peer.refreshToken(principal);
+      if (peer.principal !== principal) peer.refreshToken(principal);
       sink = delivery.accepted(peer);
       answered = compared?.begin();
     } catch (error) {

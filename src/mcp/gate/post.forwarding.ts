@@ -162,6 +162,7 @@ export class PostForwarding implements OnModuleInit {
   private async accept({ session, message, ...post }: ForwardedPost, accepted: () => void): Promise<void> {
     const principal = principalOf(post.principal);
     const named = this.sessions.find(session, principal, TRANSPORT);
+    if (named === undefined) throw unknownSession();
     const hold = this.budgets.hold(principal.userKey, post.bytes);
     try {
       const [reply] = await this.gate.accept(
@@ -172,7 +173,11 @@ export class PostForwarding implements OnModuleInit {
           hold,
           body: post.body,
           named,
-          peer: () => this.sessions.find(session, principal, TRANSPORT),
+          peer: () => {
+            // The stream may have ended meanwhile.
+            if (named.hasLeft) throw unknownSession();
+            return named;
+          },
           accepted: () => {
             accepted();
             return named;

@@ -67,7 +67,7 @@ export class Invoker {
         if (recorded !== undefined) await recorded;
       } finally {
         peer.calls.delete(request.id);
-        peer.touch();
+        peer.usedAt = Date.now();
       }
     }
     if (typeof answer.reply === 'string') return answer.reply;
@@ -83,7 +83,7 @@ export class Invoker {
     context: MessageContext,
   ): Promise<never> {
     this.callLog.unknown(new Call(context, request, this.inputFor), kind, found?.target.primitive);
-    context.peer.touch();
+    context.peer.usedAt = Date.now();
     throw answer;
   }
 

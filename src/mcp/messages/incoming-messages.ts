@@ -229,3 +229,13 @@ function normalAnswer(answer: unknown): unknown {
   // Only the answer to an elicitation has an action; its content is an object.
   return normalize(answer, isObject(answer) && 'action' in answer ? ELICITED : ANSWERED);
 }
+
+/** The key of the revision in the `_meta` of a stateless request. MCP 2026-07-28, Overview. */
+export const VERSION_IN_META = 'io.modelcontextprotocol/protocolVersion';
+
+/** The revision in a message's `_meta`; messages of a session have none. */
+export function versionIn(message: JsonRpcMessage): unknown {
+  if (message.kind === 'response') return undefined;
+  const { _meta: meta } = message.params;
+  return isObject(meta) ? meta[VERSION_IN_META] : undefined;
+}

@@ -127,6 +127,8 @@ let met = 0;
 export abstract class Peer implements ClientSession {
   /** Milliseconds since the epoch. */
   openedAt = Date.now();
+  /** When the client was last active; milliseconds since the epoch. */
+  usedAt = this.openedAt;
   /** Spreads periodic work over the ticks of one timer. */
   readonly ordinal = met++;
   readonly calls = new Map<RequestId, PendingCall>();
@@ -170,9 +172,6 @@ export abstract class Peer implements ClientSession {
 
   /** The client sends a newer token; the peer now lives as long as that one. */
   refreshToken(_principal: Principal): void {}
-
-  /** The client was active just now. */
-  touch(): void {}
 
   abortCalls(cause: AbortCause): void {
     for (const call of this.calls.values()) call.abort(cause);

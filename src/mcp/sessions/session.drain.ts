@@ -51,7 +51,7 @@ export class SessionDrain {
     const settled = Date.now() + MAX_SETTLE_MS;
     while (this.pendingCalls() > 0 && Date.now() < settled) await sleep(1);
     await sleep(0);
-    this.sessions.closeWhere(() => true, 'shutdown');
+    this.sessions.closeAll('shutdown');
     this.logger.log({ event: 'drain.ended', abandoned });
   }
 

@@ -61,7 +61,7 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.stopListening?.();
-    this.closeWhere(() => true, 'shutdown');
+    this.closeAll('shutdown');
   }
 
   get size(): number {
@@ -122,22 +122,26 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return this.sessions.get(id);
   }
 
-  /** The session with this id on this node; 404 unless `principal` owns it and it uses this transport. */
-  find(id: string, principal: Principal, transport: SessionTransport): Session {
-    return ownOf(this.sessions.get(id), principal, transport);
+  /** The session with this id, if it is on this node; 404 unless `principal` owns it and it uses this transport. */
+  find(id: string, principal: Principal, transport: SessionTransport): Session | undefined {
+    const session = this.sessions.get(id);
+    if (session === undefined) return undefined;
+    if (session.owner !== principal.key) throw unknownSession('foreign_session');
+    if (session.transport !== transport) throw unknownSession();
+    return session;
   }
 
-  /** As {@link find}; undefined where this node does not have it, or another node may have changed it: see {@link load}. */
-  held(id: string, principal: Principal, transport: SessionTransport): Session | undefined {
-    const session = this.sessions.get(id);
-    if (session === undefined || !this.ledger.isCurrent(session)) return undefined;
-    return ownOf(session, principal, transport);
+  /** As {@link find}; also undefined where another node may have changed it: see {@link load}. */
+  current(id: string, principal: Principal, transport: SessionTransport): Session | undefined {
+    const session = this.find(id, principal, transport);
+    return session !== undefined && this.ledger.isCurrent(session) ? session : undefined;
   }
 
   /** The session with this id on any node; 404 unless `principal` owns it and it uses this transport. */
   async load(id: string, principal: Principal, transport: SessionTransport): Promise<Session> {
+    const current = this.current(id, principal, transport);
+    if (current !== undefined) return current;
     const held = this.sessions.get(id);
-    if (held !== undefined && this.ledger.isCurrent(held)) return ownOf(held, principal, transport);
     // The record may lack a change that is announced while it is being read.
     const heard = held?.changesHeard ?? 0;
     let record: SessionRecord | 'ended' | undefined;
@@ -173,8 +177,8 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
 
   /** A session was used: its idle time begins again. */
   renew(session: Session): void {
-    session.touch();
-    if (session.hasLeft || Date.now() - session.renewedAt < this.ledger.renewalMs) return;
+    session.usedAt = Date.now();
+    if (session.hasLeft || session.usedAt - session.renewedAt < this.ledger.renewalMs) return;
     this.ledger.renew(session).then(
       (state) => this.heed(session, state),
       (error: unknown) => {
@@ -217,15 +221,14 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     if (!(isSession ? this.sessions.delete(peer.id) : this.stateless.delete(peer as StatelessPeer))) return;
     peer.abortCalls(causeOf(reason, isSession));
     for (const stream of peer.streams) stream.end(reason);
-    if (!isSession) return;
     // The client continues at another node, or at this one after a restart.
     const outlives = reason === 'shutdown' && isShared(peer);
-    await this.forget(peer, reason, outlives ? 'here' : where);
+    if (isSession) await this.forget(peer, reason, outlives ? 'here' : where);
   }
 
-  /** Ends every session and stateless peer that matches; see {@link close}. */
-  closeWhere(matches: (peer: Peer) => boolean, reason: SessionEnd): void {
-    for (const peer of this.peers()) if (matches(peer)) this.close(peer, reason);
+  /** Ends all peers of this node; see {@link close}. */
+  closeAll(reason: SessionEnd): void {
+    for (const peer of this.peers()) this.close(peer, reason);
   }
 
   /** Ends the peers that have expired. */
@@ -244,10 +247,4 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
       this.logger.warn({ event: 'session.record_left', session: session.logId, err: error });
     });
   }
-}
-
-function ownOf(session: Session | undefined, principal: Principal, transport: SessionTransport): Session {
-  if (session !== undefined && session.owner !== principal.key) throw unknownSession('foreign_session');
-  if (session?.transport !== transport) throw unknownSession();
-  return session;
 }

@@ -23,12 +23,11 @@ export class Session extends Peer implements ReplySink {
   private subscribed: Set<string> | undefined = undefined;
   private held: ByteHold[] | undefined = undefined;
   protected override logLevel: LoggingLevel | undefined = 'info';
-  private shown: Principal;
-  private shownUntil: number;
+  override principal: Principal;
+  override endsAt: number;
   /** The connections of its streams, each with the token of the request that opened it. */
   private readonly carriers = new Map<SessionStream, RevocableToken>();
   private standing: SessionStream | undefined;
-  private usedAt = Date.now();
   private revision = 0;
   private writtenRevision = 0;
   /** The record, as this node last read or wrote it. */
@@ -47,23 +46,15 @@ export class Session extends Peer implements ReplySink {
   ) {
     super();
     this.owner = principal.key;
-    this.shown = principal;
-    this.shownUntil = endOf(principal);
+    this.principal = principal;
+    this.endsAt = endOf(principal);
     this.logId = sessionName(id);
   }
 
   /** Fields of log lines about the session. */
   get logFields(): Readonly<Record<string, unknown>> {
-    const { logId, shown } = this;
-    return { session: logId, subject: shown.subject, client: shown.clientId };
-  }
-
-  override get principal(): Principal {
-    return this.shown;
-  }
-
-  override get endsAt(): number {
-    return this.shownUntil;
+    const { logId, principal } = this;
+    return { session: logId, subject: principal.subject, client: principal.clientId };
   }
 
   /** URIs of the subscribed resources. */
@@ -119,7 +110,7 @@ export class Session extends Peer implements ReplySink {
       clientCapabilities: this.clientCapabilities,
       logLevel: this.logLevel ?? 'info',
       subscriptions: [...this.subscriptions],
-      token: this.shown,
+      token: this.principal,
       node: this.known?.node,
       moves: this.known?.moves,
     };
@@ -147,14 +138,14 @@ export class Session extends Peer implements ReplySink {
 
   /** The client has refreshed its token: the session lives as long as the newest one. */
   override refreshToken(principal: Principal): void {
-    if (principal === this.shown || principal.issuedAt < this.shown.issuedAt) return;
-    this.shown = principal;
-    this.shownUntil = endOf(principal);
+    if (principal === this.principal || principal.issuedAt < this.principal.issuedAt) return;
+    this.principal = principal;
+    this.endsAt = endOf(principal);
   }
 
   /** The client has sent this token to another node. No effect if it is not newer. */
   adoptToken(token: Principal): void {
-    if (token.issuedAt > this.shown.issuedAt) this.refreshToken(token);
+    if (token.issuedAt > this.principal.issuedAt) this.refreshToken(token);
   }
 
   /** The shared state has changed. */
@@ -170,7 +161,7 @@ export class Session extends Peer implements ReplySink {
   /** The record lacks a change of this node, or the newest token. */
   get isUnsaved(): boolean {
     const saved = this.known?.token.issuedAt ?? Number.POSITIVE_INFINITY;
-    return this.revision !== this.writtenRevision || this.shown.issuedAt > saved;
+    return this.revision !== this.writtenRevision || this.principal.issuedAt > saved;
   }
 
   /** Saves the shared state by `write`. The session stays dirty until `write` has resolved. */
@@ -216,7 +207,7 @@ export class Session extends Peer implements ReplySink {
   detach(stream: SessionStream): void {
     this.streams.delete(stream);
     if (this.standing === stream) this.standing = undefined;
-    this.touch();
+    this.usedAt = Date.now();
   }
 
   /** Ends the stream for messages that belong to no request; the session continues. */
@@ -241,9 +232,5 @@ export class Session extends Peer implements ReplySink {
   leave(): void {
     this.hasLeft = true;
     for (const hold of this.held ?? []) hold.release();
-  }
-
-  override touch(): void {
-    this.usedAt = Date.now();
   }
 }

@@ -60,14 +60,14 @@ export class PacedWriter {
    */
   write(text: MessageText): boolean {
     if (this.isEnding || this.output.destroyed) return true;
-    const { maxBufferedBytes } = this.limits;
-    if (this.waiting - this.exempt > maxBufferedBytes) return false;
-    if (this.waiting === 0) this.takenAt = Date.now();
+    const waiting = this.queued + this.inFlight;
+    if (waiting - this.exempt > this.limits.maxBufferedBytes) return false;
+    if (waiting === 0) this.takenAt = Date.now();
     if (typeof text !== 'string') this.writeLong(text);
     else if (this.parts.length === 0 && this.inFlight + text.length <= MAX_IN_FLIGHT) {
       this.give(text, text.length, false);
     } else if (text.length <= PART) {
-      this.count(this.waiting + text.length);
+      this.count(waiting + text.length);
       this.queue(text);
     } else {
       this.writeLong(text);

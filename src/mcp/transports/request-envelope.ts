@@ -1,4 +1,8 @@
-import { isObject, type JsonRpcMessage, type Params, shortened } from '../messages/json-rpc.js';
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import type { ParamHeader } from '../catalog/param-headers.js';
+import { VERSION_IN_META } from '../messages/incoming-messages.js';
+import { isObject, type JsonRpcRequest, type Params, shortened } from '../messages/json-rpc.js';
 import { invalidParams, ProtocolError } from '../messages/protocol.error.js';
 import {
   type ClientCapabilities,
@@ -9,16 +13,21 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '../messages/sdk-types.js';
 import type { RequestEnvelope } from '../sessions/stateless.peer.js';
+import { onlyHeader } from './protocol-request.js';
 
 const PREFIX = 'io.modelcontextprotocol/';
-const VERSION = `${PREFIX}protocolVersion`;
 
-/** The revision in a message's `_meta`; messages of a session have none. */
-export function versionIn(message: JsonRpcMessage): unknown {
-  if (message.kind === 'response') return undefined;
-  const { _meta: meta } = message.params;
-  return isObject(meta) ? meta[VERSION] : undefined;
-}
+/** The parameter that `Mcp-Name` repeats, by method. */
+const NAMED_BY: ReadonlyMap<string, 'name' | 'uri'> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+]);
+
+const ENCODED = /^=\?base64\?(.*)\?=$/s;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const DECIMAL = /^-?\d+(?:\.\d+)?$/;
+const PLAIN = /^[\t\x20-\x7e]*$/;
 
 /**
  * What a request says of its client. Throws `ProtocolError`: −32602 where something is missing or malformed, −32022 for
@@ -27,7 +36,7 @@ export function versionIn(message: JsonRpcMessage): unknown {
 export function readEnvelope(params: Params): RequestEnvelope {
   const { _meta } = params;
   const meta = isObject(_meta) ? _meta : {};
-  const protocolVersion = meta[VERSION];
+  const protocolVersion = meta[VERSION_IN_META];
   if (typeof protocolVersion !== 'string') throw missing('protocolVersion');
   if (protocolVersion !== STATELESS_VERSION) throw unsupportedVersion(protocolVersion);
   const level = meta[`${PREFIX}logLevel`];
@@ -70,4 +79,70 @@ function readLogLevel(level: unknown): RequestEnvelope['logLevel'] {
 
 function missing(field: string): ProtocolError {
   return invalidParams(`_meta must carry a valid "${PREFIX}${field}"`);
+}
+
+/**
+ * Refuses (−32020) a request whose headers differ from its body: a proxy that routes by them would have seen another
+ * request. MCP 2026-07-28, Streamable HTTP, "Server Validation".
+ */
+export function assertMirrored(request: IncomingMessage, version: unknown, message: JsonRpcRequest): void {
+  const { headers } = request;
+  // The envelope's reader reports a version that is missing in the body.
+  const named = headers['mcp-protocol-version'];
+  if (named === undefined) throw mismatch('Mcp-Protocol-Version is missing');
+  if (version !== undefined && named !== version) {
+    throw mismatch('Mcp-Protocol-Version is not the version in _meta');
+  }
+  if (named !== STATELESS_VERSION) throw unsupportedVersion(String(named));
+  if (onlyHeader(request, 'mcp-method') !== message.method)
+    throw mismatch('Mcp-Method is not the method of the body');
+  const parameter = NAMED_BY.get(message.method);
+  if (parameter === undefined) return;
+  if (decode(onlyHeader(request, 'mcp-name')) !== message.params[parameter]) {
+    throw mismatch(`Mcp-Name is not the "${parameter}" of the body`);
+  }
+}
+
+/** Refuses (−32020) a call whose `Mcp-Param-…` headers differ from the arguments that its tool marks. */
+export function assertParamsMirrored(
+  request: IncomingMessage,
+  args: unknown,
+  marked: readonly ParamHeader[],
+): void {
+  for (const { header, path } of marked) {
+    const value = valueAt(isObject(args) ? args : {}, path);
+    const given = request.headers[header];
+    if (value === undefined || value === null) {
+      if (given !== undefined) throw mismatch(`${header} repeats an argument that is not there`);
+    } else if (!isSame(decode(onlyHeader(request, header)), value)) {
+      throw mismatch(`${header} is not the argument "${path.join('.')}"`);
+    }
+  }
+}
+
+/** Undefined: missing, or not a valid header value. */
+function decode(header: string | undefined): string | undefined {
+  if (header === undefined || !PLAIN.test(header)) return undefined;
+  const encoded = ENCODED.exec(header)?.[1];
+  if (encoded === undefined) return header;
+  if (!BASE64.test(encoded)) return undefined;
+  const bytes = Buffer.from(encoded, 'base64');
+  // Decoding would replace invalid UTF-8, and the result would differ from what was sent.
+  return isUtf8(bytes) ? bytes.toString() : undefined;
+}
+
+function isSame(text: string | undefined, value: unknown): boolean {
+  if (text === undefined) return false;
+  if (typeof value === 'number') return DECIMAL.test(text) && Number(text) === value;
+  return typeof value === 'boolean' ? text === String(value) : text === value;
+}
+
+function valueAt(args: Params, path: readonly string[]): unknown {
+  let value: unknown = args;
+  for (const key of path) value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return value;
+}
+
+function mismatch(problem: string): ProtocolError {
+  return new ProtocolError(ErrorCode.HeaderMismatch, `Header mismatch: ${problem}`);
 }

@@ -12,6 +12,10 @@ const HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
+/** What stands around the data of an event with a message. */
+const MESSAGE = 'event: message\ndata: ';
+const END = '\n\n';
+
 const HEARTBEAT = ': heartbeat\n\n';
 
 const LOGGER = new Logger('Stream');
@@ -49,7 +53,7 @@ export class SseStream implements SessionStream {
   }
 
   event(name: string, data: MessageText): void {
-    this.write(SharedText.within(`event: ${name}\ndata: `, data, '\n\n'));
+    this.write(SharedText.within(`event: ${name}\ndata: `, data, END));
   }
 
   /** Whether the client has an event id of this connection, to resume from. */
@@ -82,7 +86,8 @@ export class SseStream implements SessionStream {
   }
 
   send(message: MessageText): void {
-    this.event('message', message);
+    const isText = typeof message === 'string';
+    this.write(isText ? MESSAGE + message + END : SharedText.within(MESSAGE, message, END));
   }
 
   /** Ends the stream. */

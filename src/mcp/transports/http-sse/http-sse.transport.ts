@@ -6,7 +6,7 @@ import { PostForwarding } from '../../gate/post.forwarding.js';
 import { InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { refusalOf } from '../../messages/incoming-messages.js';
-import { batchesUnsupported, missingSession } from '../../messages/refused.error.js';
+import { batchesUnsupported, missingSession, unknownSession } from '../../messages/refused.error.js';
 import type { SessionEnd } from '../../sessions/peer.js';
 import { SessionService } from '../../sessions/session.service.js';
 import { assertNoBody } from '../message-body.js';
@@ -69,9 +69,8 @@ export class HttpSseTransport {
     if (sessionId === undefined) throw missingSession(ONE_SESSION);
     const authorization = authorizationOf(request);
     const { principal } = authorization;
-    if (this.sessions.get(sessionId) === undefined)
-      return this.forward(sessionId, request, response, authorization);
     const named = this.sessions.find(sessionId, principal, 'http-sse');
+    if (named === undefined) return this.forward(sessionId, request, response, authorization);
     const incoming = await this.reader.read(request, principal);
     try {
       if (incoming.batched) throw refusalOf(incoming, batchesUnsupported());
@@ -81,8 +80,11 @@ export class HttpSseTransport {
         hold: incoming.hold,
         body: incoming.body,
         named,
-        // The stream may have ended while the body was read.
-        peer: () => (named.hasLeft ? this.sessions.find(sessionId, principal, 'http-sse') : named),
+        peer: () => {
+          // The stream may have ended meanwhile.
+          if (named.hasLeft) throw unknownSession();
+          return named;
+        },
         accepted: () => {
           response.writeHead(HttpStatus.ACCEPTED, ACCEPTED).end(ACCEPTED_TEXT);
           return named;

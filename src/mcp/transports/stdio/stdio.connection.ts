@@ -8,6 +8,7 @@ import {
   type IncomingMessages,
   isAnswer,
   toMessages,
+  versionIn,
 } from '../../messages/incoming-messages.js';
 import { encodeError, isObject, isRequestId, type JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolError } from '../../messages/protocol.error.js';
@@ -19,7 +20,7 @@ import type { Session } from '../../sessions/session.js';
 import type { SessionService } from '../../sessions/session.service.js';
 import type { StatelessPeer } from '../../sessions/stateless.peer.js';
 import type { MessageReader } from '../message.reader.js';
-import { readEnvelope, versionIn } from '../request-envelope.js';
+import { readEnvelope } from '../request-envelope.js';
 import type { StdioStream } from './stdio.stream.js';
 
 /** Since this revision an error without a known id omits it; in earlier revisions, and in JSON-RPC, the id is null. */

@@ -1,13 +1,12 @@
 import { Injectable, MethodNotAllowedException } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type IncomingMessages, refusalOf } from '../../messages/incoming-messages.js';
+import { type IncomingMessages, refusalOf, versionIn } from '../../messages/incoming-messages.js';
 import type { JsonRpcMessage } from '../../messages/json-rpc.js';
 import { batchesUnsupported } from '../../messages/refused.error.js';
 import { SESSION_VERSIONS } from '../../messages/sdk-types.js';
 import { assertNoBody } from '../message-body.js';
 import { MessageReader } from '../message.reader.js';
 import { acceptedReply, authorizationOf, type McpHeaders, mcpHeaders } from '../protocol-request.js';
-import { versionIn } from '../request-envelope.js';
 import { SessionTransport } from './session.transport.js';
 import { StatelessTransport } from './stateless.transport.js';
 

@@ -55,6 +55,8 @@ export interface PostResponseOptions {
  * Transports, "Sending Messages to the Server". A client that accepts only one of the two gets that type.
  */
 export class PostResponse implements ReplySink {
+  /** A message has preceded the reply. */
+  hasBegun = false;
   private stream: ReplyStream | undefined;
   private silentSince: number | undefined;
 
@@ -66,11 +68,6 @@ export class PostResponse implements ReplySink {
     /** Undefined: the response is JSON, and no message precedes the reply. */
     private readonly options?: PostResponseOptions,
   ) {}
-
-  /** A message has preceded the reply. */
-  get hasBegun(): boolean {
-    return this.stream !== undefined;
-  }
 
   whenSent(listener: (isWhole: boolean) => void): void {
     const { response } = this;
@@ -141,7 +138,10 @@ export class PostResponse implements ReplySink {
 
   /** Turns the response into a stream. Undefined: the client accepts none. */
   private begin(headers?: Readonly<Record<string, string>>): ReplyStream | undefined {
-    if (this.options?.accepted.stream === true) this.stream ??= this.options.openStream(headers);
+    if (this.options?.accepted.stream === true) {
+      this.stream ??= this.options.openStream(headers);
+      this.hasBegun = true;
+    }
     return this.stream;
   }
 }

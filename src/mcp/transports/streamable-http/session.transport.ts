@@ -5,7 +5,7 @@ import type { RequestAuthorization } from '../../authorization/request-authoriza
 import { Gate } from '../../gate/gate.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
 import { encodeMalformed, type IncomingMessages } from '../../messages/incoming-messages.js';
-import { shuttingDown } from '../../messages/refused.error.js';
+import { shuttingDown, unknownSession } from '../../messages/refused.error.js';
 import type { RequestId } from '../../messages/sdk-types.js';
 import type { Reply } from '../../protocol/message.dispatcher.js';
 import type { Session } from '../../sessions/session.js';
@@ -43,13 +43,14 @@ export class SessionTransport {
     { session: id }: McpHeaders,
     principal: Principal,
   ): Session | Promise<Session> {
-    return this.sessions.held(id!, principal, TRANSPORT) ?? this.ownSession(request, principal);
+    return this.sessions.current(id!, principal, TRANSPORT) ?? this.ownSession(request, principal);
   }
 
   /** `POST`: processes messages of a session, or opens one at initialize. */
   async post(named: Session | undefined, post: McpPost): Promise<void> {
     const { incoming, authorization, headers, request } = post;
-    if (named !== undefined) assertProtocolVersion(headers);
+    if (named !== undefined && headers.version !== named.protocolVersion) assertProtocolVersion(headers);
+    const { principal } = authorization;
     let session = named;
     let answer: PostResponse | undefined;
     const find = async (): Promise<Session> => (session = await this.findOrOpen(named === undefined, post));
@@ -62,7 +63,16 @@ export class SessionTransport {
         named,
         // This node may have ended the session meanwhile, or dropped it as idle here: its record tells.
         peer: () => (named === undefined || named.hasLeft ? find() : named),
-        accepted: () => (answer = this.answerTo(session!, post)),
+        accepted: () => {
+          const { accepted, response } = post;
+          return (answer = new PostResponse(response, this.options, incoming.hold, {
+            accepted,
+            openStream: (extra) =>
+              this.connections.openReply(session!, requestIdsIn(incoming), response, principal, extra),
+            otherStream: session,
+            isPolled: () => isPrimed(session!),
+          }));
+        },
       });
       await this.finish(replies, session!, named === undefined, answer!, post);
     } finally {
@@ -71,18 +81,6 @@ export class SessionTransport {
         this.sessions.close(session, 'closed_by_server');
       }
     }
-  }
-
-  private answerTo(session: Session, post: McpPost): PostResponse {
-    const { accepted, incoming, response } = post;
-    const { principal } = post.authorization;
-    return new PostResponse(response, this.options, incoming.hold, {
-      accepted,
-      openStream: (headers) =>
-        this.connections.openReply(session, requestIdsIn(incoming), response, principal, headers),
-      otherStream: session,
-      isPolled: () => isPrimed(session),
-    });
   }
 
   private async finish(
@@ -123,7 +121,7 @@ export class SessionTransport {
     session.refreshToken(principal);
     if (session.isUnsaved) {
       await this.sessions.save(session);
-      this.sessions.find(session.id, principal, TRANSPORT);
+      if (session.hasLeft) throw unknownSession();
     }
     const eventId = String(request.headers['last-event-id'] ?? '');
     await this.connections.listen(session, eventId, response, principal);

@@ -5,6 +5,7 @@ import type { RegisteredTool } from '../../catalog/registered-tool.js';
 import { Gate } from '../../gate/gate.js';
 import type { UserBudget } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
+import { versionIn } from '../../messages/incoming-messages.js';
 import { encodeError, type JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolError } from '../../messages/protocol.error.js';
 import { RefusedError } from '../../messages/refused.error.js';
@@ -13,9 +14,8 @@ import type { SessionEnd } from '../../sessions/peer.js';
 import { SessionService } from '../../sessions/session.service.js';
 import type { RequestEnvelope, StatelessPeer } from '../../sessions/stateless.peer.js';
 import { assertAcceptsStream, refuseUnanswered } from '../protocol-request.js';
-import { readEnvelope, versionIn } from '../request-envelope.js';
+import { assertMirrored, assertParamsMirrored, readEnvelope } from '../request-envelope.js';
 import { SseStream } from '../sse.stream.js';
-import { assertMirrored, assertParamsMirrored } from './mirrored-headers.js';
 import { type McpPost, PostResponse } from './post.response.js';
 
 /** Status of errors in the request itself, rather than in its target. */
@@ -77,7 +77,8 @@ export class StatelessTransport {
         check: ({ method, params }, target) => {
           if (method === 'subscriptions/listen') assertAcceptsStream(request);
           const headers = (target?.primitive as Partial<RegisteredTool> | undefined)?.paramHeaders;
-          if (headers !== undefined) assertParamsMirrored(request, params['arguments'], headers);
+          if (headers !== undefined && headers.length > 0)
+            assertParamsMirrored(request, params['arguments'], headers);
         },
         accepted: () => {
           const openStream = (): SseStream => this.openStream(peer!, response, incoming.hold);

@@ -1,4 +1,4 @@
-import { measureJson, opensAtMost } from './json-text.js';
+import { measureJson, opensAtMost } from './message.reader.js';
 
 /** Counts by parsing: each value inside an array or object that is not the first, and each bracket. */
 function measureByParsing(text: string): { depth: number; elements: number } {
