@@ -13,8 +13,7 @@ const MAX_SEARCHED = 100;
 /** The option that zod's own `validate()` passes on; zod's schemas also respect it in `parse`. */
 const UNTIL_FIRST: ParseContextInternal<$ZodIssue> = { abortEarly: true };
 
-/** The valid value, or what is wrong with it. */
-export type Validation = StandardSchemaV1.Result<unknown>;
+type Validation = StandardSchemaV1.Result<unknown>;
 
 /**
  * Validates what a client sent. A large value is validated up to the first issue of each list or object: an issue takes

@@ -1,4 +1,3 @@
-import type { Validation } from '../catalog/argument-issues.js';
 import type { Primitive, Target } from '../catalog/primitive.js';
 import type { Handler } from '../enhancers/handler.js';
 import type { CallContext } from '../decorators/call-context.js';
@@ -29,17 +28,15 @@ export class CompletionOperation implements Operation {
 
   readonly primitive: CompletionTarget['primitive'];
   readonly timeoutMs: number;
+  args: unknown;
 
   constructor(
     private readonly found: CompletionTarget,
-    private readonly request: CompletionRequest,
+    request: CompletionRequest,
   ) {
     this.primitive = found.primitive;
     this.timeoutMs = Math.min(found.primitive.timeoutMs ?? MAX_TIME_MS, MAX_TIME_MS);
-  }
-
-  prepare(): Validation {
-    return { value: this.request };
+    this.args = request;
   }
 
   run(request: CompletionRequest, context: CallContext): unknown {

@@ -5,7 +5,7 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
 import { ResultWriter } from './result.writer.js';
-import { describeIssues } from '../catalog/argument-issues.js';
+import { describeIssues, validateArguments } from '../catalog/argument-issues.js';
 import type { Found } from '../catalog/primitive.js';
 import type { ClientInput } from '../client-input/client.input.js';
 import { MultiRoundTripInput } from '../client-input/multi-round-trip.input.js';
@@ -90,13 +90,17 @@ export class Invoker {
   private async run(operation: Operation, call: Call, startedAt: number): Promise<Answer> {
     // Awaits only promises, here and below, since most calls create none.
     if (call.isRetry) await call.resume();
-    const prepared = operation.prepare();
-    const validated = isPromiseLike(prepared) ? await prepared : prepared;
-    if (validated.issues !== undefined) {
-      const text = `Invalid arguments for ${operation.primitive.key}: ${describeIssues(validated.issues)}`;
-      return this.failed('invalid_arguments', operation.failure(text, 'invalid_input'), call);
+    let input = operation.args;
+    operation.args = undefined;
+    if (operation.schema !== undefined) {
+      const validation = validateArguments(operation.schema, input);
+      const validated = isPromiseLike(validation) ? await validation : validation;
+      if (validated.issues !== undefined) {
+        const text = `Invalid arguments for ${operation.primitive.key}: ${describeIssues(validated.issues)}`;
+        return this.failed('invalid_arguments', operation.failure(text, 'invalid_input'), call);
+      }
+      input = validated.value;
     }
-    const input = validated.value;
     if (call.isLarge) {
       this.callLog.keepArguments(call, operation);
       call.releaseArguments(input);

@@ -1,6 +1,6 @@
-import type { Validation } from '../catalog/argument-issues.js';
 import type { Primitive } from '../catalog/primitive.js';
 import type { CallContext } from '../decorators/call-context.js';
+import type { Schema } from '../decorators/schema.js';
 import type { ProtocolError } from '../messages/protocol.error.js';
 
 /** The `result` of a reply. */
@@ -21,8 +21,10 @@ export interface Operation {
    */
   readonly primitive: Pick<Primitive, 'audit' | 'key'>;
   readonly timeoutMs: number | undefined;
-  /** The handler's input, or why the client's is not valid. */
-  prepare(): Validation | Promise<Validation>;
+  /** Validates the arguments; undefined: they are the handler's input as they are. */
+  readonly schema?: Schema | undefined;
+  /** Released once they are validated, since the call may run for long. */
+  args: unknown;
   run(input: unknown, context: CallContext): unknown;
   /** Throws if the handler returned an invalid value. `onDropped` receives the reason if a part is removed. */
   toResult(returned: unknown, onDropped: (reason: unknown) => void): Result | Promise<Result>;

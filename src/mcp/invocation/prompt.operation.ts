@@ -1,9 +1,9 @@
 import type { RegisteredPrompt } from '../catalog/registered-prompt.js';
+import type { Schema } from '../decorators/schema.js';
 import type { Handler } from '../enhancers/handler.js';
 import { isObject } from '../messages/json-rpc.js';
 import { ProtocolError } from '../messages/protocol.error.js';
 import { ErrorCode, type GetPromptResult, type PromptMessage } from '../messages/sdk-types.js';
-import { validateArguments, type Validation } from '../catalog/argument-issues.js';
 import type { FailureCause, Operation, Result } from './operation.js';
 
 /** `prompts/get`: errors are error objects. MCP 2025-11-25, Prompts, "Error Handling". */
@@ -11,21 +11,18 @@ export class PromptOperation implements Operation {
   readonly kind = 'prompt';
 
   readonly timeoutMs: number | undefined;
+  readonly schema: Schema | undefined;
   readonly run: Handler<unknown>;
+  args: unknown;
 
   constructor(
     readonly primitive: RegisteredPrompt,
-    /** Released after validation, since the call may run for long. */
-    private args: Readonly<Record<string, string>> | undefined,
+    args: Readonly<Record<string, string>>,
   ) {
     this.timeoutMs = primitive.timeoutMs;
+    this.schema = primitive.args;
     this.run = primitive.render;
-  }
-
-  prepare(): Validation | Promise<Validation> {
-    const { args } = this;
-    this.args = undefined;
-    return this.primitive.args === undefined ? { value: {} } : validateArguments(this.primitive.args, args);
+    this.args = primitive.args === undefined ? {} : args;
   }
 
   /** Throws when `render` returned none of the forms of {@link PromptReturn}. */

@@ -1,4 +1,3 @@
-import type { Validation } from '../catalog/argument-issues.js';
 import type { RegisteredResource } from '../catalog/registered-resource.js';
 import type { FoundResource } from '../catalog/resource.registry.js';
 import type { ResourceContents, ResourceRequest } from '../decorators/mcp-resource.js';
@@ -16,19 +15,17 @@ export class ResourceOperation implements Operation {
   readonly primitive: RegisteredResource;
   readonly timeoutMs: number | undefined;
   readonly run: Handler<ResourceRequest>;
+  args: unknown;
 
   constructor(
-    private readonly found: FoundResource,
+    found: FoundResource,
     private readonly uri: string,
     private readonly peer: Peer,
   ) {
     this.primitive = found.primitive;
     this.timeoutMs = found.primitive.timeoutMs;
     this.run = found.primitive.read;
-  }
-
-  prepare(): Validation {
-    return { value: { uri: this.uri, variables: this.found.variables } };
+    this.args = { uri, variables: found.variables } satisfies ResourceRequest;
   }
 
   toResult(returned: unknown): Result {

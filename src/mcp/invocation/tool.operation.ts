@@ -1,4 +1,4 @@
-import { describeIssues, validateArguments, type Validation } from '../catalog/argument-issues.js';
+import { describeIssues } from '../catalog/argument-issues.js';
 import type { RegisteredTool } from '../catalog/registered-tool.js';
 import type { Schema } from '../decorators/schema.js';
 import type { Handler } from '../enhancers/handler.js';
@@ -12,24 +12,21 @@ import type { ResultCheck } from './result.check.js';
 export class ToolOperation implements Operation {
   readonly kind = 'tool';
   readonly timeoutMs: number | undefined;
+  readonly schema: Schema | undefined;
   readonly run: Handler<unknown>;
+  args: unknown;
 
   constructor(
     readonly primitive: RegisteredTool,
-    /** Released after validation, since the call may run for long. */
-    private args: unknown,
+    args: unknown,
     /** The revision allows structured content of any type. */
     private readonly isModern: boolean,
     private readonly check?: ResultCheck,
   ) {
     this.timeoutMs = primitive.timeoutMs;
+    this.schema = primitive.input;
     this.run = primitive.execute;
-  }
-
-  prepare(): Validation | Promise<Validation> {
-    const { args } = this;
-    this.args = undefined;
-    return this.primitive.input === undefined ? { value: {} } : validateArguments(this.primitive.input, args);
+    this.args = primitive.input === undefined ? {} : args;
   }
 
   /** Throws when `execute` returned none of the forms of {@link ToolReturn}, or what the output schema does not allow. */
