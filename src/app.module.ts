@@ -1,5 +1,6 @@
 import {
   type DynamicModule,
+  Inject,
   Module,
   type ModuleMetadata,
   type NestModule,
@@ -7,7 +8,7 @@ import {
   UseFilters,
 } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { APP_GUARD, ApplicationConfig } from '@nestjs/core';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { JwtAuthGuard, JwtStrategy, Public } from './auth/index.js';
 import { HTTP_SETTINGS, type HttpSettings, type Settings } from './config/index.js';
 import {
@@ -30,14 +31,17 @@ for (const controller of PAGES) {
   UseFilters(ProblemFilter)(controller);
 }
 
-function bodyParser({ maxBodyBytes }: HttpSettings): BodyParserGuard {
-  return new BodyParserGuard(maxBodyBytes, new Set([...ROUTE_CONTROLLERS, ...PAGES]));
-}
+/** The controllers that need no parsed body; all others are a team's. */
+const OWN_CONTROLLERS: ReadonlySet<unknown> = new Set([...ROUTE_CONTROLLERS, ...PAGES]);
 
 /** The application: the server, the team's tools and other modules, logs, health and the front page. */
 @Module({})
 export class AppModule implements NestModule {
-  constructor(private readonly config: ApplicationConfig) {}
+  constructor(
+    private readonly config: ApplicationConfig,
+    private readonly modules: ModulesContainer,
+    @Inject(HTTP_SETTINGS) private readonly settings: HttpSettings,
+  ) {}
 
   /** `modules`: those of the team; tests of the server pass their own. */
   static forRoot(settings: Settings, modules: ModuleMetadata['imports'] = MODULES): DynamicModule {
@@ -51,17 +55,22 @@ export class AppModule implements NestModule {
         ObservabilityModule,
         HttpModule,
       ],
-      providers: [JwtStrategy, { provide: APP_GUARD, inject: [HTTP_SETTINGS], useFactory: bodyParser }],
+      providers: [JwtStrategy],
     };
   }
 
   /**
    * Runs before the routes are created, so that the order does not depend on the imports: the guard that checks the
-   * token comes first, then the one that parses bodies, and all filters of a team come before the fallback.
+   * token comes first, then, where a team has controllers, the one that parses bodies, and all filters of a team come
+   * before the fallback.
    */
   configure(): void {
-    toFront(this.config.getGlobalGuards(), BodyParserGuard);
-    toFront(this.config.getGlobalGuards(), JwtAuthGuard);
+    const guards: object[] = this.config.getGlobalGuards();
+    const controllers = [...this.modules.values()].flatMap((module) => [...module.controllers.keys()]);
+    if (!controllers.every((controller) => OWN_CONTROLLERS.has(controller))) {
+      guards.unshift(new BodyParserGuard(this.settings.maxBodyBytes, OWN_CONTROLLERS));
+    }
+    toFront(guards, JwtAuthGuard);
     toFront(this.config.getGlobalFilters(), FallbackFilter);
   }
 }

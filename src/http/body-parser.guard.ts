@@ -4,7 +4,6 @@ import {
   type ExecutionContext,
   type HttpException,
   PayloadTooLargeException,
-  type Type,
   UnsupportedMediaTypeException,
 } from '@nestjs/common';
 import { json, type NextFunction, type Request, type Response, urlencoded } from 'express';
@@ -22,7 +21,7 @@ export class BodyParserGuard implements CanActivate {
   /** `readers`: the controllers that read their bodies themselves. */
   constructor(
     private readonly maxBytes: number,
-    private readonly readers: ReadonlySet<Type>,
+    private readonly readers: ReadonlySet<unknown>,
   ) {
     this.parsers = [json({ limit: maxBytes }), urlencoded({ limit: maxBytes, extended: true })];
   }
