@@ -21,7 +21,6 @@ import { MemorySweeper } from './memory.sweeper.js';
 /** The engine in the memory of this process, for one node. */
 export const MEMORY_PROVIDERS: Provider[] = [
   { provide: BackplaneStatus, useValue: new BackplaneStatus() },
-  MemoryRateLimiter,
   MemoryRecords,
   MemoryLogs,
   MemoryEventStore,
@@ -30,6 +29,7 @@ export const MEMORY_PROVIDERS: Provider[] = [
   MemorySweeper,
   MemoryBackplane,
   { provide: MemoryBeats, useFactory: () => new MemoryBeats() },
+  { provide: MemoryRateLimiter, useFactory: () => new MemoryRateLimiter() },
   { provide: Beats, useExisting: MemoryBeats },
   { provide: Logs, useExisting: MemoryLogs },
   { provide: RateLimiter, useExisting: MemoryRateLimiter },

@@ -1,7 +1,6 @@
 import type { RateLimit } from '../../config/index.js';
 import { BackplaneUnavailable } from '../backplane-unavailable.error.js';
-import { gcra, GCRA_TOLERANCE } from '../gcra.js';
-import { GcraBuckets } from '../memory/gcra-buckets.js';
+import { gcra, GCRA_TOLERANCE, MemoryRateLimiter } from '../memory/memory-rate.limiter.js';
 import type { RateLimiter, RateVerdict } from '../rate-limiter.js';
 import type { RedisConnection } from './redis.connection.js';
 import { Script } from './script.js';
@@ -34,7 +33,7 @@ return string.format('%.17g', before)`);
  * of this node decides, with the limit divided by the number of nodes.
  */
 export class RedisRateLimiter implements RateLimiter {
-  private readonly local = new GcraBuckets();
+  private readonly local = new MemoryRateLimiter();
 
   constructor(
     private readonly connection: RedisConnection,

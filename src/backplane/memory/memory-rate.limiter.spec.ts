@@ -1,10 +1,10 @@
-import { GcraBuckets } from './gcra-buckets.js';
+import { MemoryRateLimiter } from './memory-rate.limiter.js';
 
 const LIMIT = { count: 10, periodMs: 60_000 };
 
-describe('GcraBuckets', () => {
+describe('MemoryRateLimiter', () => {
   let now = 0;
-  const make = (maxKeys?: number) => new GcraBuckets(maxKeys, () => now);
+  const make = (maxKeys?: number) => new MemoryRateLimiter(maxKeys, { now: () => now });
   beforeEach(() => {
     now = 5_000_000.123;
   });
