@@ -1,4 +1,4 @@
-import { CompletionOperation, type CompletionTarget } from './completion.operation.js';
+import { CompletionOperation, type CompletionTarget } from './completion.handlers.js';
 
 const request = { name: 'city', value: 'P', others: {} };
 const operationOf = (timeoutMs?: number) =>

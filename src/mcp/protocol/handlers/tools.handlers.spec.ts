@@ -1,23 +1,23 @@
-import { AuditTrail } from '../../audit/index.js';
-import { BackplaneModule } from '../../backplane/index.js';
+import { AuditTrail } from '../../../audit/index.js';
+import { BackplaneModule } from '../../../backplane/index.js';
 import { Catch, type ExceptionFilter, Module, UseFilters } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
-import { registeredTool } from '../catalog/registered-tool.js';
-import type { CallContext } from '../decorators/call-context.js';
-import { MCP_OPTIONS } from '../mcp.options.js';
-import { ResultWriter } from './result.writer.js';
-import type { MessageContext } from './message-context.js';
-import { type Principal, principalOf } from '../authorization/principal.js';
-import { RequestStateCodec } from '../client-input/request-state.codec.js';
-import { StatelessPeer } from '../sessions/stateless.peer.js';
-import { CallLog } from './call.log.js';
-import { StateKey } from '../client-input/state.key.js';
-import { CATALOG_SOURCE } from '../enhancers/catalog-source.js';
-import { HandlerFactory } from '../enhancers/handler.factory.js';
-import { Session } from '../sessions/session.js';
-import { SessionRelay } from '../sessions/session.relay.js';
-import { Invoker } from './invoker.js';
-import { ToolOperation } from './tool.operation.js';
+import { registeredTool } from '../../catalog/registered-tool.js';
+import type { CallContext } from '../../decorators/call-context.js';
+import { MCP_OPTIONS } from '../../mcp.options.js';
+import { ResultWriter } from '../../invocation/result.writer.js';
+import type { MessageContext } from '../../invocation/message-context.js';
+import { type Principal, principalOf } from '../../authorization/principal.js';
+import { RequestStateCodec } from '../../client-input/request-state.codec.js';
+import { StatelessPeer } from '../../sessions/stateless.peer.js';
+import { CallLog } from '../../invocation/call.log.js';
+import { StateKey } from '../../client-input/state.key.js';
+import { CATALOG_SOURCE } from '../../enhancers/catalog-source.js';
+import { HandlerFactory } from '../../enhancers/handler.factory.js';
+import { Session } from '../../sessions/session.js';
+import { SessionRelay } from '../../sessions/session.relay.js';
+import { Invoker } from '../../invocation/invoker.js';
+import { ToolOperation } from './tools.handlers.js';
 
 /** Catches all thrown values, also those that are not errors. */
 @Catch()
