@@ -2,7 +2,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { tracingChannel } from 'node:diagnostics_channel';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DirectRoutes } from './direct-routes.js';
+import { DirectRoutes } from './bounded-express.adapter.js';
 
 /** The properties of a routed request that a handler, guard or interceptor may read. */
 function seen(request: Request, response: Response): object {
