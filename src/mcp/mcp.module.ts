@@ -46,7 +46,6 @@ import { OtherMethodsController } from './transports/other-methods.controller.js
 import { SseController } from './transports/http-sse/sse.controller.js';
 import { MessageReader } from './transports/message.reader.js';
 import { StdioTransport } from './transports/stdio/stdio.transport.js';
-import { McpTransport } from './transports/streamable-http/mcp.transport.js';
 import { McpController } from './transports/streamable-http/mcp.controller.js';
 import { SessionConnections } from './transports/streamable-http/session.connections.js';
 import { SessionStreams } from './transports/streamable-http/session.streams.js';
@@ -127,7 +126,6 @@ export const PROTOCOL_CONTROLLERS = [
     SessionConnections,
     SessionStreams,
     StandaloneCarriage,
-    McpTransport,
     SessionTransport,
     StatelessTransport,
   ],

@@ -17,9 +17,8 @@ import { type RequestEnvelope, StatelessPeer } from './stateless.peer.js';
 const ID_BYTES = 16;
 
 /**
- * The sessions on this node, and the peers of requests without a session. A session belongs to the
- * principal that opened it. Over `/sse` it ends with its stream, on `/mcp` when it is idle; either way
- * when its newest token expires or is revoked, and at its maximum age.
+ * The sessions on this node, and the peers of requests without a session. A session belongs to the principal that opened
+ * it. It ends with its stream over `/sse`, when it is idle on `/mcp`, with its newest token, and at its maximum age.
  */
 @Injectable()
 export class SessionService implements OnModuleInit, OnModuleDestroy {
@@ -134,7 +133,8 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   /** As {@link find}; also undefined where another node may have changed it: see {@link load}. */
   current(id: string, principal: Principal, transport: SessionTransport): Session | undefined {
     const session = this.find(id, principal, transport);
-    return session !== undefined && this.ledger.isCurrent(session) ? session : undefined;
+    if (session === undefined || this.ledger.membership.isAlone) return session;
+    return this.ledger.isCurrent(session) ? session : undefined;
   }
 
   /** The session with this id on any node; 404 unless `principal` owns it and it uses this transport. */

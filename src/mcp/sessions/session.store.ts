@@ -40,6 +40,7 @@ const REVISED = 'session.revised';
 export class SessionStore {
   /** A session in use is renewed at this interval. Milliseconds. */
   readonly renewalMs: number;
+  readonly membership: BackplaneNode['membership'];
   private readonly slots: SessionSlots;
   /** The sessions that have recently ended on this node, by id, and why. */
   private readonly endings = new LRUCache<string, SessionEnd>({ max: MAX_ENDINGS, ttl: TOMBSTONE_MS });
@@ -51,6 +52,7 @@ export class SessionStore {
     private readonly node: BackplaneNode,
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {
+    this.membership = node.membership;
     this.slots = new SessionSlots(slots, records, node);
     this.renewalMs = Math.min(MAX_RENEWAL_MS, Math.floor(options.sessionIdleMs / 6));
   }
@@ -87,19 +89,18 @@ export class SessionStore {
     session.known = record;
     if (state === 'missing') return this.create(session);
     if (state === 'ended') return state;
-    if (!this.node.membership.isAlone) await this.node.bus.publish(REVISED, { id: session.id });
+    if (!this.membership.isAlone) await this.node.bus.publish(REVISED, { id: session.id });
     return 'ok';
   }
 
   /** Whether this node has the current state: another node would have announced a change. */
   isCurrent(session: Session): boolean {
-    const { membership, bus } = this.node;
-    return membership.isAlone || (bus.isLive && !session.isStale);
+    return this.membership.isAlone || (this.node.bus.isLive && !session.isStale);
   }
 
   /** Whether another node may have changed the session. */
   isStale(session: Session): boolean {
-    return !this.node.membership.isAlone && session.transport === 'streamable-http' && session.isStale;
+    return !this.membership.isAlone && session.transport === 'streamable-http' && session.isStale;
   }
 
   /** Reads the changes of other nodes. Rejects with `BackplaneUnavailable`. */
@@ -132,7 +133,7 @@ export class SessionStore {
       if (isExcused && held?.known !== undefined && !held.isStale) return held.known;
       throw error;
     }
-    if (fields === undefined && !this.node.membership.isSteady) {
+    if (fields === undefined && !this.membership.isSteady) {
       throw new BackplaneUnavailable('its data may be restored soon');
     }
     return fields === undefined || fields === 'ended' ? fields : recordOf(fields);
@@ -140,7 +141,7 @@ export class SessionStore {
 
   /** Whether another node may use a session that is idle on this one. */
   async mayBeInUse(id: string): Promise<boolean> {
-    if (this.node.membership.isAlone) return false;
+    if (this.membership.isAlone) return false;
     const record = await this.read(id).catch(() => 'unknown');
     return record !== undefined && record !== 'ended';
   }
@@ -163,7 +164,7 @@ export class SessionStore {
   /** Ends the session on all nodes. */
   async leave(session: Session, reason: SessionEnd): Promise<void> {
     const { id } = session;
-    const { isAlone } = this.node.membership;
+    const { isAlone } = this.membership;
     if (!isAlone) this.endings.set(id, reason);
     await Promise.all([
       this.hasRecord(session) && this.records.end(keyOf(id), isAlone ? ALONE_TOMBSTONE_MS : TOMBSTONE_MS),
@@ -175,7 +176,7 @@ export class SessionStore {
 
   /** Calls back when the engine may have lost records, after this node has written its ended sessions again. */
   onReplaced(listener: () => void): () => void {
-    return this.node.membership.on('replaced', () => {
+    return this.membership.on('replaced', () => {
       for (const [id, reason] of this.endings.entries()) this.endAgain(id, reason).catch(() => undefined);
       listener();
     });
@@ -189,7 +190,7 @@ export class SessionStore {
 
   /** Calls back when the other nodes have considered this node gone. */
   onFenced(listener: () => void): () => void {
-    return this.node.membership.on('fenced', listener);
+    return this.membership.on('fenced', listener);
   }
 
   /** Calls back for each session that a node has ended. Returns the function that unsubscribes. */
@@ -212,12 +213,12 @@ export class SessionStore {
 
   /** A session over `/sse` belongs to the node of its stream: with one node there is no reader of a record. */
   private hasRecord({ transport }: Session): boolean {
-    return transport !== 'http-sse' || !this.node.membership.isAlone;
+    return transport !== 'http-sse' || !this.membership.isAlone;
   }
 
   /** `ended`: there is a tombstone. Another node may already have written the record again. */
   private async create(session: Session): Promise<RecordState> {
-    const record = { ...session.record, node: session.known?.node ?? this.node.membership.self };
+    const record = { ...session.record, node: session.known?.node ?? this.membership.self };
     const key = keyOf(session.id);
     const isCreated = await this.records.create(key, fieldsOf(record), this.ttlOf(session.transport));
     session.known = record;

@@ -22,18 +22,20 @@ export class StatelessPeer extends Peer {
   override readonly protocolVersion: string;
   override readonly isModern: boolean;
   protected override logLevel: LoggingLevel | undefined;
-  override readonly endsAt: number;
 
   constructor(
     override readonly principal: Principal,
     envelope: RequestEnvelope,
   ) {
     super();
-    this.endsAt = endOf(principal);
     this.protocolVersion = envelope.protocolVersion;
     this.isModern = envelope.protocolVersion >= STATELESS_VERSION;
     this.client = envelope.client;
     this.clientCapabilities = envelope.clientCapabilities;
     this.logLevel = envelope.logLevel;
+  }
+
+  override get endsAt(): number {
+    return endOf(this.principal, this.openedAt);
   }
 }

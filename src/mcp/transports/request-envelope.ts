@@ -39,10 +39,12 @@ export function readEnvelope(params: Params): RequestEnvelope {
   const protocolVersion = meta[VERSION_IN_META];
   if (typeof protocolVersion !== 'string') throw missing('protocolVersion');
   if (protocolVersion !== STATELESS_VERSION) throw unsupportedVersion(protocolVersion);
+  const capabilities = meta[`${PREFIX}clientCapabilities`];
+  const hasCapabilities = !isObject(capabilities) || Object.keys(capabilities).length > 0;
   const level = meta[`${PREFIX}logLevel`];
   return {
     protocolVersion,
-    clientCapabilities: readCapabilities(meta[`${PREFIX}clientCapabilities`]),
+    clientCapabilities: hasCapabilities ? readCapabilities(capabilities) : {},
     client: readClient(meta[`${PREFIX}clientInfo`]),
     logLevel: level === undefined ? undefined : readLogLevel(level),
   };
@@ -57,7 +59,6 @@ export function unsupportedVersion(requested: string): ProtocolError {
 }
 
 function readCapabilities(capabilities: unknown): ClientCapabilities {
-  if (isObject(capabilities) && Object.keys(capabilities).length === 0) return {};
   const parsed = ClientCapabilitiesSchema.safeParse(capabilities);
   if (!parsed.success) throw missing('clientCapabilities');
   return parsed.data;

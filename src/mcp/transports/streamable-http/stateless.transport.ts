@@ -5,15 +5,15 @@ import type { RegisteredTool } from '../../catalog/registered-tool.js';
 import { Gate } from '../../gate/gate.js';
 import type { UserBudget } from '../../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../../mcp.options.js';
-import { versionIn } from '../../messages/incoming-messages.js';
+import { type IncomingMessages, versionIn } from '../../messages/incoming-messages.js';
 import { encodeError, type JsonRpcMessage } from '../../messages/json-rpc.js';
 import { ProtocolError } from '../../messages/protocol.error.js';
-import { RefusedError } from '../../messages/refused.error.js';
-import { ErrorCode, STATELESS_VERSION } from '../../messages/sdk-types.js';
+import { batchesUnsupported, RefusedError } from '../../messages/refused.error.js';
+import { ErrorCode, SESSION_VERSIONS, STATELESS_VERSION } from '../../messages/sdk-types.js';
 import type { SessionEnd } from '../../sessions/peer.js';
 import { SessionService } from '../../sessions/session.service.js';
 import type { RequestEnvelope, StatelessPeer } from '../../sessions/stateless.peer.js';
-import { assertAcceptsStream, refuseUnanswered } from '../protocol-request.js';
+import { assertAcceptsStream, type McpHeaders, refuseUnanswered } from '../protocol-request.js';
 import { assertMirrored, assertParamsMirrored, readEnvelope } from '../request-envelope.js';
 import { SseStream } from '../sse.stream.js';
 import { type McpPost, PostResponse } from './post.response.js';
@@ -124,6 +124,27 @@ export class StatelessTransport {
     peer.streams.add(stream);
     return stream;
   }
+}
+
+/**
+ * The message where it is stateless: its `_meta` names a revision or, in a request without a session, its headers do.
+ * `initialize` opens a session, even if the headers name a stateless revision.
+ */
+export function statelessMessage(
+  { messages, batched }: IncomingMessages,
+  { version, session, isModern }: McpHeaders,
+): JsonRpcMessage | undefined {
+  const [message] = messages;
+  if (batched || message === undefined) {
+    if (isModern && session === undefined) throw batchesUnsupported();
+    return undefined;
+  }
+  if (versionIn(message) !== undefined) return message;
+  if (session !== undefined) return undefined;
+  if (message.kind !== 'request') return isModern ? message : undefined;
+  // A client that names an unsupported revision gets the error of the newest one.
+  const isStateless = version !== undefined && !SESSION_VERSIONS.includes(version);
+  return message.method !== 'initialize' && isStateless ? message : undefined;
 }
 
 /** This revision has no client notifications over HTTP: unknown ones are ignored. */
