@@ -1,6 +1,5 @@
 import { Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { AUDIT_SETTINGS, AUTH_SETTINGS, type AuditSettings, type AuthSettings } from '../config/index.js';
-import { argumentDigest } from './argument.digest.js';
 import { AuditTrail } from './audit-trail.js';
 import { LineAuditTrail } from './line-audit.trail.js';
 import { RefusalLog } from './refusal.log.js';
@@ -8,7 +7,7 @@ import { SilentAuditTrail } from './silent-audit.trail.js';
 
 function auditTrail({ destination, sync }: AuditSettings, { secret }: AuthSettings): AuditTrail {
   if (destination === 'off') return new SilentAuditTrail();
-  return new LineAuditTrail(destination, argumentDigest(secret), sync);
+  return new LineAuditTrail(destination, secret, sync);
 }
 
 /** Writes records of calls and decisions to the destination `AUDIT_LOG`. Global: import it once, in the root module. */

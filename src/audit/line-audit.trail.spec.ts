@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError } from '../config/index.js';
-import { argumentDigest } from './argument.digest.js';
 import type { DecisionRecord } from './audit-record.js';
 import { LineAuditTrail } from './line-audit.trail.js';
 
@@ -22,7 +21,7 @@ describe('LineAuditTrail', () => {
   const file = (name = 'audit.jsonl') => join(directory, name);
   const read = (name?: string) => readFileSync(file(name), 'utf8');
   const make = (path = file()) => {
-    const made = new LineAuditTrail({ file: path }, argumentDigest('a secret'), true);
+    const made = new LineAuditTrail({ file: path }, 'a secret', true);
     made.open();
     return made;
   };

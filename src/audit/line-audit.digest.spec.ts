@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync } from 'node:crypto';
-import { argumentDigest } from './argument.digest.js';
+import { argumentDigest } from './line-audit.trail.js';
 
 const SECRET = 'M8sZ0w1vYk3qTn5bXr7uLd9eHg2jCf4a';
 
