@@ -35,8 +35,3 @@ export function principalOf(
     userKey: JSON.stringify([issuer, subject]),
   });
 }
-
-/** When something that a token authorized at `now` ends: at its expiry or, where that has passed, at `refusedFrom`. */
-export function endOf({ expiresAt, refusedFrom }: Principal, now = Date.now()): number {
-  return now < expiresAt ? expiresAt : refusedFrom;
-}

@@ -177,3 +177,8 @@ export abstract class Peer implements ClientSession {
     for (const call of this.calls.values()) call.abort(cause);
   }
 }
+
+/** When something that a token authorized at `now` ends: at its expiry or, where that has passed, at `refusedFrom`. */
+export function endOf({ expiresAt, refusedFrom }: Principal, now = Date.now()): number {
+  return now < expiresAt ? expiresAt : refusedFrom;
+}

@@ -47,3 +47,16 @@ it('takes over what another node has stored, and nothing else', () => {
   session.restore({ ...session.record, subscriptions: ['x://there'] });
   expect([...session.subscriptions]).toEqual(['x://there']);
 });
+
+it('lives, if its token is shown again after its expiry, until the guard refuses the token', () => {
+  const [expiresAt, refusedFrom] = [1_010_000, 1_015_000];
+  const token = { key: 'alice', issuedAt: 1, expiresAt, refusedFrom } as Principal;
+  jest.useFakeTimers({ now: 1_000_000 });
+  session = new Session('s', token, 'streamable-http');
+  session.refreshToken(token);
+  expect(session.endsAt).toBe(expiresAt);
+  jest.setSystemTime(1_012_000);
+  session.refreshToken(token);
+  expect(session.endsAt).toBe(refusedFrom);
+  jest.useRealTimers();
+});

@@ -4,8 +4,15 @@ import type { ByteHold } from '../limits/in-flight.budgets.js';
 import type { LoggingLevel } from '../messages/sdk-types.js';
 import type { MessageText } from '../messages/json-rpc.js';
 import type { SessionRecord } from './session.record.js';
-import { Peer, type ReplySink, type SessionEnd, type SessionStream, type SessionTransport } from './peer.js';
-import { endOf, type Principal } from '../authorization/principal.js';
+import {
+  endOf,
+  Peer,
+  type ReplySink,
+  type SessionEnd,
+  type SessionStream,
+  type SessionTransport,
+} from './peer.js';
+import type { Principal } from '../authorization/principal.js';
 
 /** The revision that is assumed before `initialize`. */
 const INITIAL_PROTOCOL_VERSION = '2024-11-05';
@@ -138,7 +145,9 @@ export class Session extends Peer implements ReplySink {
 
   /** The client has refreshed its token: the session lives as long as the newest one. */
   override refreshToken(principal: Principal): void {
-    if (principal === this.principal || principal.issuedAt < this.principal.issuedAt) return;
+    if (principal.issuedAt < this.principal.issuedAt) return;
+    // The same token again, as nearly always: its end is known until it has passed.
+    if (principal === this.principal && Date.now() < this.endsAt) return;
     this.principal = principal;
     this.endsAt = endOf(principal);
   }

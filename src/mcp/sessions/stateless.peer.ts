@@ -4,8 +4,8 @@ import {
   type LoggingLevel,
   STATELESS_VERSION,
 } from '../messages/sdk-types.js';
-import { Peer } from './peer.js';
-import { endOf, type Principal } from '../authorization/principal.js';
+import { endOf, Peer } from './peer.js';
+import type { Principal } from '../authorization/principal.js';
 
 /** What a request of 2026-07-28 says of its sender, in `_meta`. */
 export interface RequestEnvelope {
