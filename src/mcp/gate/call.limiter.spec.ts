@@ -3,7 +3,7 @@ import { Test } from '@nestjs/testing';
 import { BackplaneModule, type RateLimit, rateLimitHeaders, RateLimiter } from '../../backplane/index.js';
 import { ChangeFeed } from '../catalog/change.feed.js';
 import { ToolRegistry } from '../catalog/tool.registry.js';
-import { InFlightBudgets } from '../limits/in-flight.budgets.js';
+import { type ByteHold, InFlightBudgets } from '../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 import type { JsonRpcMessage, Params } from '../messages/json-rpc.js';
 import { readMessage } from '../messages/incoming-messages.js';
@@ -11,9 +11,9 @@ import { type Principal, principalOf } from '../authorization/principal.js';
 import type { CallLog } from '../invocation/call.log.js';
 import type { CallKind } from '../invocation/operation.js';
 import { RefusedError } from '../messages/refused.error.js';
-import { MessageDispatcher, type ResolvedMessage } from '../protocol/message.dispatcher.js';
+import { MessageDispatcher } from '../protocol/message.dispatcher.js';
 import type { RequestHandler } from '../protocol/request-handler.js';
-import { CallLimiter } from './call.limiter.js';
+import { CallLimiter, type ChargedBody } from './call.limiter.js';
 import { HandlerFactory } from '../enhancers/handler.factory.js';
 
 /** Does not refill while a test runs. */
@@ -35,11 +35,12 @@ const KINDS: Readonly<Record<string, CallKind>> = {
 
 interface Limiter {
   readonly limiter: CallLimiter;
-  readonly resolve: (messages: readonly JsonRpcMessage[], principal: Principal) => ResolvedMessage[];
+  readonly begin: (principal: Principal, ...messages: JsonRpcMessage[]) => ByteHold;
+  readonly take: (principal: Principal, messages: JsonRpcMessage[], body?: ChargedBody) => Promise<void>;
 }
 
-async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
-  const options = { callLimit, pageSize: 10, listTtlMs: 0, serverInfo: { name: '', version: '' } };
+async function make(callLimit: RateLimit | undefined, callsInFlight = 1_000_000): Promise<Limiter> {
+  const options = { callLimit, callsInFlight, bytesInFlight: 1, pageSize: 10 } as McpModuleOptions;
   const factory = new HandlerFactory({ modules: new ModulesContainer() });
   const registry = new ToolRegistry(factory, new ChangeFeed(), options);
   const tools = [
@@ -50,7 +51,6 @@ async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
   ];
   for (const tool of tools) registry.add({ description: 'Any.', ...tool }, new SomeTool());
   const module = await Test.createTestingModule({ imports: [BackplaneModule.forRoot()] }).compile();
-  const limiter = module.get<RateLimiter>(RateLimiter);
   const handlers = Object.entries(KINDS).map(([method, kind]): RequestHandler => {
     const find = ({ name }: Params) => {
       const primitive = kind === 'tool' ? registry.list.byKey.get(String(name)) : undefined;
@@ -59,10 +59,16 @@ async function make(callLimit: RateLimit | undefined): Promise<Limiter> {
     return { method, era: 'all', kind, find, answer: () => '' };
   });
   const dispatcher = new MessageDispatcher([{ handlers }], {} as CallLog, undefined as never);
-  return {
-    limiter: new CallLimiter(limiter, options as unknown as McpModuleOptions),
-    resolve: (messages, { scopes }) => dispatcher.resolve(messages, scopes),
+  const budgets = new InFlightBudgets(options);
+  const limiter = new CallLimiter(module.get<RateLimiter>(RateLimiter), options);
+  const begin: Limiter['begin'] = ({ scopes, userKey }, ...messages) => {
+    const hold = budgets.hold(userKey, 0);
+    limiter.begin(dispatcher.resolve(messages, scopes), hold);
+    return hold;
   };
+  const take: Limiter['take'] = async (principal, messages, body) =>
+    limiter.take(dispatcher.resolve(messages, principal.scopes), begin(principal, ...messages), body);
+  return { limiter, begin, take };
 }
 
 let serial = 0;
@@ -70,9 +76,9 @@ const request = (method: string, params = {}) =>
   readMessage({ jsonrpc: '2.0', id: (serial += 1), method, params });
 const call = (name: unknown) => request('tools/call', { name });
 
-async function admit({ limiter, resolve }: Limiter, principal: Principal, ...messages: JsonRpcMessage[]) {
+async function admit({ take }: Limiter, principal: Principal, ...messages: JsonRpcMessage[]) {
   try {
-    await limiter.take(resolve(messages, principal), principal);
+    await take(principal, messages);
     return 'admitted';
   } catch (error) {
     return error as RefusedError;
@@ -143,43 +149,37 @@ describe('CallLimiter', () => {
 
   it('charges a large body before it is read, and the rest once its content is known', async () => {
     const made = await make({ count: 10, periodMs: 86_400_000 });
-    const { limiter, resolve } = made;
+    const { begin, limiter, take } = made;
     const left = async (): Promise<number> => {
       const total = await admitted(made, alice, 'free');
-      await limiter.take([], alice, { length: 0, taken: total });
+      await take(alice, [], { length: 0, taken: total });
       return total;
     };
-    expect([await limiter.chargeBody(16_384, alice), await left()]).toEqual([0, 10]);
-    const taken = await limiter.chargeBody(350_000, alice);
+    expect([await limiter.chargeBody(16_384, begin(alice)), await left()]).toEqual([0, 10]);
+    const taken = await limiter.chargeBody(350_000, begin(alice));
     expect([taken, await left()]).toEqual([4, 6]);
-    await limiter.take(resolve([call('free')], alice), alice, { length: 350_000, taken });
+    await take(alice, [call('free')], { length: 350_000, taken });
     expect(await left()).toBe(6);
     // Chunked: its size is not known in advance.
-    expect([await limiter.chargeBody(undefined, alice), await left()]).toEqual([1, 5]);
-    await limiter.take(resolve([call('free')], alice), alice, { length: 200_000, taken: 1 });
+    expect([await limiter.chargeBody(undefined, begin(alice)), await left()]).toEqual([1, 5]);
+    await take(alice, [call('free')], { length: 200_000, taken: 1 });
     expect(await left()).toBe(3);
-    await expect(limiter.chargeBody(300_000, alice)).rejects.toMatchObject({
+    await expect(limiter.chargeBody(300_000, begin(alice))).rejects.toMatchObject({
       reason: 'rate_limited',
       id: null,
     });
     // The message is not a call.
-    await limiter.take(resolve([request('ping')], alice), alice, {
+    await take(alice, [request('ping')], {
       length: 20_000,
-      taken: await limiter.chargeBody(20_000, alice),
+      taken: await limiter.chargeBody(20_000, begin(alice)),
     });
     expect(await left()).toBe(3);
     // A single call may be as large as any message.
-    expect(await limiter.chargeBody(4_000_000, bob)).toBe(10);
+    expect(await limiter.chargeBody(4_000_000, begin(bob))).toBe(10);
   });
 
   it('bounds the calls in flight', async () => {
-    const { limiter, resolve } = await make(undefined);
-    const budgets = new InFlightBudgets({ callsInFlight: 2, bytesInFlight: 1 } as McpModuleOptions);
-    const begin = (principal: Principal, ...messages: JsonRpcMessage[]) => {
-      const hold = budgets.hold(principal.userKey, 0);
-      limiter.begin(resolve(messages, principal), hold);
-      return hold;
-    };
+    const { begin } = await make(undefined, 2);
     const two = begin(alice, call('free'), request('ping'), call('free'));
     begin(alice, request('ping'));
     expect(() => begin(alice, call('free'))).toThrow('too many calls in flight');

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type RateLimit, RateLimiter, type RateVerdict } from '../../backplane/index.js';
-import type { Principal } from '../authorization/principal.js';
 import type { ByteHold } from '../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { type ExceededLimit, RATE_LIMITED, RefusedError } from '../messages/refused.error.js';
@@ -46,10 +45,10 @@ export class CallLimiter {
    * Charges a body before it is read, unless it is small. `announced`: its size in bytes; undefined where it is
    * unknown. Returns the charge; rejects with {@link RefusedError}.
    */
-  chargeBody(announced: number | undefined, principal: Principal): number | Promise<number> {
+  chargeBody(announced: number | undefined, { user }: ByteHold): number | Promise<number> {
     const { callLimit } = this.options;
     const isFree = callLimit === undefined || (announced !== undefined && announced <= SMALL_BYTES);
-    return isFree ? 0 : this.takeBody(announced ?? 0, principal, callLimit);
+    return isFree ? 0 : this.takeBody(announced ?? 0, user, callLimit);
   }
 
   /**
@@ -57,20 +56,17 @@ export class CallLimiter {
    * user has too many in flight.
    */
   begin(messages: readonly ResolvedMessage[], hold: ByteHold): void {
-    const count = callsIn(messages);
-    if (count > 0) hold.beginCalls(count);
+    let calls = 0;
+    for (const { handler } of messages) if (handler?.kind !== undefined) calls += 1;
+    if (calls > 0) hold.beginCalls(calls);
   }
 
   /**
-   * Charges the messages of one delivery before any of them starts: all of them, or none where one limit is exceeded.
-   * Rejects with {@link RefusedError} then. Undefined: no charge.
+   * Charges the messages of one delivery, whose calls `hold` counts, before any of them starts: all of them, or none
+   * where one limit is exceeded. Rejects with {@link RefusedError} then. Undefined: no charge.
    */
-  take(
-    messages: readonly ResolvedMessage[],
-    principal: Principal,
-    body = NO_BODY,
-  ): Promise<void> | undefined {
-    const demands = this.demandsOf(messages, principal, body);
+  take(messages: readonly ResolvedMessage[], hold: ByteHold, body = NO_BODY): Promise<void> | undefined {
+    const demands = this.demandsOf(messages, hold, body);
     const taken: (RateVerdict | Promise<RateVerdict>)[] = [];
     let isAllowed = true;
     for (const { key, limit, cost } of demands) {
@@ -93,35 +89,34 @@ export class CallLimiter {
     throw refusalOf(demands.map((demand, at) => ({ ...demand, verdict: verdicts[at]! })));
   }
 
-  private async takeBody(announced: number, { userKey }: Principal, limit: RateLimit): Promise<number> {
+  private async takeBody(announced: number, user: string, limit: RateLimit): Promise<number> {
     const cost = Math.min(limit.count, 1 + Math.floor(announced / BYTES_OF_A_CALL));
-    const verdict = await this.limiter.take(`calls:${userKey}`, limit, cost);
+    const verdict = await this.limiter.take(`calls:${user}`, limit, cost);
     if (verdict.allowed) return cost;
     throw refusalOf([{ policy: 'calls', limit, verdict }]);
   }
 
   private demandsOf(
     messages: readonly ResolvedMessage[],
-    { userKey }: Principal,
+    { user, calls }: ByteHold,
     { length, taken }: ChargedBody,
   ): Demand[] {
     const demands: Demand[] = [];
     const { callLimit: limit } = this.options;
     if (limit !== undefined) {
-      const calls = callsIn(messages);
       const all = calls + Math.floor(length / BYTES_OF_A_CALL);
       // A single call may be as large as any message.
       const cost = Math.max(calls, Math.min(limit.count, all)) - taken;
-      if (cost !== 0) demands.push({ policy: 'calls', key: `calls:${userKey}`, limit, cost });
+      if (cost !== 0) demands.push({ policy: 'calls', key: `calls:${user}`, limit, cost });
       const others = messages.length - calls;
-      if (others > 0) demands.push(demandOfOthers(userKey, limit, others));
+      if (others > 0) demands.push(demandOfOthers(user, limit, others));
     }
     for (const { found } of messages) {
       const primitive = found?.target.primitive;
       // A hidden primitive has no limit, as if it did not exist.
       if (primitive?.rateLimit === undefined || found?.verdict === 'hidden') continue;
       const policy = `tool-${primitive.key}`;
-      const key = `tool:${primitive.key}:${userKey}`;
+      const key = `tool:${primitive.key}:${user}`;
       const known = demands.findIndex((demand) => demand.key === key);
       const cost = 1 + (known === -1 ? 0 : demands.splice(known, 1)[0]!.cost);
       demands.push({ policy, key, limit: primitive.rateLimit, cost });
@@ -130,15 +125,9 @@ export class CallLimiter {
   }
 }
 
-function callsIn(messages: readonly ResolvedMessage[]): number {
-  let calls = 0;
-  for (const { handler } of messages) if (handler?.kind !== undefined) calls += 1;
-  return calls;
-}
-
-function demandOfOthers(userKey: string, { count, periodMs }: RateLimit, cost: number): Demand {
+function demandOfOthers(user: string, { count, periodMs }: RateLimit, cost: number): Demand {
   const limit = { count: count * MESSAGES_FOR_A_CALL, periodMs };
-  return { policy: 'messages', key: `messages:${userKey}`, limit, cost };
+  return { policy: 'messages', key: `messages:${user}`, limit, cost };
 }
 
 /** Reports the limit with the longest wait: after that no limit refuses the client. */

@@ -70,7 +70,7 @@ export class Gate {
       this.limiter.begin(messages, hold);
       // Starts both checks at the same time.
       guarded = isAlone ? undefined : this.duplicates.begin(messages, peer);
-      const taken = this.limiter.take(messages, principal, delivery.body);
+      const taken = this.limiter.take(messages, hold, delivery.body);
       if (taken !== undefined) await taken;
       if (guarded !== undefined) await guarded.taken;
       const asked = authorization.reauthorize();

@@ -40,6 +40,8 @@ export interface UserBudget {
  */
 export interface ByteHold extends UserBudget {
   readonly bytes: number;
+  /** In flight. */
+  readonly calls: number;
   /**
    * Holds `bytes` from now on. Throws {@link BudgetExceededError} and keeps the previous size then. No effect after
    * {@link release}.
@@ -109,7 +111,7 @@ export class InFlightBudgets {
 
 class Hold implements ByteHold {
   bytes: number;
-  private calls: number;
+  calls: number;
   private isReleased: boolean;
 
   constructor(

@@ -49,7 +49,7 @@ export class MessageReader {
     const hold = this.budgets.hold(principal.userKey, 0);
     try {
       // Awaits only promises, here and below, since most bodies are small and have already arrived.
-      const charge = this.limiter.chargeBody(announcedBytes(request), principal);
+      const charge = this.limiter.chargeBody(announcedBytes(request), hold);
       const taken = charge instanceof Promise ? await charge : charge;
       const reading = readBody(request, this.options.maxBodyBytes, hold);
       const bytes = reading instanceof Promise ? await reading : reading;
