@@ -183,7 +183,10 @@ describe.each(ERAS)('%s', (_era, protocolVersion, connect) => {
     await call(4, pay('visa', NUMBER, 'A-2'));
     const [first, ...others] = records().map(({ argumentHash }) => argumentHash);
     expect(others.map((hash) => hash === first)).toEqual([true, true, false]);
-    expect(text()).not.toMatch(/4111|5500/);
+    // References and digests are random, and may contain the same digits.
+    expect(text().replaceAll(/"(?:reference|session|tokenId|argumentHash)":"[^"]*"/g, '')).not.toMatch(
+      /4111|5500/,
+    );
   });
 
   it('leaves none of a tool that is not to be recorded, also where it is refused', async () => {
