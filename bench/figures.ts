@@ -15,6 +15,9 @@ export const BARS = {
   /** The same over `/mcp`, with a session and without. */
   mcpSessionRatio: 3.0,
   statelessRatio: 2.8,
+  /** Own files and functions that one call enters: `call-path.ts`. */
+  callFiles: 40,
+  callFunctions: 110,
   /** Ratio of the CPU time of a call with 1,000 tools to that with 10: flat. */
   flatCall: 1.1,
   /** Microseconds of CPU of a list of 1,000 tools. */
