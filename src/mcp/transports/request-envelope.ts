@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { ParamHeader } from '../catalog/param-headers.js';
-import { VERSION_IN_META } from '../messages/incoming-messages.js';
+import { VERSION_IN_META, versionIn } from '../messages/incoming-messages.js';
 import { isObject, type JsonRpcRequest, type Params, shortened } from '../messages/json-rpc.js';
 import { invalidParams, ProtocolError } from '../messages/protocol.error.js';
 import {
@@ -86,8 +86,9 @@ function missing(field: string): ProtocolError {
  * Refuses (−32020) a request whose headers differ from its body: a proxy that routes by them would have seen another
  * request. MCP 2026-07-28, Streamable HTTP, "Server Validation".
  */
-export function assertMirrored(request: IncomingMessage, version: unknown, message: JsonRpcRequest): void {
+export function assertMirrored(request: IncomingMessage, message: JsonRpcRequest): void {
   const { headers } = request;
+  const version = versionIn(message);
   // The envelope's reader reports a version that is missing in the body.
   const named = headers['mcp-protocol-version'];
   if (named === undefined) throw mismatch('Mcp-Protocol-Version is missing');

@@ -1,5 +1,5 @@
 import { HttpStatus, Inject, Injectable } from '@nestjs/common';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { type RefusalCode, RefusalLog } from '../../../audit/index.js';
 import type { RegisteredTool } from '../../catalog/registered-tool.js';
 import { Gate } from '../../gate/gate.js';
@@ -69,7 +69,10 @@ export class StatelessTransport {
         hold: incoming.hold,
         body: incoming.body,
         peer: () => {
-          const envelope = envelopeOf(message, request);
+          if (message.kind === 'response') throw unwantedResponse();
+          if (message.kind === 'request') assertMirrored(request, message);
+          // This revision has no client notifications over HTTP: unknown ones are ignored.
+          const envelope = message.kind === 'request' ? readEnvelope(message.params) : NO_ENVELOPE;
           // `close` may have been emitted while waiting.
           if (response.destroyed) throw new ClientDisconnectedError();
           return (peer = this.sessions.receive(principal, envelope));
@@ -145,14 +148,6 @@ export function statelessMessage(
   // A client that names an unsupported revision gets the error of the newest one.
   const isStateless = version !== undefined && !SESSION_VERSIONS.includes(version);
   return message.method !== 'initialize' && isStateless ? message : undefined;
-}
-
-/** This revision has no client notifications over HTTP: unknown ones are ignored. */
-function envelopeOf(message: JsonRpcMessage, request: IncomingMessage): RequestEnvelope {
-  if (message.kind === 'response') throw unwantedResponse();
-  if (message.kind === 'notification') return NO_ENVELOPE;
-  assertMirrored(request, versionIn(message), message);
-  return readEnvelope(message.params);
 }
 
 /** In this revision answers arrive in the repeated request. */
