@@ -145,7 +145,7 @@ export function argumentDigest(secret: string | undefined): (value: unknown) => 
     inner[at] = 0x36 ^ (key[at] ?? 0);
     outer[at] = 0x5c ^ (key[at] ?? 0);
   }
-  return (value) => {
+  return function digest(value) {
     const text = canonicalJson(value);
     if (text.length > MAX_HASHED) {
       const start = `${text.length}:${text.slice(0, MAX_HASHED)}`;
