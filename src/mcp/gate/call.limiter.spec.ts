@@ -3,7 +3,7 @@ import { Test } from '@nestjs/testing';
 import { BackplaneModule, type RateLimit, rateLimitHeaders, RateLimiter } from '../../backplane/index.js';
 import { ChangeFeed } from '../catalog/change.feed.js';
 import { ToolRegistry } from '../catalog/tool.registry.js';
-import { type ByteHold, InFlightBudgets } from '../limits/in-flight.budgets.js';
+import { type BudgetHold, InFlightBudgets } from '../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 import type { JsonRpcMessage, Params } from '../messages/json-rpc.js';
 import { readMessage } from '../messages/incoming-messages.js';
@@ -35,7 +35,7 @@ const KINDS: Readonly<Record<string, CallKind>> = {
 
 interface Limiter {
   readonly limiter: CallLimiter;
-  readonly begin: (principal: Principal, ...messages: JsonRpcMessage[]) => ByteHold;
+  readonly begin: (principal: Principal, ...messages: JsonRpcMessage[]) => BudgetHold;
   readonly take: (principal: Principal, messages: JsonRpcMessage[], body?: ChargedBody) => Promise<void>;
 }
 

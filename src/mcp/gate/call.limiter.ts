@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type RateLimit, RateLimiter, type RateVerdict } from '../../backplane/index.js';
-import type { ByteHold } from '../limits/in-flight.budgets.js';
+import type { BudgetHold } from '../limits/in-flight.budgets.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { type ExceededLimit, RATE_LIMITED, RefusedError } from '../messages/refused.error.js';
 import type { ResolvedMessage } from '../protocol/message.dispatcher.js';
@@ -45,17 +45,17 @@ export class CallLimiter {
    * Charges a body before it is read, unless it is small. `announced`: its size in bytes; undefined where it is
    * unknown. Returns the charge; rejects with {@link RefusedError}.
    */
-  chargeBody(announced: number | undefined, { user }: ByteHold): number | Promise<number> {
+  chargeBody(announced: number | undefined, { user }: BudgetHold): number | Promise<number> {
     const { callLimit } = this.options;
     const isFree = callLimit === undefined || (announced !== undefined && announced <= SMALL_BYTES);
     return isFree ? 0 : this.takeBody(announced ?? 0, user, callLimit);
   }
 
   /**
-   * Counts calls from their acceptance until {@link ByteHold.endCalls}. Throws {@link BudgetExceededError} where the
+   * Counts calls from their acceptance until {@link BudgetHold.endCalls}. Throws {@link BudgetExceededError} where the
    * user has too many in flight.
    */
-  begin(messages: readonly ResolvedMessage[], hold: ByteHold): void {
+  begin(messages: readonly ResolvedMessage[], hold: BudgetHold): void {
     let calls = 0;
     for (const { handler } of messages) if (handler?.kind !== undefined) calls += 1;
     if (calls > 0) hold.beginCalls(calls);
@@ -65,7 +65,7 @@ export class CallLimiter {
    * Charges the messages of one delivery, whose calls `hold` counts, before any of them starts: all of them, or none
    * where one limit is exceeded. Rejects with {@link RefusedError} then. Undefined: no charge.
    */
-  take(messages: readonly ResolvedMessage[], hold: ByteHold, body = NO_BODY): Promise<void> | undefined {
+  take(messages: readonly ResolvedMessage[], hold: BudgetHold, body = NO_BODY): Promise<void> | undefined {
     const demands = this.demandsOf(messages, hold, body);
     const taken: (RateVerdict | Promise<RateVerdict>)[] = [];
     let isAllowed = true;
@@ -98,7 +98,7 @@ export class CallLimiter {
 
   private demandsOf(
     messages: readonly ResolvedMessage[],
-    { user, calls }: ByteHold,
+    { user, calls }: BudgetHold,
     { length, taken }: ChargedBody,
   ): Demand[] {
     const demands: Demand[] = [];

@@ -4,7 +4,7 @@ import { BackplaneNode } from '../../backplane/index.js';
 import type { RequestAuthorization } from '../authorization/request-authorization.js';
 import type { Target } from '../catalog/primitive.js';
 import type { MessageContext } from '../invocation/message-context.js';
-import type { ByteHold } from '../limits/in-flight.budgets.js';
+import type { BudgetHold } from '../limits/in-flight.budgets.js';
 import { type IncomingMessages, refusalOf } from '../messages/incoming-messages.js';
 import type { JsonRpcRequest } from '../messages/json-rpc.js';
 import { batchesUnsupported, duplicateId, RefusedError, shuttingDown } from '../messages/refused.error.js';
@@ -25,7 +25,7 @@ export interface Delivery {
   /** Address of the client, where it has one. */
   readonly address?: string | undefined;
   /** Counts the messages and their calls for their user. */
-  readonly hold: ByteHold;
+  readonly hold: BudgetHold;
   readonly body?: ChargedBody;
   /** The session that the client names, if it was already found. */
   readonly named?: Peer | undefined;

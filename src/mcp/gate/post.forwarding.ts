@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { BackplaneNode, BackplaneUnavailable, MailError, RevocationStore } from '../../backplane/index.js';
 import { type Principal, principalOf } from '../authorization/principal.js';
 import type { RequestAuthorization } from '../authorization/request-authorization.js';
-import { type ByteHold, InFlightBudgets } from '../limits/in-flight.budgets.js';
+import { type BudgetHold, InFlightBudgets } from '../limits/in-flight.budgets.js';
 import { type IncomingMessages, refusalOf } from '../messages/incoming-messages.js';
 import type { JsonRpcMessage } from '../messages/json-rpc.js';
 import { asRefusal, type RefusalDetails, RefusedError, unknownSession } from '../messages/refused.error.js';
@@ -23,7 +23,7 @@ export interface Forwardable {
   readonly session: string;
   readonly authorization: RequestAuthorization;
   readonly address: string | undefined;
-  readonly incoming: IncomingMessages & { readonly hold: ByteHold; readonly body: ChargedBody };
+  readonly incoming: IncomingMessages & { readonly hold: BudgetHold; readonly body: ChargedBody };
 }
 
 /** The same message between the nodes. The node where it arrived has authorized the caller. */

@@ -33,12 +33,12 @@ export class Call implements CallContext, PendingCall, AskingCall {
   /** The parameters are so large that they are released while the call runs. */
   readonly isLarge: boolean;
   /** Why the call was aborted, if it was. */
-  abortReason: Error | undefined;
+  abortReason: Error | undefined = undefined;
   /** The input requests of the handler, if there were any. */
-  input: ClientInput | undefined;
-  private controller: AbortController | undefined;
-  private onAbort: ((reason: Error) => void) | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  input: ClientInput | undefined = undefined;
+  private controller: AbortController | undefined = undefined;
+  private onAbort: ((reason: Error) => void) | undefined = undefined;
+  private timer: NodeJS.Timeout | undefined = undefined;
   /** The rest of the call's time limit at `runningSince`, in milliseconds; 0: not started. */
   private leftMs = 0;
   private runningSince = 0;
@@ -46,7 +46,7 @@ export class Call implements CallContext, PendingCall, AskingCall {
   private ended = false;
   private lastProgress = Number.NEGATIVE_INFINITY;
   /** The recorded part of its arguments, if these were released. */
-  audited: AuditedArguments | undefined;
+  audited: AuditedArguments | undefined = undefined;
 
   constructor(
     private readonly context: MessageContext,

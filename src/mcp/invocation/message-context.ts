@@ -1,4 +1,4 @@
-import type { ByteHold } from '../limits/in-flight.budgets.js';
+import type { BudgetHold } from '../limits/in-flight.budgets.js';
 import type { Peer, ReplySink } from '../sessions/peer.js';
 import type { Principal } from '../authorization/principal.js';
 
@@ -12,5 +12,5 @@ export interface MessageContext {
   /** Takes messages ahead of the reply: progress, log messages, input requests. */
   readonly sink: ReplySink;
   /** Counts the message, if it arrived alone. It shrinks when the arguments are released. */
-  readonly hold?: ByteHold | undefined;
+  readonly hold?: BudgetHold | undefined;
 }

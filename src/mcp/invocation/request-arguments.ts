@@ -1,4 +1,4 @@
-import type { ByteHold } from '../limits/in-flight.budgets.js';
+import type { BudgetHold } from '../limits/in-flight.budgets.js';
 import { weightOf } from '../limits/weight.js';
 import { isObject, type JsonRpcRequest } from '../messages/json-rpc.js';
 import type { ProgressToken } from '../messages/sdk-types.js';
@@ -10,7 +10,7 @@ import { digestOfRequest } from '../client-input/request-digest.js';
  */
 export function releaseArguments(
   request: JsonRpcRequest,
-  hold: ByteHold | undefined,
+  hold: BudgetHold | undefined,
   isModern: boolean,
   input: unknown,
 ): void {

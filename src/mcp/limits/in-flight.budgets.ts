@@ -31,14 +31,14 @@ export class BudgetExceededError extends RefusedError {
 export interface UserBudget {
   readonly user: string;
   /** As {@link InFlightBudgets.hold}. */
-  hold(bytes: number): ByteHold;
+  hold(bytes: number): BudgetHold;
 }
 
 /**
  * What one message, or one stream, takes of its user's budget until it is released: the bytes of a body, of arguments
  * or of a reply not yet read, and calls in flight.
  */
-export interface ByteHold extends UserBudget {
+export interface BudgetHold extends UserBudget {
   readonly bytes: number;
   /** In flight. */
   readonly calls: number;
@@ -102,14 +102,14 @@ export class InFlightBudgets {
    * Holds `bytes` for a user. Throws {@link BudgetExceededError}. `onReclaim`: the held data is optional; called when
    * the bytes are needed for something else, and count as released.
    */
-  hold(user: string, bytes: number, onReclaim?: () => void): ByteHold {
+  hold(user: string, bytes: number, onReclaim?: () => void): BudgetHold {
     const hold = new Hold(this, user, onReclaim);
     if (bytes > 0) hold.resize(bytes);
     return hold;
   }
 }
 
-class Hold implements ByteHold {
+class Hold implements BudgetHold {
   bytes: number;
   calls: number;
   private isReleased: boolean;
@@ -124,7 +124,7 @@ class Hold implements ByteHold {
     this.isReleased = false;
   }
 
-  hold(bytes: number): ByteHold {
+  hold(bytes: number): BudgetHold {
     return this.budgets.hold(this.user, bytes);
   }
 

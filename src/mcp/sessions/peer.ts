@@ -137,7 +137,7 @@ export abstract class Peer implements ClientSession {
   client: Implementation | undefined = undefined;
   clientCapabilities: ClientCapabilities = {};
   /** Undefined: the client wants no log messages. */
-  protected logLevel: LoggingLevel | undefined;
+  protected logLevel: LoggingLevel | undefined = undefined;
 
   /** Created on first use: few clients get requests, and an idle session would keep an unused map. */
   private asked: Map<RequestId, PendingInputRequest> | undefined = undefined;

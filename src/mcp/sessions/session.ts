@@ -1,6 +1,6 @@
 import { sessionName } from '../../audit/index.js';
 import type { RevocableToken } from '../../backplane/index.js';
-import type { ByteHold } from '../limits/in-flight.budgets.js';
+import type { BudgetHold } from '../limits/in-flight.budgets.js';
 import type { LoggingLevel } from '../messages/sdk-types.js';
 import type { MessageText } from '../messages/json-rpc.js';
 import type { SessionRecord } from './session.record.js';
@@ -28,17 +28,17 @@ export class Session extends Peer implements ReplySink {
   initialized = false;
   // Created on first use: an idle session would keep an unused set.
   private subscribed: Set<string> | undefined = undefined;
-  private held: ByteHold[] | undefined = undefined;
+  private held: BudgetHold[] | undefined = undefined;
   protected override logLevel: LoggingLevel | undefined = 'info';
   override principal: Principal;
   override endsAt: number;
   /** The connections of its streams, each with the token of the request that opened it. */
   private readonly carriers = new Map<SessionStream, RevocableToken>();
-  private standing: SessionStream | undefined;
+  private standing: SessionStream | undefined = undefined;
   private revision = 0;
   private writtenRevision = 0;
   /** The record, as this node last read or wrote it. */
-  known: SessionRecord | undefined;
+  known: SessionRecord | undefined = undefined;
   /** Number of announced changes by other nodes. Starts at 1: the session may have changed before it was read. */
   changesHeard = 1;
   private changesSeen = 0;
@@ -79,7 +79,7 @@ export class Session extends Peer implements ReplySink {
   }
 
   /** Releases these bytes, which count for the user, when the session ends. */
-  releaseAtEnd(hold: ByteHold): void {
+  releaseAtEnd(hold: BudgetHold): void {
     (this.held ??= []).push(hold);
   }
 

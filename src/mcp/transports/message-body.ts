@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { freeBytes } from '../limits/garbage.js';
-import type { ByteHold } from '../limits/in-flight.budgets.js';
+import type { BudgetHold } from '../limits/in-flight.budgets.js';
 import { RefusedError } from '../messages/refused.error.js';
 import { BodyBuffer } from './body-buffer.js';
 
@@ -68,7 +68,11 @@ interface ParsedRequest extends IncomingMessage {
  * `maxBytes` (413, announced or not), an incomplete one (400), and one that was read before and not kept (500). Throws or
  * rejects with `BudgetExceededError` where too much is held for its sender.
  */
-export function readBody(request: ParsedRequest, maxBytes: number, hold: ByteHold): Buffer | Promise<Buffer> {
+export function readBody(
+  request: ParsedRequest,
+  maxBytes: number,
+  hold: BudgetHold,
+): Buffer | Promise<Buffer> {
   const { body, rawBody = body } = request;
   if (rawBody === undefined) {
     if (request.readableDidRead) throw new RefusedError('consumed_body', CONSUMED);
@@ -88,7 +92,7 @@ export function freeBody({ body, rawBody = body }: ParsedRequest, bytes: Buffer)
   if (rawBody === undefined) (bytes.buffer as ArrayBuffer).transfer(0);
 }
 
-function readArriving(request: IncomingMessage, maxBytes: number, hold: ByteHold): Promise<Buffer> {
+function readArriving(request: IncomingMessage, maxBytes: number, hold: BudgetHold): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const body = new BodyBuffer(maxBytes);
     let isRefused = false;

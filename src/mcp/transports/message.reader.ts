@@ -5,7 +5,7 @@ import type { RefusalCode } from '../../audit/index.js';
 import type { Principal } from '../authorization/principal.js';
 import { CallLimiter, type ChargedBody } from '../gate/call.limiter.js';
 import { FairTurns } from '../limits/fair-turns.js';
-import { type ByteHold, InFlightBudgets } from '../limits/in-flight.budgets.js';
+import { type BudgetHold, InFlightBudgets } from '../limits/in-flight.budgets.js';
 import { ELEMENT_BYTES } from '../limits/weight.js';
 import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { type IncomingMessages, toMessages } from '../messages/incoming-messages.js';
@@ -29,7 +29,7 @@ export interface ParsedJson {
 
 /** The messages of one body, counted for its user. The caller of {@link MessageReader.read} releases the hold. */
 export interface ReadMessages extends IncomingMessages {
-  readonly hold: ByteHold;
+  readonly hold: BudgetHold;
   readonly body: ChargedBody;
 }
 
@@ -66,7 +66,7 @@ export class MessageReader {
   }
 
   /** Parses a message, in its user's turn where it is large; counts it with its parsed size from then on. */
-  parse(bytes: Buffer, hold: ByteHold): ParsedJson | Promise<ParsedJson> {
+  parse(bytes: Buffer, hold: BudgetHold): ParsedJson | Promise<ParsedJson> {
     if (bytes.length > LARGE_BYTES) {
       return this.turns.take(hold.user, bytes.length).then(() => parseCounted(bytes, hold));
     }
@@ -81,7 +81,7 @@ export class MessageReader {
  * Parses what a client sent as JSON. Throws {@link RefusedError} for invalid UTF-8 or JSON (−32700), more than 64
  * levels or more than 10,000 elements. The error contains nothing of the text.
  */
-function parseCounted(bytes: Buffer, hold: ByteHold): ParsedJson {
+function parseCounted(bytes: Buffer, hold: BudgetHold): ParsedJson {
   // `Buffer.toString` alone would silently replace invalid UTF-8.
   if (!isUtf8(bytes)) throw refused('malformed_utf8', 'The message is not valid UTF-8', ErrorCode.ParseError);
   const text = bytes.toString('utf8');

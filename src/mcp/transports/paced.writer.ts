@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
-import type { ByteHold, UserBudget } from '../limits/in-flight.budgets.js';
+import type { BudgetHold, UserBudget } from '../limits/in-flight.budgets.js';
 import type { McpModuleOptions } from '../mcp.options.js';
 import type { MessageText } from '../messages/json-rpc.js';
 
@@ -41,7 +41,7 @@ export class PacedWriter {
     private readonly output: Writable,
     private readonly limits: ReadingLimits,
     private readonly onTaken?: () => void,
-    private readonly hold?: ByteHold,
+    private readonly hold?: BudgetHold,
   ) {}
 
   /** Bytes not yet accepted by the system. */

@@ -7,7 +7,7 @@ import type { Handler } from '../../enhancers/handler.js';
 import { Invoker } from '../../invocation/invoker.js';
 import type { MessageContext } from '../../invocation/message-context.js';
 import type { FailureCause, Operation, Result } from '../../invocation/operation.js';
-import { type ByteHold, InFlightBudgets } from '../../limits/in-flight.budgets.js';
+import { type BudgetHold, InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import { weightOf } from '../../limits/weight.js';
 import { isObject, type Params } from '../../messages/json-rpc.js';
 import { invalidParams, ProtocolError } from '../../messages/protocol.error.js';
@@ -24,7 +24,7 @@ const MAX_SUBSCRIPTIONS = 1_000;
 export class ResourcesHandlers implements RequestHandlers {
   readonly handlers: readonly RequestHandler[];
   /** Counts each session's subscriptions. */
-  private readonly holds = new WeakMap<Session, ByteHold>();
+  private readonly holds = new WeakMap<Session, BudgetHold>();
 
   constructor(
     registry: ResourceRegistry,

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { RefusalLog } from '../../../audit/index.js';
 import type { RequestAuthorization } from '../../authorization/request-authorization.js';
 import type { Gate } from '../../gate/gate.js';
-import type { ByteHold, InFlightBudgets } from '../../limits/in-flight.budgets.js';
+import type { BudgetHold, InFlightBudgets } from '../../limits/in-flight.budgets.js';
 import {
   encodeMalformed,
   type IncomingMessages,
@@ -97,7 +97,7 @@ export class StdioConnection {
     if (this.session !== undefined) this.sessions.close(this.session, reason);
   }
 
-  private async serve(incoming: IncomingMessages, hold: ByteHold, onAccepted: () => void): Promise<void> {
+  private async serve(incoming: IncomingMessages, hold: BudgetHold, onAccepted: () => void): Promise<void> {
     const [message] = incoming.messages;
     // An unmatched notification or response is ignored.
     const isRequest = incoming.batched || message?.kind === 'request';

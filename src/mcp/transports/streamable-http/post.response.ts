@@ -57,8 +57,8 @@ export interface PostResponseOptions {
 export class PostResponse implements ReplySink {
   /** A message has preceded the reply. */
   hasBegun = false;
-  private stream: ReplyStream | undefined;
-  private silentSince: number | undefined;
+  private stream: ReplyStream | undefined = undefined;
+  private silentSince: number | undefined = undefined;
 
   constructor(
     private readonly response: ServerResponse,
