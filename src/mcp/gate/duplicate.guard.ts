@@ -36,11 +36,11 @@ export class DuplicateGuard {
   /** Undefined: there is nothing to guard. */
   begin(messages: readonly ResolvedMessage[], peer: Peer | undefined): GuardedCalls | undefined {
     if (peer === undefined || !isShared(peer)) return undefined;
-    const keys = messages.flatMap(({ message, found }) =>
-      message.kind === 'request' && found?.verdict === 'allowed' && found.target.primitive.runsOnce === true
-        ? [keyOf(peer.id, message.id)]
-        : [],
-    );
+    const keys: string[] = [];
+    for (const { message, found } of messages) {
+      const runsOnce = found?.verdict === 'allowed' && found.target.primitive.runsOnce === true;
+      if (runsOnce && message.kind === 'request') keys.push(keyOf(peer.id, message.id));
+    }
     if (keys.length === 0) return undefined;
     const holder = randomUUID();
     const taken = this.take(keys, holder);
