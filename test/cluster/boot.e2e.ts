@@ -1,3 +1,4 @@
+import { freePort } from '../../src/backplane/fixtures/free-port.fixture.js';
 import { hasRedis, RedisProcess } from '../../src/backplane/fixtures/redis-process.fixture.js';
 import { ServerProcess } from '../support/server-process.js';
 import { SECRET } from '../canary/canaries.js';
@@ -54,7 +55,9 @@ const ready = async ({ url }: ServerProcess) => {
   it('is refused by a replica, by a cluster and by a wrong password', async () => {
     const primary = await RedisProcess.start();
     const replica = await RedisProcess.start('--replicaof', `127.0.0.1 ${primary.port}`);
-    const cluster = await RedisProcess.start('--cluster-enabled', 'yes');
+    // By default its second port is 10,000 above the first, where an outgoing connection may have it.
+    const ports = ['--cluster-port', String(await freePort())];
+    const cluster = await RedisProcess.start('--cluster-enabled', 'yes', ...ports);
     const closed = await RedisProcess.start('--requirepass', 'canary-password');
     const withPassword = (password: string) => `redis://:${password}@127.0.0.1:${closed.port}`;
     const urls = [replica.url, cluster.url, closed.url, withPassword('canary-wrong')];
