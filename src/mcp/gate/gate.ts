@@ -85,7 +85,7 @@ export class Gate {
         return [];
       }
       for (const message of messages) this.judge(message, peer, delivery);
-      if (peer.principal !== principal) peer.refreshToken(principal);
+      peer.refreshToken(principal);
       sink = delivery.accepted(peer);
       answered = compared?.begin();
     } catch (error) {
