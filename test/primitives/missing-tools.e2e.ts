@@ -5,6 +5,7 @@ import { EchoTool } from '../../src/tools/echo.tool.js';
 import { type EraClient, ERAS } from '../support/eras/index.js';
 import { RecordedLogs } from '../support/recorded-logs.js';
 import { startApp, type TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 const description = 'Does not matter.';
 
@@ -152,9 +153,9 @@ it('what a module that is loaded later brings is found, and clients are told', a
     ]);
   }
   expect(await answersOf(client, 'lazy')).toEqual(Array(3).fill('HeirBaselazy'));
-  const changes = client.notices.map(({ method }) => method);
-  for (const list of ['tools', 'resources', 'prompts'])
-    expect(changes).toContain(`notifications/${list}/list_changed`);
+  const told = (list: string): boolean =>
+    client.notices.some(({ method }) => method === `notifications/${list}/list_changed`);
+  await until(() => ['tools', 'resources', 'prompts'].every(told));
 
   @Module({ providers: [{ provide: 'other', useClass: class Impostor extends decorated('lazy') {} }] })
   class WrongModule {}
