@@ -4,6 +4,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { type ConnectionLimits, Connections } from './connections.js';
 import type { RefusalLog } from '../audit/index.js';
+import { PROBES } from './edge.middleware.js';
 import { type AddressedMessage, messagesOf } from './gathered-body.js';
 import {
   answerMalformed,
@@ -65,7 +66,7 @@ export class BoundedExpressAdapter extends ExpressAdapter {
       if (!url!.startsWith('/')) return this.refuse(request, response, NO_PATH);
       if (rawHeaders.length >= 2 * MAX_HEADERS) return this.refuse(request, response, MANY_HEADERS);
       // Also above the limit, for orchestrators.
-      if (connection.exceeded !== undefined && !url!.startsWith('/health/'))
+      if (connection.exceeded !== undefined && !url!.startsWith(PROBES))
         return this.refuse(request, response, SURPLUS);
       const isProxied = headers['x-forwarded-for'] !== undefined;
       (request as AddressedMessage).ip = isProxied ? addressByProxies(request) : socket.remoteAddress;

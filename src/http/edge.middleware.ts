@@ -6,7 +6,7 @@ import type { RefusalLog } from '../audit/index.js';
 import { type HttpSettings, isLoopbackHost } from '../config/index.js';
 
 /** Orchestrators probe by address instead of the server's host name. Browsers do not need these routes. */
-const PROBES = '/health/';
+export const PROBES = '/health/';
 
 /** The header for which a request is refused. */
 type EdgeRefusal = 'invalid_host' | 'invalid_origin';
