@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { BackplaneUnavailable } from '../backplane-unavailable.error.js';
 import { MemoryRevocationStore } from '../memory/memory-revocation.store.js';
 import type { Fields, Records, RecordState } from '../records.js';
@@ -26,8 +25,8 @@ const GRACE_MS = 10_000;
  */
 export class RevocationList implements RevocationStore {
   private readonly heard = new MemoryRevocationStore();
-  /** Tokens that no record denies. */
-  private readonly cleared = new LRUCache<string, true>({ maxSize: MAX_VERDICTS, sizeCalculation: () => 1 });
+  /** The ids of tokens that no record denies, oldest verdict first. */
+  private readonly cleared = new Set<string>();
 
   private gaps = 0;
 
@@ -56,7 +55,7 @@ export class RevocationList implements RevocationStore {
 
   isRevoked(token: RevocableToken): boolean | Promise<boolean> {
     if (this.heard.isRevoked(token)) return true;
-    if (this.bus.isLive && this.cleared.get(token.tokenId) === true) return false;
+    if (this.bus.isLive && this.cleared.has(token.tokenId)) return false;
     return this.look(token);
   }
 
@@ -76,7 +75,7 @@ export class RevocationList implements RevocationStore {
       found = await Promise.all(targets.map((target) => this.records.read(recordOf(target))));
     } catch (error) {
       const isExcused = error instanceof BackplaneUnavailable && this.bus.lagMs < GRACE_MS;
-      if (isExcused && this.cleared.get(token.tokenId) === true) return this.heard.isRevoked(token);
+      if (isExcused && this.cleared.has(token.tokenId)) return this.heard.isRevoked(token);
       throw error;
     }
     const revocations = found.flatMap((fields, at) => {
@@ -85,8 +84,13 @@ export class RevocationList implements RevocationStore {
     });
     if (revocations.some((revocation) => denies(revocation, token))) return true;
     // Shortly after a loss of data, some revocations are not written again yet.
-    if (gaps === this.gaps && this.membership.isSteady) this.cleared.set(token.tokenId, true);
+    if (gaps === this.gaps && this.membership.isSteady) this.clear(token.tokenId);
     return this.heard.isRevoked(token);
+  }
+
+  private clear(tokenId: string): void {
+    this.cleared.add(tokenId);
+    if (this.cleared.size > MAX_VERDICTS) this.cleared.delete(this.cleared.values().next().value!);
   }
 
   private async hear(revocation: Revocation): Promise<void> {

@@ -30,7 +30,7 @@ export class RepeatedRequests {
     if (!(peer instanceof Session) || peer.transport !== 'http-sse') return undefined;
     if (message?.kind !== 'request' || others.length > 0) return undefined;
     const key = keyOf(peer, message);
-    const content = digestOf([message.method, message.params]);
+    const content = digestOf(JSON.stringify([message.method, message.params]));
     const known = this.running.get(key) ?? this.answered.get(key);
     if (known !== undefined && known !== content) throw duplicateId();
     return {
@@ -52,11 +52,15 @@ export interface ComparedRequest {
   begin(): () => void;
 }
 
+/** Longer than a digest: an id of a request that is kept as it is. */
+const SHORT = 48;
+
 function keyOf({ id }: Session, request: JsonRpcRequest): string {
-  return digestOf([id, request.id]);
+  const text = JSON.stringify(request.id);
+  return `${id}:${text.length > SHORT ? digestOf(text) : text}`;
 }
 
 /** A digest, since ids and bodies may be long. */
-function digestOf(value: unknown): string {
-  return hash('sha256', JSON.stringify(value), 'base64url');
+function digestOf(text: string): string {
+  return hash('sha256', text, 'base64url');
 }
