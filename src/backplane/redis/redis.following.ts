@@ -6,7 +6,7 @@ import type { RedisConnection } from './redis.connection.js';
 import { isBefore, logEntryOf, type StreamEntry } from './stream-entry.js';
 
 /** How long a read blocks. Even with a round trip of 500 ms it returns in time to keep the bus live. */
-const BLOCK_MS = 150;
+const BLOCK_MS = 250;
 const BATCH = 64;
 const READ = ['COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS'];
 const RETRY_MS = 20;

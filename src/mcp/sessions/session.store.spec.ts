@@ -77,6 +77,16 @@ it('leaves only the tombstone of a session that has ended', async () => {
   expect([await placesTaken(), await events.after('a', 'x.1')]).toEqual([0, undefined]);
 });
 
+it('serves no session whose end it has heard of, although a replica without the tombstone was promoted', async () => {
+  await entered('a');
+  store.onEnded(() => undefined);
+  await node.start();
+  await node.bus.publish('session.ended', { id: 'a', reason: 'deleted' });
+  expect(await records.read('session:a')).toHaveProperty('o', alice().key);
+  expect(await store.read('a')).toBe('ended');
+  await node.stop();
+});
+
 it.each(['renew', 'acquire'] as const)(
   'counts no session that ends while its renewal waits for: %s',
   async (step) => {

@@ -26,7 +26,7 @@ export const RENEW_MS = STREAM_TTL_MS / 3;
 const TOMBSTONE_MS = 600_000;
 /** The same with one node, where only a renewal that is already running can follow. */
 const ALONE_TOMBSTONE_MS = 10_000;
-/** Number of endings that are written again after a loss of data. */
+/** Number of endings that a node remembers, and writes again after a loss of data. */
 const MAX_ENDINGS = 10_000;
 /** How long a node serves the sessions that it holds after it has last reached the backplane. Milliseconds. */
 const GRACE_MS = 10_000;
@@ -42,7 +42,7 @@ export class SessionStore {
   readonly renewalMs: number;
   readonly membership: BackplaneNode['membership'];
   private readonly slots: SessionSlots;
-  /** The sessions that have recently ended on this node, by id, and why. */
+  /** The sessions that have recently ended, on any node, by id, and why. With one node: none. */
   private readonly endings = new LRUCache<string, SessionEnd>({ max: MAX_ENDINGS, ttl: TOMBSTONE_MS });
 
   constructor(
@@ -125,6 +125,8 @@ export class SessionStore {
    * time; after that rejects with `BackplaneUnavailable`.
    */
   async read(id: string, held?: Session): Promise<SessionRecord | 'ended' | undefined> {
+    // A replica that was promoted may lack the tombstone.
+    if (this.endings.has(id)) return 'ended';
     let fields: Fields | 'ended' | undefined;
     try {
       fields = await this.records.read(keyOf(id));
@@ -174,7 +176,7 @@ export class SessionStore {
     if (!isAlone) await this.node.bus.publish(ENDED, { id, reason });
   }
 
-  /** Calls back when the engine may have lost records, after this node has written its ended sessions again. */
+  /** Calls back when the engine may have lost records, after this node has written the ended sessions again. */
   onReplaced(listener: () => void): () => void {
     return this.membership.on('replaced', () => {
       for (const [id, reason] of this.endings.entries()) this.endAgain(id, reason).catch(() => undefined);
@@ -197,6 +199,7 @@ export class SessionStore {
   onEnded(listener: (id: string, reason: SessionEnd) => void): () => void {
     return this.node.bus.on(ENDED, (body) => {
       const { id, reason } = body as { id: string; reason: SessionEnd };
+      this.endings.set(id, reason);
       listener(id, reason);
     });
   }
