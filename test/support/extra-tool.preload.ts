@@ -7,6 +7,8 @@ import { Logger } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInThisContext } from 'node:vm';
 import { z } from 'zod';
 import { type CallContext, Tool } from '#built/mcp/index.js';
 import { ToolsModule } from '#built/tools/tools.module.js';
@@ -105,6 +107,22 @@ class SettledTool {
 }
 Reflect.defineMetadata('design:paramtypes', [ConfigService], SettledTool);
 
+/** Extends `String`, as `VerbatimString` of ioredis does. */
+class ExtendingTool {
+  readonly text = new (class Text extends String {})('text');
+  private readonly before = hasFastStrings();
+
+  execute(): string {
+    return JSON.stringify([this.before, hasFastStrings()]);
+  }
+}
+
+/** Whether V8 finds the methods of strings by their place, and not in a dictionary. */
+function hasFastStrings(): unknown {
+  setFlagsFromString('--allow-natives-syntax');
+  return runInThisContext('%HasFastProperties(String.prototype)');
+}
+
 /** Decorated, and in no module. */
 class ForgottenTool extends SlowTool {}
 Tool({ name: 'forgotten', description: 'Of the tests.', input: z.object({ seconds: z.number() }) })(
@@ -127,6 +145,7 @@ class UnreachableTool extends SlowTool {
 const TOOLS = {
   asking: { type: AskingTool, name: 'asking' },
   careless: { type: CarelessTool, name: 'careless' },
+  extending: { type: ExtendingTool, name: 'extending' },
   holding: { type: HoldingTool, name: 'holding' },
   slow: { type: SlowTool, name: 'slow' },
   breaking: { type: BreakingTool, name: 'breaking' },

@@ -11,6 +11,7 @@ export function withExtraTool(
     | 'falling'
     | 'holding'
     | 'careless'
+    | 'extending'
     | 'settled'
     | 'unreachable',
 ): Record<string, string> {
