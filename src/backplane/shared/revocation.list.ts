@@ -84,13 +84,11 @@ export class RevocationList implements RevocationStore {
     });
     if (revocations.some((revocation) => denies(revocation, token))) return true;
     // Shortly after a loss of data, some revocations are not written again yet.
-    if (gaps === this.gaps && this.membership.isSteady) this.clear(token.tokenId);
+    if (gaps === this.gaps && this.membership.isSteady) {
+      this.cleared.add(token.tokenId);
+      if (this.cleared.size > MAX_VERDICTS) this.cleared.delete(this.cleared.values().next().value!);
+    }
     return this.heard.isRevoked(token);
-  }
-
-  private clear(tokenId: string): void {
-    this.cleared.add(tokenId);
-    if (this.cleared.size > MAX_VERDICTS) this.cleared.delete(this.cleared.values().next().value!);
   }
 
   private async hear(revocation: Revocation): Promise<void> {

@@ -10,6 +10,8 @@ import { Session } from '../sessions/session.js';
 const ANSWERED_MS = 10_000;
 /** Maximum number of answered requests that are kept for all sessions of this node: about 10 MB. */
 const MAX_ANSWERED = 50_000;
+/** Ids of requests up to this length, as JSON, are kept as they are, and longer ones as digests. */
+const MAX_ID = 48;
 
 /**
  * The requests of HTTP+SSE that run on this node or were answered recently. If a POST is forwarded to another node, its
@@ -52,15 +54,12 @@ export interface ComparedRequest {
   begin(): () => void;
 }
 
-/** Longer than a digest: an id of a request that is kept as it is. */
-const SHORT = 48;
-
 function keyOf({ id }: Session, request: JsonRpcRequest): string {
   const text = JSON.stringify(request.id);
-  return `${id}:${text.length > SHORT ? digestOf(text) : text}`;
+  return `${id}:${text.length > MAX_ID ? digestOf(text) : text}`;
 }
 
-/** A digest, since ids and bodies may be long. */
+/** A digest, since contents may be long. */
 function digestOf(text: string): string {
   return hash('sha256', text, 'base64url');
 }

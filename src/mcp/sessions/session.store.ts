@@ -26,7 +26,7 @@ export const RENEW_MS = STREAM_TTL_MS / 3;
 const TOMBSTONE_MS = 600_000;
 /** The same with one node, where only a renewal that is already running can follow. */
 const ALONE_TOMBSTONE_MS = 10_000;
-/** Number of endings that a node remembers, and writes again after a loss of data. */
+/** Number of endings of its own that a node writes again after a loss of data, and of those that it has heard of. */
 const MAX_ENDINGS = 10_000;
 /** How long a node serves the sessions that it holds after it has last reached the backplane. Milliseconds. */
 const GRACE_MS = 10_000;
@@ -42,8 +42,10 @@ export class SessionStore {
   readonly renewalMs: number;
   readonly membership: BackplaneNode['membership'];
   private readonly slots: SessionSlots;
-  /** The sessions that have recently ended, on any node, by id, and why. With one node: none. */
+  /** The sessions that have recently ended on this node, by id, and why. */
   private readonly endings = new LRUCache<string, SessionEnd>({ max: MAX_ENDINGS, ttl: TOMBSTONE_MS });
+  /** The ids of sessions whose end was announced by a node. */
+  private readonly announced = new LRUCache<string, true>({ maxSize: MAX_ENDINGS, sizeCalculation: () => 1 });
 
   constructor(
     @Inject(Records) private readonly records: Records,
@@ -126,7 +128,7 @@ export class SessionStore {
    */
   async read(id: string, held?: Session): Promise<SessionRecord | 'ended' | undefined> {
     // A replica that was promoted may lack the tombstone.
-    if (this.endings.has(id)) return 'ended';
+    if (this.endings.has(id) || this.announced.has(id)) return 'ended';
     let fields: Fields | 'ended' | undefined;
     try {
       fields = await this.records.read(keyOf(id));
@@ -176,7 +178,7 @@ export class SessionStore {
     if (!isAlone) await this.node.bus.publish(ENDED, { id, reason });
   }
 
-  /** Calls back when the engine may have lost records, after this node has written the ended sessions again. */
+  /** Calls back when the engine may have lost records, after this node has written its ended sessions again. */
   onReplaced(listener: () => void): () => void {
     return this.membership.on('replaced', () => {
       for (const [id, reason] of this.endings.entries()) this.endAgain(id, reason).catch(() => undefined);
@@ -199,7 +201,7 @@ export class SessionStore {
   onEnded(listener: (id: string, reason: SessionEnd) => void): () => void {
     return this.node.bus.on(ENDED, (body) => {
       const { id, reason } = body as { id: string; reason: SessionEnd };
-      this.endings.set(id, reason);
+      this.announced.set(id, true);
       listener(id, reason);
     });
   }
