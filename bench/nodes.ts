@@ -15,7 +15,10 @@ import { inRounds, ratio, summarise } from './statistics.ts';
 
 const STREAMS = 10_000;
 const POSTS = 2_000;
-/** From this age of a Redis on, nodes take what it lacks for proof, and do not ask it again for each token. */
+/**
+ * From this time after the first heartbeat of the first node on, nodes take what their Redis lacks for proof. Until then
+ * each call asks Redis whether its token was revoked.
+ */
 const STEADY_MS = 15_000;
 /**
  * Processes of each kind in the row with a bar, and the rounds of each. Two processes of one build differ by a tenth,
@@ -28,23 +31,25 @@ const RECONNECTING = 256;
 
 export async function measureNodes(bench: Bench): Promise<Figure[]> {
   const redis = await startRedis();
-  await pause(STEADY_MS);
   const env = { REDIS_URL: `redis://127.0.0.1:${redis.port}`, SHUTDOWN_DELAY: '0s' };
   // Nodes of one server have one address.
   const address = { PUBLIC_URL: 'http://localhost:3001' };
   const shared: Program = { ...bench.subject, env: { ...env, ...address } };
   try {
-    return [
-      ...(await calls(bench, shared, redis.port)),
-      ...(await crossing(bench, shared)),
-      ...(await streams(bench, shared)),
-    ];
+    return await bench.withServers([shared], async () => {
+      await pause(STEADY_MS);
+      return [
+        ...(await calls(bench, shared, redis.port)),
+        ...(await crossing(bench, shared)),
+        ...(await streams(bench, shared)),
+      ];
+    });
   } finally {
     redis.stop();
   }
 }
 
-/** The same calls on a server without Redis and on one of two nodes. */
+/** The same calls on a server without Redis and on a node beside others. */
 async function calls(bench: Bench, shared: Program, redis: number): Promise<Figure[]> {
   const { rounds, sessions, warmUpCalls, callsPerRound: count } = bench.plan;
   const figures: Figure[] = [];
@@ -57,10 +62,9 @@ async function calls(bench: Bench, shared: Program, redis: number): Promise<Figu
     const pairs = bar === undefined ? 1 : PAIRS;
     const alone = { ...bench.subject, env: limiter };
     const node = { ...shared, env: { ...shared.env, ...limiter } };
-    const programs = [...Array.from({ length: pairs }, () => [alone, node]).flat(), node];
+    const programs = Array.from({ length: pairs }, () => [alone, node]).flat();
     figures.push(
-      ...(await bench.withServers(programs, async (all) => {
-        const servers = all.slice(0, 2 * pairs);
+      ...(await bench.withServers(programs, async (servers) => {
         for (const server of servers) {
           await bench.drive(server, 'hold', { count: sessions, era });
           await bench.drive(server, 'echo', { count: warmUpCalls });

@@ -47,24 +47,25 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
     const policy = this.policies.get(controller)?.get(handler) ?? this.readPolicy(controller, handler);
     if (policy.open) return true;
     const request: GuardedRequest = this.getRequest(context);
-    const principal = this.authenticator.authenticate(request);
-    if (!(principal instanceof Promise)) return this.admit(principal, request, policy);
+    const now = Date.now();
+    const principal = this.authenticator.authenticate(request, now);
+    if (!(principal instanceof Promise)) return this.admit(principal, request, policy, now);
     return principal.then(
-      (found) => this.admit(found, request, policy),
+      (found) => this.admit(found, request, policy, Date.now()),
       (error: unknown) => {
         throw this.responder.of(request, error);
       },
     );
   }
 
-  private admit(principal: Principal, request: GuardedRequest, policy: RoutePolicy): true {
+  private admit(principal: Principal, request: GuardedRequest, policy: RoutePolicy, now: number): true {
     for (const scope of policy.scopes) {
       if (principal.scopes.includes(scope)) continue;
       throw this.responder.lacksScope(request, policy.scopes, principal);
     }
     const { responder, authenticator } = this;
     request.user = principal;
-    request.authorization = new TokenAuthorization(responder, authenticator, request, policy, principal);
+    request.authorization = new TokenAuthorization(responder, authenticator, request, policy, principal, now);
     return true;
   }
 
@@ -90,10 +91,11 @@ export class TokenAuthorization implements RequestAuthorization {
     private readonly request: Request,
     private readonly policy: RoutePolicy,
     readonly principal: Principal,
+    readonly authorizedAt: number,
   ) {}
 
-  reauthorize(): Promise<void> | undefined {
-    const verdict = this.authenticator.isRevoked(this.principal);
+  reauthorize(now?: number): Promise<void> | undefined {
+    const verdict = this.authenticator.isRevoked(this.principal, now);
     return verdict === false ? undefined : this.assertGood(verdict);
   }
 

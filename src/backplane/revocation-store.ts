@@ -31,11 +31,12 @@ export interface RevocableToken {
 /**
  * The deny list, shared by all nodes. `isRevoked` is called on every request. It rejects when the engine
  * is unavailable and no verdict is cached: the caller then answers 503, never "not revoked". An engine that
- * has the verdict in memory returns it synchronously.
+ * has the verdict in memory returns it synchronously. `now`: milliseconds since the epoch, if the caller has just read
+ * the clock.
  */
 export interface RevocationStore {
   revoke(revocation: Revocation): Promise<void>;
-  isRevoked(token: RevocableToken): boolean | Promise<boolean>;
+  isRevoked(token: RevocableToken, now?: number): boolean | Promise<boolean>;
   /** Calls back on this node for every entry that a node adds. Returns the function that unsubscribes. */
   onRevoked(listener: (revocation: Revocation) => void): () => void;
 }

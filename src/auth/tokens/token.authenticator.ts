@@ -23,28 +23,29 @@ export class TokenAuthenticator {
   ) {}
 
   /**
-   * The caller; synchronous where the token is cached and the deny list answers at once.
+   * The caller; synchronous where the token is cached and the deny list answers at once. `now`: milliseconds since the
+   * epoch.
    *
    * @throws TokenError when the request has no valid token.
    * @throws TooManyFailuresError instead, when its address has sent too many invalid ones: never for a valid one.
    * @throws IssuerUnavailableError when the keys of its issuer cannot be fetched.
    * @throws RevocationUnavailableError when the deny list cannot be reached.
    */
-  authenticate(request: Request): Principal | Promise<Principal> {
+  authenticate(request: Request, now = Date.now()): Principal | Promise<Principal> {
     let known: Principal | undefined;
     try {
-      known = this.cache.get(readBearerToken(request));
+      known = this.cache.get(readBearerToken(request), now);
     } catch {
       // `identify` throws the same error again.
     }
-    const verdict = known && this.isRevoked(known);
+    const verdict = known && this.isRevoked(known, now);
     return known !== undefined && verdict === false ? known : this.identify(request, known, verdict);
   }
 
   /** Looks the token up in the deny list. May reject; {@link assertNotRevoked} converts the error. */
-  isRevoked(principal: Principal): boolean | Promise<boolean> {
+  isRevoked(principal: Principal, now?: number): boolean | Promise<boolean> {
     try {
-      return this.revocations.isRevoked(principal);
+      return this.revocations.isRevoked(principal, now);
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error('No verdict', { cause: error }));
     }
@@ -145,10 +146,10 @@ export class VerifiedTokenCache {
     sizeCalculation: (_principal, token) => token.length,
   });
 
-  /** Undefined also for a token that has expired since. */
-  get(token: string): Principal | undefined {
+  /** Undefined also for a token that has expired by `now`. */
+  get(token: string, now: number): Principal | undefined {
     const principal = this.principals.get(token);
-    if (principal === undefined || Date.now() < principal.refusedFrom) return principal;
+    if (principal === undefined || now < principal.refusedFrom) return principal;
     this.principals.delete(token);
     return undefined;
   }

@@ -62,9 +62,13 @@ export class Bus implements LogFollower {
     return () => this.gapListeners.delete(listener);
   }
 
-  /** All messages published a second ago have been received. A call asks several times, so one answer serves 1 ms. */
+  /** All messages published a second ago have been received. */
   get isLive(): boolean {
-    const now = Date.now();
+    return this.isLiveAt(Date.now());
+  }
+
+  /** As {@link isLive}; `now` was read just before, in milliseconds since the epoch. One answer serves 1 ms. */
+  isLiveAt(now: number): boolean {
     if (now === this.liveAt) return true;
     const isLive = this.lagMs < LIVE_MS;
     if (isLive) this.liveAt = now;

@@ -53,9 +53,9 @@ export class RevocationList implements RevocationStore {
     await this.bus.publish(TOPIC, revocation);
   }
 
-  isRevoked(token: RevocableToken): boolean | Promise<boolean> {
+  isRevoked(token: RevocableToken, now = Date.now()): boolean | Promise<boolean> {
     if (this.heard.isRevoked(token)) return true;
-    if (this.bus.isLive && this.cleared.has(token.tokenId)) return false;
+    if (this.bus.isLiveAt(now) && this.cleared.has(token.tokenId)) return false;
     return this.look(token);
   }
 

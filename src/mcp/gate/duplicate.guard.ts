@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { createHash, randomUUID } from 'node:crypto';
 import { BackplaneUnavailable, ConcurrencyLimiter } from '../../backplane/index.js';
 import { duplicateId } from '../messages/refused.error.js';
+import type { JsonRpcRequest } from '../messages/json-rpc.js';
 import type { RequestId } from '../messages/sdk-types.js';
 import type { ResolvedMessage } from '../protocol/message.dispatcher.js';
 import type { Peer } from '../sessions/peer.js';
@@ -35,13 +36,8 @@ export class DuplicateGuard {
 
   /** Undefined: there is nothing to guard. */
   begin(messages: readonly ResolvedMessage[], peer: Peer | undefined): GuardedCalls | undefined {
-    if (peer === undefined || !isShared(peer)) return undefined;
-    const keys: string[] = [];
-    for (const { message, found } of messages) {
-      const runsOnce = found?.verdict === 'allowed' && found.target.primitive.runsOnce === true;
-      if (runsOnce && message.kind === 'request') keys.push(keyOf(peer.id, message.id));
-    }
-    if (keys.length === 0) return undefined;
+    if (peer === undefined || !isShared(peer) || !messages.some(runsOnce)) return undefined;
+    const keys = messages.filter(runsOnce).map(({ message }) => keyOf(peer.id, message.id));
     const holder = randomUUID();
     const taken = this.take(keys, holder);
     return {
@@ -79,6 +75,15 @@ export class DuplicateGuard {
     this.warnedAt = now;
     this.logger.warn({ event: 'duplicate_guard.skipped', err: error });
   }
+}
+
+type ResolvedRequest = ResolvedMessage & { readonly message: JsonRpcRequest };
+
+function runsOnce(resolved: ResolvedMessage): resolved is ResolvedRequest {
+  const { found, message } = resolved;
+  return (
+    found?.verdict === 'allowed' && found.target.primitive.runsOnce === true && message.kind === 'request'
+  );
 }
 
 /** A digest, since an id may be long. */

@@ -73,7 +73,8 @@ export class Gate {
       const taken = this.limiter.take(messages, hold, delivery.body);
       if (taken !== undefined) await taken;
       if (guarded !== undefined) await guarded.taken;
-      const asked = authorization.reauthorize();
+      const now = Date.now();
+      const asked = authorization.reauthorize(now);
       if (asked !== undefined) await asked;
       const found = delivery.peer();
       peer = found instanceof Promise ? await found : found;
@@ -85,7 +86,7 @@ export class Gate {
         return [];
       }
       for (const message of messages) this.judge(message, peer, delivery);
-      peer.refreshToken(principal);
+      peer.refreshToken(principal, now);
       sink = delivery.accepted(peer);
       answered = compared?.begin();
     } catch (error) {

@@ -204,8 +204,8 @@ class ForwardedAuthorization implements RequestAuthorization {
     private readonly revocations: RevocationStore,
   ) {}
 
-  reauthorize(): Promise<void> | undefined {
-    const revoked = this.revocations.isRevoked(this.principal);
+  reauthorize(now?: number): Promise<void> | undefined {
+    const revoked = this.revocations.isRevoked(this.principal, now);
     if (typeof revoked !== 'boolean') return revoked.then((answer) => this.assertGood(answer));
     this.assertGood(revoked);
     return undefined;

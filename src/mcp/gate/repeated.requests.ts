@@ -28,9 +28,10 @@ export class RepeatedRequests {
    * Undefined: nothing to compare. Otherwise the request; with `isRepeated` it runs already or was answered. Throws
    * {@link duplicateId} if another request has the id.
    */
-  compare(peer: Peer, [message, ...others]: readonly JsonRpcMessage[]): ComparedRequest | undefined {
+  compare(peer: Peer, messages: readonly JsonRpcMessage[]): ComparedRequest | undefined {
     if (!(peer instanceof Session) || peer.transport !== 'http-sse') return undefined;
-    if (message?.kind !== 'request' || others.length > 0) return undefined;
+    const [message] = messages;
+    if (message?.kind !== 'request' || messages.length > 1) return undefined;
     const key = keyOf(peer, message);
     const content = digestOf(JSON.stringify([message.method, message.params]));
     const known = this.running.get(key) ?? this.answered.get(key);

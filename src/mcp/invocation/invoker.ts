@@ -54,7 +54,7 @@ export class Invoker {
     const call = new Call(context, request, this.inputFor);
     const startedAt = performance.now();
     let answer: Answer | undefined;
-    peer.calls.set(request.id, call);
+    peer.calls.add(request.id, call);
     try {
       this.callLog.begun(call, operation);
       answer = await this.run(operation, call, startedAt);

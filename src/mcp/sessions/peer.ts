@@ -104,6 +104,55 @@ export interface PendingCall {
   keepAlive?(now: number): void;
 }
 
+/**
+ * The calls in flight of a peer, by the ids of their requests. The first one needs no map: a long-lived map that gains
+ * and loses an entry with each call leaves garbage in V8's old generation.
+ */
+export class PendingCalls {
+  private id: RequestId | undefined = undefined;
+  private first: PendingCall | undefined = undefined;
+  private others: Map<RequestId, PendingCall> | undefined = undefined;
+
+  get size(): number {
+    return (this.first === undefined ? 0 : 1) + (this.others?.size ?? 0);
+  }
+
+  has(id: RequestId): boolean {
+    return this.get(id) !== undefined;
+  }
+
+  get(id: RequestId): PendingCall | undefined {
+    return this.first !== undefined && this.id === id ? this.first : this.others?.get(id);
+  }
+
+  /** `id`: of no call in flight. */
+  add(id: RequestId, call: PendingCall): void {
+    if (this.first !== undefined) {
+      this.others ??= new Map();
+      this.others.set(id, call);
+      return;
+    }
+    this.id = id;
+    this.first = call;
+  }
+
+  delete(id: RequestId): void {
+    if (this.first !== undefined && this.id === id) {
+      this.id = this.first = undefined;
+    } else if (this.others?.delete(id) === true && this.others.size === 0) {
+      this.others = undefined;
+    }
+  }
+
+  /** A copy: an aborted call may end at once. */
+  values(): readonly PendingCall[] {
+    const others = this.others === undefined ? NO_CALLS : [...this.others.values()];
+    return this.first === undefined ? others : [this.first, ...others];
+  }
+}
+
+const NO_CALLS: readonly PendingCall[] = [];
+
 /** A request of the server to the client that is not answered yet. */
 export interface PendingInputRequest {
   answer(response: JsonRpcResponse): void;
@@ -131,7 +180,7 @@ export abstract class Peer implements ClientSession {
   usedAt = this.openedAt;
   /** Spreads periodic work over the ticks of one timer. */
   readonly ordinal = met++;
-  readonly calls = new Map<RequestId, PendingCall>();
+  readonly calls = new PendingCalls();
   /** The open streams. */
   readonly streams = new Set<SessionStream>();
   client: Implementation | undefined = undefined;
@@ -171,7 +220,7 @@ export abstract class Peer implements ClientSession {
   }
 
   /** The client sends a newer token; the peer now lives as long as that one. */
-  refreshToken(_principal: Principal): void {}
+  refreshToken(_principal: Principal, _now?: number): void {}
 
   abortCalls(cause: AbortCause): void {
     for (const call of this.calls.values()) call.abort(cause);

@@ -141,7 +141,7 @@ describe('an idle session', () => {
     await records.end(`session:${session.id}`, 1);
     const letGo = hold(records, 'read');
     idle();
-    session.calls.set(1, { abort: () => {} });
+    session.calls.add(1, { abort: () => {} });
     letGo();
     await turn();
     expect(service.holds(session)).toBe(true);
@@ -152,7 +152,7 @@ describe('a stateless peer', () => {
   it('ends with its token', () => {
     const visit = service.receive(alice, ENVELOPE);
     const causes: AbortCause[] = [];
-    visit.calls.set(1, { abort: (cause) => causes.push(cause) });
+    visit.calls.add(1, { abort: (cause) => causes.push(cause) });
     service.closeExpired(alice.expiresAt - 1);
     expect([service.holds(visit), causes]).toEqual([true, []]);
     service.closeExpired(alice.expiresAt);
@@ -162,7 +162,7 @@ describe('a stateless peer', () => {
   it('with a subscription does not delay the drain, which ends the subscription', async () => {
     const visit = service.receive(alice, ENVELOPE);
     const causes: AbortCause[] = [];
-    visit.calls.set(1, { isStanding: true, abort: (cause) => causes.push(cause) });
+    visit.calls.add(1, { isStanding: true, abort: (cause) => causes.push(cause) });
     await new SessionDrain(service).run(60_000);
     expect(causes).toContain('shutdown');
   });

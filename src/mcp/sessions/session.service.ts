@@ -130,11 +130,19 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return session;
   }
 
-  /** As {@link find}; also undefined where another node may have changed it: see {@link load}. */
-  current(id: string, principal: Principal, transport: SessionTransport): Session | undefined {
+  /**
+   * As {@link find}; also undefined where another node may have changed it by `now`, in milliseconds since the epoch: see
+   * {@link load}.
+   */
+  current(
+    id: string,
+    principal: Principal,
+    transport: SessionTransport,
+    now = Date.now(),
+  ): Session | undefined {
     const session = this.find(id, principal, transport);
     if (session === undefined || this.ledger.membership.isAlone) return session;
-    return this.ledger.isCurrent(session) ? session : undefined;
+    return this.ledger.isCurrent(session, now) ? session : undefined;
   }
 
   /** The session with this id on any node; 404 unless `principal` owns it and it uses this transport. */

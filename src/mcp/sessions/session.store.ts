@@ -96,8 +96,8 @@ export class SessionStore {
   }
 
   /** Whether this node has the current state: another node would have announced a change. */
-  isCurrent(session: Session): boolean {
-    return this.membership.isAlone || (this.node.bus.isLive && !session.isStale);
+  isCurrent(session: Session, now: number): boolean {
+    return this.membership.isAlone || (!session.isStale && this.node.bus.isLiveAt(now));
   }
 
   /** Whether another node may have changed the session. */

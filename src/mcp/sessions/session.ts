@@ -144,12 +144,12 @@ export class Session extends Peer implements ReplySink {
   }
 
   /** The client has refreshed its token: the session lives as long as the newest one. */
-  override refreshToken(principal: Principal): void {
+  override refreshToken(principal: Principal, now = Date.now()): void {
     if (principal.issuedAt < this.principal.issuedAt) return;
     // The same token again, as nearly always: its end is known until it has passed.
-    if (principal === this.principal && Date.now() < this.endsAt) return;
+    if (principal === this.principal && now < this.endsAt) return;
     this.principal = principal;
-    this.endsAt = endOf(principal);
+    this.endsAt = endOf(principal, now);
   }
 
   /** The client has sent this token to another node. No effect if it is not newer. */

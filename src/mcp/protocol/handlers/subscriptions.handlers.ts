@@ -108,7 +108,7 @@ export class SubscriptionsHandlers implements RequestHandlers {
       renewedAt = now;
       this.renew(place).catch(() => undefined);
     };
-    peer.calls.set(id, { abort, isStanding: true, keepAlive });
+    peer.calls.add(id, { abort, isStanding: true, keepAlive });
     try {
       await promise;
     } finally {

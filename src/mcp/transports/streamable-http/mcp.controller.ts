@@ -35,12 +35,12 @@ export class McpController {
   async post(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     const accepted = acceptedReply(request);
     const authorization = authorizationOf(request);
-    const { principal } = authorization;
+    const { principal, authorizedAt } = authorization;
     // Another caller's session is refused before the body is read.
     const headers = mcpHeaders(request);
     const namesSession = headers.session !== undefined;
-    let named =
-      namesSession && !headers.isModern ? this.stateful.named(request, headers, principal) : undefined;
+    const isStateful = namesSession && !headers.isModern;
+    let named = isStateful ? this.stateful.named(request, headers, principal, authorizedAt) : undefined;
     if (named instanceof Promise) named = await named;
     const incoming = await this.reader.read(request, principal);
     const post = { incoming, authorization, accepted, headers, request, response };

@@ -37,13 +37,17 @@ export class SessionTransport {
     @Inject(MCP_OPTIONS) private readonly options: McpModuleOptions,
   ) {}
 
-  /** The session that a request names; refuses another caller's. A promise only where its record must be read. */
+  /**
+   * The session that a request names, as of `now`; refuses another caller's. A promise only where its record must be
+   * read.
+   */
   named(
     request: IncomingMessage,
     { session: id }: McpHeaders,
     principal: Principal,
+    now?: number,
   ): Session | Promise<Session> {
-    return this.sessions.current(id!, principal, TRANSPORT) ?? this.ownSession(request, principal);
+    return this.sessions.current(id!, principal, TRANSPORT, now) ?? this.ownSession(request, principal);
   }
 
   /** `POST`: processes messages of a session, or opens one at initialize. */
