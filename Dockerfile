@@ -37,6 +37,7 @@ EXPOSE 3001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# node is process 1, without shell or npm, so that it receives SIGTERM.
+# node is process 1, without shell or npm, so that it receives SIGTERM. For the options see docs/deploy.md, "Garbage
+# collection".
 ENTRYPOINT []
-CMD ["node", "dist/main.js"]
+CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "dist/main.js"]

@@ -63,8 +63,12 @@ export class RedisConnection {
 
   /** Loads the client and begins to connect. */
   static async open({ url, prefix }: RedisTarget, status: BackplaneStatus): Promise<RedisConnection> {
-    const { Redis } = await import('ioredis');
-    const redis = new Redis({ ...OPTIONS, ...addressOf(url).options, enableAutoPipelining: true });
+    const [{ Redis }, { connectorOf }] = await Promise.all([
+      import('ioredis'),
+      import('./redis.connector.js'),
+    ]);
+    const { options } = addressOf(url);
+    const redis = new Redis({ ...OPTIONS, ...options, ...connectorOf(options), enableAutoPipelining: true });
     const connection = new RedisConnection(redis, prefix, status);
     // The client keeps trying; the listeners receive its errors.
     redis.connect().catch(() => undefined);
