@@ -28,6 +28,6 @@ it('a loop over the calls reaches each of them, also where it ends them', () => 
     };
     calls.add(id, { abort });
   }
-  for (const { abort } of calls.values()) abort('shutdown');
+  for (const each of calls.values()) each.abort('shutdown');
   expect([ended, calls.size]).toEqual([[1, 2, 3], 0]);
 });

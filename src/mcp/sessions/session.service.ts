@@ -130,19 +130,10 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     return session;
   }
 
-  /**
-   * As {@link find}; also undefined where another node may have changed it by `now`, in milliseconds since the epoch: see
-   * {@link load}.
-   */
-  current(
-    id: string,
-    principal: Principal,
-    transport: SessionTransport,
-    now = Date.now(),
-  ): Session | undefined {
+  /** As {@link find}; also undefined where another node may have changed it by `now`, in ms since the epoch. */
+  current(id: string, principal: Principal, transport: SessionTransport, now?: number): Session | undefined {
     const session = this.find(id, principal, transport);
-    if (session === undefined || this.ledger.membership.isAlone) return session;
-    return this.ledger.isCurrent(session, now) ? session : undefined;
+    return session !== undefined && this.ledger.isCurrent(session, now) ? session : undefined;
   }
 
   /** The session with this id on any node; 404 unless `principal` owns it and it uses this transport. */

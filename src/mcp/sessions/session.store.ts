@@ -96,7 +96,7 @@ export class SessionStore {
   }
 
   /** Whether this node has the current state: another node would have announced a change. */
-  isCurrent(session: Session, now: number): boolean {
+  isCurrent(session: Session, now = Date.now()): boolean {
     return this.membership.isAlone || (!session.isStale && this.node.bus.isLiveAt(now));
   }
 
