@@ -106,3 +106,15 @@ it('forgets a user for whom nothing is held', () => {
   hold.endCalls();
   expect(budgets.users).toBe(0);
 });
+
+it('keeps at most a thousand accounts of users who hold nothing', () => {
+  const budgets = make();
+  const holds = Array.from({ length: 1_500 }, (_, user) => budgets.hold(String(user), 1));
+  for (const hold of holds) hold.beginCalls(1);
+  expect([budgets.users, budgets.accounts.size]).toEqual([1_500, 1_500]);
+  for (const hold of holds) {
+    hold.release();
+    hold.endCalls();
+  }
+  expect([budgets.users, budgets.accounts.size]).toEqual([0, 1_000]);
+});

@@ -55,7 +55,10 @@ export interface BudgetHold extends UserBudget {
   endCalls(): void;
 }
 
-/** Up to so many accounts are kept while they are empty. */
+/**
+ * Up to so many accounts are kept while they are empty. Most users return, and a map that gains and loses an entry with
+ * each call leaves garbage in V8's old generation.
+ */
 const KEPT_ACCOUNTS = 1_000;
 
 interface Account {
@@ -88,7 +91,7 @@ export class InFlightBudgets {
 
   /** Number of users with something held. */
   get users(): number {
-    return [...this.accounts.values()].filter((account) => !isEmpty(account)).length;
+    return [...this.accounts.values()].filter(({ bytes, calls }) => bytes > 0 || calls > 0).length;
   }
 
   /** Bytes that are held for one user. */
@@ -148,7 +151,8 @@ class Hold implements BudgetHold {
       if (bytes > 0) account.reclaimable.add(this);
       else account.reclaimable.delete(this);
     }
-    if (isEmpty(account)) this.leave();
+    if (account.bytes === 0 && account.calls === 0 && budgets.accounts.size > KEPT_ACCOUNTS)
+      budgets.accounts.delete(this.user);
   }
 
   release(): void {
@@ -167,16 +171,12 @@ class Hold implements BudgetHold {
 
   endCalls(): void {
     if (this.calls === 0) return;
+    const { budgets } = this;
     const account = this.account();
     account.calls -= this.calls;
     this.calls = 0;
-    if (isEmpty(account)) this.leave();
-  }
-
-  /** Most users return. A map that gains and loses an entry with each call leaves garbage in V8's old generation. */
-  private leave(): void {
-    const { accounts } = this.budgets;
-    if (accounts.size > KEPT_ACCOUNTS) accounts.delete(this.user);
+    if (account.bytes === 0 && account.calls === 0 && budgets.accounts.size > KEPT_ACCOUNTS)
+      budgets.accounts.delete(this.user);
   }
 
   private account(): Account {
@@ -207,8 +207,4 @@ class Hold implements BudgetHold {
     this.resize(0);
     this.onReclaim?.();
   }
-}
-
-function isEmpty({ bytes, calls }: Account): boolean {
-  return bytes === 0 && calls === 0;
 }

@@ -118,7 +118,7 @@ export class PendingCalls {
   }
 
   has(id: RequestId): boolean {
-    return this.get(id) !== undefined;
+    return (this.first !== undefined && this.id === id) || this.others?.has(id) === true;
   }
 
   get(id: RequestId): PendingCall | undefined {
