@@ -86,7 +86,7 @@ export class Gate {
         return [];
       }
       for (const message of messages) this.judge(message, peer, delivery);
-      peer.refreshToken(principal, now);
+      peer.refreshToken?.(principal, now);
       sink = delivery.accepted(peer);
       answered = compared?.begin();
     } catch (error) {
@@ -125,7 +125,8 @@ export class Gate {
     const { message, handler, found } = resolved;
     if (message.kind !== 'request') return;
     if (this.sessions.isDraining) throw shuttingDown();
-    if (peer.calls.has(message.id)) throw duplicateId();
+    // Without sessions, each request has a peer of its own.
+    if (!peer.isModern && peer.calls.has(message.id)) throw duplicateId();
     if (handler === undefined) return;
     if (handler.era !== 'all' && peer.isModern !== (handler.era === 'stateless')) {
       resolved.handler = undefined;

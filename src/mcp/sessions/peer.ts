@@ -219,8 +219,8 @@ export abstract class Peer implements ClientSession {
     return this.logLevel !== undefined && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.logLevel);
   }
 
-  /** The client sends a newer token; the peer now lives as long as that one. */
-  refreshToken(_principal: Principal, _now?: number): void {}
+  /** The client sends a newer token; the peer now lives as long as that one. Only a session has more than one token. */
+  refreshToken?(principal: Principal, now?: number): void;
 
   abortCalls(cause: AbortCause): void {
     for (const call of this.calls.values()) call.abort(cause);

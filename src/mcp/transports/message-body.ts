@@ -10,12 +10,6 @@ const CHARSET = 'charset=';
 const UTF8: ReadonlySet<string> = new Set(['utf-8', 'utf8', '"utf-8"', '"utf8"']);
 const NOT_ENCODED: ReadonlySet<string> = new Set(['', 'identity']);
 
-/** The announced size of a body in bytes; undefined where it is chunked. */
-export function announcedBytes({ headers }: IncomingMessage): number | undefined {
-  if (headers['transfer-encoding'] !== undefined) return undefined;
-  return Number(headers['content-length'] ?? 0);
-}
-
 /**
  * Refuses with 400 a request with a body where none is read: it would stay unread while the stream of a GET is open.
  * RFC 9112, section 6.3.

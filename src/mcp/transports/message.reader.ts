@@ -11,7 +11,7 @@ import { MCP_OPTIONS, type McpModuleOptions } from '../mcp.options.js';
 import { type IncomingMessages, toMessages } from '../messages/incoming-messages.js';
 import { RefusedError } from '../messages/refused.error.js';
 import { ErrorCode } from '../messages/sdk-types.js';
-import { announcedBytes, assertMediaType, freeBody, readBody } from './message-body.js';
+import { assertMediaType, freeBody, readBody } from './message-body.js';
 
 /** A larger body, or a message with a larger parsed size, waits for its user's turn before it is dispatched. Bytes. */
 const LARGE_BYTES = 65_536;
@@ -49,7 +49,8 @@ export class MessageReader {
     const hold = this.budgets.hold(principal.userKey, 0);
     try {
       // Awaits only promises, here and below, since most bodies are small and have already arrived.
-      const charge = this.limiter.chargeBody(announcedBytes(request), hold);
+      const { 'transfer-encoding': encoding, 'content-length': announced = 0 } = request.headers;
+      const charge = this.limiter.chargeBody(encoding === undefined ? Number(announced) : undefined, hold);
       const taken = charge instanceof Promise ? await charge : charge;
       const reading = readBody(request, this.options.maxBodyBytes, hold);
       const bytes = reading instanceof Promise ? await reading : reading;
